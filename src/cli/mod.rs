@@ -1,0 +1,85 @@
+//! The command line: one clap tree, one file per verb, and the way from words to a verb.
+//!
+//! Words that are no verb of rec are a client: `rec psql -c …` is `rec run -- psql -c …`, and what
+//! stands after the client's name is the client's alone.
+
+mod error;
+mod ui;
+
+pub use error::{Error, Kind};
+pub use ui::Ui;
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Words that are rec's own, now or later; a program of that name is reached by `rec run -- NAME`.
+pub const RESERVED: &[&str] = &[
+    "run", "init", "ls", "show", "play", "search", "export", "import", "stats", "diff", "audit",
+    "mask", "redact", "rm", "prune", "pin", "tag", "note", "mark", "pause", "resume", "discard",
+    "tap", "grant", "guard", "sync", "unlock", "lock", "vault", "config", "doctor", "demo", "help",
+    "util",
+];
+
+/// Record the commands that touch production: masked, sealed, searchable, replayable, yours alone.
+#[derive(Debug, Parser)]
+#[command(name = "rec", version, max_term_width = 100)]
+pub struct Cli {
+    /// Where every verb looks.
+    #[command(flatten)]
+    pub global: Global,
+
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// Options that stand before or after any verb.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Global {
+    /// The vault's directory
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "REC_VAULT",
+        hide_env_values = true
+    )]
+    pub vault: Option<PathBuf>,
+
+    /// The configuration file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "REC_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
+}
+
+/// rec's own verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// A client, with all its words
+    #[command(external_subcommand)]
+    Client(Vec<OsString>),
+}
+
+/// Runs rec with the process's words and gives its exit status.
+pub fn main(args: Vec<OsString>) -> ExitCode {
+    let mut ui = Ui::stdio();
+    match dispatch(&mut ui, args) {
+        Ok(code) => code,
+        Err(error) => ui.fail(&error),
+    }
+}
+
+fn dispatch(_ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
+    let cli = Cli::try_parse_from(args).map_err(Error::usage)?;
+    match cli.verb {
+        Some(Verb::Client(_)) | None => Err(Error::new(Kind::Usage, "nothing to run")
+            .hint("name a client: rec psql -h db.example.com app")),
+    }
+}

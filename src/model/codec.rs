@@ -1,0 +1,295 @@
+//! Events as bytes, the plaintext of a piece.
+//!
+//! One line of JSON an event, `{"t":MICROS,"k":KIND,…}`. Where the line has `"n"`, that many raw
+//! bytes and one newline follow. So `age -d | zstd -d` of a piece can be read by eye, and the
+//! terminal's bytes stand in it unchanged.
+
+use super::{Body, Command, Event, Exit, Gap, Micros, Size};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The longest body an event may claim (16 MiB); a longer one is a damaged or hostile piece.
+pub const BODY_MAX: usize = 16 << 20;
+/// The longest header line; a command line and its prompt are the largest things in one.
+pub const HEADER_MAX: usize = 4 << 20;
+
+/// Why bytes are no event stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadEvent {
+    /// The header is no JSON object with `t` and `k`, or misses what its kind needs.
+    #[error("an event's header is malformed")]
+    Header,
+    /// A length beyond [`BODY_MAX`] or [`HEADER_MAX`].
+    #[error("an event claims to be larger than any event may be")]
+    TooLarge,
+    /// The bytes end inside an event.
+    #[error("the piece ends inside an event")]
+    Truncated,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    t: Micros,
+    k: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    n: Option<usize>,
+    #[serde(flatten)]
+    fields: Map<String, Value>,
+}
+
+/// Appends `event` to `out`.
+pub fn encode(event: &Event, out: &mut Vec<u8>) {
+    let t = event.at;
+    match &event.body {
+        Body::Output(data) => raw(out, t, "o", Map::new(), data),
+        Body::Stream { fd, data } => raw(out, t, "s", one("fd", Value::from(*fd)), data),
+        Body::Resize(size) => line(out, t, "r", object(size)),
+        Body::Command(command) => line(out, t, "c", object(command)),
+        Body::CommandEnd { number, outcome } => {
+            let mut fields = one("number", Value::from(*number));
+            if let Some(outcome) = outcome {
+                fields.insert("outcome".into(), Value::from(outcome.as_str()));
+            }
+            line(out, t, "e", fields);
+        }
+        Body::Marker { label } => line(out, t, "m", one("label", Value::from(label.as_str()))),
+        Body::Pause => line(out, t, "pause", Map::new()),
+        Body::Resume => line(out, t, "resume", Map::new()),
+        Body::Masked { rule, count } => {
+            let mut fields = one("rule", Value::from(rule.as_str()));
+            fields.insert("count".into(), Value::from(*count));
+            line(out, t, "masked", fields);
+        }
+        Body::Gap(gap) => line(out, t, "gap", object(gap)),
+        Body::Exit(exit) => line(out, t, "x", object(exit)),
+        Body::Other { kind, fields, data } => {
+            let fields = serde_json::from_str(fields).unwrap_or_default();
+            if data.is_empty() {
+                line(out, t, kind, fields);
+            } else {
+                raw(out, t, kind, fields, data);
+            }
+        }
+    }
+}
+
+fn one(key: &str, value: Value) -> Map<String, Value> {
+    Map::from_iter([(key.to_owned(), value)])
+}
+
+fn object<T: Serialize>(value: &T) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}
+
+fn line(out: &mut Vec<u8>, t: Micros, k: &str, fields: Map<String, Value>) {
+    header(out, t, k, None, fields);
+}
+
+fn raw(out: &mut Vec<u8>, t: Micros, k: &str, fields: Map<String, Value>, data: &[u8]) {
+    header(out, t, k, Some(data.len()), fields);
+    out.extend_from_slice(data);
+    out.push(b'\n');
+}
+
+fn header(out: &mut Vec<u8>, t: Micros, k: &str, n: Option<usize>, fields: Map<String, Value>) {
+    let header = Header {
+        t,
+        k: k.to_owned(),
+        n,
+        fields,
+    };
+    // A struct of strings and numbers always serialises; writing to a Vec cannot fail.
+    if serde_json::to_writer(&mut *out, &header).is_ok() {
+        out.push(b'\n');
+    }
+}
+
+/// The first event of `bytes` and what follows it; `None` when `bytes` is empty.
+///
+/// # Errors
+/// Damaged or hostile bytes; nothing after them can be trusted.
+pub fn decode(bytes: &[u8]) -> Result<Option<(Event, &[u8])>, BadEvent> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let window = bytes.get(..HEADER_MAX).unwrap_or(bytes);
+    let end = window
+        .iter()
+        .position(|b| *b == b'\n')
+        .ok_or(if window.len() == bytes.len() {
+            BadEvent::Truncated
+        } else {
+            BadEvent::TooLarge
+        })?;
+    let (head, rest) = bytes.split_at(end);
+    let rest = rest.get(1..).unwrap_or_default();
+    let header: Header = serde_json::from_slice(head).map_err(|_| BadEvent::Header)?;
+    let (data, rest) = match header.n {
+        None => (&[][..], rest),
+        Some(n) if n > BODY_MAX => return Err(BadEvent::TooLarge),
+        Some(n) => {
+            let data = rest.get(..n).ok_or(BadEvent::Truncated)?;
+            match rest.get(n) {
+                Some(b'\n') => (data, rest.get(n + 1..).unwrap_or_default()),
+                Some(_) => return Err(BadEvent::Header),
+                None => return Err(BadEvent::Truncated),
+            }
+        }
+    };
+    let body = body(&header.k, header.fields, data)?;
+    Ok(Some((Event { at: header.t, body }, rest)))
+}
+
+/// Every event of a piece.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_all(mut bytes: &[u8]) -> Result<Vec<Event>, BadEvent> {
+    let mut events = Vec::new();
+    while let Some((event, rest)) = decode(bytes)? {
+        events.push(event);
+        bytes = rest;
+    }
+    Ok(events)
+}
+
+fn body(kind: &str, fields: Map<String, Value>, data: &[u8]) -> Result<Body, BadEvent> {
+    fn typed<T: serde::de::DeserializeOwned>(fields: Map<String, Value>) -> Result<T, BadEvent> {
+        serde_json::from_value(Value::Object(fields)).map_err(|_| BadEvent::Header)
+    }
+    let text = |key: &str| {
+        let value = fields.get(key).and_then(Value::as_str);
+        value.map(str::to_owned).ok_or(BadEvent::Header)
+    };
+    let number = |key: &str| {
+        let value = fields.get(key).and_then(Value::as_u64);
+        value
+            .and_then(|n| u32::try_from(n).ok())
+            .ok_or(BadEvent::Header)
+    };
+    Ok(match kind {
+        "o" => Body::Output(data.to_vec()),
+        "s" => Body::Stream {
+            fd: u8::try_from(number("fd")?).map_err(|_| BadEvent::Header)?,
+            data: data.to_vec(),
+        },
+        "r" => Body::Resize(typed::<Size>(fields)?),
+        "c" => Body::Command(typed::<Command>(fields)?),
+        "e" => Body::CommandEnd {
+            number: number("number")?,
+            outcome: text("outcome").ok(),
+        },
+        "m" => Body::Marker {
+            label: text("label")?,
+        },
+        "pause" => Body::Pause,
+        "resume" => Body::Resume,
+        "masked" => Body::Masked {
+            rule: text("rule")?,
+            count: number("count")?,
+        },
+        "gap" => Body::Gap(typed::<Gap>(fields)?),
+        "x" => Body::Exit(typed::<Exit>(fields)?),
+        _ => Body::Other {
+            kind: kind.to_owned(),
+            fields: Value::Object(fields).to_string(),
+            data: data.to_vec(),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::GapKind;
+
+    fn samples() -> Vec<Event> {
+        let bodies = vec![
+            Body::Output(b"\x1b[1mhi\x00\xff\n\r\n".to_vec()),
+            Body::Output(Vec::new()),
+            Body::Stream {
+                fd: 2,
+                data: b"warn\n".to_vec(),
+            },
+            Body::Resize(Size {
+                cols: 120,
+                rows: 40,
+            }),
+            Body::Command(Command {
+                number: 1,
+                text: "select 1\nfrom t;".into(),
+                prompt: "app=> ".into(),
+                prompt_at: Micros(5),
+            }),
+            Body::CommandEnd {
+                number: 1,
+                outcome: Some("ERROR 42703".into()),
+            },
+            Body::CommandEnd {
+                number: 2,
+                outcome: None,
+            },
+            Body::Marker {
+                label: String::new(),
+            },
+            Body::Pause,
+            Body::Resume,
+            Body::Masked {
+                rule: "pg-password".into(),
+                count: 2,
+            },
+            Body::Gap(Gap {
+                kind: GapKind::Dropped,
+                bytes: 9,
+                detail: "queue full".into(),
+            }),
+            Body::Exit(Exit {
+                code: 143,
+                signal: Some(15),
+            }),
+            Body::Other {
+                kind: "future".into(),
+                fields: r#"{"a":1}"#.into(),
+                data: b"x".to_vec(),
+            },
+        ];
+        let events = bodies.into_iter().zip(0..);
+        events
+            .map(|(body, t)| Event {
+                at: Micros(t * 1000),
+                body,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut bytes = Vec::new();
+        samples().iter().for_each(|event| encode(event, &mut bytes));
+        assert_eq!(decode_all(&bytes), Ok(samples()));
+    }
+
+    #[test]
+    fn every_cut_is_an_error_or_whole_events_never_a_panic() {
+        let mut bytes = Vec::new();
+        samples().iter().for_each(|event| encode(event, &mut bytes));
+        for cut in 0..bytes.len() {
+            if let Ok(events) = decode_all(&bytes[..cut]) {
+                assert_eq!(events, samples()[..events.len()], "cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hostile_length_is_refused() {
+        assert_eq!(
+            decode(br#"{"t":0,"k":"o","n":99999999999}"#),
+            Err(BadEvent::Truncated)
+        );
+        let claim = b"{\"t\":0,\"k\":\"o\",\"n\":99999999999}\n";
+        assert_eq!(decode(claim), Err(BadEvent::TooLarge));
+    }
+}

@@ -1,0 +1,17 @@
+//! Plain types shared by every layer: time, ids, events, what a session is.
+//!
+//! Nothing here reads a file, a clock or the environment, and nothing here knows how an event came
+//! to be or where it goes.
+
+pub mod codec;
+mod event;
+mod id;
+mod session;
+mod text;
+mod time;
+
+pub use event::{Body, Command, Event, Exit, Gap, GapKind, Size};
+pub use id::SessionId;
+pub use session::{Meta, Status, Summary, Target};
+pub use text::{Field, printable};
+pub use time::{Micros, Stamp};

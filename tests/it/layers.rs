@@ -1,0 +1,110 @@
+//! The arrows of the map in `src/lib.rs` only ever point down, and the core stays pure.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the bottom to the top. A module may use those of a lower rank, and its own.
+const RANKS: &[&[&str]] = &[
+    &["model"],
+    &["term", "mask"],
+    &["pipeline", "timeline"],
+    &["query", "player"],
+    &["export"],
+    &["config", "record", "vault", "tui"],
+    &["cli"],
+];
+
+/// Ranks up to this one are the core.
+const CORE: usize = 4;
+
+fn rank(module: &str) -> Option<usize> {
+    RANKS.iter().position(|rank| rank.contains(&module))
+}
+
+fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The modules of this crate that `code` names, with the line.
+fn named(code: &str) -> Vec<(usize, String)> {
+    let mut uses = Vec::new();
+    for (number, line) in code.lines().enumerate() {
+        if line.trim_start().starts_with("//") {
+            continue;
+        }
+        for (at, _) in line.match_indices("crate::") {
+            let rest = &line[at + "crate::".len()..];
+            let module: String = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            uses.push((number + 1, module));
+        }
+    }
+    uses
+}
+
+#[test]
+fn arrows_point_down_and_the_core_is_sans_io() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut wrong = Vec::new();
+    for file in &files {
+        let inside = file.strip_prefix(&root).unwrap();
+        let module = inside
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap();
+        let module = module.strip_suffix(".rs").unwrap_or(module);
+        if module == "lib" || module == "main" {
+            continue;
+        }
+        let Some(own) = rank(module) else {
+            wrong.push(format!(
+                "{}: {module} has no place in the map",
+                inside.display()
+            ));
+            continue;
+        };
+        let code = fs::read_to_string(file).unwrap();
+        for (line, used) in named(&code) {
+            let below = rank(&used).is_some_and(|other| other < own) || used == module;
+            let beside_in_shell = own == RANKS.len() - 2 && rank(&used) == Some(own);
+            if !below && !beside_in_shell {
+                wrong.push(format!("{}:{line}: {module} uses {used}", inside.display()));
+            }
+        }
+        if own <= CORE {
+            let body = code.split("#[cfg(test)]").next().unwrap_or_default();
+            for (number, line) in body.lines().enumerate() {
+                let outside = ["std::fs", "std::env", "std::net", "std::process", "tokio::"]
+                    .iter()
+                    .chain(&["SystemTime::now", "Instant::now", "rustix::"])
+                    .find(|word| line.contains(**word));
+                if let Some(word) = outside.filter(|_| !line.trim_start().starts_with("//")) {
+                    wrong.push(format!(
+                        "{}:{}: core uses {word}",
+                        inside.display(),
+                        number + 1
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "arrows must point down:\n{}",
+        wrong.join("\n")
+    );
+}
