@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs what the tests need through the system's package manager, then checks format, lints and
+# runs every test. Works as root and, with sudo, as anyone else.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# What the build needs (OpenSSL is compiled in: perl and make), then the real servers and clients.
+packages=(
+    gcc libc6-dev make perl
+    postgresql postgresql-client mariadb-server mariadb-client
+    openssh-server openssh-client openssl
+    gnome-keyring dbus
+    tmux vim less procps util-linux
+    bash zsh fish
+    age zstd sqlite3 asciinema man-db shellcheck
+)
+
+missing=()
+for package in "${packages[@]}"; do
+    status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+    [ "$status" = "install ok installed" ] || missing+=("$package")
+done
+
+if [ ${#missing[@]} -gt 0 ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "tests/run.sh: this system has no apt-get; install what these Debian packages hold:" >&2
+        echo "    ${missing[*]}" >&2
+        exit 1
+    fi
+    root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "tests/run.sh: neither root nor sudo; as root, run:" >&2
+            echo "    apt-get install --no-install-recommends ${missing[*]}" >&2
+            exit 1
+        fi
+        root=(sudo)
+    fi
+    echo "tests/run.sh: installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    "${root[@]}" apt-get update -qq
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+fi
+
+if ! command -v cargo >/dev/null; then
+    echo "tests/run.sh: no cargo on the PATH: install a Rust toolchain (https://rustup.rs)" >&2
+    exit 1
+fi
+
+cargo fmt --check
+cargo clippy --locked --all-targets -- -D warnings
+cargo test --locked --no-fail-fast
