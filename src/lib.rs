@@ -42,3 +42,4 @@
 pub mod cli;
 pub mod config;
 pub mod model;
+pub mod timeline;

@@ -1,0 +1,233 @@
+//! Timelines from hand-made streams.
+
+use super::*;
+use crate::model::{Exit, Gap, GapKind};
+
+const SIZE: Size = Size { cols: 40, rows: 5 };
+
+fn event(ms: u64, body: Body) -> Event {
+    Event {
+        at: Micros(ms * 1000),
+        body,
+    }
+}
+
+fn output(ms: u64, text: &str) -> Event {
+    event(ms, Body::Output(text.as_bytes().to_vec()))
+}
+
+fn command(ms: u64, number: u32, text: &str) -> Event {
+    event(
+        ms,
+        Body::Command(crate::model::Command {
+            number,
+            text: text.into(),
+            prompt: "app=> ".into(),
+            prompt_at: Micros((ms - 1) * 1000),
+        }),
+    )
+}
+
+fn end(ms: u64, number: u32, outcome: Option<&str>) -> Event {
+    let outcome = outcome.map(str::to_owned);
+    event(ms, Body::CommandEnd { number, outcome })
+}
+
+fn session() -> Vec<Event> {
+    vec![
+        output(0, "psql (15.18)\r\nType \"help\" for help.\r\n\r\n"),
+        output(5, "app=> "),
+        output(20, "select 1\r\n"),
+        command(20, 1, "select 1"),
+        output(
+            21,
+            " ?column? \r\n----------\r\n        1\r\n(1 row)\r\n\r\n",
+        ),
+        end(22, 1, Some("1 row")),
+        output(22, "app=> "),
+        output(90, "select *\r\napp-> from \x1b[1mt\x1b[0m;\r\n"),
+        command(90, 2, "select *\nfrom t;"),
+        event(
+            91,
+            Body::Masked {
+                rule: "jwt".into(),
+                count: 2,
+            },
+        ),
+        output(91, "ERROR:  relation \"t\" does not exist\r\n"),
+        end(95, 2, Some("ERROR 42P01")),
+        event(
+            100,
+            Body::Marker {
+                label: "look here".into(),
+            },
+        ),
+        event(110, Body::Pause),
+        event(200, Body::Resume),
+        event(
+            200,
+            Body::Gap(Gap {
+                kind: GapKind::Paused,
+                bytes: 0,
+                detail: String::new(),
+            }),
+        ),
+        event(
+            210,
+            Body::Resize(Size {
+                cols: 100,
+                rows: 30,
+            }),
+        ),
+        output(250, "app=> \\q\r\n"),
+        event(
+            300,
+            Body::Exit(Exit {
+                code: 0,
+                signal: None,
+            }),
+        ),
+    ]
+}
+
+fn build(events: &[Event]) -> (Timeline, Vec<Part>) {
+    let mut builder = Builder::new(SIZE, 1 << 16);
+    let mut parts = Vec::new();
+    for event in events {
+        builder.push(event);
+        parts.extend(builder.parts());
+    }
+    let (timeline, rest) = builder.finish();
+    parts.extend(rest);
+    (timeline, parts)
+}
+
+#[test]
+fn a_session_becomes_commands_with_output_and_outcome() {
+    let (timeline, parts) = build(&session());
+    let texts: Vec<_> = timeline
+        .commands
+        .iter()
+        .map(|c| (c.text.as_str(), c.output.text.as_str(), c.failed()))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            (
+                "select 1",
+                " ?column?\n----------\n        1\n(1 row)",
+                false
+            ),
+            (
+                "select *\nfrom t;",
+                "ERROR:  relation \"t\" does not exist",
+                true
+            ),
+        ]
+    );
+    let asides: Vec<_> = timeline
+        .asides
+        .iter()
+        .map(|aside| aside.text.text.as_str())
+        .collect();
+    assert_eq!(
+        asides,
+        ["psql (15.18)\nType \"help\" for help.", "app=> \\q"]
+    );
+    assert_eq!(timeline.commands[0].duration().unwrap().as_millis(), 2);
+    assert_eq!(timeline.commands[1].masked["jwt"], 2);
+    assert_eq!(timeline.pauses, [(Micros(110_000), Some(Micros(200_000)))]);
+    assert_eq!(timeline.exit.unwrap().code, 0);
+    let of: Vec<_> = parts.iter().map(|part| (part.of, part.last)).collect();
+    assert_eq!(
+        of,
+        [
+            (PartOf::Aside(0), true),
+            (PartOf::Command(0), true),
+            (PartOf::Command(1), true),
+            (PartOf::Marker(0), true),
+            (PartOf::Aside(1), true),
+        ]
+    );
+}
+
+#[test]
+fn every_prefix_of_a_stream_gives_a_timeline() {
+    let events = session();
+    for n in 0..events.len() {
+        let (timeline, parts) = build(&events[..n]);
+        assert!(timeline.commands.len() <= 2, "{n}");
+        let last = parts.iter().filter(|part| part.last).count();
+        let moments = timeline.commands.len() + timeline.asides.len() + timeline.markers.len();
+        assert_eq!(last, moments, "each moment has one last part, at {n}");
+    }
+    let (timeline, _) = build(&events[..5]);
+    assert_eq!(timeline.commands[0].end, None);
+    assert_eq!(timeline.commands[0].outcome, None);
+    assert!(timeline.commands[0].output.text.contains("(1 row)"));
+}
+
+#[test]
+fn an_outline_is_the_timeline_without_text() {
+    let (full, _) = build(&session());
+    let mut builder = Builder::outline(SIZE);
+    session().iter().for_each(|event| builder.push(event));
+    let (outline, _) = builder.finish();
+    assert_eq!(outline.summary(), full.summary());
+    assert_eq!(outline.commands.len(), full.commands.len());
+    assert!(outline.commands.iter().all(|c| c.output == Text::default()));
+}
+
+#[test]
+fn a_flood_comes_in_parts_and_stays_bounded() {
+    let mut builder = Builder::new(SIZE, 1000);
+    builder.push(&command(1, 1, "cat big"));
+    let line = "0123456789abcdef\r\n".repeat(10_000);
+    let mut text = String::new();
+    let mut parts = 0;
+    for ms in 0..60 {
+        builder.push(&output(10 + ms, &line));
+        for part in builder.parts() {
+            assert!(part.text.len() < 2 * PART_MAX);
+            if part.index > 0 {
+                assert!(part.at > Micros(10_000));
+            }
+            text.push_str(&part.text);
+            text.push('\n');
+            parts += 1;
+        }
+    }
+    let (timeline, rest) = builder.finish();
+    for part in rest {
+        text.push_str(&part.text);
+        text.push('\n');
+    }
+    assert!(parts > 5);
+    assert_eq!(text, "0123456789abcdef\n".repeat(600_000));
+    let output = &timeline.commands[0].output;
+    assert!(output.text.len() <= 1000 && output.text.len() > 900);
+    assert_eq!(
+        output.text.len() as u64 + output.cut + parts,
+        600_000 * 17 - 1
+    );
+}
+
+#[test]
+fn what_was_masked_in_the_typing_counts_for_the_command() {
+    let events = [
+        output(1, "$ export TOKEN=****\r\n"),
+        event(
+            2,
+            Body::Masked {
+                rule: "env".into(),
+                count: 1,
+            },
+        ),
+        command(3, 1, "export TOKEN=****"),
+        end(4, 1, None),
+    ];
+    let (timeline, _) = build(&events);
+    assert_eq!(timeline.commands[0].masked["env"], 1);
+    assert_eq!(timeline.masked["env"], 1);
+    assert_eq!(timeline.asides, []);
+}

@@ -1,0 +1,175 @@
+//! A session as a person thinks of it: commands with their output, markers, gaps.
+//!
+//! Owns the way from the event stream to that view, in one pass and bounded memory. Knows nothing
+//! of where events come from, and nothing of searching or drawing.
+
+mod build;
+mod outcome;
+mod render;
+mod screen;
+
+pub use build::{Builder, PART_MAX, Part, PartOf};
+pub use outcome::failed;
+pub use render::{LINE_MAX, Renderer};
+
+use crate::model::{Event, Exit, Gap, Meta, Micros, Size, Summary};
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What happened in a session, in the order it happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// What was submitted.
+    pub commands: Vec<Command>,
+    /// Text that stands outside every command: banners, notices, what no prompt was seen for.
+    /// The prompts and the echo of commands are left out.
+    pub asides: Vec<Aside>,
+    /// Moments the engineer marked.
+    pub markers: Vec<Marker>,
+    /// What was not seen or not stored.
+    pub gaps: Vec<GapAt>,
+    /// When it went off the record, and on again; `None` while it stayed off to the end.
+    pub pauses: Vec<(Micros, Option<Micros>)>,
+    /// Sizes after the first, with the time they came.
+    pub resizes: Vec<(Micros, Size)>,
+    /// Masked values, by rule.
+    pub masked: BTreeMap<String, u32>,
+    /// How the client ended; `None` for an interrupted session.
+    pub exit: Option<Exit>,
+    /// The time of the last event.
+    pub end: Micros,
+    /// Bytes the terminal and the other descriptors were given.
+    pub bytes: u64,
+}
+
+/// A submitted command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Command {
+    /// Counts from 1 in each session.
+    pub number: u32,
+    /// As submitted: prompt cut off, lines joined by `\n`.
+    pub text: String,
+    /// What stood before it.
+    pub prompt: String,
+    /// When the prompt was complete.
+    pub prompt_at: Micros,
+    /// When it was submitted.
+    pub at: Micros,
+    /// When the next prompt showed; `None` where the recording ends first.
+    pub end: Option<Micros>,
+    /// The exit status or what the screen said, where known.
+    pub outcome: Option<String>,
+    /// What it printed, as the screen showed it.
+    pub output: Text,
+    /// Values masked in it and in what it printed, by rule.
+    pub masked: BTreeMap<String, u32>,
+}
+
+impl Command {
+    /// From submission to the next prompt.
+    pub fn duration(&self) -> Option<Duration> {
+        self.end.map(|end| end.since(self.at))
+    }
+
+    /// Whether its outcome is that of a failure.
+    pub fn failed(&self) -> bool {
+        self.outcome.as_deref().is_some_and(failed)
+    }
+}
+
+/// Text of bounded length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// Lines joined by `\n`, without a newline at the end.
+    pub text: String,
+    /// How many more bytes of text there were.
+    pub cut: u64,
+}
+
+/// Text outside every command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// When its first byte came.
+    pub at: Micros,
+    /// What it says.
+    pub text: Text,
+}
+
+/// A marked moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marker {
+    /// When.
+    pub at: Micros,
+    /// Free text, often empty.
+    pub label: String,
+}
+
+/// A gap and its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GapAt {
+    /// When.
+    pub at: Micros,
+    /// What is missing and why.
+    pub gap: Gap,
+}
+
+/// How much output text a [`Timeline`] keeps of each command. What is longer is shown by reading
+/// the session again, part by part.
+pub const OUTPUT_KEEP: usize = 1 << 20;
+
+impl Timeline {
+    /// The timeline of a whole stream, with up to [`OUTPUT_KEEP`] of output a command.
+    pub fn from_events(
+        meta: &Meta,
+        events: impl IntoIterator<Item = impl Borrow<Event>>,
+    ) -> Timeline {
+        let mut builder = Builder::new(meta.size, OUTPUT_KEEP);
+        for event in events {
+            builder.push(event.borrow());
+            builder.parts().for_each(drop);
+        }
+        builder.finish().0
+    }
+
+    /// The timeline without any output text: nothing is rendered.
+    pub fn outline(meta: &Meta, events: impl IntoIterator<Item = impl Borrow<Event>>) -> Timeline {
+        let mut builder = Builder::outline(meta.size);
+        for event in events {
+            builder.push(event.borrow());
+        }
+        builder.finish().0
+    }
+
+    /// The command with this number.
+    pub fn command(&self, number: u32) -> Option<&Command> {
+        let guess = usize::try_from(number).ok()?.checked_sub(1)?;
+        let commands = &self.commands;
+        commands
+            .get(guess)
+            .filter(|command| command.number == number)
+            .or_else(|| commands.iter().find(|command| command.number == number))
+    }
+
+    /// What the recorder would have counted: for a session that it could not close.
+    pub fn summary(&self) -> Summary {
+        let mut gaps = BTreeMap::new();
+        for at in &self.gaps {
+            *gaps.entry(at.gap.kind).or_insert(0_u32) += 1;
+        }
+        Summary {
+            duration: self.end,
+            exit: self.exit,
+            commands: count(self.commands.len()),
+            statements: 0,
+            masked: self.masked.clone(),
+            gaps,
+            markers: count(self.markers.len()),
+            bytes: self.bytes,
+        }
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
