@@ -332,7 +332,11 @@ impl Text {
         // Whole lines only, and nothing after the first that did not fit.
         let mut end = 0;
         if self.cut == 0 {
-            let window = text.get(..text.floor_char_boundary(room.saturating_sub(joined)));
+            let mut room = room.saturating_sub(joined).min(text.len());
+            while !text.is_char_boundary(room) {
+                room -= 1;
+            }
+            let window = text.get(..room);
             end = window.and_then(|text| text.rfind('\n')).unwrap_or(0);
         }
         let (kept, cut) = text.split_at_checked(end).unwrap_or(("", text));

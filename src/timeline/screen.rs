@@ -193,8 +193,15 @@ impl Observer for Lines {
             | Function::Decsc
             | Function::Scosc => self.sticky = true,
             Function::Decset(modes) | Function::Decrst(modes) => {
-                self.sticky |= modes.as_slice().iter().any(|m| {
-                    matches!(m, DecMode::Origin | DecMode::AutoWrap | DecMode::SaveCursor)
+                // The alternate screen's way in saves the cursor too.
+                self.sticky |= modes.as_slice().iter().any(|mode| {
+                    matches!(
+                        mode,
+                        DecMode::Origin
+                            | DecMode::AutoWrap
+                            | DecMode::SaveCursor
+                            | DecMode::SaveCursorAltScreenBuffer
+                    )
                 });
             }
             _ => {}
