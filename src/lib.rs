@@ -42,4 +42,5 @@
 pub mod cli;
 pub mod config;
 pub mod model;
+pub mod player;
 pub mod timeline;
