@@ -9,6 +9,7 @@ mod id;
 mod session;
 mod text;
 mod time;
+pub mod when;
 
 pub use event::{Body, Command, Event, Exit, Gap, GapKind, Size};
 pub use id::SessionId;
