@@ -5,6 +5,7 @@
 
 mod error;
 mod ui;
+mod util;
 
 pub use error::{Error, Kind};
 pub use ui::Ui;
@@ -62,6 +63,8 @@ pub struct Global {
 /// rec's own verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Print aliases, completions and manual pages
+    Util(util::Util),
     /// A client, with all its words
     #[command(external_subcommand)]
     Client(Vec<OsString>),
@@ -70,15 +73,21 @@ pub enum Verb {
 /// Runs rec with the process's words and gives its exit status.
 pub fn main(args: Vec<OsString>) -> ExitCode {
     let mut ui = Ui::stdio();
+    match util::complete(&args) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return ui.fail(&Error::usage(error)),
+    }
     match dispatch(&mut ui, args) {
         Ok(code) => code,
         Err(error) => ui.fail(&error),
     }
 }
 
-fn dispatch(_ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
+fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
     let cli = Cli::try_parse_from(args).map_err(Error::usage)?;
     match cli.verb {
+        Some(Verb::Util(util)) => util.run(ui),
         Some(Verb::Client(_)) | None => Err(Error::new(Kind::Usage, "nothing to run")
             .hint("name a client: rec psql -h db.example.com app")),
     }

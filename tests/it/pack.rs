@@ -1,0 +1,135 @@
+//! What is installed beside the binary: manual pages and completions, made from the one clap tree,
+//! and what they do in real shells.
+
+use crate::support::{Home, Terminal, check, tool};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const REGENERATE: &str = "regenerate what is committed:
+    rm -f man/*.1 && target/debug/rec util man man
+    target/debug/rec util completions bash > completions/rec.bash
+    target/debug/rec util completions zsh > completions/_rec
+    target/debug/rec util completions fish > completions/rec.fish";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(dir: &Path) -> BTreeMap<String, String> {
+    fs::read_dir(dir)
+        .unwrap_or_else(|error| panic!("{}: {error}", dir.display()))
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(&path).unwrap())
+        })
+        .collect()
+}
+
+fn same(committed: &BTreeMap<String, String>, made: &BTreeMap<String, String>) {
+    let names: Vec<&String> = committed.keys().chain(made.keys()).collect();
+    let differ: Vec<&&String> = names
+        .iter()
+        .filter(|name| committed.get(**name) != made.get(**name))
+        .collect();
+    assert!(differ.is_empty(), "{differ:?} differ; {REGENERATE}");
+}
+
+#[test]
+fn committed_manual_pages_are_those_of_the_tree() {
+    let home = Home::new();
+    home.read(&["util", "man", "man"]);
+    same(
+        &files(&root().join("man")),
+        &files(&home.path().join("man")),
+    );
+}
+
+#[test]
+fn committed_completions_are_those_of_the_tree() {
+    let home = Home::new();
+    let made = [("bash", "rec.bash"), ("zsh", "_rec"), ("fish", "rec.fish")]
+        .map(|(shell, file)| (file.to_owned(), home.read(&["util", "completions", shell])));
+    same(&files(&root().join("completions")), &BTreeMap::from(made));
+}
+
+#[test]
+fn man_reads_every_page_without_complaint() {
+    let home = Home::new();
+    for page in files(&root().join("man")).keys() {
+        let mut man = home.command(tool("man", "man-db"));
+        man.args(["--warnings", "-E", "UTF-8", "-l"])
+            .arg(root().join("man").join(page));
+        let output = man.env("MANPAGER", "cat").output().unwrap();
+        let text = check(&output);
+        assert!(text.contains("SYNOPSIS"), "{page}: {text}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{page}");
+    }
+}
+
+/// Types `line` and Tab at an interactive shell that has loaded `script`, and waits for `wanted`.
+fn tab(home: &Home, shell: &[&str], load: &str, line: &str, wanted: &str) {
+    let mut command = home.command(tool(shell[0], shell[0]));
+    command.args(&shell[1..]);
+    let t = Terminal::open(&command, 100, 30);
+    // `ready` is not on the line typed, so that only its output is awaited.
+    t.keys(format!("{load}; echo rea''dy\r"));
+    t.wait_for("ready");
+    t.keys(format!("{line}\t"));
+    t.wait_for(wanted);
+}
+
+#[test]
+fn bash_completes_verbs_options_and_clients() {
+    let home = Home::new();
+    let load = format!("source {}", root().join("completions/rec.bash").display());
+    let bash = ["bash", "--norc", "--noprofile", "-i"];
+    tab(&home, &bash, &load, "rec ut", "rec util");
+    tab(&home, &bash, &load, "rec util comp", "rec util completions");
+    tab(
+        &home,
+        &bash,
+        &load,
+        "rec util completions --com",
+        "--command",
+    );
+    tab(&home, &bash, &load, "rec ssh-keyge", "rec ssh-keygen");
+}
+
+#[test]
+fn zsh_completes_verbs_options_and_clients() {
+    let home = Home::new();
+    let load = format!(
+        "fpath=({} $fpath); autoload -U compinit; compinit -u",
+        root().join("completions").display()
+    );
+    let zsh = ["zsh", "-f", "-i"];
+    tab(&home, &zsh, &load, "rec ut", "rec util");
+    tab(&home, &zsh, &load, "rec util comp", "rec util completions");
+    tab(
+        &home,
+        &zsh,
+        &load,
+        "rec util completions --com",
+        "--command",
+    );
+    tab(&home, &zsh, &load, "rec ssh-keyge", "rec ssh-keygen");
+}
+
+#[test]
+fn fish_completes_verbs_options_and_clients() {
+    let home = Home::new();
+    let asked = |line: &str| {
+        let mut fish = home.command(tool("fish", "fish"));
+        let script = root().join("completions/rec.fish");
+        fish.args(["-c", "source $argv[1]; complete -C $argv[2]"]);
+        check(&fish.arg(script).arg(line).output().unwrap())
+    };
+    assert!(asked("rec ut").starts_with("util\t"), "{}", asked("rec ut"));
+    assert!(asked("rec util comp").starts_with("completions\t"));
+    assert!(asked("rec util completions --com").starts_with("--command"));
+    assert!(asked("rec ssh-key").contains("ssh-keygen\t"));
+    // A client's words are the client's to complete.
+    assert!(asked("rec fish --no-conf").starts_with("--no-config"));
+}
