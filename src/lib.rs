@@ -43,4 +43,5 @@ pub mod cli;
 pub mod config;
 pub mod model;
 pub mod player;
+pub mod query;
 pub mod timeline;
