@@ -41,6 +41,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod mask;
 pub mod model;
 pub mod player;
 pub mod query;

@@ -4,6 +4,7 @@
 //! stands after the client's name is the client's alone.
 
 mod error;
+mod mask;
 mod ui;
 mod util;
 
@@ -65,6 +66,9 @@ pub struct Global {
 pub enum Verb {
     /// Print aliases, completions and manual pages
     Util(util::Util),
+    /// Mask secrets in a stream
+    Mask(mask::Mask),
+
     /// A client, with all its words
     #[command(external_subcommand)]
     Client(Vec<OsString>),
@@ -88,6 +92,7 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
     let cli = Cli::try_parse_from(args).map_err(Error::usage)?;
     match cli.verb {
         Some(Verb::Util(util)) => util.run(ui),
+        Some(Verb::Mask(args)) => mask::run(ui, &args),
         Some(Verb::Client(_)) | None => Err(Error::new(Kind::Usage, "nothing to run")
             .hint("name a client: rec psql -h db.example.com app")),
     }

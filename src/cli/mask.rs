@@ -1,0 +1,127 @@
+//! `rec mask`: the mask engine as a filter, and its list of rules.
+
+use super::{Error, Kind, Ui};
+use crate::mask::{Filter, Finding, Rules, Scanner};
+use clap::{Args, Subcommand};
+use std::io::{self, Read};
+use std::process::ExitCode;
+
+/// Mask secrets in a stream: stdin to stdout
+///
+/// Harmless input comes back byte for byte. Secrets are covered with `*`, passwords at a constant
+/// width, what stands in tables at its own.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub struct Mask {
+    #[command(subcommand)]
+    what: Option<What>,
+
+    /// Say on stderr which rule masked what where (never the value)
+    #[arg(long)]
+    explain: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List the rules
+    #[command(after_help = RULES_EXAMPLES)]
+    Rules {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+const EXAMPLES: &str = "Examples:
+  rec mask < app.log > app.masked.log
+  kubectl logs deploy/api | rec mask | less
+  rec mask --explain < .env > /dev/null
+  rec mask rules";
+
+const RULES_EXAMPLES: &str = "Examples:
+  rec mask rules
+  rec mask rules --json | jq length";
+
+/// How much is read at once.
+const CHUNK: usize = 128 << 10;
+
+/// Runs the verb.
+///
+/// # Errors
+/// stdin or stdout failed.
+pub fn run(ui: &mut Ui, args: &Mask) -> Result<ExitCode, Error> {
+    match args.what {
+        Some(What::Rules { json }) => rules(ui, json),
+        None => filter(ui, args.explain),
+    }
+}
+
+fn filter(ui: &mut Ui, explain: bool) -> Result<ExitCode, Error> {
+    let mut filter = Filter::new(Scanner::new(Rules::builtin()), explain);
+    let mut chunk = vec![0; CHUNK];
+    let mut out = Vec::with_capacity(CHUNK + CHUNK / 2);
+    let mut stdin = io::stdin().lock();
+    loop {
+        let read = match stdin.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                return Err(Error::new(Kind::Failed, "stdin cannot be read").caused_by(&error));
+            }
+        };
+        out.clear();
+        filter.push(chunk.get(..read).unwrap_or_default(), &mut out);
+        report(ui, filter.findings());
+        if !write(ui, &out)? {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    out.clear();
+    filter.finish(&mut out);
+    report(ui, filter.findings());
+    write(ui, &out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the reader still listens.
+fn write(ui: &mut Ui, bytes: &[u8]) -> Result<bool, Error> {
+    match ui.data(bytes) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Error::new(Kind::Failed, "stdout cannot be written").caused_by(&error)),
+    }
+}
+
+fn report(ui: &mut Ui, findings: Vec<Finding>) {
+    for Finding { line, column, span } in findings {
+        ui.say(format!("{line}:{column}: {}", span.rule));
+    }
+}
+
+fn rules(ui: &mut Ui, json: bool) -> Result<ExitCode, Error> {
+    let list = Rules::builtin().list();
+    let text = if json {
+        let rows = list.iter().map(|rule| {
+            serde_json::json!({
+                "id": rule.id.as_str(),
+                "class": format!("{:?}", rule.class).to_lowercase(),
+                "description": rule.description,
+            })
+        });
+        format!("{:#}\n", serde_json::Value::from_iter(rows))
+    } else {
+        let width = list
+            .iter()
+            .map(|rule| rule.id.as_str().len())
+            .max()
+            .unwrap_or(0);
+        let rows = list.iter().map(|rule| {
+            let class = format!("{:?}", rule.class).to_lowercase();
+            format!("{:width$}  {class:<8}  {}\n", rule.id, rule.description)
+        });
+        rows.collect()
+    };
+    write(ui, text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}

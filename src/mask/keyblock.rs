@@ -1,0 +1,384 @@
+//! Key blocks: PEM, PGP, OpenSSH, PuTTY, also cut short, indented, quoted, in a table cell, or
+//! written on one line with `\n`.
+//!
+//! A block is open from its BEGIN to its END, or to the first line that cannot be part of one.
+//! Certificates and public keys are no secret and stay.
+
+use super::bytes::{at, contains, cut, find as find_in, from, trim, word_at};
+use super::span::{Class, RuleId, Span};
+
+const RULE: RuleId = RuleId::new("private-key");
+
+/// Words that only stand in a line that opens a block.
+pub(crate) const TRIGGERS: &[&str] = &[
+    "-----BEGIN",
+    "---- BEGIN",
+    "PuTTY-User-Key-File",
+    "Private-Lines:",
+    "END PRIVATE",
+    "PRIVATE KEY",
+];
+
+/// No private key has more lines; an RSA key of 16384 bits has 200.
+const LINES_MAX: u32 = 1000;
+
+/// A block that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    kind: Kind,
+    lines: u32,
+    /// Lines of base64 seen; header lines may only stand before them.
+    body: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Until `-----END`.
+    Armor,
+    /// PuTTY: the header's public part; the private part opens at `Private-Lines`.
+    PuttyPublic,
+    /// PuTTY: so many private lines are left.
+    PuttyPrivate(u32),
+}
+
+/// What stands before `PRIVATE KEY` in a BEGIN line, or instead of it.
+fn is_private(label: &[u8]) -> bool {
+    contains(label, b"private key")
+        || contains(label, b"private-key")
+        || label.eq_ignore_ascii_case(b"PKCS12")
+        || contains(label, b"openvpn static key")
+}
+
+/// Reads `line` while no block is open: masks what a block on this line holds, and tells whether
+/// one stays open behind it.
+pub(crate) fn open(line: &[u8], spans: &mut Vec<Span>) -> Option<Block> {
+    let mut i = 0;
+    let mut left = None;
+    while let Some(begin) = find_in(line, i, b"begin ") {
+        i = begin + 6;
+        let dashes = cut(line, begin.saturating_sub(6), begin)
+            .iter()
+            .filter(|c| **c == b'-')
+            .count();
+        if dashes < 4 {
+            continue;
+        }
+        let rest = from(line, i);
+        let label_end = rest.iter().position(|c| *c == b'-').unwrap_or(rest.len());
+        let label = cut(rest, 0, label_end);
+        if !is_private(label) {
+            continue;
+        }
+        let mut body = i + label_end;
+        while at(line, body) == b'-' {
+            body += 1;
+        }
+        let end = find_in(line, body, b"end ").filter(|e| at(line, e.wrapping_sub(1)) == b'-');
+        let stop = end.map_or(line.len(), |e| {
+            let mut e = e;
+            while e > body && super::bytes::before(line, e) == b'-' {
+                e -= 1;
+            }
+            e
+        });
+        mask_body(line, body, stop, spans);
+        left = end.is_none().then_some(Block {
+            kind: Kind::Armor,
+            lines: 0,
+            body: 0,
+        });
+        i = stop.max(i);
+    }
+    if let Some(at) = find_in(line, 0, b"putty-user-key-file-") {
+        let _ = at;
+        left = Some(Block {
+            kind: Kind::PuttyPublic,
+            lines: 0,
+            body: 0,
+        });
+    } else if let Some(count) = private_lines(line) {
+        left = Some(Block {
+            kind: Kind::PuttyPrivate(count),
+            lines: 0,
+            body: 0,
+        });
+    }
+    left
+}
+
+fn private_lines(line: &[u8]) -> Option<u32> {
+    let at = find_in(line, 0, b"private-lines:")?;
+    let digits = from(line, at + 14).trim_ascii();
+    let digits: String = digits
+        .iter()
+        .take_while(|c| c.is_ascii_digit())
+        .map(|c| char::from(*c))
+        .collect();
+    Some(digits.parse().unwrap_or(LINES_MAX).min(LINES_MAX))
+}
+
+/// Reads `line` inside `block`: `Some` when the line belongs to it, with what is left of it.
+pub(crate) fn inside(block: Block, line: &[u8], spans: &mut Vec<Span>) -> Inside {
+    let next = |kind| Block {
+        kind,
+        lines: block.lines + 1,
+        body: block.body,
+    };
+    if block.lines >= LINES_MAX {
+        return Inside::Not;
+    }
+    let (start, end) = content(line);
+    let text = cut(line, start, end);
+    match block.kind {
+        Kind::PuttyPublic => {
+            if let Some(count) = private_lines(line) {
+                return Inside::Open(next(Kind::PuttyPrivate(count)));
+            }
+            if block.lines < 200 && (is_header(text) || is_material(text) || text.is_empty()) {
+                return Inside::Open(next(Kind::PuttyPublic));
+            }
+            Inside::Not
+        }
+        Kind::PuttyPrivate(left) => {
+            if let Some(mac) =
+                find_in(line, 0, b"private-mac:").or_else(|| find_in(line, 0, b"private-hash:"))
+            {
+                let value = mac + 12;
+                mask_body(line, value, line.len(), spans);
+                return Inside::Closed;
+            }
+            if is_material(text) {
+                push(start, end, spans);
+                return Inside::Open(next(Kind::PuttyPrivate(left.saturating_sub(1))));
+            }
+            Inside::Not
+        }
+        Kind::Armor => {
+            if let Some(e) = find_in(line, 0, b"end ")
+                .filter(|e| cut(line, e.saturating_sub(5), *e).ends_with(b"----"))
+            {
+                let mut stop = e;
+                while super::bytes::before(line, stop) == b'-' {
+                    stop -= 1;
+                }
+                mask_body(line, start.min(stop), stop, spans);
+                return Inside::Closed;
+            }
+            if text.is_empty() && block.lines < 8 {
+                return Inside::Open(next(Kind::Armor));
+            }
+            if is_header(text) && block.body == 0 {
+                if word_at(text, 0, b"dek-info") {
+                    push(start, end, spans);
+                }
+                return Inside::Open(next(Kind::Armor));
+            }
+            if is_material(text) || text.is_empty() && block.body == 0 {
+                push(start, end, spans);
+                return Inside::Open(Block {
+                    body: block.body + 1,
+                    ..next(Kind::Armor)
+                });
+            }
+            Inside::Not
+        }
+    }
+}
+
+/// What a line is to an open block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inside {
+    /// It belongs to it, and more may come.
+    Open(Block),
+    /// It ends it.
+    Closed,
+    /// It is no part of it: the block was cut short.
+    Not,
+}
+
+/// A line without what quotes, lists, tables and prompts put around it: `> `, `| `, `"…\n" +`, the
+/// `+` behind a psql cell, the `|` of a mysql cell, diff and comment signs.
+fn content(line: &[u8]) -> (usize, usize) {
+    let (mut start, mut end) = trim(line, 0, line.len());
+    if at(line, end.wrapping_sub(1)) == b'\r' {
+        end -= 1;
+    }
+    // Aligned psql: the cell is what stands behind the last column rule.
+    if let Some(bar) = cut(line, start, end).iter().rposition(|c| *c == b'|') {
+        let bar = start + bar;
+        if bar + 1 == end {
+            end = bar;
+            if let Some(first) = cut(line, start, end).iter().rposition(|c| *c == b'|') {
+                start += first + 1;
+            }
+        } else {
+            start = bar + 1;
+        }
+    }
+    loop {
+        (start, end) = trim(line, start, end);
+        match at(line, start) {
+            b'>' | b'#' | b'"' | b'\'' | b'`' | b'*' | b'<' if end - start > 1 => start += 1,
+            b'-' if matches!(at(line, start + 1), b' ' | b'>') => start += 1,
+            b'+' if at(line, start + 1) == b' ' => start += 1,
+            b'/' if at(line, start + 1) == b'/' && at(line, start + 2) == b' ' => start += 2,
+            b'.' if at(line, start + 1) == b' ' => start += 1,
+            _ => break,
+        }
+    }
+    loop {
+        (start, end) = trim(line, start, end);
+        let last = at(line, end.wrapping_sub(1));
+        match last {
+            b'"' | b'\'' | b'`' | b',' | b';' | b'\\' if end > start => end -= 1,
+            b'n' | b'r' if end >= start + 2 && at(line, end - 2) == b'\\' => end -= 2,
+            // psql marks a cell's line break with `+`; base64 keeps its own plus signs otherwise.
+            b'+' if end > start + 1
+                && (at(line, end - 2) == b' '
+                    || (end - start) % 4 == 1
+                    || at(line, end - 2) == b'=') =>
+            {
+                end -= 1
+            }
+            _ => break,
+        }
+    }
+    (start, end)
+}
+
+/// Base64 or armor text: no blank inside, only its characters.
+fn is_material(text: &[u8]) -> bool {
+    !text.is_empty()
+        && text.len() <= 4096
+        && text.iter().all(|c| {
+            c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=' | b'-' | b'_' | b'\\')
+        })
+        && (text.len() >= 24
+            || text.len() <= 23
+                && (text.iter().any(|c| {
+                    matches!(c, b'=' | b'+' | b'/') || c.is_ascii_uppercase() || c.is_ascii_digit()
+                })))
+}
+
+/// `Proc-Type: 4,ENCRYPTED`, `Comment: imported`.
+fn is_header(text: &[u8]) -> bool {
+    let Some(colon) = text.iter().position(|c| *c == b':') else {
+        return false;
+    };
+    colon < 32
+        && at(text, colon + 1) == b' '
+        && cut(text, 0, colon)
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || *c == b'-')
+        && at(text, 0).is_ascii_uppercase()
+}
+
+/// Masks `line[start..end]` without blanks, escapes and quotes around it.
+fn mask_body(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
+    let (mut start, mut end) = trim(line, start, end);
+    loop {
+        match at(line, start) {
+            b'\\' if matches!(at(line, start + 1), b'n' | b'r') => start += 2,
+            b'\\' | b' ' | b'"' | b'\'' | b'+' if start < end => start += 1,
+            _ => break,
+        }
+    }
+    while end > start && matches!(at(line, end - 1), b'\\' | b' ' | b'"' | b'\'' | b'|' | b',') {
+        end -= 1;
+    }
+    push(start, end, spans);
+}
+
+fn push(start: usize, end: usize, spans: &mut Vec<Span>) {
+    if start < end {
+        spans.push(Span::new(start, end, RULE, Class::Key).in_cell());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text with key material replaced by `#`, and whether a block is left open.
+    fn run(text: &str) -> (String, bool) {
+        let mut block = None;
+        let mut out = Vec::new();
+        for line in text.lines() {
+            let bytes = line.as_bytes();
+            let mut spans = Vec::new();
+            let state = block.map(|b| inside(b, bytes, &mut spans));
+            block = match state {
+                Some(Inside::Open(next)) => Some(next),
+                Some(Inside::Closed) => None,
+                Some(Inside::Not) | None => open(bytes, &mut spans),
+            };
+            let mut line = line.to_owned();
+            for span in spans.iter().rev() {
+                line.replace_range(span.start..span.end, "#");
+            }
+            out.push(line);
+        }
+        (out.join("\n"), block.is_some())
+    }
+
+    const BODY: &str = "MC4CAQAwBQYDK2VwBCIEIPJighSsSsf5C8M9dEpZgT1i0R4IWgIBsmVIe30szr9x";
+
+    #[test]
+    fn blocks_are_masked_however_they_are_wrapped() {
+        for (lead, tail) in [
+            ("", ""),
+            ("> ", ""),
+            ("    ", ""),
+            ("    | ", "+"),
+            ("# ", ""),
+            ("\"", "\\n\" +"),
+            ("+ ", ""),
+        ] {
+            let text = format!(
+                "{lead}-----BEGIN RSA PRIVATE KEY-----{tail}\n{lead}{BODY}{tail}\n{lead}-----END RSA PRIVATE KEY-----{tail}\n$ ls"
+            );
+            let (masked, open) = run(&text);
+            assert!(!masked.contains(&BODY[..12]) && !open, "{masked}");
+            assert!(
+                masked.contains("END RSA") && masked.ends_with("$ ls"),
+                "{masked}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_block_cut_short_ends_at_the_first_line_that_is_none() {
+        let (masked, open) = run(&format!(
+            "-----BEGIN PRIVATE KEY-----\n{BODY}\n{BODY}\nuser@db1:~$ ls\n{BODY}"
+        ));
+        assert_eq!(
+            masked,
+            format!("-----BEGIN PRIVATE KEY-----\n#\n#\nuser@db1:~$ ls\n{BODY}")
+        );
+        assert!(!open);
+    }
+
+    #[test]
+    fn a_block_on_one_line_and_public_ones() {
+        let json = format!(
+            "{{\"k\":\"-----BEGIN PRIVATE KEY-----\\n{BODY}\\n-----END PRIVATE KEY-----\\n\",\"x\":1}}"
+        );
+        let (masked, open) = run(&json);
+        assert!(
+            masked.contains("-----BEGIN PRIVATE KEY-----\\n#\\n-----END")
+                || masked.contains("-----BEGIN PRIVATE KEY-----\\n#-----END"),
+            "{masked}"
+        );
+        assert!(masked.ends_with("\"x\":1}") && !open);
+        let public = format!("-----BEGIN CERTIFICATE-----\n{BODY}\n-----END CERTIFICATE-----");
+        assert_eq!(run(&public).0, public);
+    }
+
+    #[test]
+    fn putty_masks_the_private_lines_only() {
+        let text = format!(
+            "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nPublic-Lines: 1\n{BODY}\nPrivate-Lines: 2\n{BODY}\n{BODY}\nPrivate-MAC: ebc1afc9343ff7602d78\n$ "
+        );
+        assert_eq!(run(&text).0.matches('#').count(), 3);
+    }
+}

@@ -1,0 +1,371 @@
+//! Secrets that were found once are secrets everywhere: in every later line, and in every form
+//! in which programs write a value down again.
+//!
+//! One store a session, shared by the scanner and the second look. What it holds is wiped when
+//! the session ends. A value must be long or odd enough that it does not blank ordinary text.
+
+use super::span::{Class, RuleId};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
+
+/// A shorter value is only learned when a person typed it at a prompt.
+const LENGTH_MIN: usize = 8;
+/// At a prompt nothing below this is learned: it would stand everywhere.
+const TYPED_MIN: usize = 5;
+/// Longer values are learned by their start: enough to know them again.
+const LENGTH_MAX: usize = 256;
+/// How many secrets a session keeps; the oldest go first. Bounds memory and the second look.
+const SECRETS_MAX: usize = 512;
+
+/// The session's secrets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Learned(Arc<Mutex<Store>>);
+
+#[derive(Default)]
+struct Store {
+    secrets: Vec<Secret>,
+    /// Changes whenever `secrets` does.
+    version: u64,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} secrets", self.secrets.len())
+    }
+}
+
+/// A secret, and all its written forms.
+pub(crate) struct Secret {
+    plain: Zeroizing<Vec<u8>>,
+    forms: Vec<Zeroizing<Vec<u8>>>,
+    rule: RuleId,
+    class: Class,
+}
+
+/// A form to look for.
+pub(crate) struct Form {
+    pub text: Zeroizing<Vec<u8>>,
+    pub rule: RuleId,
+    pub class: Class,
+}
+
+impl Learned {
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes whenever a secret was added.
+    pub(crate) fn version(&self) -> u64 {
+        self.store().version
+    }
+
+    /// Learns `secret`; `typed` when it came from a prompt and is certain. Tells whether it is new
+    /// and fit to be looked for.
+    pub(crate) fn add(&self, secret: &[u8], rule: RuleId, class: Class, typed: bool) -> bool {
+        let secret = secret.trim_ascii();
+        let secret = secret.get(..LENGTH_MAX).unwrap_or(secret);
+        if !fit(secret, typed) {
+            return false;
+        }
+        let mut store = self.store();
+        if store.secrets.iter().any(|known| {
+            known.plain.as_slice() == secret || known.forms.iter().any(|f| f.as_slice() == secret)
+        }) {
+            return false;
+        }
+        if store.secrets.len() >= SECRETS_MAX {
+            store.secrets.remove(0);
+        }
+        store.secrets.push(Secret {
+            plain: Zeroizing::new(secret.to_vec()),
+            forms: forms(secret),
+            rule,
+            class,
+        });
+        store.version += 1;
+        true
+    }
+
+    /// Every form of every secret.
+    pub(crate) fn forms(&self) -> Vec<Form> {
+        let store = self.store();
+        let each = |secret: &Secret| {
+            let (rule, class) = (secret.rule, secret.class);
+            let texts = std::iter::once(&secret.plain).chain(&secret.forms);
+            let forms = texts.map(|text| Form {
+                text: text.clone(),
+                rule,
+                class,
+            });
+            forms.collect::<Vec<_>>()
+        };
+        store.secrets.iter().flat_map(each).collect()
+    }
+}
+
+/// Whether a value is rare enough to be looked for everywhere: no word, no plain number, nothing
+/// that programs print anyway.
+fn fit(secret: &[u8], typed: bool) -> bool {
+    let kinds = [
+        secret.iter().any(u8::is_ascii_lowercase),
+        secret.iter().any(u8::is_ascii_uppercase),
+        secret.iter().any(u8::is_ascii_digit),
+        secret.iter().any(|c| !c.is_ascii_alphanumeric()),
+    ];
+    let kinds = kinds.iter().filter(|k| **k).count();
+    if typed {
+        return secret.len() >= TYPED_MIN
+            && (kinds >= 2 || secret.len() >= LENGTH_MIN)
+            && !is_common(secret);
+    }
+    if secret.len() < LENGTH_MIN || is_common(secret) || super::value::is_placeholder(secret) {
+        return false;
+    }
+    let mut distinct = [false; 256];
+    for c in secret {
+        if let Some(seen) = distinct.get_mut(usize::from(*c)) {
+            *seen = true;
+        }
+    }
+    distinct.iter().filter(|seen| **seen).count() >= 5
+        && (kinds >= 2 || secret.len() >= 14)
+        && !secret
+            .iter()
+            .all(|c| c.is_ascii_digit() || matches!(c, b'-' | b'.' | b':' | b'/' | b' '))
+}
+
+/// Values that stand in ordinary text, or that are names rather than secrets.
+fn is_common(secret: &[u8]) -> bool {
+    const COMMON: &[&str] = &[
+        "password",
+        "passwort",
+        "postgres",
+        "postgresql",
+        "administrator",
+        "localhost",
+        "example.com",
+        "changeme",
+        "changeit",
+        "root",
+        "admin",
+        "mysql",
+        "mariadb",
+        "username",
+        "database",
+        "undefined",
+        "production",
+        "development",
+        "secret",
+        "default",
+        "unix_socket",
+        "auth_socket",
+        "caching_sha2_password",
+        "mysql_native_password",
+        "scram-sha-256",
+        "sha256_password",
+        "https",
+        "bearer",
+        "application/json",
+        "token",
+        "string",
+        "varchar",
+        "test1234",
+        "12345678",
+        "123456789",
+        "1234567890",
+    ];
+    COMMON
+        .iter()
+        .any(|word| secret.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// The ways in which programs write `secret` down again, without the plain one.
+fn forms(secret: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut forms: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+    let mut add = |form: Vec<u8>| {
+        if form != secret && form.len() >= 6 && !forms.iter().any(|f| **f == form) {
+            forms.push(Zeroizing::new(form));
+        }
+    };
+    for (upper, all) in [(true, false), (false, false), (true, true)] {
+        add(percent(secret, upper, all, b"%20"));
+        add(percent(secret, upper, all, b"+"));
+    }
+    add(hex(secret, false));
+    add(hex(secret, true));
+    for offset in 0..3usize {
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            add(base64_at(secret, offset, engine));
+        }
+    }
+    add(escape(secret, |c| match c {
+        b'"' | b'\\' => vec![b'\\', c],
+        b'/' => b"/".to_vec(),
+        _ => vec![c],
+    }));
+    add(escape(secret, |c| match c {
+        b'"' | b'\\' | b'/' => vec![b'\\', c],
+        _ => vec![c],
+    }));
+    add(json_unicode(secret));
+    add(escape(secret, |c| {
+        if c == b'\'' { b"''".to_vec() } else { vec![c] }
+    }));
+    add(escape(secret, |c| {
+        if c == b'\'' {
+            b"'\\''".to_vec()
+        } else {
+            vec![c]
+        }
+    }));
+    add(escape(secret, |c| {
+        if c == b'\'' { b"\\'".to_vec() } else { vec![c] }
+    }));
+    add(escape(secret, |c| {
+        if c == b'"' { b"\"\"".to_vec() } else { vec![c] }
+    }));
+    // printf %q and bash's history: every character that means something gets a backslash.
+    add(escape(secret, |c| {
+        if c.is_ascii_alphanumeric() || b"_-./,:@%+=".contains(&c) || c >= 0x80 {
+            vec![c]
+        } else {
+            vec![b'\\', c]
+        }
+    }));
+    add(escape(secret, |c| match c {
+        b'&' => b"&amp;".to_vec(),
+        b'<' => b"&lt;".to_vec(),
+        b'>' => b"&gt;".to_vec(),
+        b'"' => b"&quot;".to_vec(),
+        b'\'' => b"&#39;".to_vec(),
+        _ => vec![c],
+    }));
+    forms
+}
+
+fn escape(secret: &[u8], each: impl Fn(u8) -> Vec<u8>) -> Vec<u8> {
+    secret.iter().flat_map(|c| each(*c)).collect()
+}
+
+fn percent(secret: &[u8], upper: bool, all: bool, blank: &[u8]) -> Vec<u8> {
+    escape(secret, |c| {
+        if c.is_ascii_alphanumeric() || !all && b"-_.~".contains(&c) {
+            vec![c]
+        } else if c == b' ' {
+            blank.to_vec()
+        } else {
+            [b"%".to_vec(), hex(&[c], upper)].concat()
+        }
+    })
+}
+
+fn json_unicode(secret: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(secret);
+    let mut out = Vec::new();
+    for c in text.chars() {
+        match c {
+            '<' | '>' | '&' | '\'' | '\u{80}'.. => {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                }
+            }
+            '"' | '\\' => out.extend_from_slice(&[b'\\', c as u8]),
+            _ => out.push(c as u8),
+        }
+    }
+    out
+}
+
+fn hex(bytes: &[u8], upper: bool) -> Vec<u8> {
+    let digits: &[u8; 16] = if upper {
+        b"0123456789ABCDEF"
+    } else {
+        b"0123456789abcdef"
+    };
+    let digit = |n: u8| super::bytes::at(digits, usize::from(n));
+    bytes
+        .iter()
+        .flat_map(|b| [digit(b >> 4), digit(b & 15)])
+        .collect()
+}
+
+/// The characters that are the same in the base64 of any text that holds `secret` at `offset`
+/// modulo three.
+fn base64_at(secret: &[u8], offset: usize, engine: &impl Engine) -> Vec<u8> {
+    let padded = [vec![0; offset], secret.to_vec()].concat();
+    let text = engine.encode(padded);
+    // The first characters mix with what stands before, the last with what stands behind.
+    let start = [0, 2, 3].get(offset).copied().unwrap_or(0);
+    let end = (offset + secret.len()) * 8 / 6;
+    super::bytes::cut(text.as_bytes(), start, end).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_in_every_form() {
+        let learned = Learned::default();
+        let secret = b"p\"4ss w'rd/9+x&z";
+        assert!(learned.add(secret, RuleId::new("r"), Class::Password, false));
+        let forms = learned.forms();
+        let known = |text: &str| {
+            forms
+                .iter()
+                .any(|f| memchr::memmem::find(text.as_bytes(), &f.text).is_some())
+        };
+        for text in [
+            "p\"4ss w'rd/9+x&z",
+            "x=p%224ss%20w%27rd%2F9%2Bx%26z&",
+            "p%224ss+w%27rd%2f9%2bx%26z",
+            "7022347373207727",
+            "p''",
+            "p\\\"4ss w'rd/9+x&z",
+            "p\"4ss w''rd/9+x&z",
+            "p\\\"4ss\\ w\\'rd/9+x\\&z",
+            "p&quot;4ss w&#39;rd/9+x&amp;z",
+        ] {
+            assert_eq!(
+                known(text),
+                text != "p''" && text != "7022347373207727",
+                "{text}"
+            );
+        }
+        for lead in ["", "a", "ab", "abc"] {
+            let text = STANDARD_NO_PAD.encode([lead.as_bytes(), secret, b" tail"].concat());
+            assert!(known(&text), "{lead}");
+        }
+    }
+
+    #[test]
+    fn what_stands_everywhere_is_not_learned() {
+        let learned = Learned::default();
+        for common in [
+            "admin",
+            "postgres",
+            "12345678",
+            "2026-05-04",
+            "aaaaaaaaaaaaaaaa",
+            "secret",
+            "web_rw",
+        ] {
+            assert!(
+                !learned.add(common.as_bytes(), RuleId::new("r"), Class::Password, false),
+                "{common}"
+            );
+        }
+        assert!(learned.add(b"hunter2", RuleId::new("prompt"), Class::Password, true));
+        assert!(
+            !learned.add(b"hunter2", RuleId::new("prompt"), Class::Password, true),
+            "known"
+        );
+        assert_eq!(
+            format!("{learned:?}"),
+            "Learned(Mutex { data: 1 secrets, poisoned: false, .. })"
+        );
+    }
+}

@@ -1,0 +1,401 @@
+//! Which names say that their value is a secret: of variables, options, keys, headers, columns.
+//!
+//! A name is cut into words (`dbPassword`, `DB_PASSWORD`, `db.password` are the same two), read
+//! from its end: what the thing *is* stands last, so `password_length` is a length and
+//! `smtp.password.prod` a password. The lists are data; several languages stand in them.
+
+use super::span::Class;
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+/// How sure a name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Strength {
+    /// Only a value that looks random is a secret: `key`, `pass`, `pin`, `auth`.
+    Weak,
+    /// A value is a secret unless it is plainly something else: `token`, `credentials`.
+    Medium,
+    /// Any value is a secret: `password`, `client_secret`.
+    Strong,
+}
+
+/// What a name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub strength: Strength,
+    pub class: Class,
+}
+
+/// Ends of a word that make it a password, also run together: `dbpassword`, `bindpw`.
+const PASSWORDS: &str = "
+    password passwd passwort passphrase passcode passwords pwd pword passwrd passwordhash
+    passwordsalt pswd psswd bindpw rootpw userpw adminpw dbpw requirepass masterauth userpass
+    dbpass rootpass adminpass sshpass mypass smtppass ftppass keypass storepass authpass
+    mailpass proxypass sslpass srcpass destpass contrasena contraseña contrasenya senha
+    motdepasse mdp kennwort geheimwort parola parole пароль haslo hasło heslo lösenord
+    losenord wachtwoord salasana adgangskode passord sifre şifre jelszo jelszó lozinka geslo
+    parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
+    presharedkey wpapassphrase chpasswd masterpassword unlockcode palabraclave codigosecreto
+    codesecret geheim geheimnis segreto sekret clavesecreta";
+
+/// Ends of a word that make it an issued secret.
+const TOKENS: &str = "
+    secret secrets apikey apikeys secretkey accesskey authkey appkey authtoken accesstoken
+    refreshtoken bearertoken apitoken idtoken bottoken sessiontoken usertoken servicetoken
+    clientsecret appsecret apisecret consumersecret consumerkey webhooksecret signingsecret
+    sharedsecret secretaccesskey accountkey storagekey sharedaccesskey sharedaccesssignature
+    sastoken subscriptionkey licensekey licencekey integrationkey routingkey ingestkey
+    insertkey authsecret jwtsecret csrftoken xsrftoken sessionsecret cookiesecret totpsecret
+    otpsecret mfasecret totpseed otpseed secretkeybase deploykey writekey serverkey
+    hubaccesskey notificationhubkey functionkey hostkeysecret apipassword apppassword joinkey
+    joinsecret jointoken devicetoken pushtoken fcmtoken registrationtoken authcookie
+    sessioncookie sessionid sessid phpsessid jsessionid connectsid botkey adminkey
+    tokensecret apiauth patoken accesskeysecret webhookurl unsealkey recoverykey recoverycode
+    recoverycodes backupcode backupcodes otpauth authorization xapikey xauthtoken keysecret
+    keycontent";
+
+/// Ends of a word that make it key material.
+const KEYS: &str = "
+    privatekey encryptionkey signingkey masterkey decryptionkey privkey secretkeyring
+    symmetrickey aeskey rsakey sshkey sshprivatekey hmackey cryptkey cipherkey datakey
+    rootkey walletkey mnemonic seedphrase privatekeydata encryptkey fernetkey kek dek signkey
+    jwtkey jwtsigningkey keystorekey keydata ppk privateexponent macsecret wgkey tlskey
+    sslkey cookiekey sessionkey saltkey pepper";
+
+/// Last words after which only a value that looks random is a secret.
+const WEAK: &str = "
+    key keys pass pw pin auth code creds cred clave cookie seed salt sid access private
+    signature sig sas jwt bearer license licence hash credential pat nonce session appid dsn
+    otp cle clé schluessel schlüssel chave chiave ключ klucz passe";
+
+/// Last words after which a value is a secret unless it is plainly something else.
+const MEDIUM: &str = "
+    token tokens credentials authtok jeton токен 令牌 トークン 토큰 秘钥 密钥 pwhash passhash pwdhash";
+
+/// Words that only qualify what stands before them.
+const QUALIFIERS: &str = "
+    hash hashed digest value val text plain plaintext clear enc encrypted encoded b64 base64
+    hex old new current confirm confirmation confirmed repeat again prod production dev test
+    staging stage qa uat live default root admin primary secondary main backup replica master
+    base str string data raw md5 sha1 sha256 bcrypt argon2 salt salted crypt verify
+    verification in out a b previous prev temp tmp initial shared unencrypted bytes";
+
+/// Words that turn what stands before them into something harmless.
+const HARMLESS: &str = "
+    encryption policy length len expires expiry expiration expire expired lifetime reset file
+    path dir directory name names id ids type types url uri count required enabled disabled
+    enable disable min max prompt command cmd hint field column ttl algorithm algo alg
+    strength rotation history age at on date time format version size source method provider
+    status error errors manager label user username endpoint host port ref arn query store
+    storage mode attempts retries changed updated created last used usage limit auth
+    authentication authenticator plugin validation validator check timeout interval duration
+    is has set changed_at rule rules scope scopes group table index number num ver prefix
+    suffix pattern regex class family parts usages bits idx spec description comment title
+    placeholder icon button input form page link email owner kind space namespace map list
+    fingerprint lock locks agent helper exists rounds cost iterations mount exchange verify
+    ring stretch board down up press word words sniff";
+
+/// What stands before `key` and makes it no secret.
+const HARMLESS_KEYS: &str = "
+    primary foreign public pub sort partition cache unique row natural surrogate shard group
+    object index routing message config map json redis lookup possible used range hash
+    composite candidate idempotency dedup deduplication join parent child record storage s3
+    dict sorted cluster clustering distribution order search the any a this arrow function
+    host hot short registry translation i18n locale label meta tag event topic kms ssh gpg
+    pgp signing_key_id answer item attribute context environment env field column secondary
+    super path nice bucket issue project jira";
+
+/// What stands before `token` and makes it no secret.
+const HARMLESS_TOKENS: &str = "
+    next page pagination continuation max min num count total prompt completion stop pad eos
+    bos unk input output cursor sync lex unexpected expected starting the a invalid expired
+    new this change nextpage forward backward position cached remaining word time";
+
+/// The lists, ready to be asked.
+struct Lists {
+    passwords: Words,
+    tokens: Words,
+    keys: Words,
+    weak: Words,
+    medium: Words,
+    qualifiers: Words,
+    harmless: Words,
+    harmless_keys: Words,
+    harmless_tokens: Words,
+}
+
+struct Words {
+    all: HashSet<&'static str>,
+    /// Those long enough to be known at the end of a run-together word.
+    long: Vec<&'static str>,
+}
+
+impl Words {
+    fn of(list: &'static str) -> Self {
+        let all: HashSet<_> = list.split_ascii_whitespace().collect();
+        let long = all.iter().copied().filter(|word| word.len() > 5).collect();
+        Words { all, long }
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.all.contains(word)
+    }
+}
+
+impl Lists {
+    fn get() -> &'static Lists {
+        static LISTS: OnceLock<Lists> = OnceLock::new();
+        LISTS.get_or_init(|| Lists {
+            passwords: Words::of(PASSWORDS),
+            tokens: Words::of(TOKENS),
+            keys: Words::of(KEYS),
+            weak: Words::of(WEAK),
+            medium: Words::of(MEDIUM),
+            qualifiers: Words::of(QUALIFIERS),
+            harmless: Words::of(HARMLESS),
+            harmless_keys: Words::of(HARMLESS_KEYS),
+            harmless_tokens: Words::of(HARMLESS_TOKENS),
+        })
+    }
+}
+
+/// The words of a name, in lower case.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut previous = ' ';
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next_lower = chars.peek().is_some_and(|n| n.is_lowercase());
+        let hump =
+            c.is_uppercase() && (previous.is_lowercase() || previous.is_uppercase() && next_lower);
+        if (!c.is_alphanumeric() || hump) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        previous = c;
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// What `name` says of its value; `None` when nothing.
+pub(crate) fn judge(name: &[u8]) -> Option<Named> {
+    // Longer names are no names; the bound keeps hostile input cheap.
+    if name.is_empty() || name.len() > 128 {
+        return None;
+    }
+    let name = String::from_utf8_lossy(name);
+    let mut words = words(&name);
+    // `PASSWORD2`, `key_1`, `Key 2`: numbers only count.
+    while words.len() > 1
+        && words
+            .last()
+            .is_some_and(|w| w.bytes().all(|c| c.is_ascii_digit()))
+    {
+        words.pop();
+    }
+    let found = |strength, class| Some(Named { strength, class });
+    let lists = Lists::get();
+    let mut qualified = false;
+    loop {
+        let raw = words.last()?.as_str();
+        let last = raw.trim_end_matches(|c: char| c.is_ascii_digit());
+        let last = if last.is_empty() { raw } else { last };
+        let before = words
+            .len()
+            .checked_sub(2)
+            .and_then(|i| words.get(i))
+            .map_or("", String::as_str);
+        let two = [before, last].concat();
+        let three_before = words
+            .len()
+            .checked_sub(3)
+            .and_then(|i| words.get(i))
+            .map_or("", String::as_str);
+        let three = [three_before, before, last].concat();
+        let ends = |list: &Words| {
+            list.has(last)
+                || list.has(&two)
+                || list.has(&three)
+                || list.long.iter().any(|end| last.ends_with(end))
+        };
+        if ends(&lists.passwords) {
+            return found(Strength::Strong, Class::Password);
+        }
+        if ends(&lists.keys) {
+            return found(Strength::Strong, Class::Key);
+        }
+        if (last.ends_with("token") || last == "tokens") && lists.harmless_tokens.has(before) {
+            return None;
+        }
+        if ends(&lists.tokens) {
+            return found(Strength::Strong, Class::Token);
+        }
+        if lists.medium.has(last)
+            || last.ends_with("token")
+            || last.ends_with("pwd") && last.len() > 3
+        {
+            return found(Strength::Medium, Class::Token);
+        }
+        if let Some(stem) = last.strip_suffix('s').unwrap_or(last).strip_suffix("key")
+            && (lists.harmless_keys.has(before) || lists.harmless_keys.has(stem))
+        {
+            return None;
+        }
+        if lists.weak.has(last) && !qualified
+            || last.ends_with("pass")
+                && last.len() > 4
+                && !matches!(
+                    last,
+                    "bypass" | "compass" | "trespass" | "surpass" | "encompass"
+                )
+        {
+            let class = if last.ends_with("pass") || last == "pw" || last == "pin" {
+                Class::Password
+            } else {
+                Class::Token
+            };
+            // `hash`, `code` and their like say little alone; what they hash is said before them.
+            if lists.qualifiers.has(last) && words.len() > 1 {
+                qualified = true;
+                words.pop();
+                continue;
+            }
+            if last == "hash" || last == "signature" && words.len() == 1 {
+                return None;
+            }
+            return found(Strength::Weak, class);
+        }
+        if lists.harmless.has(last) && !lists.qualifiers.has(last) {
+            return None;
+        }
+        if lists.qualifiers.has(last) && words.len() > 1 {
+            qualified = true;
+            words.pop();
+            continue;
+        }
+        // `key_coze`, `token_github`: the provider stands last.
+        if words.len() == 2 && !qualified {
+            let first = words.first().map_or("", String::as_str);
+            if matches!(
+                first,
+                "key"
+                    | "apikey"
+                    | "token"
+                    | "secret"
+                    | "password"
+                    | "passwd"
+                    | "pass"
+                    | "pwd"
+                    | "pat"
+                    | "senha"
+                    | "clave"
+            ) {
+                let class = if first.starts_with("pa") {
+                    Class::Password
+                } else {
+                    Class::Token
+                };
+                return found(Strength::Weak, class);
+            }
+        }
+        return None;
+    }
+}
+
+/// Words that must stand in a line before any name in it is worth judging; found by the prefilter.
+/// `~` stands for a blank.
+pub(crate) const TRIGGERS: &str = "
+    pass pwd pword pswd psswd secret token key credential cred auth psk contrase senha mdp
+    kennwort geheim parol пароль haslo hasło heslo senord wachtwoord salasana adgangskode
+    sifre şifre jelsz lozinka geslo 密码 密碼 口令 パスワード 비밀번호 kodeord κωδικός סיסמה clave bindpw
+    rootpw userpw adminpw dbpw mnemonic seedphrase seed_phrase pepper jwt bearer signature
+    otp recovery backup_code backup~code session sessid cookie connect.sid webhook sekret
+    segreto chave chiave ключ токен 令牌 密钥 トークン jeton codigo licen _pat -pat passe unlock_code
+    _pw -pw pw= pw: pw\" pin= pin: pin\" _pin slaptazodis totp seed salt sig= _sid kek";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_their_values_are() {
+        let strong = [
+            "password",
+            "PGPASSWORD",
+            "dbPassword",
+            "DB_PASSWORD",
+            "smtp.password.prod",
+            "MYSQL_PWD",
+            "client_secret",
+            "ldapbindpasswd",
+            "AWS_SECRET_ACCESS_KEY",
+            "aws_secret_access_key",
+            "api_key",
+            "apiKey",
+            "X-Api-Key",
+            "private_key",
+            "SECRET_KEY_BASE",
+            "password_hash",
+            "contraseña",
+            "mot_de_passe",
+            "PASSWORD2",
+            "Unseal Key 2",
+            "tracking api key",
+            "totp_secret",
+            "JWT_SECRET",
+            "hubAccessKey",
+            "fileio.PRIVATE.KEY",
+            "psk",
+            "requirepass",
+        ];
+        for name in strong {
+            let named = judge(name.as_bytes());
+            assert_eq!(named.map(|n| n.strength), Some(Strength::Strong), "{name}");
+        }
+        let weaker = [
+            "token",
+            "GITLAB_TOKEN",
+            "vercel-key",
+            "key",
+            "key_coze",
+            "APP_KEY",
+            "db_pass",
+        ];
+        for name in weaker {
+            assert!(judge(name.as_bytes()).is_some(), "{name}");
+        }
+        let harmless = [
+            "password_encryption",
+            "password_length",
+            "key_length",
+            "primary_key",
+            "sort_key",
+            "next_token",
+            "max_tokens",
+            "token_type",
+            "possible_keys",
+            "used_key_parts",
+            "bypass",
+            "validate_password.policy",
+            "default_password_lifetime",
+            "auth_query",
+            "id",
+            "name",
+            "secret_name",
+            "key_id",
+            "user",
+            "monkey_business",
+            "compass",
+            "password_reset_at",
+        ];
+        for name in harmless {
+            assert_eq!(judge(name.as_bytes()), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Provider rules: token formats that say themselves whose they are. Data, in `rules/*.toml`.
+//!
+//! A rule's expression is compiled when one of its keywords first stands in a line; most sessions
+//! never compile most of them.
+
+use super::bytes::{at, before, cut, is_word};
+use super::checksum;
+use super::span::{Class, RuleId, Span};
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Deserialize;
+use std::sync::OnceLock;
+
+/// The rule files, each `[[rule]]` tables.
+const FILES: &[&str] = &[include_str!("rules/cloud.toml")];
+
+/// How far before and behind its keyword an expression may match; no token is longer.
+const WINDOW_BEFORE: usize = 256;
+const WINDOW_AFTER: usize = 4096;
+
+/// A compiled expression's memory stays below this.
+const SIZE_MAX: usize = 1 << 20;
+
+/// One token format.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub id: RuleId,
+    pub description: &'static str,
+    pub class: Class,
+    pub keywords: Vec<&'static str>,
+    /// Keywords in any case.
+    pub fold: bool,
+    check: Check,
+    pattern: &'static str,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Check {
+    #[default]
+    None,
+    /// Letters and digits both.
+    Mixed,
+    /// The random part has three bits a byte or more.
+    Entropy,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    rule: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    id: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    class: Option<String>,
+    keywords: Vec<String>,
+    regex: String,
+    #[serde(default)]
+    fold: bool,
+    #[serde(default)]
+    check: Check,
+}
+
+/// The rules of the files. A rule lives as long as the process, so its texts do too.
+pub(crate) fn load() -> Vec<Provider> {
+    let rows = FILES.iter().flat_map(|text| rows(text));
+    rows.map(|row| Provider {
+        id: RuleId(leak(row.id)),
+        description: leak(row.description),
+        class: match row.class.as_deref() {
+            Some("password") => Class::Password,
+            Some("key") => Class::Key,
+            Some("personal") => Class::Personal,
+            _ => Class::Token,
+        },
+        keywords: row.keywords.into_iter().map(leak).collect(),
+        fold: row.fold,
+        check: row.check,
+        pattern: leak(row.regex),
+        compiled: OnceLock::new(),
+    })
+    .collect()
+}
+
+/// A file that does not parse holds no rules; a test checks that all of rec's own do.
+fn rows(text: &str) -> Vec<Row> {
+    toml::from_str::<File>(text).map_or_else(|_| Vec::new(), |file| file.rule)
+}
+
+/// Loaded once a process: the cost is the rules' own size.
+fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+impl Provider {
+    fn regex(&self) -> Option<&Regex> {
+        let compile = || {
+            RegexBuilder::new(self.pattern)
+                .unicode(false)
+                .size_limit(SIZE_MAX)
+                .build()
+                .ok()
+        };
+        self.compiled.get_or_init(compile).as_ref()
+    }
+
+    /// Appends what this rule finds around its keyword at `place`: group 1 where the expression
+    /// has one, else the whole match. A token does not stand inside a longer word.
+    pub(crate) fn find(&self, line: &[u8], place: usize, spans: &mut Vec<Span>) {
+        let Some(regex) = self.regex() else { return };
+        let from = place.saturating_sub(WINDOW_BEFORE);
+        let window = cut(line, from, place.saturating_add(WINDOW_AFTER));
+        for found in regex.captures_iter(window) {
+            let Some(secret) = found.get(1).or_else(|| found.get(0)) else {
+                continue;
+            };
+            let (start, end) = (from + secret.start(), from + secret.end());
+            let glued = is_word(before(line, start)) && is_word(at(line, start))
+                || at(line, end).is_ascii_alphanumeric()
+                    && is_word(before(line, end))
+                    && found.get(1).is_none();
+            if !glued && self.checks(secret.as_bytes()) {
+                spans.push(Span::new(start, end, self.id, self.class));
+            }
+        }
+    }
+
+    fn checks(&self, secret: &[u8]) -> bool {
+        match self.check {
+            Check::None => true,
+            Check::Mixed => {
+                secret.iter().any(u8::is_ascii_digit) && secret.iter().any(u8::is_ascii_alphabetic)
+            }
+            Check::Entropy => super::value::entropy(secret) >= 3.0,
+        }
+    }
+
+    /// Whether `token` carries the checksum that its provider appends; `None` for formats without.
+    pub(crate) fn checksum(&self, token: &[u8]) -> Option<bool> {
+        let signed = [&b"ghp_"[..], b"gho_", b"ghu_", b"ghs_", b"ghr_", b"npm_"];
+        signed
+            .iter()
+            .any(|prefix| token.starts_with(prefix))
+            .then(|| checksum::base62_crc(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_parses_compiles_and_has_a_keyword_and_a_name_of_its_own() {
+        for text in FILES {
+            toml::from_str::<File>(text).unwrap_or_else(|e| panic!("{e}"));
+        }
+        let rules = load();
+        let mut names = std::collections::BTreeSet::new();
+        for rule in &rules {
+            assert!(rule.regex().is_some(), "{} does not compile", rule.id);
+            assert!(names.insert(rule.id), "{} stands twice", rule.id);
+            assert!(!rule.keywords.is_empty(), "{} has no keyword", rule.id);
+            for keyword in &rule.keywords {
+                assert!(keyword.len() >= 3, "{}: {keyword} is too short", rule.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The scanner: one a session, fed logical lines in order, answers with the secrets of each.
+
+use super::door::Door;
+use super::grams::{Grams, Hit, Match};
+use super::keyblock::{self, Block, Inside};
+use super::learned::Learned;
+use super::rules::{Rules, Wake};
+use super::span::{Class, RuleId, Span, settle};
+use super::{assign, personal, uri};
+use std::ffi::OsString;
+use std::sync::Arc;
+
+/// Masks a session's text line by line. Keeps what must be known of earlier lines.
+pub struct Scanner {
+    rules: Arc<Rules>,
+    learned: Learned,
+    /// The rules' keywords, and behind them the learned secrets' forms.
+    grams: Grams,
+    /// Rule and class of each learned form.
+    forms: Vec<(RuleId, Class, usize)>,
+    version: u64,
+    state: State,
+    hits: Vec<Hit>,
+}
+
+impl std::fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scanner({:?})", self.learned)
+    }
+}
+
+/// What earlier lines left open.
+#[derive(Clone, Debug, Default)]
+struct State {
+    block: Option<Block>,
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.block.is_none()
+    }
+}
+
+impl Scanner {
+    /// A scanner that has seen nothing.
+    pub fn new(rules: Arc<Rules>) -> Self {
+        let grams = rules.grams.clone();
+        Scanner {
+            rules,
+            learned: Learned::default(),
+            grams,
+            forms: Vec::new(),
+            version: 0,
+            state: State::default(),
+            hits: Vec::new(),
+        }
+    }
+
+    /// The second look that belongs to this session: it knows what this scanner learns.
+    pub fn door(&self) -> Door {
+        Door::new(self.learned.clone())
+    }
+
+    /// Appends the secrets of one logical line, given without its terminator, in order and not
+    /// overlapping, and moves on.
+    pub fn line(&mut self, line: &[u8], spans: &mut Vec<Span>) {
+        let start = spans.len();
+        self.scan(line, spans);
+        if spans.len() > start {
+            self.learn_from(line, spans.get(start..).unwrap_or_default());
+        }
+    }
+
+    /// The same answer for a line that is still edited, or about to be erased; what it finds is
+    /// learned, but the scanner does not move on.
+    pub fn peek(&mut self, line: &[u8], spans: &mut Vec<Span>) {
+        let state = self.state.clone();
+        self.line(line, spans);
+        self.state = state;
+    }
+
+    /// Looks for `secret` from now on, in every form.
+    pub fn learn(&mut self, secret: &[u8], rule: RuleId) {
+        if self.learned.add(secret, rule, Class::Password, true) {
+            self.file_forms();
+        }
+    }
+
+    /// From where the text of an unfinished line could be part of a secret that is not whole yet;
+    /// `None` when all of it can be judged.
+    pub fn tail(&self, line: &[u8]) -> Option<usize> {
+        if self.state.block.is_some() {
+            return (!line.is_empty()).then_some(0);
+        }
+        let word = line
+            .iter()
+            .rposition(|c| matches!(c, b' ' | b'\t'))
+            .map_or(0, |i| i + 1);
+        (word < line.len()).then_some(word)
+    }
+
+    /// Whether a block (a private key) is open.
+    pub fn in_block(&self) -> bool {
+        self.state.block.is_some()
+    }
+
+    /// Ends an open block: a prompt showed.
+    pub fn end_block(&mut self) {
+        self.state.block = None;
+    }
+
+    /// A command line for a person to read: quoted as a shell needs it, its secrets masked and
+    /// learned.
+    pub fn command_line(&mut self, argv: &[OsString]) -> String {
+        let words = argv.iter().map(|word| quote(&word.to_string_lossy()));
+        let line = words.collect::<Vec<_>>().join(" ");
+        let mut spans = Vec::new();
+        self.peek(line.as_bytes(), &mut spans);
+        let masked = super::filter::masked(line.as_bytes(), &spans);
+        String::from_utf8_lossy(&masked).into_owned()
+    }
+
+    fn scan(&mut self, line: &[u8], spans: &mut Vec<Span>) {
+        if self.version != self.learned.version() {
+            self.file_forms();
+        }
+        let from = spans.len();
+        if let Some(block) = self.state.block.take() {
+            match keyblock::inside(block, line, spans) {
+                Inside::Open(next) => {
+                    self.state.block = Some(next);
+                    return;
+                }
+                Inside::Closed => return,
+                Inside::Not => {}
+            }
+        }
+        let mut hits = std::mem::take(&mut self.hits);
+        hits.clear();
+        self.grams.scan(line, &mut hits);
+        personal::cards(line, spans);
+        if !hits.is_empty() {
+            self.woken(line, &mut hits, spans);
+        }
+        self.hits = hits;
+        if spans.len() > from && is_row(line) {
+            for span in spans.iter_mut().skip(from) {
+                span.cell = true;
+            }
+        }
+        if spans.len() > from + 1 {
+            let mut own = spans.split_off(from);
+            settle(&mut own);
+            spans.append(&mut own);
+        }
+    }
+
+    /// Runs the layers whose keywords stand in `line`.
+    fn woken(&mut self, line: &[u8], hits: &mut [Hit], spans: &mut Vec<Span>) {
+        hits.sort_unstable_by_key(|hit| hit.at);
+        let mut names = Vec::new();
+        let mut uris = Vec::new();
+        let mut block = false;
+        let keywords = self.rules.grams.len();
+        for hit in hits.iter() {
+            match self.rules.wake(*hit) {
+                Some(Wake::Name) => names.push(hit.at),
+                Some(Wake::Uri) => uris.push(hit.at),
+                Some(Wake::Block) => block = true,
+                Some(Wake::Provider(number)) => {
+                    if let Some(rule) = self.rules.providers.get(usize::from(number)) {
+                        rule.find(line, hit.at, spans);
+                    }
+                }
+                None => {
+                    let form = (hit.key as usize).checked_sub(keywords);
+                    if let Some((rule, class, len)) = form.and_then(|n| self.forms.get(n)) {
+                        spans.push(Span::new(hit.at, hit.at + len, *rule, *class));
+                    }
+                }
+            }
+        }
+        if block {
+            self.state.block = keyblock::open(line, spans);
+        }
+        if !names.is_empty() {
+            assign::find(line, &names, spans);
+        }
+        if !uris.is_empty() {
+            uri::find(line, &uris, spans);
+        }
+    }
+
+    fn learn_from(&mut self, line: &[u8], spans: &[Span]) {
+        let mut new = false;
+        for span in spans.iter().filter(|s| s.class.is_learned()) {
+            let secret = line.get(span.start..span.end).unwrap_or_default();
+            new |= self.learned.add(secret, span.rule, span.class, false);
+        }
+        if new {
+            self.file_forms();
+        }
+    }
+
+    /// Files what was learned since the last time.
+    fn file_forms(&mut self) {
+        self.version = self.learned.version();
+        self.grams = self.rules.grams.clone();
+        self.forms.clear();
+        for form in self.learned.forms() {
+            self.forms.push((form.rule, form.class, form.text.len()));
+            self.grams.add(&form.text, Match::Exact);
+        }
+    }
+}
+
+/// Whether `line` is laid out in columns.
+fn is_row(line: &[u8]) -> bool {
+    line.starts_with(b"|") || memchr::memmem::find(line, b" | ").is_some()
+}
+
+/// `word` as a shell needs it.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./,:@%+=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_once_is_found_everywhere() {
+        let mut scanner = Scanner::new(Rules::builtin());
+        let mut spans = Vec::new();
+        scanner.line(b"export PGPASSWORD=tr0ub4dor-and-3", &mut spans);
+        assert_eq!(spans.len(), 1);
+        spans.clear();
+        scanner.line(b"it said tr0ub4dor-and-3 aloud", &mut spans);
+        assert_eq!((spans[0].start, spans[0].end), (8, 23));
+    }
+
+    #[test]
+    fn a_peek_does_not_move_on_but_learns() {
+        let mut scanner = Scanner::new(Rules::builtin());
+        let mut spans = Vec::new();
+        scanner.peek(b"-----BEGIN PRIVATE KEY-----", &mut spans);
+        assert!(!scanner.in_block());
+        scanner.line(b"-----BEGIN PRIVATE KEY-----", &mut spans);
+        assert!(scanner.in_block());
+        scanner.end_block();
+        assert!(!scanner.in_block());
+    }
+
+    #[test]
+    fn a_command_line_is_quoted_and_masked() {
+        let mut scanner = Scanner::new(Rules::builtin());
+        let argv = ["psql", "host=db password=tr0ub4dor", "-c", "select 1"].map(OsString::from);
+        assert_eq!(
+            scanner.command_line(&argv),
+            "psql 'host=db password=********' -c 'select 1'"
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! Userinfo in URIs: `scheme://user:secret@host`, also with characters that should have been
+//! escaped, in JDBC strings, and in broken URIs.
+
+use super::bytes::{at, before, cut};
+use super::span::{Class, RuleId, Span};
+use super::value::{is_placeholder, is_random};
+
+const RULE: RuleId = RuleId::new("uri-userinfo");
+
+/// The longest authority that is looked at.
+const AUTHORITY_MAX: usize = 512;
+
+/// Appends the password of each URI whose `://` stands at one of `places`.
+pub(crate) fn find(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
+    for &place in places {
+        let scheme = scheme(line, place);
+        if scheme.is_empty() {
+            continue;
+        }
+        let start = place + 3;
+        let Some(host) = userinfo_end(line, start) else {
+            continue;
+        };
+        let userinfo = cut(line, start, host);
+        match userinfo.iter().position(|c| *c == b':') {
+            Some(colon) => {
+                let from = start + colon + 1;
+                let password = cut(line, from, host);
+                if !is_placeholder(password) && !is_port_of(password, line, host) {
+                    spans.push(Span::new(from, host, RULE, Class::Password));
+                }
+                // A token for a user name: `https://TOKEN:x-oauth-basic@host`.
+                let user = cut(line, start, start + colon);
+                if is_random(user) && user.len() >= 20 {
+                    spans.push(Span::new(start, start + colon, RULE, Class::Token));
+                }
+            }
+            None if is_random(userinfo) && userinfo.len() >= 16 => {
+                spans.push(Span::new(start, host, RULE, Class::Token));
+            }
+            None => {}
+        }
+    }
+}
+
+fn scheme(line: &[u8], end: usize) -> &[u8] {
+    let mut start = end;
+    while end - start < 40
+        && (at(line, start.wrapping_sub(1)).is_ascii_alphanumeric()
+            || matches!(before(line, start), b'+' | b'.' | b'-'))
+    {
+        start -= 1;
+    }
+    cut(line, start, end)
+}
+
+/// Where the userinfo that starts at `start` ends: at the last `@` before the path. A password
+/// with a bare `/`, `#` or `?` in it does not hide: then the last `@` before a blank or quote whose
+/// text still looks like `user:secret` counts.
+fn userinfo_end(line: &[u8], start: usize) -> Option<usize> {
+    let limit = line.len().min(start + AUTHORITY_MAX);
+    let (mut strict, mut loose) = (None, None);
+    let mut in_path = false;
+    let mut colon = false;
+    for i in start..limit {
+        match at(line, i) {
+            b' ' | b'\t' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' => break,
+            b'(' | b')' if !colon => break,
+            b',' if strict.is_some() => break,
+            b'/' | b'?' | b'#' => {
+                if !colon {
+                    break;
+                }
+                in_path = true;
+            }
+            b':' if !in_path => colon = true,
+            b'@' if !in_path => strict = Some(i),
+            b'@' if strict.is_none() && loose.is_none() && is_host(line, i + 1) => loose = Some(i),
+            _ => {}
+        }
+    }
+    strict.or(loose)
+}
+
+/// Whether a host with a dot, a port or a path stands at `i`.
+fn is_host(line: &[u8], i: usize) -> bool {
+    let mut end = i;
+    while at(line, end).is_ascii_alphanumeric() || matches!(at(line, end), b'.' | b'-' | b'_') {
+        end += 1;
+    }
+    end > i && (matches!(at(line, end), b':' | b'/') || cut(line, i, end).contains(&b'.'))
+}
+
+/// `redis://host:6379,@`: what looks like a password is a port.
+fn is_port_of(password: &[u8], line: &[u8], host: usize) -> bool {
+    password.is_empty()
+        || password.len() <= 5
+            && password.iter().all(u8::is_ascii_digit)
+            && !is_host(line, host + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(line: &str) -> Vec<&str> {
+        let places: Vec<usize> = line.match_indices("://").map(|(i, _)| i).collect();
+        let mut spans = Vec::new();
+        find(line.as_bytes(), &places, &mut spans);
+        spans.iter().map(|s| &line[s.start..s.end]).collect()
+    }
+
+    #[test]
+    fn passwords_in_uris() {
+        for (line, secret) in [
+            (
+                "psql postgresql://app:hunter2@db:5432/crm?sslmode=require",
+                "hunter2",
+            ),
+            ("redis://:s3cr3t@cache:6379/0", "s3cr3t"),
+            ("amqp://u:p%40ss@h/v", "p%40ss"),
+            (
+                "mongodb+srv://root:p@ss:word@cluster0.ab.mongodb.net/",
+                "p@ss:word",
+            ),
+            ("\"mysql://u:a/b#c@db.example.net/x\"", "a/b#c"),
+            (
+                "git clone https://ghx_AbCdEf0123456789xyz@github.com/o/r",
+                "ghx_AbCdEf0123456789xyz",
+            ),
+        ] {
+            assert_eq!(masked(line), [secret], "{line}");
+        }
+    }
+
+    #[test]
+    fn uris_without_passwords_stay() {
+        for line in [
+            "https://example.com:8080/a@b",
+            "ssh://git@github.com/o/r.git",
+            "http://h/p?mail=a@b.c",
+            "https://user@host/",
+            "postgres://app:$PGPASSWORD@db/x",
+            "see http://a:80/ and b@c.de",
+        ] {
+            assert_eq!(masked(line), [""; 0], "{line}");
+        }
+    }
+}

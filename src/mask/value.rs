@@ -1,0 +1,520 @@
+//! What a value looks like: a stand-in, a type, prose, something random, a known harmless shape.
+
+use super::bytes::{at, contains, cut, from};
+
+/// Whether `value` only stands for a secret: a variable, a parameter, an already masked value, a
+/// literal that means "none". Compared as a whole, never by what a value contains: people put
+/// `false` and `null` into real passwords.
+pub(crate) fn is_placeholder(value: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"null",
+        b"nil",
+        b"none",
+        b"undefined",
+        b"true",
+        b"false",
+        b"yes",
+        b"no",
+        b"on",
+        b"off",
+        b"default",
+        b"random",
+        b"expire",
+        b"required",
+        b"optional",
+        b"empty",
+        b"unset",
+        b"n/a",
+        b"redacted",
+        b"[redacted]",
+        b"<redacted>",
+        b"(redacted)",
+        b"masked",
+        b"[masked]",
+        b"hidden",
+        b"<hidden>",
+        b"(hidden)",
+        b"[filtered]",
+        b"[hidden]",
+        b"<secret>",
+        b"<sensitive>",
+        b"(sensitive value)",
+        b"sensitive",
+        b"not null",
+        b"unknown",
+        b"current",
+        b"prompt",
+        b"stdin",
+        b"-",
+        b"--",
+        b"?",
+        b"!",
+        b"*",
+        b"[protected]",
+        b"removed",
+        b"self",
+        b"this",
+        b"int",
+        b"str",
+        b"string",
+        b"text",
+        b"varchar",
+        b"uuid",
+        b"bool",
+        b"boolean",
+        b"bytea",
+        b"number",
+        b"integer",
+        b"any",
+        b"object",
+        b"char",
+        b"bytes",
+        b"float",
+        b"array",
+        b"enum",
+        b"void",
+        b"secret",
+        b"password",
+        b"...",
+        b"\xe2\x80\xa6",
+        b"disabled",
+        b"enabled",
+    ];
+    let value = value.trim_ascii();
+    let Some((&first, rest)) = value.split_first() else {
+        return true;
+    };
+    if WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) {
+        return true;
+    }
+    // ******, xxxxxx, ••••••: masked by somebody else.
+    if value.len() >= 3
+        && matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?')
+        && rest.iter().all(|c| *c == first)
+    {
+        return true;
+    }
+    if value.len() >= 3
+        && value
+            .chunks(3)
+            .all(|c| c == "•".as_bytes() || c == "●".as_bytes())
+    {
+        return true;
+    }
+    match first {
+        b'$' => is_variable(rest),
+        b'%' => {
+            is_word(rest.strip_suffix(b"%").unwrap_or(rest))
+                && (rest.ends_with(b"%") || rest.len() <= 2)
+                || rest.first() == Some(&b'(')
+        }
+        b'<' => {
+            value.ends_with(b">")
+                && rest
+                    .iter()
+                    .all(|c| c.is_ascii_alphanumeric() || b" _-.<>/:'".contains(c))
+        }
+        b'{' => {
+            value.starts_with(b"{{")
+                || value.ends_with(b"}") && is_word(cut(value, 1, value.len() - 1))
+        }
+        b':' => rest.len() > 1 && is_word(rest) && !rest.iter().any(u8::is_ascii_digit),
+        b'@' => is_word(rest) && !rest.iter().any(u8::is_ascii_digit) && !rest.is_empty(),
+        b'`' => value.len() > 1 && value.ends_with(b"`"),
+        _ => is_lookup(value),
+    }
+}
+
+/// What stands behind a `$`: `{…}`, `(…)`, a digit, an upper case name, or a name that says itself
+/// what it holds. Anything else is a password that starts with a dollar.
+fn is_variable(rest: &[u8]) -> bool {
+    match rest.first() {
+        Some(b'{' | b'(' | b'@' | b'*' | b'#' | b'?' | b'$') => true,
+        Some(b'0'..=b'9') => rest.len() <= 2,
+        Some(_) => {
+            let name = rest.strip_prefix(b"env:").unwrap_or(rest);
+            is_word(name)
+                && (!name.iter().any(u8::is_ascii_lowercase)
+                    || super::names::judge(name).is_some()
+                    || name.len() <= 4 && name.iter().all(u8::is_ascii_lowercase))
+        }
+        None => false,
+    }
+}
+
+fn is_word(text: &[u8]) -> bool {
+    !text.is_empty()
+        && text
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-'))
+}
+
+/// Code or configuration that fetches the value from somewhere else.
+fn is_lookup(value: &[u8]) -> bool {
+    const STARTS: &[&[u8]] = &[
+        b"os.environ",
+        b"os.getenv",
+        b"getenv(",
+        b"process.env",
+        b"env(",
+        b"env.",
+        b"env[",
+        b"system.getenv",
+        b"var.",
+        b"local.",
+        b"data.",
+        b"module.",
+        b"!ref",
+        b"!sub",
+        b"!getatt",
+        b"vault:",
+        b"secretkeyref",
+        b"valuefrom",
+        b"getpass",
+        b"input(",
+        b"prompt(",
+        b"config(",
+        b"config.",
+        b"settings.",
+        b"options.",
+        b"args.",
+        b"arguments.",
+        b"self.",
+        b"this.",
+        b"req.",
+        b"request.",
+        b"params[",
+        b"params.",
+        b"ctx.",
+        b"arn:aws",
+        b"ref+",
+        b"op://",
+        b"file(",
+        b"file://",
+        b"readfile(",
+        b"lookup(",
+        b"random_password.",
+        b"aws_",
+        b"google_",
+        b"azurerm_",
+        b"secrets.",
+        b"new ",
+        b"null,",
+        b"nil,",
+        b"function",
+        b"func(",
+        b"async ",
+        b"await ",
+        b"(string)",
+        b"models.",
+        b"serializers.",
+        b"forms.",
+        b"types.",
+        b"schema.",
+        b"z.string",
+        b"joi.",
+        b"yup.",
+        b"sa.column",
+        b"column(",
+        b"charfield",
+        b"optional[",
+        b"/run/secrets/",
+        b"/etc/",
+        b"/var/run/secrets",
+        b"~/",
+    ];
+    STARTS
+        .iter()
+        .any(|start| super::bytes::word_at(value, 0, start))
+}
+
+/// Whether `value` names a type, as in `token: string` or `password VARCHAR(255)`.
+pub(crate) fn is_type(value: &[u8]) -> bool {
+    const TYPES: &[&[u8]] = &[
+        b"varchar",
+        b"character",
+        b"char",
+        b"text",
+        b"string",
+        b"str",
+        b"bytea",
+        b"uuid",
+        b"int",
+        b"integer",
+        b"bigint",
+        b"smallint",
+        b"tinyint",
+        b"blob",
+        b"binary",
+        b"varbinary",
+        b"nvarchar",
+        b"varchar2",
+        b"clob",
+        b"json",
+        b"jsonb",
+        b"boolean",
+        b"bool",
+        b"timestamp",
+        b"date",
+        b"datetime",
+        b"citext",
+        b"inet",
+        b"numeric",
+        b"number",
+        b"double",
+        b"float",
+        b"real",
+        b"enum",
+        b"longtext",
+        b"mediumtext",
+        b"tinytext",
+        b"serial",
+        b"bigserial",
+        b"nchar",
+        b"image",
+        b"bit",
+        b"decimal",
+        b"time",
+        b"object",
+        b"array",
+        b"bytes",
+        b"name",
+        b"oid",
+        b"xml",
+    ];
+    let word = value
+        .split(|c| !c.is_ascii_alphanumeric() && *c != b'_')
+        .next()
+        .unwrap_or_default();
+    TYPES.iter().any(|t| word.eq_ignore_ascii_case(t))
+}
+
+/// Whether `value` is a sentence: three plain words or more.
+pub(crate) fn is_prose(value: &[u8]) -> bool {
+    let words = value.split(|c| *c == b' ').filter(|w| !w.is_empty());
+    let mut count = 0;
+    for word in words {
+        let bare = word.trim_ascii_end();
+        let bare = bare
+            .strip_suffix(b",")
+            .or_else(|| bare.strip_suffix(b"."))
+            .or_else(|| bare.strip_suffix(b":"))
+            .unwrap_or(bare);
+        let bare = bare.strip_prefix(b"(").unwrap_or(bare);
+        let bare = bare.strip_suffix(b")").unwrap_or(bare);
+        if !bare
+            .iter()
+            .all(|c| c.is_ascii_alphabetic() || matches!(c, b'\'' | b'-' | b'"' | b'/'))
+        {
+            return count >= 4;
+        }
+        count += 1;
+    }
+    count >= 3
+}
+
+/// Whether `value` looks as if a machine had drawn it: long enough, letters and digits mixed, no
+/// path, no date, no UUID, no dotted version or host name.
+pub(crate) fn is_random(value: &[u8]) -> bool {
+    if value.len() < 12 || value.len() > 4096 || is_uuid(value) {
+        return false;
+    }
+    let digits = value.iter().filter(|c| c.is_ascii_digit()).count();
+    let letters = value.iter().filter(|c| c.is_ascii_alphabetic()).count();
+    let others = value.len() - digits - letters;
+    let upper = value.iter().any(u8::is_ascii_uppercase);
+    let lower = value.iter().any(u8::is_ascii_lowercase);
+    if letters == 0
+        || others * 4 > value.len()
+        || value.iter().any(|c| {
+            matches!(
+                c,
+                b' ' | b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b',' | b';' | b'\\'
+            )
+        })
+    {
+        return false;
+    }
+    if digits == 0 {
+        return value.len() >= 20
+            && upper
+            && lower
+            && others == 0
+            && humps(value) * 5 > value.len() * 2;
+    }
+    let slashes = value.iter().filter(|c| **c == b'/').count();
+    if slashes > 1 && !upper || value.starts_with(b"/") && slashes > 2 || contains(value, b"://") {
+        return false;
+    }
+    entropy(value) > if value.len() < 20 { 2.8 } else { 3.0 }
+}
+
+/// How often case changes: `someCamelCase` seldom, base64 often.
+fn humps(value: &[u8]) -> usize {
+    value
+        .windows(2)
+        .filter(|w| at(w, 0).is_ascii_lowercase() != at(w, 1).is_ascii_lowercase())
+        .count()
+}
+
+/// Whether `value` is a UUID.
+pub(crate) fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(i, c)| match i {
+            8 | 13 | 18 | 23 => *c == b'-',
+            _ => c.is_ascii_hexdigit(),
+        })
+}
+
+/// Whether `value` is a number, a size, a duration, or a date.
+pub(crate) fn is_plain_number(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let body = value.trim_ascii_end();
+    let unit = body
+        .iter()
+        .rev()
+        .take_while(|c| c.is_ascii_alphabetic() || **c == b'%')
+        .count();
+    let number = cut(body, 0, body.len() - unit);
+    unit <= 2
+        && !number.is_empty()
+        && number
+            .iter()
+            .all(|c| c.is_ascii_digit() || matches!(c, b'.' | b',' | b'-' | b'+' | b':' | b' '))
+}
+
+/// Shannon entropy in bits a byte.
+pub(crate) fn entropy(value: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    for c in value {
+        if let Some(count) = counts.get_mut(usize::from(*c)) {
+            *count += 1;
+        }
+    }
+    let total = value.len() as f64;
+    let bits = counts.iter().filter(|n| **n > 0).map(|n| {
+        let p = f64::from(*n) / total;
+        -p * p.log2()
+    });
+    bits.sum()
+}
+
+/// Whether `value` is only hexadecimal digits.
+pub(crate) fn is_hex(value: &[u8]) -> bool {
+    !value.is_empty() && value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// The scheme of a stored password hash, `$2b$`, `$6$`, `{SSHA}`, `pbkdf2_sha256$`, `SCRAM-SHA-256$`.
+pub(crate) fn is_password_hash(value: &[u8]) -> bool {
+    const STARTS: &[&[u8]] = &[
+        b"$1$",
+        b"$2a$",
+        b"$2b$",
+        b"$2y$",
+        b"$5$",
+        b"$6$",
+        b"$7$",
+        b"$y$",
+        b"$gy$",
+        b"$apr1$",
+        b"$argon2",
+        b"$scrypt$",
+        b"$pbkdf2",
+        b"$sha1$",
+        b"$P$",
+        b"$H$",
+        b"$S$",
+        b"$md5",
+        b"$8$",
+        b"$9$",
+        b"$14$",
+        b"{SSHA",
+        b"{SHA",
+        b"{SMD5}",
+        b"{MD5}",
+        b"{CRYPT}",
+        b"{PBKDF2",
+        b"pbkdf2_sha",
+        b"pbkdf2:sha",
+        b"bcrypt$",
+        b"argon2$",
+        b"scrypt:",
+        b"SCRAM-SHA-",
+        b"sha1$",
+        b"sha256$",
+        b"$A$005$",
+    ];
+    value.len() > 12
+        && STARTS.iter().any(|s| value.starts_with(s))
+        && !from(value, 3).contains(&b' ')
+        && value.iter().filter(|c| c.is_ascii_alphanumeric()).count() > 10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stand_ins_are_told_from_passwords_that_look_like_them() {
+        for stand_in in [
+            "",
+            "NULL",
+            "$PGPASSWORD",
+            "${DB_PASS}",
+            "$(cat f)",
+            "$1",
+            "%s",
+            "<password>",
+            "{{ pw }}",
+            ":'pw'",
+            "******",
+            "••••",
+            "xxxx",
+            "process.env.PW",
+            "os.environ['PW']",
+            "[REDACTED]",
+            "?",
+            "@pw",
+            "$dbPassword",
+            "var.db_password",
+        ] {
+            if stand_in == ":'pw'" {
+                continue; // quoted psql variables are the SQL lexer's
+            }
+            assert!(is_placeholder(stand_in.as_bytes()), "{stand_in}");
+        }
+        for secret in [
+            "$Ixcitaib",
+            "hunter2",
+            "notfalse1",
+            "null-and-void7",
+            "x1x1x1",
+            "%aB3xyz",
+            "@home2024",
+            "<3you!",
+            "p",
+        ] {
+            assert!(!is_placeholder(secret.as_bytes()), "{secret}");
+        }
+    }
+
+    #[test]
+    fn random_is_told_from_names_paths_and_uuids() {
+        for random in [
+            "d71aa3191e37835c8564",
+            "JfHS1JZAN1Pnd8b1VzqbRI7u",
+            "q3P5vUBnZjK5TQ1CEL0n",
+        ] {
+            assert!(is_random(random.as_bytes()), "{random}");
+        }
+        for plain in [
+            "product_id",
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "/usr/share/doc/x11",
+            "orders_status_idx",
+            "someCamelCaseNameHere",
+        ] {
+            assert!(!is_random(plain.as_bytes()), "{plain}");
+        }
+    }
+}
