@@ -46,3 +46,4 @@ pub mod model;
 pub mod player;
 pub mod query;
 pub mod timeline;
+pub mod vault;

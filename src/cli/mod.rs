@@ -7,6 +7,7 @@ mod error;
 mod mask;
 mod ui;
 mod util;
+mod vault_error;
 
 pub use error::{Error, Kind};
 pub use ui::Ui;

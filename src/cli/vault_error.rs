@@ -1,0 +1,76 @@
+//! What went wrong with the vault, with what to do next.
+
+use super::{Error, Kind};
+use crate::vault;
+
+impl From<vault::Error> for Error {
+    fn from(error: vault::Error) -> Self {
+        use vault::Error as E;
+        let kind = match &error {
+            E::NoSession { .. } => Kind::NotFound,
+            E::Locked(_) | E::WrongPassphrase | E::WrongKey { .. } | E::PassphraseFile { .. } => {
+                Kind::Locked
+            }
+            E::NoSlot(_) | E::LastSlot(_) | E::Exists { .. } | E::Ambiguous { .. } => Kind::Usage,
+            _ => Kind::Failed,
+        };
+        let hints = hints(&error);
+        let mut edge = Error::new(kind, error.to_string());
+        if let Some(cause) = std::error::Error::source(&error) {
+            edge = edge.caused_by(cause);
+        }
+        hints.into_iter().fold(edge, Error::hint)
+    }
+}
+
+fn hints(error: &vault::Error) -> Vec<String> {
+    use vault::Error as E;
+    let one = |hint: &str| vec![hint.to_owned()];
+    match error {
+        E::NoVault { .. } => one("rec init makes one; so does the first recording"),
+        E::Gone { dir } => vec![
+            format!("put it back in {}, or make a new one with rec init", dir.display()),
+            "it is not made anew by itself, so that a vault that is only away (an unmounted disk) is not forgotten".to_owned(),
+        ],
+        E::Exists { .. } => one("rec vault slots shows how it is unlocked; rec --vault DIR init makes another one elsewhere"),
+        E::NotEmpty { .. } => one("name an empty directory: rec --vault DIR init"),
+        E::Loose { path, mode } => {
+            let tight = if path.is_dir() { "700" } else { "600" };
+            vec![format!("chmod {tight} {} (mode is {mode:04o}; then ask who read it meanwhile)", path.display())]
+        }
+        E::Symlink { .. } => one("name the real directory with --vault or REC_VAULT"),
+        E::Owner { .. } => one("use a vault of your own: rec --vault DIR init"),
+        E::Newer { .. } => one("update rec; nothing in the vault was changed"),
+        E::NotAVault { path, .. } => vec![format!(
+            "keep {} as it is and put a backup beside it; nothing in it was changed",
+            path.display()
+        )],
+        E::Pinned { dir, file, .. } => vec![
+            format!(
+                "if you did not put another vault into {}, someone else did: do not record into it",
+                dir.display()
+            ),
+            format!("if you did, take its line out of {}", file.display()),
+        ],
+        E::Locked(_) => one("rec unlock --for 8h    (or: rec unlock --identity ~/.ssh/id_ed25519)"),
+        E::WrongPassphrase => one("a recovery key or another identity opens it too: rec unlock --identity FILE"),
+        E::WrongKey { .. } => one("rec vault slots shows which keys open it"),
+        E::Keyring(_) => one("rec init --key passphrase, or --key file on a machine without a person"),
+        E::Kernel(_) => one("without it rec asks, or reads the key, each time"),
+        E::NoSession { .. } => one("rec ls lists them"),
+        E::Ambiguous { name, all } => {
+            let shown: Vec<String> = all.iter().take(5).map(|id| id.short(all)).collect();
+            vec![format!("write more of it than {name}: {}", shown.join(", "))]
+        }
+        E::NoSlot(_) => one("rec vault slots lists them"),
+        E::LastSlot(_) => one("add another one first: rec vault add-slot --recovery"),
+        E::Busy { .. } => one("is a recorder stopped (Ctrl-Z, a debugger)? rec waits five seconds at most"),
+        E::BadIdentity { .. }
+        | E::PassphraseFile { .. }
+        | E::Cancelled
+        | E::Damaged { .. }
+        | E::Seal(_)
+        | E::Io { .. }
+        | E::Db { .. } => Vec::new(),
+    }
+}

@@ -1,0 +1,198 @@
+//! `vault.db`: its schema, how it is opened, and which version of it this program reads.
+//!
+//! Clear columns are only what writing, pruning and verifying need: random ids, sequences, sizes,
+//! days, states, hashes. Everything else is a BLOB that begins as an age file.
+
+use super::{Error, dir};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use std::path::Path;
+use std::time::Duration;
+
+/// `PRAGMA application_id`: "rec\x01".
+const APPLICATION: i64 = 0x7265_6301;
+/// `PRAGMA user_version`: the format this program writes.
+pub const FORMAT: i64 = 1;
+
+/// How long one statement waits for another process's transaction. Twenty recorders at four
+/// commits a second wait a few milliseconds; a holder that was stopped must not hold up a reader
+/// for longer than a person would.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Pages of the write-ahead log after which a commit folds it into the file (1 MiB). Small,
+/// because the first process to open the vault reads the whole of it.
+const CHECKPOINT_PAGES: i64 = 256;
+
+/// `state` of a session.
+pub mod state {
+    /// Its recorder is at work, or died.
+    pub const RECORDING: i64 = 0;
+    /// Closed in order.
+    pub const CLOSED: i64 = 1;
+    /// Its recorder died; closed by a later start.
+    pub const INTERRUPTED: i64 = 2;
+    /// Forgotten; the row stays as a tombstone that keeps the log verifiable.
+    pub const PRUNED: i64 = 3;
+}
+
+const SCHEMA: &str = "
+CREATE TABLE vault (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  id BLOB NOT NULL,
+  recipient TEXT NOT NULL
+) STRICT;
+
+-- Each row opens the vault's identity in one way. `place` is a path, a keyring entry's name or the
+-- public half of a recovery key: what must be known before anything is unlocked.
+CREATE TABLE slots (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  place TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  sealed BLOB NOT NULL
+) STRICT;
+
+-- `pieces`, `bytes` and `head` speak of the chain as it was recorded, also after compaction.
+CREATE TABLE sessions (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id BLOB NOT NULL UNIQUE,
+  day INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  pieces INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  head BLOB NOT NULL,
+  compact INTEGER NOT NULL DEFAULT 0,
+  meta BLOB,
+  summary BLOB
+) STRICT;
+CREATE INDEX sessions_open ON sessions(number) WHERE state = 0;
+CREATE INDEX sessions_loose ON sessions(number) WHERE compact = 0 AND state IN (1, 2);
+
+-- A piece has seq = last. A chunk stands for the pieces seq..=last, and its link is that of the
+-- last of them.
+CREATE TABLE pieces (
+  session INTEGER NOT NULL REFERENCES sessions(number),
+  seq INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  link BLOB NOT NULL,
+  sealed BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX pieces_order ON pieces(session, seq);
+
+CREATE TABLE log (
+  n INTEGER PRIMARY KEY,
+  body BLOB NOT NULL,
+  signature BLOB NOT NULL
+) STRICT;
+";
+
+/// Writes the schema into a new, empty database.
+pub fn create(path: &Path) -> Result<Connection, Error> {
+    drop(dir::open(path, true)?);
+    let conn = connect(path)?;
+    conn.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA application_id = {APPLICATION};
+         BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;"
+    ))
+    .map_err(Error::db("be created"))?;
+    Ok(conn)
+}
+
+/// Opens the vault's database in `dir`, a checked directory.
+pub fn open(dir: &Path) -> Result<Connection, Error> {
+    let path = dir.join(dir::DB);
+    if dir::checked_file(&path)?.is_none() {
+        return Err(Error::NoVault {
+            dir: dir.to_owned(),
+        });
+    }
+    let conn = connect(&path)?;
+    let unreadable = |source| Error::NotAVault {
+        path: path.clone(),
+        source: Some(source),
+    };
+    let number = |pragma: &str| conn.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    let application = match number("PRAGMA application_id") {
+        Err(e) if busy(&e) => return Err(Error::db("be opened")(e)),
+        other => other.map_err(unreadable)?,
+    };
+    let found = number("PRAGMA user_version").map_err(unreadable)?;
+    if application != APPLICATION || found < 1 {
+        return Err(Error::NotAVault { path, source: None });
+    }
+    if found > FORMAT {
+        return Err(Error::Newer {
+            dir: dir.to_owned(),
+            found,
+            known: FORMAT,
+        });
+    }
+    Ok(conn)
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let conn = Connection::open_with_flags(path, flags).map_err(Error::db("be opened"))?;
+    let prepare = || -> rusqlite::Result<()> {
+        conn.busy_timeout(BUSY)?;
+        // Nobody waits at the end of a session for a checkpoint; commits and readers do it.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        // No views or triggers are ours, so none that someone planted are run.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+        conn.execute_batch(&format!(
+            "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;
+             PRAGMA cache_size = -2048; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
+        ))
+    };
+    prepare().map_err(|source| Error::NotAVault {
+        path: path.to_owned(),
+        source: Some(source),
+    })?;
+    Ok(conn)
+}
+
+/// Runs `work` in one transaction that holds the write lock from its start.
+pub fn immediate<T>(
+    conn: &mut Connection,
+    doing: &'static str,
+    work: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let tx = conn
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(Error::db(doing))?;
+    let value = work(&tx)?;
+    tx.commit().map_err(Error::db(doing))?;
+    Ok(value)
+}
+
+/// The vault's id and recipient as they stand in the file.
+pub fn vault(conn: &Connection) -> Result<Option<([u8; 16], String)>, Error> {
+    conn.query_row("SELECT id, recipient FROM vault", [], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+    .optional()
+    .map_err(Error::db("be read"))
+}
+
+/// Folds the write-ahead log into the file and empties it, so that nothing deleted stays there.
+pub fn truncate_wal(conn: &Connection) -> Result<(), Error> {
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .map_err(Error::db("empty its write-ahead log"))
+}
+
+/// Whether SQLite only says that someone else is at it.
+pub fn busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
+}
+
+/// A column that counts something. A negative one, which only damage makes, counts nothing.
+pub fn count(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}

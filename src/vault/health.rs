@@ -1,0 +1,50 @@
+//! How a recording fares: what the recorder tells the person at the terminal.
+
+use std::fmt;
+
+/// Why pieces are not being committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No space is left.
+    DiskFull,
+    /// Another process keeps the vault locked.
+    Locked,
+    /// The file system takes no writes.
+    ReadOnly,
+    /// A write has not come back for seconds.
+    Hung,
+    /// Another file, or none, stands where the vault stood.
+    Replaced,
+    /// The database is damaged.
+    Damaged,
+    /// Any other failure of the system.
+    Failed,
+}
+
+/// One failure, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its kind.
+    pub kind: FailureKind,
+    /// One line without an end, such as `no space left for /home/ada/.local/share/rec`.
+    pub text: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The state of a recording's way to the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// What was handed over is committed within its second.
+    Good,
+    /// It is being tried again; nothing handed over is lost yet.
+    Failing(Failure),
+    /// It was given up; nothing more will be taken.
+    Stopped(Failure),
+}

@@ -1,0 +1,331 @@
+//! The signed log that ties sessions together.
+//!
+//! Each entry is signed with an Ed25519 key made from a seed that ratchets forward,
+//! `seed(n+1) = BLAKE3(seed n)`, and names the public key of the next. The seed stands outside
+//! SQLite. Under one lock the log is ratcheted to its head, the entry committed, and only then the
+//! seed overwritten in place and synced: after a crash it is behind the log, never ahead. So a seed
+//! that is ahead proves that entries were cut off.
+
+use super::chain::Hash;
+use super::{Error, db, dir};
+use crate::model::SessionId;
+use ed25519_dalek::{Signer as _, SigningKey};
+use rusqlite::{Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// How long to wait for the process that is writing an entry; it needs milliseconds.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place, from 0.
+    pub n: u64,
+    /// Hash of the entry before it, signature included; of nothing for the first.
+    pub previous: Hash,
+    /// The public key that signs the next entry.
+    pub next: Hash,
+    /// The public key that signs this one, where no entry before it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Hash>,
+    /// Days since 1970, UTC.
+    pub day: i64,
+    /// What happened.
+    pub what: What,
+}
+
+/// What the log speaks of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum What {
+    /// The vault was made.
+    Create {
+        /// Its id, hex.
+        vault: String,
+        /// Its recipient.
+        recipient: String,
+        /// Hash of its keyslots.
+        slots: Hash,
+    },
+    /// The seed was lost or does not fit; a new one signs from here on.
+    Lineage {
+        /// Why.
+        reason: String,
+    },
+    /// The keyslots changed.
+    Slots {
+        /// Hash of all of them.
+        slots: Hash,
+    },
+    /// A session began.
+    Open {
+        /// Which.
+        session: SessionId,
+        /// Hash of its sealed metadata.
+        meta: Hash,
+    },
+    /// A session is under way.
+    Checkpoint {
+        /// Which.
+        session: SessionId,
+        /// How many pieces it has.
+        pieces: u64,
+        /// The last one's link.
+        head: Hash,
+    },
+    /// A session was closed in order.
+    Close {
+        /// Which.
+        session: SessionId,
+        /// How many pieces it has.
+        pieces: u64,
+        /// The last one's link.
+        head: Hash,
+        /// Hash of its sealed summary.
+        summary: Hash,
+    },
+    /// A session's recorder was found dead.
+    Interrupted {
+        /// Which.
+        session: SessionId,
+        /// How many pieces it has.
+        pieces: u64,
+        /// The last one's link.
+        head: Hash,
+    },
+    /// An interrupted session's summary was counted from its events.
+    Counted {
+        /// Which.
+        session: SessionId,
+        /// Hash of its sealed summary.
+        summary: Hash,
+    },
+    /// Pieces were sealed again as one chunk.
+    Compact {
+        /// Which session.
+        session: SessionId,
+        /// The first piece.
+        first: u64,
+        /// The last piece.
+        last: u64,
+        /// The hashes of the pieces it stands for, in order.
+        old: Vec<Hash>,
+        /// The chunk's hash.
+        new: Hash,
+    },
+    /// A session was forgotten.
+    Prune {
+        /// Which.
+        session: SessionId,
+        /// Why: `discarded`.
+        reason: String,
+    },
+}
+
+/// An entry's hash, which the next one names.
+pub fn hash(body: &[u8], signature: &[u8]) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(body).update(signature);
+    Hash(*hasher.finalize().as_bytes())
+}
+
+/// The seed of the next entry, as it stands in `seal.seed`: magic, entry number, seed, checksum.
+struct Seed {
+    n: u64,
+    seed: Zeroizing<[u8; 32]>,
+}
+
+const SEED_MAGIC: &[u8; 8] = b"recseed1";
+const SEED_LEN: usize = 8 + 8 + 32 + 16;
+
+impl Seed {
+    fn new(n: u64) -> Result<Seed, Error> {
+        let mut seed = Zeroizing::new([0; 32]);
+        super::random(seed.as_mut())?;
+        Ok(Seed { n, seed })
+    }
+
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(SEED_LEN));
+        bytes.extend_from_slice(SEED_MAGIC);
+        bytes.extend_from_slice(&self.n.to_le_bytes());
+        bytes.extend_from_slice(self.seed.as_ref());
+        let check = blake3::hash(&bytes);
+        bytes.extend_from_slice(check.as_bytes().get(..16).unwrap_or_default());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Seed> {
+        let (body, check) = bytes.split_at_checked(SEED_LEN - 16)?;
+        let good = blake3::hash(body);
+        let body = body.strip_prefix(SEED_MAGIC)?;
+        let (n, seed) = body.split_at_checked(8)?;
+        let seed = Seed {
+            n: u64::from_le_bytes(n.try_into().ok()?),
+            seed: Zeroizing::new(seed.try_into().ok()?),
+        };
+        (good.as_bytes().get(..16) == Some(check)).then_some(seed)
+    }
+
+    fn key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.seed)
+    }
+
+    fn public(&self) -> Hash {
+        Hash(self.key().verifying_key().to_bytes())
+    }
+
+    fn ratchet(&mut self) {
+        *self.seed = *blake3::hash(self.seed.as_ref()).as_bytes();
+        self.n = self.n.saturating_add(1);
+    }
+}
+
+/// The last entry: its number, its hash, and who signs the next.
+fn head(conn: &Connection) -> Result<Option<(u64, Hash, Hash)>, Error> {
+    let row: Option<(Vec<u8>, Vec<u8>)> = conn
+        .query_row(
+            "SELECT body, signature FROM log ORDER BY n DESC LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()
+        .map_err(Error::db("read its log"))?;
+    Ok(row.and_then(|(body, signature)| {
+        let entry: Entry = serde_json::from_slice(&body).ok()?;
+        Some((entry.n, hash(&body, &signature), entry.next))
+    }))
+}
+
+/// Adds entries within one transaction; made by [`write`].
+pub struct Writer<'a> {
+    conn: &'a Connection,
+    seed: Seed,
+    previous: Hash,
+    /// The first entry must say its own key.
+    root: bool,
+    day: i64,
+}
+
+impl Writer<'_> {
+    /// The transaction that the entries are part of.
+    pub fn conn(&self) -> &Connection {
+        self.conn
+    }
+
+    /// Signs and adds one entry.
+    pub fn add(&mut self, what: What) -> Result<(), Error> {
+        let key = self.seed.key();
+        let own = self.root.then(|| self.seed.public());
+        let n = self.seed.n;
+        self.seed.ratchet();
+        let entry = Entry {
+            n,
+            previous: self.previous,
+            next: self.seed.public(),
+            key: own,
+            day: self.day,
+            what,
+        };
+        let body = serde_json::to_vec(&entry).map_err(|e| Error::Seal(e.to_string()))?;
+        let signature = key.sign(&body).to_bytes();
+        let place = i64::try_from(n).unwrap_or(i64::MAX);
+        self.conn
+            .prepare_cached("INSERT INTO log (n, body, signature) VALUES (?1, ?2, ?3)")
+            .and_then(|mut s| s.execute((place, &body, &signature[..])))
+            .map_err(Error::db("add to its log"))?;
+        self.previous = hash(&body, &signature);
+        self.root = false;
+        Ok(())
+    }
+}
+
+/// Runs `work` in one transaction of `vault.db` with the log's lock held. What `work` adds to the
+/// log is committed with whatever else it wrote; the seed moves on afterwards.
+///
+/// # Errors
+/// Those of `work`, and those of the lock, the database and the seed's file. After an error of the
+/// seed's file the entries stand and the seed is behind, which the next writer repairs.
+pub fn write<T>(
+    dir: &Path,
+    conn: &mut Connection,
+    work: impl FnOnce(&mut Writer<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let path = dir.join(dir::SEED);
+    let file = dir::open(&path, true)?;
+    dir::lock(&file, &path, LOCK_WAIT)?;
+    let mut bytes = Zeroizing::new([0_u8; SEED_LEN]);
+    let stored = match file.read_exact_at(bytes.as_mut(), 0) {
+        Ok(()) => Seed::decode(bytes.as_ref()),
+        Err(_) => None,
+    };
+    let (value, seed) = db::immediate(conn, "add to its log", |conn| {
+        let mut writer = writer(conn, stored)?;
+        let value = work(&mut writer)?;
+        Ok((value, writer.seed))
+    })?;
+    store(&file, &path, &seed)?;
+    Ok(value)
+}
+
+fn writer(conn: &Connection, stored: Option<Seed>) -> Result<Writer<'_>, Error> {
+    let day = super::now().day();
+    let Some((n, previous, expected)) = head(conn)? else {
+        let seed = Seed::new(0)?;
+        return Ok(Writer {
+            conn,
+            seed,
+            previous: Hash::of(b""),
+            root: true,
+            day,
+        });
+    };
+    let next = n.saturating_add(1);
+    let reason = match stored {
+        None => "seal.seed is missing or damaged",
+        Some(seed) if seed.n > next => "seal.seed is ahead of the log",
+        Some(mut seed) => {
+            while seed.n < next {
+                seed.ratchet();
+            }
+            if seed.public() == expected {
+                return Ok(Writer {
+                    conn,
+                    seed,
+                    previous,
+                    root: false,
+                    day,
+                });
+            }
+            "seal.seed does not fit the log"
+        }
+    };
+    let mut writer = Writer {
+        conn,
+        seed: Seed::new(next)?,
+        previous,
+        root: true,
+        day,
+    };
+    writer.add(What::Lineage {
+        reason: reason.to_owned(),
+    })?;
+    Ok(writer)
+}
+
+/// In place, so that the old seed is overwritten and not left behind in a free block.
+fn store(file: &File, path: &Path, seed: &Seed) -> Result<(), Error> {
+    file.write_all_at(&seed.encode(), 0)
+        .and_then(|()| file.sync_data())
+        .map_err(Error::io("write", path))
+}
+
+/// The head, for `rec vault anchor`: number and hash of the last entry.
+pub fn anchor(conn: &Connection) -> Result<Option<(u64, Hash)>, Error> {
+    Ok(head(conn)?.map(|(n, hash, _)| (n, hash)))
+}

@@ -1,0 +1,137 @@
+//! The vault: everything sealed, chained and signed, in one directory of its owner.
+//!
+//! Recording needs only the vault's public recipient ([`Vault`], [`Recording`]); reading needs an
+//! identity ([`Vault::unlock`], [`Unlocked`]). What is stored comes in as
+//! [`Masked`](crate::mask::Masked) values only.
+//!
+//! ```text
+//! dir      private directory and files        chain, log   links over ciphertext, signed entries
+//! db       vault.db and its schema            recording    the recorder's end, bounded and quick
+//! seal     zstd inside age                    writer       the thread that seals and commits
+//! slots    ways to unlock                     unlocked     sessions and events, opened
+//! pin      which key belongs to which vault   verify       what is wrong, told without a secret
+//! ```
+
+mod ask;
+mod chain;
+mod create;
+mod db;
+mod dir;
+mod error;
+mod events;
+mod health;
+mod live;
+mod log;
+mod pin;
+mod queue;
+mod recording;
+mod seal;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod unlock;
+mod unlocked;
+mod writer;
+
+pub use ask::{Ask, Nobody};
+pub use chain::Hash;
+pub use create::{Added, Created, Ensured, NewKey, NewWay, create, ensure_for_recording};
+pub use error::{Error, Tried};
+pub use events::Events;
+pub use health::{Failure, FailureKind, Health};
+pub use recording::{Recording, Refused, new_session_id};
+pub use seal::{Damage, Identity, Recipient};
+pub use slots::{KeyringError, Kind as SlotKind, Slot};
+pub use unlock::{Means, PASSPHRASE_VARIABLE, Withheld, withheld};
+pub use unlocked::{Entry, Row, Unlocked};
+
+use crate::config::Paths;
+use crate::model::Stamp;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// An open vault, still locked: good for recording, verifying and for asking to be unlocked.
+pub struct Vault {
+    dir: PathBuf,
+    id: [u8; 16],
+    recipient: Recipient,
+    conn: Connection,
+}
+
+impl Vault {
+    /// Opens the vault that `paths` names.
+    ///
+    /// # Errors
+    /// Among others [`Error::NoVault`], [`Error::Loose`], [`Error::Newer`], and
+    /// [`Error::Pinned`] when its key is not the one known for this directory.
+    pub fn open(paths: &Paths) -> Result<Vault, Error> {
+        let dir = dir::checked(&paths.vault)?;
+        let conn = db::open(&dir)?;
+        let not_a_vault = || Error::NotAVault {
+            path: dir.join(dir::DB),
+            source: None,
+        };
+        let (id, recipient) = db::vault(&conn)?.ok_or_else(not_a_vault)?;
+        let recipient: Recipient = recipient.parse().map_err(|_| not_a_vault())?;
+        pin::check(&paths.config_dir, &dir, &recipient)?;
+        Ok(Vault {
+            dir,
+            id,
+            recipient,
+            conn,
+        })
+    }
+
+    /// The directory, with no link in its path.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The public key that everything is sealed to.
+    pub fn recipient(&self) -> &Recipient {
+        &self.recipient
+    }
+
+    /// The ways to unlock it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn slots(&self) -> Result<Vec<Slot>, Error> {
+        slots::load(&self.conn)
+    }
+
+    /// The number and hash of the log's last entry: kept elsewhere, it shows a rollback of all
+    /// files. `None` for a log without entries.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn anchor(&self) -> Result<Option<(u64, Hash)>, Error> {
+        log::anchor(&self.conn)
+    }
+
+    /// The name of this vault's key in the kernel's keyring.
+    fn kernel_name(&self) -> String {
+        format!("rec:{}", hex(&self.id))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn now() -> Stamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let micros = since.map_or(0, |d| d.as_micros());
+    Stamp(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+fn random(bytes: &mut [u8]) -> Result<(), Error> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let got = rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty());
+        let got = got.map_err(|e| Error::Seal(e.to_string()))?;
+        rest = rest.get_mut(got..).unwrap_or_default();
+    }
+    Ok(())
+}

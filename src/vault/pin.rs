@@ -1,0 +1,96 @@
+//! Which key belongs to the vault in which directory, kept in the configuration directory: who can
+//! write the vault's files cannot redirect what is recorded to a key of their own.
+
+use super::seal::Recipient;
+use super::{Error, dir};
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+const FILE: &str = "pinned";
+const FILE_MAX: u64 = 1 << 20;
+
+const HEAD: &str = "# The key (fingerprint) of each vault, by directory. rec refuses to record into one whose key changed.\n";
+
+/// Checks the vault's key; the first time a vault is seen here, its key is taken down.
+pub fn check(config_dir: &Path, vault: &Path, recipient: &Recipient) -> Result<(), Error> {
+    match known(config_dir, vault)? {
+        Some(pinned) if pinned == recipient.fingerprint() => Ok(()),
+        Some(pinned) => Err(Error::Pinned {
+            dir: vault.to_owned(),
+            pinned,
+            found: recipient.fingerprint(),
+            file: config_dir.join(FILE),
+        }),
+        None => set(config_dir, vault, recipient),
+    }
+}
+
+/// The fingerprint known for the vault in this directory.
+pub fn known(config_dir: &Path, vault: &Path) -> Result<Option<String>, Error> {
+    let vault = name(vault);
+    let found = lines(config_dir)?
+        .into_iter()
+        .find(|(_, dir)| *dir == vault);
+    Ok(found.map(|(fingerprint, _)| fingerprint))
+}
+
+/// Takes down the key of the vault in this directory, in place of what was known for it.
+pub fn set(config_dir: &Path, vault: &Path, recipient: &Recipient) -> Result<(), Error> {
+    let vault = name(vault);
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(config_dir);
+    made.map_err(Error::io("create", config_dir))?;
+    let mut text = HEAD.to_owned();
+    let others = lines(config_dir)?.into_iter();
+    for (fingerprint, dir) in others.filter(|(_, dir)| *dir != vault) {
+        text.push_str(&format!("{fingerprint} {dir}\n"));
+    }
+    text.push_str(&format!("{} {vault}\n", recipient.fingerprint()));
+    dir::replace(&config_dir.join(FILE), text.as_bytes())
+}
+
+/// One line for a path: what a path may hold besides is escaped.
+fn name(vault: &Path) -> String {
+    vault
+        .as_os_str()
+        .as_encoded_bytes()
+        .escape_ascii()
+        .to_string()
+}
+
+fn lines(config_dir: &Path) -> Result<Vec<(String, String)>, Error> {
+    let bytes = dir::read(&config_dir.join(FILE), FILE_MAX)?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let pairs = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(' '));
+    Ok(pairs.map(|(f, d)| (f.to_owned(), d.to_owned())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::seal::Identity;
+    use super::*;
+
+    #[test]
+    fn a_changed_key_is_refused_and_others_are_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let config = home.path().join("config/rec");
+        let (a, b) = (
+            Identity::generate().recipient(),
+            Identity::generate().recipient(),
+        );
+        check(&config, Path::new("/v/a b"), &a).unwrap();
+        check(&config, Path::new("/v/b"), &b).unwrap();
+        check(&config, Path::new("/v/a b"), &a).unwrap();
+        let refused = check(&config, Path::new("/v/a b"), &b);
+        assert!(matches!(refused, Err(Error::Pinned { .. })));
+        set(&config, Path::new("/v/a b"), &b).unwrap();
+        check(&config, Path::new("/v/a b"), &b).unwrap();
+        check(&config, Path::new("/v/b"), &b).unwrap();
+    }
+}

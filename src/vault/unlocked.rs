@@ -1,0 +1,258 @@
+//! The vault with its key: sessions and what they hold, opened.
+
+use super::db::{self, state};
+use super::seal::{self, Damage, Identity, META_MAX};
+use super::{Error, Events, Vault, live, writer};
+use crate::model::{Meta, SessionId, Size, Stamp, Status, Summary, Target};
+use rusqlite::{Connection, OptionalExtension};
+use serde::de::DeserializeOwned;
+use std::path::Path;
+
+/// A vault that can be read.
+pub struct Unlocked {
+    vault: Vault,
+    identity: Identity,
+}
+
+/// What stands in clear of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its number in the vault, by age.
+    pub number: i64,
+    /// Its id.
+    pub id: SessionId,
+    /// The day it began, in days since 1970 UTC.
+    pub day: i64,
+    /// Where it stands.
+    pub status: Status,
+    /// Whether its summary is there.
+    pub summarised: bool,
+    /// How many pieces were recorded; 0 while it is recorded.
+    pub pieces: u64,
+    /// Bytes of its pieces, sealed, as they were recorded.
+    pub bytes: u64,
+}
+
+/// A session, without its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What stands in clear.
+    pub row: Row,
+    /// Its id.
+    pub id: SessionId,
+    /// What was known at its start; mostly empty where [`Entry::damage`] says why.
+    pub meta: Meta,
+    /// Where it stands.
+    pub status: Status,
+    /// `None` while it is recorded, or where it was interrupted and is not counted yet.
+    pub summary: Option<Summary>,
+    /// What of the above could not be opened.
+    pub damage: Option<Damage>,
+}
+
+const COLUMNS: &str = "number, id, day, state, summary IS NOT NULL, pieces, bytes";
+
+impl Unlocked {
+    pub(super) fn new(mut vault: Vault, identity: Identity) -> Result<Unlocked, Error> {
+        // A read-only disk or a stuck lock is no reason not to read.
+        let _ = writer::close_interrupted(&vault.dir, &mut vault.conn);
+        Ok(Unlocked { vault, identity })
+    }
+
+    /// The vault.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    pub(super) fn vault_mut(&mut self) -> &mut Vault {
+        &mut self.vault
+    }
+
+    /// The directory, for what is kept beside the database.
+    pub fn dir(&self) -> &Path {
+        self.vault.dir()
+    }
+
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    pub(super) fn conn(&self) -> &Connection {
+        &self.vault.conn
+    }
+
+    /// All sessions, newest first, as far as they stand in clear: nothing is decrypted.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn rows(&self) -> Result<Vec<Row>, Error> {
+        let read = || -> rusqlite::Result<Vec<Row>> {
+            let mut rows = self.conn().prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM sessions WHERE state <> 3 ORDER BY number DESC"
+            ))?;
+            rows.query_map([], |row| self.row(row))?.collect()
+        };
+        read().map_err(Error::db("list the sessions"))
+    }
+
+    /// All sessions, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read. What cannot be opened is in [`Entry::damage`].
+    pub fn sessions(&self) -> Result<Vec<Entry>, Error> {
+        self.rows()?.iter().map(|row| self.entry(row)).collect()
+    }
+
+    /// Opens what a row's session says of itself.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn entry(&self, row: &Row) -> Result<Entry, Error> {
+        type Sealed = Option<Vec<u8>>;
+        let sealed: Option<(Sealed, Sealed)> = self
+            .conn()
+            .prepare_cached("SELECT meta, summary FROM sessions WHERE number = ?1")
+            .and_then(|mut s| {
+                s.query_row([row.number], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
+            })
+            .map_err(Error::db("read a session"))?;
+        let (meta, summary) = sealed.unwrap_or_default();
+        let mut damage = None;
+        let meta = match meta.map_or(Err(Damage::Missing), |meta| self.json::<Meta>(&meta)) {
+            Ok(meta) if meta.id == row.id => meta,
+            Ok(_) => {
+                damage = Some(Damage::Parse("it belongs to another session".to_owned()));
+                unknown(row)
+            }
+            Err(why) => {
+                damage = Some(why);
+                unknown(row)
+            }
+        };
+        let summary = match summary.map(|summary| self.json(&summary)) {
+            None => None,
+            Some(Ok(summary)) => Some(summary),
+            Some(Err(why)) => {
+                damage = damage.or(Some(why));
+                None
+            }
+        };
+        Ok(Entry {
+            row: row.clone(),
+            id: row.id,
+            meta,
+            status: row.status,
+            summary,
+            damage,
+        })
+    }
+
+    /// The session of this name: a unique prefix of its id, `@last`, or `@2` for the one before.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`], [`Error::Ambiguous`], or the database cannot be read.
+    pub fn find(&self, name: &str) -> Result<Entry, Error> {
+        let rows = self.rows()?;
+        let no_session = || Error::NoSession {
+            name: name.to_owned(),
+        };
+        let row = if let Some(place) = name.strip_prefix('@') {
+            let place = match place {
+                "last" => 1,
+                digits => digits.parse::<usize>().unwrap_or(0),
+            };
+            let index = place.checked_sub(1).ok_or_else(no_session)?;
+            rows.get(index).ok_or_else(no_session)?
+        } else {
+            let fits = |row: &&Row| !name.is_empty() && row.id.has_prefix(name);
+            let found: Vec<&Row> = rows.iter().filter(fits).collect();
+            match *found {
+                [one] => one,
+                [] => return Err(no_session()),
+                ref many => {
+                    return Err(Error::Ambiguous {
+                        name: name.to_owned(),
+                        all: many.iter().map(|row| row.id).collect(),
+                    });
+                }
+            }
+        };
+        self.entry(row)
+    }
+
+    /// The events of a session, opened piece by piece as they are asked for.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`], or the database cannot be read.
+    pub fn events(&self, id: SessionId) -> Result<Events<'_>, Error> {
+        let number: Option<i64> = self
+            .conn()
+            .query_row(
+                "SELECT number FROM sessions WHERE id = ?1",
+                [&id.0],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(Error::db("read a session"))?;
+        let number = number.ok_or_else(|| Error::NoSession { name: id.hex() })?;
+        Ok(Events::new(self, number))
+    }
+
+    /// Seals bytes of this vault's own, such as the key of its index, to its recipient.
+    ///
+    /// # Errors
+    /// [`Error::Seal`].
+    pub fn seal(&self, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        seal::Sealer::new(self.vault.recipient.clone())?.seal(plain)
+    }
+
+    /// Opens what [`Unlocked::seal`] sealed, to at most `cap` bytes.
+    ///
+    /// # Errors
+    /// How it is damaged.
+    pub fn open(&self, sealed: &[u8], cap: usize) -> Result<Vec<u8>, Damage> {
+        seal::open(&self.identity, sealed, cap)
+    }
+
+    fn json<T: DeserializeOwned>(&self, sealed: &[u8]) -> Result<T, Damage> {
+        let plain = self.open(sealed, META_MAX)?;
+        serde_json::from_slice(&plain).map_err(|e| Damage::Parse(e.to_string()))
+    }
+
+    fn row(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+        let id = SessionId(row.get(1)?);
+        let status = match row.get(3)? {
+            state::CLOSED => Status::Closed,
+            state::RECORDING if live::is_live(&self.vault.dir, &id) => Status::Recording,
+            _ => Status::Interrupted,
+        };
+        Ok(Row {
+            number: row.get(0)?,
+            id,
+            day: row.get(2)?,
+            status,
+            summarised: row.get(4)?,
+            pieces: db::count(row, 5)?,
+            bytes: db::count(row, 6)?,
+        })
+    }
+}
+
+/// For a session whose metadata does not open: what the clear columns tell.
+fn unknown(row: &Row) -> Meta {
+    Meta {
+        id: row.id,
+        client: "?".to_owned(),
+        command: String::new(),
+        target: Target::default(),
+        started: Stamp(row.day.saturating_mul(86_400_000_000)),
+        utc_offset: 0,
+        size: Size { cols: 80, rows: 24 },
+        term: String::new(),
+        machine: String::new(),
+        login: String::new(),
+        directory: String::new(),
+        version: String::new(),
+    }
+}

@@ -1,0 +1,461 @@
+//! The thread that packs, seals, chains and commits. It owns the database connection of a
+//! recording; whatever hangs or fails here, the session goes on.
+
+use super::chain::{self, Hash};
+use super::db::{self, state};
+use super::health::{Failure, FailureKind, Health};
+use super::live::{self, Live};
+use super::log::{self, What};
+use super::recording::{End, Shared};
+use super::seal::Sealer;
+use super::{Error, Vault, dir};
+use crate::model::SessionId;
+use rusqlite::{Connection, ErrorCode};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+/// Pieces in one transaction at most: what a flood of 256 KiB pieces fills in about 30 ms.
+const BATCH: usize = 16;
+
+/// The log names a session under way at least this often.
+const CHECKPOINT: Duration = Duration::from_secs(60);
+
+/// The first pause before a failed commit is tried again, and the longest.
+const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+struct Writer {
+    conn: Connection,
+    vault: PathBuf,
+    /// Device and inode of `vault.db`: another file there is another vault.
+    file: (u64, u64),
+    sealer: Sealer,
+    shared: Arc<Shared>,
+    session: SessionId,
+    number: i64,
+    seq: u64,
+    bytes: u64,
+    head: Hash,
+    logged: Instant,
+    _live: Live,
+}
+
+/// A piece, sealed and chained, until it is committed.
+struct Piece {
+    seq: u64,
+    hash: Hash,
+    link: Hash,
+    sealed: Vec<u8>,
+}
+
+/// Starts the thread for one session.
+pub fn spawn(
+    vault: Vault,
+    session: SessionId,
+    day: i64,
+    meta: Vec<u8>,
+    shared: Arc<Shared>,
+) -> Result<Thread, Error> {
+    let dir = vault.dir().to_owned();
+    let handle = std::thread::Builder::new()
+        .name("vault".into())
+        .spawn(move || {
+            let done = Done(Arc::clone(&shared));
+            let result = record(vault, session, day, &meta, shared);
+            done.0.finished(result);
+        })
+        .map_err(Error::io("start the writer for", &dir))?;
+    Ok(handle.thread().clone())
+}
+
+/// Tells the recorder that the thread is gone, also when it panicked.
+struct Done(Arc<Shared>);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.0.queue.abandon();
+        self.0.finished(Err(Failure {
+            kind: FailureKind::Failed,
+            text: "the vault's writer stopped".to_owned(),
+        }));
+    }
+}
+
+fn record(
+    vault: Vault,
+    session: SessionId,
+    day: i64,
+    meta: &[u8],
+    shared: Arc<Shared>,
+) -> Result<(), Failure> {
+    let (conn, dir, id) = (vault.conn, vault.dir, vault.id);
+    let recipient = vault.recipient;
+    let give_up = |e: Error| {
+        let failure = classify(&e, &dir);
+        shared.set_health(Health::Stopped(failure.clone()));
+        failure
+    };
+    let mut sealer = Sealer::new(recipient).map_err(give_up)?;
+    let sealed = sealer.seal(meta).map_err(give_up)?;
+    let live = retry(&shared, &dir, || Live::hold(&dir, &session))?;
+    let file = inode(&dir).map_err(give_up)?;
+    let hash = Hash::of(&sealed);
+    let mut writer = Writer {
+        conn,
+        file,
+        sealer,
+        session,
+        number: 0,
+        seq: 0,
+        bytes: 0,
+        head: chain::genesis(&id, &session, &hash),
+        logged: Instant::now(),
+        _live: live,
+        shared: Arc::clone(&shared),
+        vault: dir,
+    };
+    writer.begin(day, &sealed, hash)?;
+    // What this fails at, the next start or reader does.
+    let _ = close_interrupted(&writer.vault, &mut writer.conn);
+    loop {
+        let work = shared.queue.take(BATCH);
+        if work.pieces.is_empty() && work.end.is_none() {
+            return Ok(());
+        }
+        match work.end {
+            None => writer.commit(&work.pieces)?,
+            Some(End::Close(summary)) => return writer.close(&work.pieces, &summary),
+            Some(End::Discard) => return writer.discard(),
+        }
+    }
+}
+
+impl Writer {
+    fn begin(&mut self, day: i64, meta: &[u8], hash: Hash) -> Result<(), Failure> {
+        let shared = Arc::clone(&self.shared);
+        let vault = self.vault.clone();
+        let number = retry(&shared, &vault, || {
+            log::write(&self.vault, &mut self.conn, |log| {
+                log.conn()
+                    .prepare_cached(
+                        "INSERT INTO sessions (id, day, state, pieces, bytes, head, meta)
+                         VALUES (?1, ?2, 0, 0, 0, ?3, ?4)",
+                    )
+                    .and_then(|mut s| s.execute((&self.session.0, day, &self.head.0, meta)))
+                    .map_err(Error::db("add a session"))?;
+                let number = log.conn().last_insert_rowid();
+                log.add(What::Open {
+                    session: self.session,
+                    meta: hash,
+                })?;
+                Ok(number)
+            })
+        })?;
+        self.number = number;
+        Ok(())
+    }
+
+    fn seal(&mut self, plain: &[Vec<u8>]) -> Result<Vec<Piece>, Failure> {
+        let mut pieces = Vec::with_capacity(plain.len());
+        for plain in plain {
+            let sealed = self.sealer.seal(plain).map_err(|e| {
+                let failure = classify(&e, &self.vault);
+                self.shared.set_health(Health::Stopped(failure.clone()));
+                failure
+            })?;
+            let hash = Hash::of(&sealed);
+            self.head = chain::link(&self.head, &self.session, self.seq, &hash);
+            self.bytes += u64::try_from(sealed.len()).unwrap_or(0);
+            pieces.push(Piece {
+                seq: self.seq,
+                hash,
+                link: self.head,
+                sealed,
+            });
+            self.seq += 1;
+        }
+        Ok(pieces)
+    }
+
+    fn commit(&mut self, plain: &[Vec<u8>]) -> Result<(), Failure> {
+        let pieces = self.seal(plain)?;
+        let checkpoint = self.logged.elapsed() >= CHECKPOINT;
+        self.attempt(|writer| {
+            if !checkpoint {
+                return db::immediate(&mut writer.conn, "commit a piece", |conn| {
+                    insert(conn, writer.number, &pieces)
+                });
+            }
+            let what = What::Checkpoint {
+                session: writer.session,
+                pieces: writer.seq,
+                head: writer.head,
+            };
+            log::write(&writer.vault, &mut writer.conn, |log| {
+                insert(log.conn(), writer.number, &pieces)?;
+                progress(
+                    log.conn(),
+                    writer.number,
+                    writer.seq,
+                    writer.bytes,
+                    &writer.head,
+                )?;
+                log.add(what)
+            })
+        })?;
+        if checkpoint {
+            self.logged = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, plain: &[Vec<u8>], summary: &[u8]) -> Result<(), Failure> {
+        let pieces = self.seal(plain)?;
+        let sealed = self
+            .sealer
+            .seal(summary)
+            .map_err(|e| classify(&e, &self.vault))?;
+        self.attempt(|writer| {
+            let what = What::Close {
+                session: writer.session,
+                pieces: writer.seq,
+                head: writer.head,
+                summary: Hash::of(&sealed),
+            };
+            log::write(&writer.vault, &mut writer.conn, |log| {
+                insert(log.conn(), writer.number, &pieces)?;
+                progress(
+                    log.conn(),
+                    writer.number,
+                    writer.seq,
+                    writer.bytes,
+                    &writer.head,
+                )?;
+                log.conn()
+                    .prepare_cached(
+                        "UPDATE sessions SET state = ?2, summary = ?3 WHERE number = ?1",
+                    )
+                    .and_then(|mut s| s.execute((writer.number, state::CLOSED, &sealed)))
+                    .map_err(Error::db("close a session"))?;
+                log.add(what)
+            })
+        })
+    }
+
+    fn discard(&mut self) -> Result<(), Failure> {
+        self.attempt(|writer| {
+            log::write(&writer.vault, &mut writer.conn, |log| {
+                forget(log.conn(), writer.number)?;
+                log.add(What::Prune {
+                    session: writer.session,
+                    reason: "discarded".to_owned(),
+                })
+            })?;
+            // Another reader may keep the old log's end alive; then its next checkpoint does it.
+            let _ = db::truncate_wal(&writer.conn);
+            Ok(())
+        })
+    }
+
+    fn attempt(
+        &mut self,
+        mut work: impl FnMut(&mut Writer) -> Result<(), Error>,
+    ) -> Result<(), Failure> {
+        let shared = Arc::clone(&self.shared);
+        let vault = self.vault.clone();
+        retry(&shared, &vault, || {
+            if inode(&self.vault).ok() != Some(self.file) {
+                let dir = self.vault.clone();
+                return Err(Error::Gone { dir });
+            }
+            work(self)
+        })
+    }
+}
+
+/// Tries `work` until it succeeds, is hopeless, or the session's end has waited long enough.
+fn retry<T>(
+    shared: &Shared,
+    vault: &std::path::Path,
+    mut work: impl FnMut() -> Result<T, Error>,
+) -> Result<T, Failure> {
+    let (mut pause, longest) = RETRY;
+    loop {
+        shared.begin();
+        let result = work();
+        shared.end();
+        let failure = match result {
+            Ok(value) => {
+                shared.set_health(Health::Good);
+                return Ok(value);
+            }
+            Err(e) => classify(&e, vault),
+        };
+        if matches!(failure.kind, FailureKind::Replaced | FailureKind::Damaged) {
+            shared.set_health(Health::Stopped(failure.clone()));
+            return Err(failure);
+        }
+        shared.set_health(Health::Failing(failure.clone()));
+        if shared.gives_up() {
+            return Err(failure);
+        }
+        std::thread::park_timeout(pause);
+        pause = (pause * 2).min(longest);
+    }
+}
+
+fn inode(vault: &std::path::Path) -> Result<(u64, u64), Error> {
+    let path = vault.join(dir::DB);
+    let meta = fs::symlink_metadata(&path).map_err(Error::io("look at", &path))?;
+    Ok((meta.dev(), meta.ino()))
+}
+
+fn insert(conn: &Connection, number: i64, pieces: &[Piece]) -> Result<(), Error> {
+    let add = || -> rusqlite::Result<()> {
+        let mut add = conn.prepare_cached(
+            "INSERT INTO pieces (session, seq, last, hash, link, sealed)
+             VALUES (?1, ?2, ?2, ?3, ?4, ?5)",
+        )?;
+        for piece in pieces {
+            let seq = i64::try_from(piece.seq).unwrap_or(i64::MAX);
+            add.execute((number, seq, &piece.hash.0, &piece.link.0, &piece.sealed))?;
+        }
+        Ok(())
+    };
+    add().map_err(Error::db("commit a piece"))
+}
+
+fn progress(
+    conn: &Connection,
+    number: i64,
+    pieces: u64,
+    bytes: u64,
+    head: &Hash,
+) -> Result<(), Error> {
+    let pieces = i64::try_from(pieces).unwrap_or(i64::MAX);
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    conn.prepare_cached("UPDATE sessions SET pieces = ?2, bytes = ?3, head = ?4 WHERE number = ?1")
+        .and_then(|mut s| s.execute((number, pieces, bytes, &head.0)))
+        .map_err(Error::db("commit a piece"))?;
+    Ok(())
+}
+
+/// Deletes what a session holds and leaves its tombstone.
+fn forget(conn: &Connection, number: i64) -> Result<(), Error> {
+    let forget = || -> rusqlite::Result<()> {
+        conn.execute("DELETE FROM pieces WHERE session = ?1", [number])?;
+        conn.execute(
+            "UPDATE sessions SET state = ?2, meta = NULL, summary = NULL WHERE number = ?1",
+            (number, state::PRUNED),
+        )?;
+        Ok(())
+    };
+    forget().map_err(Error::db("forget a session"))
+}
+
+/// Marks the sessions whose recorder died. Their last pieces are signed for with that; the summary
+/// is counted at the next unlock.
+pub fn close_interrupted(vault: &std::path::Path, conn: &mut Connection) -> Result<(), Error> {
+    let dead = |conn: &Connection| -> Result<Vec<(i64, SessionId)>, Error> {
+        let read = || -> rusqlite::Result<Vec<(i64, SessionId)>> {
+            let mut open =
+                conn.prepare_cached("SELECT number, id FROM sessions WHERE state = 0 ORDER BY 1")?;
+            let rows = open.query_map([], |row| Ok((row.get(0)?, SessionId(row.get(1)?))))?;
+            rows.collect()
+        };
+        let mut open = read().map_err(Error::db("list the open sessions"))?;
+        open.retain(|(_, id)| !live::is_live(vault, id));
+        Ok(open)
+    };
+    if dead(conn)?.is_empty() {
+        return Ok(());
+    }
+    let closed = log::write(vault, conn, |log| {
+        // Again, now that nobody can change it: a recorder may have closed in order meanwhile.
+        let dead = dead(log.conn())?;
+        for (number, session) in &dead {
+            let (pieces, bytes, head) = chain_end(log.conn(), *number)?;
+            progress(log.conn(), *number, pieces, bytes, &head)?;
+            log.conn()
+                .execute(
+                    "UPDATE sessions SET state = ?2 WHERE number = ?1",
+                    (number, state::INTERRUPTED),
+                )
+                .map_err(Error::db("close a session"))?;
+            log.add(What::Interrupted {
+                session: *session,
+                pieces,
+                head,
+            })?;
+        }
+        Ok(dead)
+    })?;
+    for (_, session) in closed {
+        live::forget(vault, &session);
+    }
+    Ok(())
+}
+
+fn chain_end(conn: &Connection, number: i64) -> Result<(u64, u64, Hash), Error> {
+    let read = || -> rusqlite::Result<(u64, u64, Hash)> {
+        let (rows, bytes): (u64, u64) = conn.query_row(
+            "SELECT coalesce(max(last) + 1, 0), coalesce(sum(length(sealed)), 0)
+             FROM pieces WHERE session = ?1",
+            [number],
+            |row| Ok((db::count(row, 0)?, db::count(row, 1)?)),
+        )?;
+        let head = if rows == 0 {
+            "SELECT head FROM sessions WHERE number = ?1"
+        } else {
+            "SELECT link FROM pieces WHERE session = ?1 ORDER BY seq DESC LIMIT 1"
+        };
+        let head = conn.query_row(head, [number], |row| row.get(0))?;
+        Ok((rows, bytes, Hash(head)))
+    };
+    read().map_err(Error::db("close a session"))
+}
+
+/// What an error means for a recording, in a line for the terminal.
+fn classify(error: &Error, vault: &std::path::Path) -> Failure {
+    let place = vault.display();
+    let disk_full = || (FailureKind::DiskFull, format!("no space left for {place}"));
+    let (kind, text) = match error {
+        Error::Gone { .. } | Error::NoVault { .. } => (
+            FailureKind::Replaced,
+            format!("the vault in {place} was removed or replaced"),
+        ),
+        Error::NotAVault { .. } => (FailureKind::Damaged, error.to_string()),
+        Error::Busy { .. } => (FailureKind::Locked, error.to_string()),
+        Error::Db { source, .. } => match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => disk_full(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+                FailureKind::Locked,
+                format!("another process keeps the vault in {place} locked"),
+            ),
+            Some(ErrorCode::ReadOnly) => (
+                FailureKind::ReadOnly,
+                format!("the file system of {place} takes no writes"),
+            ),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
+                FailureKind::Damaged,
+                format!("the vault in {place} is damaged: {source}"),
+            ),
+            _ => (FailureKind::Failed, format!("{error}: {source}")),
+        },
+        Error::Io { source, .. } => match source.kind() {
+            std::io::ErrorKind::StorageFull
+            | std::io::ErrorKind::QuotaExceeded
+            | std::io::ErrorKind::FileTooLarge => disk_full(),
+            std::io::ErrorKind::ReadOnlyFilesystem => (
+                FailureKind::ReadOnly,
+                format!("the file system of {place} takes no writes"),
+            ),
+            _ => (FailureKind::Failed, format!("{error}: {source}")),
+        },
+        other => (FailureKind::Failed, other.to_string()),
+    };
+    Failure { kind, text }
+}
