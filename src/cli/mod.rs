@@ -3,6 +3,7 @@
 //! Words that are no verb of rec are a client: `rec psql -c …` is `rec run -- psql -c …`, and what
 //! stands after the client's name is the client's alone.
 
+mod doctor;
 mod error;
 mod mask;
 mod ui;
@@ -65,6 +66,8 @@ pub struct Global {
 /// rec's own verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Check terminal, vault, key and clients
+    Doctor(doctor::Doctor),
     /// Print aliases, completions and manual pages
     Util(util::Util),
     /// Mask secrets in a stream
@@ -92,6 +95,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
     let cli = Cli::try_parse_from(args).map_err(Error::usage)?;
     match cli.verb {
+        Some(Verb::Doctor(doctor)) => doctor.run(&cli.global, ui),
         Some(Verb::Util(util)) => util.run(ui),
         Some(Verb::Mask(args)) => mask::run(ui, &args),
         Some(Verb::Client(_)) | None => Err(Error::new(Kind::Usage, "nothing to run")

@@ -133,3 +133,134 @@ fn fish_completes_verbs_options_and_clients() {
     // A client's words are the client's to complete.
     assert!(asked("rec fish --no-conf").starts_with("--no-config"));
 }
+
+#[test]
+fn install_says_what_it_did_and_uninstall_takes_all_of_it_back() {
+    let home = Home::new();
+    let prefix = home.path().join("opt");
+    let install = |args: &[&str]| {
+        let mut script = home.command(root().join("install.sh"));
+        script.arg("--prefix").arg(&prefix).args(args);
+        check(&script.output().unwrap())
+    };
+    let said = install(&["--binary", env!("CARGO_BIN_EXE_rec")]);
+    assert!(
+        said.contains(prefix.join("bin/rec").to_str().unwrap()),
+        "{said}"
+    );
+    assert!(said.contains("is not on your PATH"), "{said}");
+    let version = home
+        .command(prefix.join("bin/rec"))
+        .arg("--version")
+        .output()
+        .unwrap();
+    assert_eq!(
+        check(&version),
+        concat!("rec ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+    let pages = files(&prefix.join("share/man/man1"));
+    assert_eq!(pages, files(&root().join("man")));
+    // The installed completions ask the installed rec, not the first of that name.
+    let asked = prefix.join("bin/rec");
+    for script in [
+        "share/bash-completion/completions/rec",
+        "share/zsh/site-functions/_rec",
+        "share/fish/vendor_completions.d/rec.fish",
+    ] {
+        let text = fs::read_to_string(prefix.join(script)).unwrap();
+        assert!(text.contains(asked.to_str().unwrap()), "{script}: {text}");
+    }
+    install(&["--binary", env!("CARGO_BIN_EXE_rec")]);
+    install(&["--uninstall"]);
+    let left = home
+        .command("find")
+        .arg(&prefix)
+        .args(["-type", "f"])
+        .output()
+        .unwrap();
+    assert_eq!(check(&left), "");
+}
+
+#[test]
+fn install_leaves_another_rec_alone() {
+    let home = Home::new();
+    let bin = home.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    fs::write(bin.join("rec"), "#!/bin/sh\n# records sound\n").unwrap();
+    for args in [
+        &["--binary", env!("CARGO_BIN_EXE_rec")][..],
+        &["--uninstall"],
+    ] {
+        let mut script = home.command(root().join("install.sh"));
+        let output = script
+            .arg("--prefix")
+            .arg(home.path())
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("is another program"), "{said}");
+    }
+    assert!(
+        fs::read_to_string(bin.join("rec"))
+            .unwrap()
+            .contains("sound")
+    );
+}
+
+#[test]
+fn scripts_pass_shellcheck() {
+    let home = Home::new();
+    let mut shellcheck = home.command(tool("shellcheck", "shellcheck"));
+    for script in ["install.sh", "tests/run.sh", ".ci/run"] {
+        shellcheck.arg(root().join(script));
+    }
+    let output = shellcheck.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+#[test]
+fn doctor_names_what_is_wrong_and_says_so_by_its_status() {
+    let mut home = Home::new();
+    let bin = home.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    let sox = bin.join("rec");
+    fs::write(&sox, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&sox, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // A client that hangs must not make doctor hang.
+    let psql = bin.join("psql");
+    fs::write(&psql, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    fs::set_permissions(&psql, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    home.set("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+    let output = home.rec(&["doctor", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let checks: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let check = |name: &str| {
+        let found = checks
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|check| check["name"] == name);
+        found
+            .unwrap_or_else(|| panic!("no {name} in {checks}"))
+            .clone()
+    };
+    assert_eq!(check("another rec")["state"], "bad");
+    assert!(
+        check("psql")["text"]
+            .as_str()
+            .unwrap()
+            .contains("does not say its version")
+    );
+    assert!(
+        check("ssh")["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("/usr/bin/ssh ")
+    );
+}
