@@ -25,6 +25,7 @@ mod log;
 mod pin;
 mod queue;
 mod recording;
+mod rows;
 mod seal;
 mod slots;
 #[cfg(test)]
@@ -40,10 +41,11 @@ pub use error::{Error, Tried};
 pub use events::Events;
 pub use health::{Failure, FailureKind, Health};
 pub use recording::{Recording, Refused, new_session_id};
+pub use rows::Row;
 pub use seal::{Damage, Identity, Recipient};
 pub use slots::{KeyringError, Kind as SlotKind, Slot};
 pub use unlock::{Means, PASSPHRASE_VARIABLE, Withheld, withheld};
-pub use unlocked::{Entry, Row, Unlocked};
+pub use unlocked::{Entry, Unlocked};
 
 use crate::config::Paths;
 use crate::model::Stamp;

@@ -1,8 +1,7 @@
 //! The vault with its key: sessions and what they hold, opened.
 
-use super::db::{self, state};
 use super::seal::{self, Damage, Identity, META_MAX};
-use super::{Error, Events, Vault, live, writer};
+use super::{Error, Events, Row, Vault, writer};
 use crate::model::{Meta, SessionId, Size, Stamp, Status, Summary, Target};
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
@@ -12,25 +11,6 @@ use std::path::Path;
 pub struct Unlocked {
     vault: Vault,
     identity: Identity,
-}
-
-/// What stands in clear of a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Its number in the vault, by age.
-    pub number: i64,
-    /// Its id.
-    pub id: SessionId,
-    /// The day it began, in days since 1970 UTC.
-    pub day: i64,
-    /// Where it stands.
-    pub status: Status,
-    /// Whether its summary is there.
-    pub summarised: bool,
-    /// How many pieces were recorded; 0 while it is recorded.
-    pub pieces: u64,
-    /// Bytes of its pieces, sealed, as they were recorded.
-    pub bytes: u64,
 }
 
 /// A session, without its events.
@@ -49,8 +29,6 @@ pub struct Entry {
     /// What of the above could not be opened.
     pub damage: Option<Damage>,
 }
-
-const COLUMNS: &str = "number, id, day, state, summary IS NOT NULL, pieces, bytes";
 
 impl Unlocked {
     pub(super) fn new(mut vault: Vault, identity: Identity) -> Result<Unlocked, Error> {
@@ -86,13 +64,7 @@ impl Unlocked {
     /// # Errors
     /// The database cannot be read.
     pub fn rows(&self) -> Result<Vec<Row>, Error> {
-        let read = || -> rusqlite::Result<Vec<Row>> {
-            let mut rows = self.conn().prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM sessions WHERE state <> 3 ORDER BY number DESC"
-            ))?;
-            rows.query_map([], |row| self.row(row))?.collect()
-        };
-        read().map_err(Error::db("list the sessions"))
+        self.vault.rows()
     }
 
     /// All sessions, newest first.
@@ -218,24 +190,6 @@ impl Unlocked {
     fn json<T: DeserializeOwned>(&self, sealed: &[u8]) -> Result<T, Damage> {
         let plain = self.open(sealed, META_MAX)?;
         serde_json::from_slice(&plain).map_err(|e| Damage::Parse(e.to_string()))
-    }
-
-    fn row(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-        let id = SessionId(row.get(1)?);
-        let status = match row.get(3)? {
-            state::CLOSED => Status::Closed,
-            state::RECORDING if live::is_live(&self.vault.dir, &id) => Status::Recording,
-            _ => Status::Interrupted,
-        };
-        Ok(Row {
-            number: row.get(0)?,
-            id,
-            day: row.get(2)?,
-            status,
-            summarised: row.get(4)?,
-            pieces: db::count(row, 5)?,
-            bytes: db::count(row, 6)?,
-        })
     }
 }
 

@@ -1,13 +1,19 @@
 //! The vault, its key and the places around it.
 
 use super::{Check, State};
-use crate::cli::Global;
+use crate::cli::{Error, Global};
 use crate::config::Paths;
+use crate::model::Status;
+use crate::vault::{self, Nobody, Vault};
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Below this, a day's recordings may not fit.
 const SPACE_LOW: u64 = 100 << 20;
+
+/// Enough of the log's end to hold its last line.
+const LOG_TAIL: u64 = 4096;
 
 pub fn checks(global: &Global) -> Vec<Check> {
     let paths = match Paths::find(global.vault.clone(), global.config.clone()) {
@@ -19,10 +25,118 @@ pub fn checks(global: &Global) -> Vec<Check> {
             ];
         }
     };
-    let mut checks = Vec::new();
+    let mut checks = match Vault::open(&paths) {
+        Ok(vault) => vec![about(&vault), key(vault)],
+        Err(vault::Error::NoVault { dir }) => {
+            let text = format!("none yet at {}", dir.display());
+            let hint =
+                "the first recording makes one, where a login keyring takes its key; or rec init";
+            vec![Check::new("vault", State::Note, text).hint(hint)]
+        }
+        Err(error) => vec![failed("vault", error)],
+    };
     checks.extend(modes(&paths));
     checks.extend(space(&paths.vault));
+    checks.extend(log(&paths.state));
     checks
+}
+
+/// Where the vault is and what it holds, told without its key.
+fn about(vault: &Vault) -> Check {
+    let told = || -> Result<String, vault::Error> {
+        let sessions = vault.rows()?;
+        let slots = vault.slots()?;
+        let kinds: Vec<&str> = slots.iter().map(|slot| slot.kind.name()).collect();
+        let open = sessions
+            .iter()
+            .filter(|row| row.status == Status::Recording)
+            .count();
+        let mut text = format!(
+            "{}, {}, {}",
+            vault.dir().display(),
+            size(vault.dir()),
+            counted(sessions.len(), "session")
+        );
+        if open > 0 {
+            text.push_str(&format!(" ({open} being recorded)"));
+        }
+        text.push_str(&format!(
+            ", {} ({})",
+            counted(slots.len(), "slot"),
+            kinds.join(", ")
+        ));
+        Ok(text)
+    };
+    match told() {
+        Ok(text) => Check::new("vault", State::Ok, text),
+        Err(error) => failed("vault", error),
+    }
+}
+
+/// Whether the vault opens without a question. One that asks is no fault.
+fn key(vault: Vault) -> Check {
+    match vault.unlock(&mut Nobody) {
+        Ok(_) => Check::new("key", State::Ok, "opens without asking"),
+        Err(vault::Error::Locked(tried)) => {
+            let mut text = "locked: reading asks for the passphrase or key".to_owned();
+            for why in &tried.0 {
+                text.push_str(&format!("; {why}"));
+            }
+            Check::new("key", State::Note, text)
+                .hint("rec unlock --for 8h    (recording needs no key)")
+        }
+        Err(error) => failed("key", error),
+    }
+}
+
+fn failed(name: &'static str, error: vault::Error) -> Check {
+    let error = Error::from(error);
+    let mut text = error.message;
+    for cause in error.causes {
+        text.push_str(&format!(": {cause}"));
+    }
+    let check = Check::new(name, State::Bad, text);
+    match error.hints.into_iter().next() {
+        Some(hint) => check.hint(hint),
+        None => check,
+    }
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// What the vault's files take, for a person.
+fn size(dir: &Path) -> String {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let bytes: u64 = entries
+        .filter_map(|entry| Some(entry.metadata().ok()?.len()))
+        .sum();
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+/// The newest line of rec's own log: what went wrong where there was no terminal to say it on.
+fn log(state: &Path) -> Option<Check> {
+    let text = tail(&state.join("rec.log"))?;
+    let last = text.lines().rfind(|line| !line.trim().is_empty())?;
+    let name = state.join("rec.log");
+    Some(
+        Check::new("log", State::Note, format!("last: {last}"))
+            .hint(format!("all of it: {}", name.display())),
+    )
+}
+
+fn tail(path: &Path) -> Option<String> {
+    let mut file = std::fs::File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOG_TAIL)))
+        .ok()?;
+    let mut bytes = Vec::new();
+    file.take(LOG_TAIL).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Whether others could read or change what is rec's.
