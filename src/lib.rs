@@ -45,5 +45,6 @@ pub mod mask;
 pub mod model;
 pub mod player;
 pub mod query;
+pub mod record;
 pub mod timeline;
 pub mod vault;

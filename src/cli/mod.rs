@@ -6,9 +6,11 @@
 mod doctor;
 mod error;
 mod mask;
+mod run;
 mod ui;
 mod util;
 mod vault_error;
+mod words;
 
 pub use error::{Error, Kind};
 pub use ui::Ui;
@@ -73,6 +75,8 @@ pub enum Verb {
     /// Mask secrets in a stream
     Mask(mask::Mask),
 
+    #[allow(missing_docs)]
+    Run(run::Run),
     /// A client, with all its words
     #[command(external_subcommand)]
     Client(Vec<OsString>),
@@ -93,12 +97,41 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 }
 
 fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
-    let cli = Cli::try_parse_from(args).map_err(Error::usage)?;
+    if let Some((global, run)) = words::client(&args) {
+        return run::run(&global, run);
+    }
+    let verb = words::reserved(&args);
+    let cli = Cli::try_parse_from(args).map_err(|error| usage(error, verb))?;
     match cli.verb {
         Some(Verb::Doctor(doctor)) => doctor.run(&cli.global, ui),
         Some(Verb::Util(util)) => util.run(ui),
         Some(Verb::Mask(args)) => mask::run(ui, &args),
-        Some(Verb::Client(_)) | None => Err(Error::new(Kind::Usage, "nothing to run")
+        Some(Verb::Run(args)) => run::run(&cli.global, args),
+        Some(Verb::Client(words)) => Err(no_verb(words.first())),
+        None => Err(Error::new(Kind::Usage, "nothing to run")
             .hint("name a client: rec psql -h db.example.com app")),
     }
+}
+
+/// clap's error; where the words did not fit a verb, perhaps a program of its name was meant.
+fn usage(error: clap::Error, verb: Option<&'static str>) -> Error {
+    let wrong = error.use_stderr();
+    let error = Error::usage(error);
+    match verb.filter(|_| wrong) {
+        Some(verb) => error.hint(format!(
+            "to run a program of the name {verb}: rec run -- {verb} …"
+        )),
+        None => error,
+    }
+}
+
+/// A client's name never comes this way: it is a reserved word that has no verb yet.
+fn no_verb(word: Option<&OsString>) -> Error {
+    let word = word.map(|word| word.to_string_lossy()).unwrap_or_default();
+    let word = crate::model::printable(&word);
+    Error::new(
+        Kind::Usage,
+        format!("{word} is reserved for a verb that this version of rec does not have"),
+    )
+    .hint(format!("to run a program of that name: rec run -- {word}"))
 }

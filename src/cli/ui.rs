@@ -79,6 +79,7 @@ impl Ui {
             } else {
                 self.err.write_all(text.as_bytes())
             };
+            self.hints(error);
             return ExitCode::from(code);
         }
         self.say(format!(
@@ -89,10 +90,14 @@ impl Ui {
         for cause in &error.causes {
             self.say(format!("Caused by: {cause}"));
         }
+        self.hints(error);
+        ExitCode::from(code)
+    }
+
+    fn hints(&mut self, error: &Error) {
         for hint in &error.hints {
             self.say(format!("{} {hint}", painted(self.colour_err, "1", "Hint:")));
         }
-        ExitCode::from(code)
     }
 }
 

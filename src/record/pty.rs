@@ -1,0 +1,80 @@
+//! The client's pseudo-terminal: same size and settings as the user's.
+
+use super::sys;
+use portable_pty::{MasterPty, PtySize};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::termios::{OptionalActions, Termios, Winsize, tcsetattr};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// The master side. It is ours alone, so it may be non-blocking.
+pub struct Pty {
+    master: OwnedFd,
+    resizer: Box<dyn MasterPty + Send>,
+    size: Winsize,
+}
+
+/// Opens a pty; the second value is the client's side.
+///
+/// # Errors
+/// No pseudo-terminals are to be had.
+pub fn open(size: Winsize, settings: &Termios) -> io::Result<(Pty, OwnedFd)> {
+    let pair = portable_pty::native_pty_system()
+        .openpty(portable(size))
+        .map_err(io::Error::other)?;
+    let number = pair.master.as_raw_fd().ok_or(io::ErrorKind::Unsupported)?;
+    let master = sys::duplicate(number)?;
+    let slave = peer(&master)?;
+    // portable-pty does not lend its side's descriptor, so ours is opened before it closes.
+    drop(pair.slave);
+    tcsetattr(&slave, OptionalActions::Now, settings)?;
+    fcntl_setfl(&master, fcntl_getfl(&master)? | OFlags::NONBLOCK)?;
+    let pty = Pty {
+        master,
+        resizer: pair.master,
+        size,
+    };
+    Ok((pty, slave))
+}
+
+#[cfg(target_os = "linux")]
+fn peer(master: &OwnedFd) -> io::Result<OwnedFd> {
+    use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer};
+    // By the master, not by name: in a container /dev/pts may be another one's.
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    Ok(ioctl_tiocgptpeer(master, flags)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn peer(master: &OwnedFd) -> io::Result<OwnedFd> {
+    use rustix::fs::{Mode, open};
+    let name = rustix::pty::ptsname(master, Vec::new())?;
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(open(name.as_c_str(), flags, Mode::empty())?)
+}
+
+fn portable(size: Winsize) -> PtySize {
+    PtySize {
+        rows: size.ws_row,
+        cols: size.ws_col,
+        pixel_width: size.ws_xpixel,
+        pixel_height: size.ws_ypixel,
+    }
+}
+
+impl Pty {
+    /// The master's descriptor.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.master.as_fd()
+    }
+
+    /// Gives the client's terminal a size; says whether it is a new one. The kernel tells the
+    /// client's foreground group.
+    pub fn resize(&mut self, size: Winsize) -> bool {
+        let new = portable(size) != portable(self.size);
+        if new && self.resizer.resize(portable(size)).is_ok() {
+            self.size = size;
+        }
+        new
+    }
+}

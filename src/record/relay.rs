@@ -1,0 +1,402 @@
+//! The relay: one thread, one poll(2), between the user's terminal and the client's.
+//!
+//! Nothing stands between a byte and its destination. Keys come before output in every round, so
+//! that Ctrl-C is not stuck behind a flood.
+
+use super::channel::{Flow, Pending, Scratch, is_ready};
+use super::keys::Keys;
+use super::monitor::{Monitor, Order, Report};
+use super::pty::Pty;
+use super::signals::Signals;
+use super::sys;
+use super::terminal::Terminal;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::{Duration, Instant};
+
+/// After the client's end: what the kernel can hold of a terminal's output (8 KiB a pty, 64 KiB a
+/// pipe), many times over. A background process that writes on does not keep rec beyond that.
+const DRAIN_MAX: usize = 1 << 20;
+
+/// How long a client may take to end after a hangup or SIGTERM, before rec leaves or insists.
+const GRACE: Duration = Duration::from_millis(1000);
+
+/// How the relay ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The client ended by itself, with this status.
+    Exited(i32),
+    /// A signal ended it.
+    Killed(i32),
+    /// It was never executed.
+    NotStarted(super::exec::NotStarted),
+    /// It lives on without its terminal, or the monitor was killed.
+    Lost,
+}
+
+/// Signals that are handed on to the client.
+const FORWARDED: &[i32] = &[
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGALRM,
+    libc::SIGTSTP,
+];
+
+/// Everything one session is made of.
+pub struct Relay {
+    /// The user's side.
+    pub terminal: Terminal,
+    /// The client's side.
+    pub pty: Pty,
+    /// The client's parent.
+    pub monitor: Monitor,
+    /// Caught signals.
+    pub signals: Signals,
+    /// rec's own keys.
+    pub keys: Keys,
+    /// Descriptors above 2 that are the client's: closed here once it has them.
+    inherited: Vec<RawFd>,
+    state: State,
+}
+
+struct State {
+    scratch: Scratch,
+    to_client: Pending,
+    to_screen: Pending,
+    typed: bool,
+    written: bool,
+    foreground: bool,
+    /// The client is executed. Before that its terminal has no foreground group, and a Ctrl-C
+    /// would be lost in it.
+    started: bool,
+    /// The window is closed: nothing is read or shown any more.
+    hung_up: bool,
+    ended: Option<Ended>,
+    drained: usize,
+    deadline: Option<(Instant, Insist)>,
+}
+
+/// What is done when a client has not ended in time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Insist {
+    HangUp,
+    Kill,
+    Leave,
+}
+
+impl Relay {
+    /// Puts the parts together; nothing flows yet.
+    pub fn new(
+        terminal: Terminal,
+        pty: Pty,
+        monitor: Monitor,
+        signals: Signals,
+        keys: Keys,
+        inherited: Vec<RawFd>,
+    ) -> Self {
+        let foreground = terminal.in_foreground();
+        Relay {
+            terminal,
+            pty,
+            monitor,
+            signals,
+            keys,
+            inherited,
+            state: State {
+                scratch: Scratch::new(),
+                to_client: Pending::default(),
+                to_screen: Pending::default(),
+                typed: false,
+                written: false,
+                foreground,
+                started: false,
+                hung_up: false,
+                ended: None,
+                drained: 0,
+                deadline: None,
+            },
+        }
+    }
+
+    /// Relays until the client has ended and all it wrote is shown. The terminal is back as it
+    /// was when this returns.
+    pub fn run(&mut self) -> Ended {
+        if self.state.foreground {
+            self.terminal.enter_raw();
+        }
+        let ended = loop {
+            if let Some(ended) = self.finished() {
+                break ended;
+            }
+            self.wait();
+            self.on_time();
+            self.on_signals();
+            self.keys_to_client();
+            self.on_reports();
+            self.output_to_screen();
+        };
+        self.terminal.leave_raw();
+        ended
+    }
+
+    fn finished(&mut self) -> Option<Ended> {
+        let ended = self.state.ended?;
+        let shown = self.state.to_screen.is_empty() || self.state.hung_up;
+        // Linux hands on what is under way when poll(2) finds nothing (n_tty_poll flushes the
+        // work queue), so one look is enough: nothing the client wrote is left behind.
+        let dry = self.state.drained > DRAIN_MAX || !is_ready(self.pty.fd(), PollFlags::IN);
+        (shown && (dry || ended == Ended::Lost)).then_some(ended)
+    }
+
+    fn wait(&mut self) {
+        let state = &self.state;
+        let mut keyboard = PollFlags::empty();
+        if state.foreground && state.started && state.to_client.is_empty() && state.ended.is_none()
+        {
+            keyboard |= PollFlags::IN;
+        }
+        if !state.to_screen.is_empty() {
+            keyboard |= PollFlags::OUT;
+        }
+        let mut client = PollFlags::empty();
+        if state.to_screen.is_empty() {
+            client |= PollFlags::IN;
+        }
+        if !state.to_client.is_empty() {
+            client |= PollFlags::OUT;
+        }
+        let terminal = self.terminal.fd();
+        let pty = self.pty.fd();
+        let mut fds = vec![PollFd::from_borrowed_fd(self.signals.fd(), PollFlags::IN)];
+        if !self.monitor.is_lost() {
+            fds.push(PollFd::from_borrowed_fd(self.monitor.fd(), PollFlags::IN));
+        }
+        if !client.is_empty() {
+            fds.push(PollFd::from_borrowed_fd(pty, client));
+        }
+        if !state.hung_up && (state.foreground || !keyboard.is_empty()) {
+            fds.push(PollFd::from_borrowed_fd(terminal, keyboard));
+        }
+        let timeout = state.deadline.map(|(at, _)| {
+            let left = at.saturating_duration_since(Instant::now());
+            Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            }
+        });
+        // An interrupted call is a signal, which its pipe reports.
+        let _ = poll(&mut fds, timeout.as_ref());
+        let is =
+            |fd: &PollFd<'_>, other: BorrowedFd<'_>| fd.as_fd().as_raw_fd() == other.as_raw_fd();
+        let at = |other| fds.iter().find(|fd| is(fd, other)).map(PollFd::revents);
+        let closed = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        let on_terminal = at(terminal).unwrap_or_else(PollFlags::empty);
+        let on_pty = at(pty).unwrap_or_else(PollFlags::empty);
+        self.state.typed = on_terminal.contains(PollFlags::IN);
+        self.state.written = on_pty.contains(PollFlags::IN);
+        if on_terminal.intersects(closed) {
+            self.hang_up();
+        }
+    }
+
+    fn on_time(&mut self) {
+        let Some((at, insist)) = self.state.deadline else {
+            return;
+        };
+        if Instant::now() < at || self.state.ended.is_some() {
+            return;
+        }
+        let next = Instant::now() + GRACE;
+        self.state.deadline = match insist {
+            Insist::HangUp => {
+                self.order_end(libc::SIGHUP);
+                Some((next, Insist::Kill))
+            }
+            Insist::Kill => {
+                self.order_end(libc::SIGKILL);
+                Some((next, Insist::Leave))
+            }
+            Insist::Leave => {
+                self.state.ended = Some(Ended::Lost);
+                None
+            }
+        };
+    }
+
+    fn on_signals(&mut self) {
+        for (signal, _) in self.signals.take() {
+            match signal {
+                libc::SIGWINCH => self.resize(),
+                libc::SIGCONT => self.resume(),
+                libc::SIGHUP => self.hang_up(),
+                libc::SIGTERM => {
+                    self.order_end(libc::SIGTERM);
+                    self.state.deadline = Some((Instant::now() + GRACE, Insist::HangUp));
+                }
+                signal if FORWARDED.contains(&signal) => {
+                    self.monitor.order(Order::Signal(signal));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A stopped client must run to obey, except SIGKILL.
+    fn order_end(&mut self, signal: i32) {
+        self.monitor.order(Order::Signal(signal));
+        self.monitor.order(Order::Signal(libc::SIGCONT));
+    }
+
+    /// The window is closed. The client is told as the kernel would tell it; one that ignores
+    /// that lives on without a terminal, as it would without rec.
+    fn hang_up(&mut self) {
+        if self.state.hung_up {
+            return;
+        }
+        self.state.hung_up = true;
+        self.state.to_screen.clear();
+        self.order_end(libc::SIGHUP);
+        self.state.deadline = Some((Instant::now() + GRACE, Insist::Leave));
+    }
+
+    fn resize(&mut self) {
+        self.pty.resize(self.terminal.size());
+    }
+
+    fn on_reports(&mut self) {
+        for report in self.monitor.reports() {
+            match report {
+                Report::Started => self.release(),
+                Report::NotStarted(reason) => self.state.ended = Some(Ended::NotStarted(reason)),
+                Report::Stopped(signal) => self.suspend(signal),
+                Report::Exited(code) => self.end(Ended::Exited(code)),
+                Report::Killed(signal) => self.end(Ended::Killed(signal)),
+                Report::Lost => self.end(Ended::Lost),
+            }
+        }
+    }
+
+    /// What the client inherited is the client's alone from now on: a pipe's other end must see it
+    /// close it.
+    fn release(&mut self) {
+        self.state.started = true;
+        for fd in self.inherited.drain(..) {
+            sys::close(fd);
+        }
+        if !rustix::termios::isatty(sys::standard(2))
+            && let Ok(null) = std::fs::File::open("/dev/null")
+        {
+            let _ = sys::replace(null.as_raw_fd(), 2);
+        }
+    }
+
+    fn end(&mut self, ended: Ended) {
+        self.state.ended.get_or_insert(ended);
+    }
+
+    /// The client was stopped: so is rec, and everything else of its job.
+    fn suspend(&mut self, signal: i32) {
+        let background = matches!(signal, libc::SIGTTIN | libc::SIGTTOU);
+        if background && self.terminal.in_foreground() {
+            // It asked for the terminal before the shell's `fg` had reached it.
+            self.go_on();
+            return;
+        }
+        self.show_what_is_left();
+        self.terminal.leave_raw();
+        self.signals.stop(signal);
+        self.go_on();
+    }
+
+    fn go_on(&mut self) {
+        self.resume();
+        let foreground = self.state.foreground;
+        self.monitor.order(Order::Continue { foreground });
+    }
+
+    /// rec runs again after a stop: whoever had the terminal meanwhile may have changed it.
+    fn resume(&mut self) {
+        self.state.foreground = self.terminal.in_foreground();
+        if self.state.foreground {
+            self.terminal.enter_raw();
+        }
+        self.resize();
+    }
+
+    /// Shows what a client wrote before it stopped, as far as the terminal takes it in time.
+    fn show_what_is_left(&mut self) {
+        let until = Instant::now() + GRACE;
+        while Instant::now() < until && !self.state.hung_up {
+            let written = self.state.to_screen.is_empty();
+            self.state.written = is_ready(self.pty.fd(), PollFlags::IN);
+            if written && !self.state.written {
+                return;
+            }
+            self.output_to_screen();
+            if !self.state.to_screen.is_empty() {
+                let terminal = self.terminal.fd();
+                let mut fds = [PollFd::from_borrowed_fd(terminal, PollFlags::OUT)];
+                let soon = Timespec {
+                    tv_sec: 0,
+                    tv_nsec: 10_000_000,
+                };
+                let _ = poll(&mut fds, Some(&soon));
+            }
+        }
+    }
+
+    fn keys_to_client(&mut self) {
+        let state = &mut self.state;
+        if !state.to_client.is_empty() {
+            state.to_client.flush(self.pty.fd(), true);
+        } else if std::mem::take(&mut state.typed) && !state.hung_up {
+            let n = match state.scratch.read(self.terminal.fd()) {
+                Flow::Moved(n) => n,
+                Flow::Later => return,
+                Flow::Gone => return self.hang_up(),
+            };
+            let (mut keys, mut actions) = (Vec::with_capacity(n + 1), Vec::new());
+            let typed = state.scratch.get(n);
+            self.keys.push(typed, false, &mut keys, &mut actions);
+            state.to_client.write(self.pty.fd(), true, &keys);
+        }
+    }
+
+    fn output_to_screen(&mut self) {
+        let state = &mut self.state;
+        let non_blocking = self.terminal.non_blocking();
+        let mut flow = Flow::Later;
+        if !state.to_screen.is_empty() {
+            flow = state.to_screen.flush(self.terminal.fd(), non_blocking);
+        } else if std::mem::take(&mut state.written) {
+            let Flow::Moved(n) = state.scratch.read(self.pty.fd()) else {
+                return;
+            };
+            let output = state.scratch.get(n);
+            if !state.hung_up {
+                let terminal = self.terminal.fd();
+                flow = state.to_screen.write(terminal, non_blocking, output);
+            }
+            if state.ended.is_some() {
+                state.drained += n;
+            }
+        }
+        if flow == Flow::Gone {
+            self.hang_up();
+        }
+    }
+}
+
+/// The exit status that the user's shell sees.
+pub fn status(ended: Ended) -> u8 {
+    let code = match ended {
+        Ended::Exited(code) => code,
+        Ended::Killed(signal) => 128 + signal,
+        Ended::NotStarted(reason) if reason.is_missing() => 127,
+        Ended::NotStarted(_) => 126,
+        Ended::Lost => 128 + libc::SIGHUP,
+    };
+    u8::try_from(code & 0xff).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,91 @@
+//! The signals that the relay serves, as a descriptor to poll.
+
+use super::sys::{self, Inherited};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// Signals that rec serves; those it inherited as ignored (nohup) stay ignored, except the two
+/// that only tell it something.
+const SERVED: &[i32] = &[
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGALRM,
+    libc::SIGTSTP,
+    libc::SIGCONT,
+    libc::SIGWINCH,
+];
+const TELLING: &[i32] = &[libc::SIGCONT, libc::SIGWINCH];
+
+/// Caught signals.
+pub struct Signals {
+    read: OwnedFd,
+    /// Kept open for the handler.
+    _write: OwnedFd,
+}
+
+impl Signals {
+    /// Catches them from here on.
+    ///
+    /// # Errors
+    /// No descriptors left.
+    pub fn catch(inherited: &Inherited) -> io::Result<Signals> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        sys::report_signals_to(&write);
+        for signal in SERVED {
+            if TELLING.contains(signal) || !inherited.ignores(*signal) {
+                sys::catch(*signal);
+            }
+        }
+        sys::unblock(TELLING);
+        Ok(Signals {
+            read,
+            _write: write,
+        })
+    }
+
+    /// Readable when a signal was caught or the relay was woken.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.read.as_fd()
+    }
+
+    /// The signals caught since the last call, in order, each with whether the kernel sent it.
+    pub fn take(&self) -> Vec<(i32, bool)> {
+        let mut caught = Vec::new();
+        let mut buffer = [0; 64];
+        while let Ok(n) = rustix::io::read(&self.read, &mut buffer) {
+            let new = buffer.get(..n).unwrap_or_default().iter();
+            caught.extend(new.filter(|byte| **byte != 0).map(|byte| {
+                let number = i32::from(byte & !sys::FROM_KERNEL);
+                (number, byte & sys::FROM_KERNEL != 0)
+            }));
+            if n < buffer.len() {
+                break;
+            }
+        }
+        caught
+    }
+
+    /// Stops this process as `signal` stopped the client; returns when it runs again. The rest of
+    /// the job stops too, as it would if the client were one of it, but for SIGSTOP, which only
+    /// ever meant the client.
+    pub fn stop(&self, signal: i32) {
+        match sys::signal(signal) {
+            Some(signal) if signal != Signal::STOP => {
+                sys::obey(signal.as_raw());
+                let _ = kill_current_process_group(signal);
+                if SERVED.contains(&signal.as_raw()) {
+                    sys::catch(signal.as_raw());
+                }
+            }
+            _ => {
+                let _ = kill_process(getpid(), Signal::STOP);
+            }
+        }
+    }
+}

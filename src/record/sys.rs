@@ -1,0 +1,330 @@
+//! The few system calls that need `unsafe`: fork, exec, signal dispositions, descriptor numbers.
+//!
+//! The only file of the crate that may hold `unsafe`; each block says why it is sound. It knows
+//! nothing of terminals, clients or recordings.
+
+#![allow(unsafe_code)]
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal};
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+
+/// Set before `main`: bits 0 to 2 for standard descriptors that were closed, bit 3 when SIGPIPE
+/// was ignored. Rust's runtime opens the former on /dev/null and ignores the latter, and a client
+/// must find both as its user left them.
+static AT_START: AtomicU32 = AtomicU32::new(0);
+const SIGPIPE_IGNORED: u32 = 1 << 3;
+
+extern "C" fn before_main() {
+    let mut seen = 0;
+    for fd in 0..3 {
+        // SAFETY: F_GETFD reads one descriptor's flags and touches no memory.
+        if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+            seen |= 1 << fd;
+        }
+    }
+    if disposition(libc::SIGPIPE) == Some(libc::SIG_IGN) {
+        seen |= SIGPIPE_IGNORED;
+    }
+    AT_START.store(seen, Relaxed);
+}
+
+// SAFETY: the section holds pointers to functions that the C runtime calls before `main`; ours
+// makes async-signal-safe calls only and needs nothing of Rust's runtime.
+#[used]
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".init_array"))]
+#[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
+static BEFORE_MAIN: extern "C" fn() = before_main;
+
+fn disposition(signal: i32) -> Option<libc::sighandler_t> {
+    // SAFETY: an all-zero sigaction is a valid value, and a null new action only reads the old.
+    unsafe {
+        let mut old: libc::sigaction = std::mem::zeroed();
+        (libc::sigaction(signal, std::ptr::null(), &mut old) == 0).then_some(old.sa_sigaction)
+    }
+}
+
+/// What the process was given and its client must get unchanged.
+#[derive(Clone)]
+pub struct Inherited {
+    ignored: u64,
+    mask: libc::sigset_t,
+    closed: [bool; 3],
+}
+
+/// The highest signal number looked at: the real-time signals end here.
+const SIGNALS: i32 = 64;
+
+impl Inherited {
+    /// Reads it; to be called before rec opens a descriptor or changes a disposition.
+    pub fn read() -> Inherited {
+        let start = AT_START.load(Relaxed);
+        let mut ignored = 0;
+        for signal in 1..=SIGNALS {
+            let is = if signal == libc::SIGPIPE {
+                start & SIGPIPE_IGNORED != 0
+            } else {
+                disposition(signal) == Some(libc::SIG_IGN)
+            };
+            ignored |= u64::from(is) << (signal - 1);
+        }
+        Inherited {
+            ignored,
+            mask: current_mask(),
+            closed: [0, 1, 2].map(|fd| start & (1 << fd) != 0),
+        }
+    }
+
+    /// Whether `signal` was ignored.
+    pub fn ignores(&self, signal: i32) -> bool {
+        (1..=SIGNALS).contains(&signal) && self.ignored & (1 << (signal - 1)) != 0
+    }
+
+    /// Puts dispositions and mask back, for an exec that follows.
+    pub fn restore_signals(&self) {
+        for signal in 1..=SIGNALS {
+            let handler = if self.ignores(signal) {
+                libc::SIG_IGN
+            } else {
+                libc::SIG_DFL
+            };
+            if disposition(signal).is_some_and(|now| now != handler) {
+                set_disposition(signal, handler);
+            }
+        }
+        set_mask(&self.mask);
+    }
+
+    /// Closes the standard descriptors that were closed at the start, for an exec that follows.
+    pub fn close_what_was_closed(&self) {
+        for (fd, _) in (0..).zip(self.closed).filter(|(_, closed)| *closed) {
+            close(fd);
+        }
+    }
+}
+
+/// The descriptors above 2 that are open.
+pub fn open_descriptors() -> Vec<RawFd> {
+    let Ok(dir) = std::fs::read_dir("/dev/fd") else {
+        return Vec::new();
+    };
+    let names = dir.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let listed: Vec<RawFd> = names.collect();
+    // The directory's own descriptor is among them, and closed by now.
+    // SAFETY: F_GETFD reads one descriptor's flags and touches no memory.
+    let open = |fd: &RawFd| *fd > 2 && unsafe { libc::fcntl(*fd, libc::F_GETFD) } != -1;
+    listed.into_iter().filter(open).collect()
+}
+
+/// Closes every descriptor above 2 but those of `keep`.
+pub fn close_all_but(keep: &[RawFd]) {
+    for fd in open_descriptors() {
+        if !keep.contains(&fd) {
+            close(fd);
+        }
+    }
+}
+
+/// Closes a descriptor that this process inherited and no Rust value owns.
+pub fn close(fd: RawFd) {
+    // SAFETY: callers name inherited descriptors only, so no owned value is left dangling; a
+    // number that is not open gives EBADF.
+    unsafe {
+        libc::close(fd);
+    }
+}
+
+/// Puts `from` in the place of standard descriptor `to`.
+pub fn replace(from: RawFd, to: RawFd) -> io::Result<()> {
+    // SAFETY: dup2 on two numbers; what stood at `to` is closed, and `to` is 0, 1 or 2, which no
+    // Rust value owns.
+    check(unsafe { libc::dup2(from, to) }).map(drop)
+}
+
+/// Borrows a standard descriptor by its number.
+pub fn standard(fd: RawFd) -> BorrowedFd<'static> {
+    // SAFETY: 0 to 2 are open for the life of the process (the runtime and `replace` see to it).
+    unsafe { BorrowedFd::borrow_raw(fd.clamp(0, 2)) }
+}
+
+/// An own copy of a descriptor that a library lends as a number.
+pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: F_DUPFD_CLOEXEC gives a new descriptor that nobody else owns.
+    unsafe {
+        let new = check(libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3))?;
+        Ok(OwnedFd::from_raw_fd(new))
+    }
+}
+
+/// The device number of the terminal behind `fd`, the same whether it was opened by its own name
+/// or as /dev/tty.
+pub fn terminal_device(fd: BorrowedFd<'_>) -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    {
+        let mut device: libc::c_uint = 0;
+        // SAFETY: TIOCGDEV writes one unsigned int (tty_ioctl(2), since Linux 2.6.37).
+        if unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCGDEV as _, &mut device) } == 0 {
+            return Some(u64::from(device));
+        }
+    }
+    if !rustix::termios::isatty(fd) {
+        return None;
+    }
+    #[allow(clippy::useless_conversion)]
+    rustix::fs::fstat(fd)
+        .ok()
+        .and_then(|stat| u64::try_from(stat.st_rdev).ok())
+}
+
+/// Which side of a fork this is.
+pub enum Fork {
+    /// The new process.
+    Child,
+    /// The old one.
+    Parent(Pid),
+}
+
+/// Forks. Only to be called while the process has one thread.
+pub fn fork() -> io::Result<Fork> {
+    // SAFETY: with a single thread no lock can be held by another one, so the child may run any
+    // code; callers fork before they spawn.
+    let pid = check(unsafe { libc::fork() })?;
+    Ok(Pid::from_raw(pid).map_or(Fork::Child, Fork::Parent))
+}
+
+/// Ends the process without running what the parent registered for its own end.
+pub fn exit_now(code: i32) -> ! {
+    // SAFETY: _exit never returns and runs no handlers.
+    unsafe { libc::_exit(code) }
+}
+
+/// Replaces the process; returns only with the reason it could not.
+pub fn execve(path: &CStr, argv: &[CString], env: &[CString]) -> Errno {
+    let pointers = |strings: &[CString]| -> Vec<*const libc::c_char> {
+        let some = strings.iter().map(|s| s.as_ptr());
+        some.chain(std::iter::once(std::ptr::null())).collect()
+    };
+    let (argv, env) = (pointers(argv), pointers(env));
+    // SAFETY: both arrays end in a null pointer and point to strings that outlive the call.
+    unsafe {
+        libc::execve(path.as_ptr(), argv.as_ptr(), env.as_ptr());
+    }
+    Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
+
+/// The write end of the pipe that [`on_signal`] reports to; -1 when there is none.
+static REPORT_TO: AtomicI32 = AtomicI32::new(-1);
+/// Added to a signal's number when the kernel sent it (a key, a resize), not a process.
+pub const FROM_KERNEL: u8 = 0x80;
+
+extern "C" fn on_signal(signal: i32, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
+    // SAFETY: errno's location is valid in a handler, and putting it back is what POSIX asks of one.
+    let errno = unsafe { *errno_location() };
+    // SAFETY: with SA_SIGINFO the kernel passes a valid siginfo.
+    let code = if info.is_null() {
+        0
+    } else {
+        unsafe { (*info).si_code }
+    };
+    let by_kernel = code > 0 && code != libc::SI_USER;
+    let number = u8::try_from(signal).unwrap_or(0) | if by_kernel { FROM_KERNEL } else { 0 };
+    // SAFETY: write(2) is async-signal-safe and `number` is one readable byte. The pipe does not
+    // block; when it is full, a wake-up is pending anyway.
+    unsafe {
+        libc::write(REPORT_TO.load(Relaxed), (&raw const number).cast(), 1);
+        *errno_location() = errno;
+    }
+}
+
+#[cfg(target_os = "linux")]
+unsafe fn errno_location() -> *mut i32 {
+    // SAFETY: always valid for the calling thread.
+    unsafe { libc::__errno_location() }
+}
+
+#[cfg(not(target_os = "linux"))]
+unsafe fn errno_location() -> *mut i32 {
+    // SAFETY: always valid for the calling thread.
+    unsafe { libc::__error() }
+}
+
+/// Where caught signals are reported from now on, one byte each.
+pub fn report_signals_to(pipe: &OwnedFd) {
+    REPORT_TO.store(pipe.as_raw_fd(), Relaxed);
+}
+
+/// Reports `signal` instead of obeying it.
+pub fn catch(signal: i32) {
+    // SAFETY: a zeroed sigaction is valid; the handler is async-signal-safe and has the signature
+    // that SA_SIGINFO asks for.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = on_signal as *const () as libc::sighandler_t;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+        libc::sigaction(signal, &action, std::ptr::null_mut());
+    }
+}
+
+/// Ignores `signal`.
+pub fn ignore(signal: i32) {
+    set_disposition(signal, libc::SIG_IGN);
+}
+
+/// Obeys `signal` again.
+pub fn obey(signal: i32) {
+    set_disposition(signal, libc::SIG_DFL);
+}
+
+fn set_disposition(signal: i32, handler: libc::sighandler_t) {
+    // SAFETY: a zeroed sigaction is valid, the handler is SIG_IGN or SIG_DFL.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler;
+        libc::sigaction(signal, &action, std::ptr::null_mut());
+    }
+}
+
+fn current_mask() -> libc::sigset_t {
+    // SAFETY: a null new set only reads the old one into a valid place.
+    unsafe {
+        let mut mask: libc::sigset_t = std::mem::zeroed();
+        libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), &mut mask);
+        mask
+    }
+}
+
+fn set_mask(mask: &libc::sigset_t) {
+    // SAFETY: a valid set; a null old set is allowed.
+    unsafe {
+        libc::pthread_sigmask(libc::SIG_SETMASK, mask, std::ptr::null_mut());
+    }
+}
+
+/// Delivers `signals` to this process again, whatever mask it inherited.
+pub fn unblock(signals: &[i32]) {
+    // SAFETY: the set is initialised by sigemptyset before it is used.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        for signal in signals {
+            libc::sigaddset(&mut set, *signal);
+        }
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
+    }
+}
+
+/// A signal by its number, real-time signals excepted.
+pub fn signal(number: i32) -> Option<Signal> {
+    Signal::from_named_raw(number)
+}
+
+fn check(result: i32) -> io::Result<i32> {
+    if result == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
+}
