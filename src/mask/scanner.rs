@@ -79,6 +79,24 @@ impl Scanner {
         self.state = state;
     }
 
+    /// Looks at the lines of a page in order, as if nothing had come before them, and tells what
+    /// stands in each; what is found is learned, but the scanner does not move on. A full-screen
+    /// program draws in any order, so its lines are looked at as they stand together.
+    pub fn page<'a>(
+        &mut self,
+        lines: impl IntoIterator<Item = &'a [u8]>,
+        mut found: impl FnMut(usize, &[Span]),
+    ) {
+        let state = std::mem::take(&mut self.state);
+        let mut spans = Vec::new();
+        for (number, line) in lines.into_iter().enumerate() {
+            spans.clear();
+            self.line(line, &mut spans);
+            found(number, &spans);
+        }
+        self.state = state;
+    }
+
     /// Looks for `secret` from now on, in every form.
     pub fn learn(&mut self, secret: &[u8], rule: RuleId) {
         if self.learned.add(secret, rule, Class::Password, true) {

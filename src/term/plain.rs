@@ -1,0 +1,286 @@
+//! Lines that need no terminal model.
+//!
+//! A line of text, SGR, TAB, carriage returns that are followed by an erase or by enough text to
+//! cover what stood there (progress bars), and `CSI K` behind the text reads on the screen as it
+//! reads in the bytes. Everything else goes through the model.
+
+use memchr::{memchr, memchr2};
+use std::ops::Range;
+use unicode_width::UnicodeWidthChar;
+
+/// Text as a viewer reads it, with the way back to the bytes.
+#[derive(Debug, Default)]
+pub struct Stripped {
+    text: Vec<u8>,
+    /// Where in `text` a run starts, and where it stands in the bytes.
+    runs: Vec<(usize, usize)>,
+}
+
+impl Stripped {
+    /// The text.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The byte ranges that show `span` of the text.
+    pub fn ranges(&self, span: Range<usize>) -> impl Iterator<Item = Range<usize>> + '_ {
+        let ends = self.runs.iter().skip(1).map(|run| run.0);
+        let ends = ends.chain(std::iter::once(self.text.len()));
+        let runs = self.runs.iter().zip(ends);
+        runs.filter_map(move |((start, at), end)| {
+            let from = span.start.max(*start);
+            let to = span.end.min(end);
+            (from < to).then(|| at + from - start..at + to - start)
+        })
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.runs.clear();
+    }
+
+    fn push(&mut self, bytes: &[u8], at: usize) {
+        if !bytes.is_empty() {
+            self.runs.push((self.text.len(), at));
+            self.text.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// A part of a line between carriage returns, each of which was on the screen in its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its bytes, escape sequences included.
+    pub bytes: Range<usize>,
+    /// It begins by erasing what stood there.
+    clears: bool,
+}
+
+/// What a plain line looks like.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Plain {
+    /// Its bytes are its text.
+    Text,
+    /// Text with SGR and `CSI K` between.
+    Styled,
+    /// Overwritten; the last segment is what stays.
+    Overwritten(Vec<Segment>),
+}
+
+/// Looks at a line without its LF (and without the CR before it); `None` when it needs the model.
+/// `cols` is the terminal's width.
+pub fn classify(line: &[u8], cols: usize) -> Option<Plain> {
+    // Without an early way out the compiler makes vector code of this.
+    if line.iter().fold(false, |care, b| care | needs_care(*b)) {
+        return classify_with_care(line, cols);
+    }
+    (line.is_ascii() || is_plain_utf8(line)).then_some(Plain::Text)
+}
+
+/// C0 controls but TAB, and DEL.
+fn needs_care(b: u8) -> bool {
+    (b < 0x20) & (b != b'\t') | (b == 0x7f)
+}
+
+/// Valid, and free of C1 controls (U+0080 to U+009F).
+fn is_plain_utf8(line: &[u8]) -> bool {
+    let mut rest = line;
+    while let Some(at) = memchr(0xc2, rest) {
+        rest = rest.get(at + 1..).unwrap_or_default();
+        if matches!(rest.first(), Some(0x80..=0x9f)) {
+            return false;
+        }
+    }
+    std::str::from_utf8(line).is_ok()
+}
+
+/// A control inside a line.
+enum Control {
+    Return,
+    Sgr,
+    EraseRight,
+    EraseAll,
+}
+
+/// The control at the start of `bytes` and its length.
+fn control(bytes: &[u8]) -> Option<(Control, usize)> {
+    match bytes {
+        [b'\r', ..] => Some((Control::Return, 1)),
+        [0x1b, b'[', rest @ ..] => {
+            let is_parameter = |b: &u8| matches!(b, b'0'..=b'9' | b';');
+            let n = rest.iter().take_while(|b| is_parameter(b)).count();
+            let parameters = rest.get(..n)?;
+            let control = match (rest.get(n)?, parameters) {
+                (b'm', _) => Control::Sgr,
+                (b'K', b"" | b"0") => Control::EraseRight,
+                (b'K', b"2") => Control::EraseAll,
+                _ => return None,
+            };
+            Some((control, n + 3))
+        }
+        _ => None,
+    }
+}
+
+fn classify_with_care(line: &[u8], cols: usize) -> Option<Plain> {
+    let mut segments = Vec::new();
+    let mut start = 0;
+    let mut clears = false;
+    let mut has_text = false;
+    let mut at = 0;
+    while let Some(found) = memchr2(0x1b, b'\r', line.get(at..)?) {
+        has_text |= found > 0;
+        at += found;
+        let (control, len) = control(line.get(at..)?)?;
+        match control {
+            Control::Return => {
+                segments.push(Segment {
+                    bytes: start..at,
+                    clears,
+                });
+                start = at + 1;
+                (clears, has_text) = (false, false);
+            }
+            Control::Sgr => {}
+            // What the segment has not overwritten so far is gone now.
+            Control::EraseRight => clears = true,
+            // The cursor stays where it is: plain only between CR and text, or just before a CR.
+            Control::EraseAll if !has_text => clears = true,
+            Control::EraseAll => return None,
+        }
+        at += len;
+    }
+    let rest = line.get(at..)?;
+    segments.push(Segment {
+        bytes: start..line.len(),
+        clears,
+    });
+    let odd = |b: &u8| needs_care(*b) && !matches!(b, 0x1b | b'\r');
+    if rest.iter().any(odd) || line.iter().any(odd) || !(line.is_ascii() || is_plain_utf8(line)) {
+        return None;
+    }
+    if segments.len() == 1 {
+        return Some(Plain::Styled);
+    }
+    overwritten(line, segments, cols)
+}
+
+/// Keeps the segments that showed something of their own; `None` when one shines through another.
+fn overwritten(line: &[u8], segments: Vec<Segment>, cols: usize) -> Option<Plain> {
+    let mut kept: Vec<Segment> = Vec::new();
+    let mut stripped = Stripped::default();
+    let mut widest = 0;
+    for segment in segments {
+        strip(line, segment.bytes.clone(), &mut stripped);
+        let width = width(stripped.text())?;
+        // A row that is full wraps, and a CR returns to its last row only.
+        if width >= cols {
+            return None;
+        }
+        if width == 0 && !segment.clears {
+            continue;
+        }
+        if !segment.clears && width < widest {
+            return None;
+        }
+        widest = width;
+        kept.push(segment);
+    }
+    Some(match kept.as_slice() {
+        [] => Plain::Styled,
+        _ => Plain::Overwritten(kept),
+    })
+}
+
+/// How many cells `text` takes; `None` when that depends on where it stands (TAB).
+pub fn width(text: &[u8]) -> Option<usize> {
+    if memchr(b'\t', text).is_some() {
+        return None;
+    }
+    if text.is_ascii() {
+        return Some(text.len());
+    }
+    let chars = String::from_utf8_lossy(text);
+    Some(chars.chars().map(char_width).sum())
+}
+
+/// How many cells the terminal model gives to `c`.
+pub fn char_width(c: char) -> usize {
+    if c.width() == Some(2) { 2 } else { 1 }
+}
+
+/// The text of `line[bytes]` without its escape sequences. The line must be plain.
+pub fn strip(line: &[u8], bytes: Range<usize>, out: &mut Stripped) {
+    out.clear();
+    let end = bytes.end.min(line.len());
+    let mut at = bytes.start;
+    while at < end {
+        let rest = line.get(at..end).unwrap_or_default();
+        let Some(found) = memchr2(0x1b, b'\r', rest) else {
+            out.push(rest, at);
+            return;
+        };
+        out.push(rest.get(..found).unwrap_or_default(), at);
+        let skipped = rest.get(found..).and_then(control);
+        at += found + skipped.map_or(1, |(_, len)| len);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(line: &[u8]) -> Option<Vec<String>> {
+        let mut stripped = Stripped::default();
+        let mut text = |bytes: Range<usize>| {
+            strip(line, bytes, &mut stripped);
+            String::from_utf8(stripped.text().to_vec()).unwrap()
+        };
+        Some(match classify(line, 20)? {
+            Plain::Text => vec![String::from_utf8(line.to_vec()).unwrap()],
+            Plain::Styled => vec![text(0..line.len())],
+            Plain::Overwritten(segments) => segments.into_iter().map(|s| text(s.bytes)).collect(),
+        })
+    }
+
+    #[test]
+    fn plain_lines_and_others() {
+        let cases: &[(&[u8], Option<&[&str]>)] = &[
+            (b"abc\tdef", Some(&["abc\tdef"])),
+            (b"", Some(&[""])),
+            (b"\x1b[1;31mab\x1b[mc\x1b[K", Some(&["abc"])),
+            (b"\x1b[01;31m\x1b[Kab\x1b[m\x1b[K", Some(&["ab"])),
+            ("naïve 接続".as_bytes(), Some(&["naïve 接続"])),
+            (b"\r\x1b[K10%\r\x1b[K9%\r\x1b[K", Some(&["10%", "9%", ""])),
+            (b"10%\r20%\r100%", Some(&["10%", "20%", "100%"])),
+            (b"text\r", Some(&["text"])),
+            (b"text\r\x1b[2Kx", Some(&["text", "x"])),
+            // What needs the model:
+            (b"long\rab", None),
+            (b"a\tb\rcccccccc", None),
+            (b"a\x1b[2Kb", None),
+            (b"a\x1b[2Cb", None),
+            (b"a\x08b", None),
+            (b"\x1b]0;t\x07a", None),
+            (b"a\x00b", None),
+            (b"a\x1b[1", None),
+            (b"a\xffb", None),
+            ("a\u{9b}b".as_bytes(), None),
+            (b"01234567890123456789\rx", None),
+        ];
+        for (line, want) in cases {
+            let want = want.map(|texts| texts.iter().map(|t| (*t).to_owned()).collect());
+            assert_eq!(texts(line), want, "{:?}", String::from_utf8_lossy(line));
+        }
+    }
+
+    #[test]
+    fn spans_lead_back_to_the_bytes() {
+        let line = b"\x1b[1mab\x1b[0mcd\x1b[Kef";
+        let mut stripped = Stripped::default();
+        strip(line, 0..line.len(), &mut stripped);
+        assert_eq!(stripped.text(), b"abcdef");
+        let parts: Vec<&[u8]> = stripped.ranges(1..5).map(|r| &line[r]).collect();
+        assert_eq!(parts, [&b"b"[..], b"cd", b"e"]);
+    }
+}
