@@ -41,6 +41,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod export;
 pub mod mask;
 pub mod model;
 pub mod pipeline;

@@ -16,6 +16,8 @@ pub struct Found {
     pub at: Micros,
     /// That part's text, for the snippet.
     pub text: String,
+    /// The place of that part among all parts of the session: the order of hits.
+    pub order: u32,
 }
 
 /// The state of a scan through one session.
@@ -24,8 +26,16 @@ pub struct Scan<'q> {
     session: SessionFacts<'q>,
     builder: Builder,
     /// Parts of the running command whose text may make it match; its end is not known yet.
-    waiting: Vec<(Part, Bits)>,
+    waiting: Vec<Waiting>,
     found: Vec<Found>,
+    parts: u32,
+}
+
+/// A part, its place among all parts, and the conditions it meets.
+struct Waiting {
+    part: Part,
+    order: u32,
+    bits: Bits,
 }
 
 impl<'q> Scan<'q> {
@@ -37,6 +47,7 @@ impl<'q> Scan<'q> {
             builder: Builder::new(session.meta.size, 0),
             waiting: Vec::new(),
             found: Vec::new(),
+            parts: 0,
         }
     }
 
@@ -45,29 +56,31 @@ impl<'q> Scan<'q> {
         self.builder.push(event);
         let parts: Vec<Part> = self.builder.parts().collect();
         for part in parts {
+            self.parts = self.parts.saturating_add(1);
             take(
                 (self.query, &self.session),
                 self.builder.timeline(),
-                part,
+                (part, self.parts),
                 &mut self.waiting,
                 &mut self.found,
             );
         }
     }
 
-    /// The moments that matched, in the order of the session, and the timeline they stand in.
+    /// The moments that matched, in the order of the session's parts, and the timeline they stand in.
     pub fn finish(mut self) -> (Vec<Found>, Timeline) {
         let (timeline, parts) = self.builder.finish();
         for part in parts {
+            self.parts = self.parts.saturating_add(1);
             take(
                 (self.query, &self.session),
                 &timeline,
-                part,
+                (part, self.parts),
                 &mut self.waiting,
                 &mut self.found,
             );
         }
-        self.found.sort_by_key(|found| found.at);
+        self.found.sort_by_key(|found| found.order);
         (self.found, timeline)
     }
 }
@@ -77,8 +90,8 @@ impl<'q> Scan<'q> {
 fn take(
     (query, session): (&Query, &SessionFacts<'_>),
     timeline: &Timeline,
-    part: Part,
-    waiting: &mut Vec<(Part, Bits)>,
+    (part, order): (Part, u32),
+    waiting: &mut Vec<Waiting>,
     found: &mut Vec<Found>,
 ) {
     let Some(moment) = moment_of(timeline, &part) else {
@@ -88,24 +101,25 @@ fn take(
     let (of, last) = (part.of, part.last);
     // The facts are the same for all parts, so one that meets the same conditions as an earlier
     // one is never the first to match: a flood of parts is not held until its end.
-    let known = |(earlier, met): &(Part, Bits)| earlier.of == of && *met == bits;
+    let known = |earlier: &Waiting| earlier.part.of == of && earlier.bits == bits;
     if !waiting.iter().any(known) {
-        waiting.push((part, bits));
+        waiting.push(Waiting { part, order, bits });
     }
     if !last {
         return;
     }
     let facts = moment.facts(session);
     // A marker set while a command runs is over before the command is.
-    let mut parts = waiting.extract_if(.., |(part, _)| part.of == of);
-    let hit = parts.find(|(_, bits)| query.matches_moment(session, &facts, bits));
+    let mut parts = waiting.extract_if(.., |waiting| waiting.part.of == of);
+    let hit = parts.find(|waiting| query.matches_moment(session, &facts, &waiting.bits));
     parts.for_each(drop);
-    if let Some((part, _)) = hit {
+    if let Some(Waiting { part, order, .. }) = hit {
         found.push(Found {
             of,
             part: part.index,
             at: if part.index == 0 { moment.at } else { part.at },
             text: part.text,
+            order,
         });
     }
 }

@@ -20,6 +20,7 @@ mod dir;
 mod error;
 mod events;
 mod health;
+pub mod index;
 mod live;
 mod log;
 mod pin;

@@ -1,0 +1,183 @@
+//! Opening the index, or making a new one where it does not open.
+
+use super::IndexError;
+use crate::vault::{Error, Unlocked, dir, random};
+use rusqlite::Connection;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// The index's files in the vault's directory.
+const DB: &str = "index.db";
+const KEY: &str = "index.key";
+const SIDE_FILES: &[&str] = &[
+    "index.db",
+    "index.db-wal",
+    "index.db-shm",
+    "index.db-journal",
+];
+
+/// `PRAGMA user_version` of what this program writes; any other is built again.
+const FORMAT: i64 = 1;
+/// A sealed key is a few hundred bytes.
+const KEY_FILE_MAX: u64 = 4096;
+const KEY_LEN: usize = 32;
+/// How long to wait for another rec that fills the index, before reading without what it writes.
+const BUSY: Duration = Duration::from_millis(250);
+/// SQLite's page cache (16 MiB): FTS5 reads the same upper pages for every word.
+const CACHE_KIB: i64 = -16 * 1024;
+
+const SCHEMA: &str = "
+CREATE TABLE sessions (
+  number INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE,
+  hex TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  pieces INTEGER NOT NULL,
+  summarised INTEGER NOT NULL,
+  -- The number of its first document; sessions of a later start have higher ones.
+  base INTEGER,
+  started INTEGER NOT NULL,
+  -- Folded, for filters.
+  f_client TEXT NOT NULL, f_label TEXT NOT NULL, f_host TEXT, f_database TEXT, f_user TEXT,
+  -- As they are, for lists.
+  client TEXT NOT NULL, command TEXT NOT NULL, host TEXT, port INTEGER, database TEXT, user TEXT,
+  utc_offset INTEGER NOT NULL, cols INTEGER NOT NULL, rows INTEGER NOT NULL, term TEXT NOT NULL,
+  machine TEXT NOT NULL, login TEXT NOT NULL, directory TEXT NOT NULL, version TEXT NOT NULL,
+  duration INTEGER, exit INTEGER, signal INTEGER, commands INTEGER, statements INTEGER,
+  masked TEXT, gaps TEXT, markers INTEGER, bytes INTEGER,
+  failed INTEGER,
+  damage TEXT
+) STRICT;
+CREATE INDEX sessions_started ON sessions(started DESC, number DESC);
+CREATE INDEX sessions_loose ON sessions(number) WHERE base IS NULL;
+CREATE UNIQUE INDEX sessions_base ON sessions(base);
+
+-- One row a document: a moment, or a part of one whose output is long.
+CREATE TABLE moments (
+  doc INTEGER PRIMARY KEY,
+  session INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  parts INTEGER NOT NULL,
+  number INTEGER,
+  -- Since the session began, in microseconds: the moment, and this part of it.
+  at INTEGER NOT NULL,
+  part_at INTEGER NOT NULL,
+  stamp INTEGER NOT NULL,
+  took INTEGER,
+  failed INTEGER NOT NULL,
+  masked TEXT NOT NULL,
+  text TEXT NOT NULL,
+  outcome TEXT
+) STRICT;
+
+-- Words are cut and folded before they come here; `ascii` only finds them again at the spaces.
+CREATE VIRTUAL TABLE words USING fts5(
+  command, output, error, note,
+  content = '', contentless_delete = 1, tokenize = 'ascii'
+);
+INSERT INTO words(words, rank) VALUES ('hashsize', 16777216);
+";
+
+/// An open index.
+pub struct Index {
+    pub(super) conn: Connection,
+}
+
+impl Index {
+    /// Opens the vault's index. One that is missing, does not open with its key or is of another
+    /// version is made anew, empty.
+    ///
+    /// # Errors
+    /// The directory cannot be written, or another process holds the file.
+    pub fn open(unlocked: &Unlocked) -> Result<Index, IndexError> {
+        let dir = unlocked.dir();
+        if let Some(key) = key(unlocked)? {
+            match attach(dir, &key) {
+                Ok(Some(conn)) => return Ok(Index { conn }),
+                Ok(None) => {}
+                Err(error) if error.is_busy() => return Err(error),
+                // Not a database with this key: a damaged file, or one put there by another.
+                Err(_) => {}
+            }
+        }
+        Index::renew(unlocked)
+    }
+
+    /// Forgets the index and makes an empty one with a new key.
+    ///
+    /// # Errors
+    /// The directory cannot be written.
+    pub fn renew(unlocked: &Unlocked) -> Result<Index, IndexError> {
+        let dir = unlocked.dir();
+        for name in SIDE_FILES {
+            let path = dir.join(name);
+            match fs::remove_file(&path) {
+                Err(e) if e.kind() != ErrorKind::NotFound => {
+                    return Err(Error::io("remove", &path)(e).into());
+                }
+                _ => {}
+            }
+        }
+        let mut key = Zeroizing::new([0_u8; KEY_LEN]);
+        random(&mut *key)?;
+        dir::replace(&dir.join(KEY), &unlocked.seal(&*key)?)?;
+        let path = dir.join(DB);
+        drop(dir::open(&path, true)?);
+        let conn = connect(&path, &*key)?;
+        conn.execute_batch(&format!(
+            "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; {SCHEMA}
+             PRAGMA user_version = {FORMAT}; COMMIT;"
+        ))?;
+        Ok(Index { conn })
+    }
+}
+
+/// The index's key; `None` where there is none that opens.
+fn key(unlocked: &Unlocked) -> Result<Option<Zeroizing<Vec<u8>>>, IndexError> {
+    let Some(sealed) = dir::read(&unlocked.dir().join(KEY), KEY_FILE_MAX)? else {
+        return Ok(None);
+    };
+    // Sealed to another recipient, or not sealed at all: not this vault's.
+    let key = unlocked.open(&sealed, KEY_LEN).ok().map(Zeroizing::new);
+    Ok(key.filter(|key| key.len() == KEY_LEN))
+}
+
+fn attach(dir: &Path, key: &[u8]) -> Result<Option<Connection>, IndexError> {
+    let path = dir.join(DB);
+    if dir::checked_file(&path)?.is_none() {
+        return Ok(None);
+    }
+    let conn = connect(&path, key)?;
+    let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok((found == FORMAT).then_some(conn))
+}
+
+fn connect(path: &Path, key: &[u8]) -> Result<Connection, IndexError> {
+    let conn = Connection::open_with_flags(
+        path,
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE
+            | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | rusqlite::OpenFlags::SQLITE_OPEN_NOFOLLOW,
+    )?;
+    // Before the key: a wrong one would be logged to stderr otherwise.
+    conn.execute_batch("PRAGMA cipher_log_level = NONE")?;
+    let mut hex = Zeroizing::new(String::with_capacity(2 * KEY_LEN + 3));
+    hex.push_str("x'");
+    for byte in key {
+        hex.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+        hex.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+    }
+    hex.push('\'');
+    conn.pragma_update(None, "key", hex.as_str())?;
+    conn.busy_timeout(BUSY)?;
+    conn.execute_batch(&format!(
+        "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;
+         PRAGMA synchronous = NORMAL; PRAGMA cache_size = {CACHE_KIB};"
+    ))?;
+    Ok(conn)
+}
