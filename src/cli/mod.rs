@@ -3,6 +3,7 @@
 //! Words that are no verb of rec are a client: `rec psql -c …` is `rec run -- psql -c …`, and what
 //! stands after the client's name is the client's alone.
 
+mod demo;
 mod doctor;
 mod error;
 mod mask;
@@ -68,6 +69,8 @@ pub struct Global {
 /// rec's own verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Record, search and show a short session in a throw-away vault
+    Demo(demo::Demo),
     /// Check terminal, vault, key and clients
     Doctor(doctor::Doctor),
     /// Print aliases, completions and manual pages
@@ -103,6 +106,7 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
     let verb = words::reserved(&args);
     let cli = Cli::try_parse_from(args).map_err(|error| usage(error, verb))?;
     match cli.verb {
+        Some(Verb::Demo(demo)) => demo.run(ui),
         Some(Verb::Doctor(doctor)) => doctor.run(&cli.global, ui),
         Some(Verb::Util(util)) => util.run(ui),
         Some(Verb::Mask(args)) => mask::run(ui, &args),

@@ -45,6 +45,14 @@ impl Ui {
         self.out.write_all(text.as_ref())
     }
 
+    /// Makes data seen that does not end in a newline.
+    ///
+    /// # Errors
+    /// What stdout said.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     /// A line of talk, to stderr. That it could not be said is no reason to fail.
     pub fn say(&mut self, line: impl AsRef<str>) {
         let _ = writeln!(self.err, "{}", line.as_ref());
