@@ -2,7 +2,7 @@
 //! and what they do in real shells.
 
 use crate::support::{Home, Terminal, check, tool};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ fn files(dir: &Path) -> BTreeMap<String, String> {
 }
 
 fn same(committed: &BTreeMap<String, String>, made: &BTreeMap<String, String>) {
-    let names: Vec<&String> = committed.keys().chain(made.keys()).collect();
+    let names: BTreeSet<&String> = committed.keys().chain(made.keys()).collect();
     let differ: Vec<&&String> = names
         .iter()
         .filter(|name| committed.get(**name) != made.get(**name))
@@ -263,4 +263,32 @@ fn doctor_names_what_is_wrong_and_says_so_by_its_status() {
             .unwrap()
             .starts_with("/usr/bin/ssh ")
     );
+}
+#[test]
+fn aliases_load_in_each_shell_and_reach_rec() {
+    let mut home = Home::new();
+    let bin = home.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_rec"), bin.join("rec")).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    home.set("PATH", format!("{}:{path}", bin.display()));
+    // Not a terminal, so rec is the client in its place and the words arrive as they are.
+    for (shell, how) in [
+        (
+            "bash",
+            "shopt -s expand_aliases; eval \"$(rec util alias bash printf)\"\nprintf '%s|' a 'b c'",
+        ),
+        (
+            "zsh",
+            "setopt aliases; eval \"$(rec util alias zsh printf)\"\neval \"printf '%s|' a 'b c'\"",
+        ),
+        (
+            "fish",
+            "rec util alias fish printf | source; printf '%s|' a 'b c'",
+        ),
+    ] {
+        let mut command = home.command(tool(shell, shell));
+        command.args(["-c", how]);
+        assert_eq!(check(&command.output().unwrap()), "a|b c|", "{shell}");
+    }
 }
