@@ -23,6 +23,7 @@ mod health;
 pub mod index;
 mod live;
 mod log;
+mod pieces;
 mod pin;
 mod queue;
 mod recording;
@@ -41,6 +42,7 @@ pub use create::{Added, Created, Ensured, NewKey, NewWay, create, ensure_for_rec
 pub use error::{Error, Tried};
 pub use events::Events;
 pub use health::{Failure, FailureKind, Health};
+pub use pieces::Place;
 pub use recording::{Recording, Refused, new_session_id};
 pub use rows::Row;
 pub use seal::{Damage, Identity, Recipient};
