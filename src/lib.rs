@@ -50,4 +50,5 @@ pub mod query;
 pub mod record;
 pub mod term;
 pub mod timeline;
+pub mod tui;
 pub mod vault;

@@ -79,7 +79,8 @@ impl Index {
                 self.keyframe(spot, clock);
             }
             clock = clock.max(event.at);
-            self.landmarks.note(spot, clock, event);
+            let size = self.screen.size();
+            self.landmarks.note(spot, clock, size, event);
             self.since += apply(&mut self.screen, &event.body);
             if matches!(event.body, Body::Resize(_)) {
                 let size = self.screen.size();

@@ -1,26 +1,32 @@
 //! What stands out in a recording and can be jumped to: commands, markers, gaps.
 
 use super::Spot;
-use crate::model::{Body, Event, Micros};
+use crate::model::{Body, Event, Micros, Size};
 use crate::timeline::failed;
 
 /// Commands and marks that are kept. A session has hundreds; a script that is pasted line by line
 /// has thousands; beyond this the rest is still played, only not listed.
 const KEPT_MAX: usize = 100_000;
-/// Characters of a command that are kept, enough for a status line and a tooltip.
-const TEXT_MAX: usize = 400;
+/// Characters of a command that are kept: any that a person typed or pasted is whole.
+const TEXT_MAX: usize = 64 << 10;
+/// Bytes of all commands together, beyond which only their beginnings are kept.
+const TEXTS_MAX: usize = 16 << 20;
+/// What such a beginning is: enough to recognise it in a list.
+const TEXT_SHORT: usize = 80;
 
 /// A command, as the replay needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Counts from 1 in each session.
     pub number: u32,
-    /// The command line, cut off after 400 characters.
+    /// The command line; in a session with megabytes of them the later ones are cut off.
     pub text: String,
     /// Its event.
     pub spot: Spot,
     /// When it was submitted, on the replay's clock.
     pub at: Micros,
+    /// The terminal's size then.
+    pub size: Size,
     /// The event that ended it, and when; `None` while it runs.
     pub end: Option<(Spot, Micros)>,
     /// How it ended, where that is known.
@@ -69,19 +75,30 @@ pub struct Landmarks {
     pub until: Micros,
     /// Whether the whole recording was seen.
     pub complete: bool,
+    /// What the commands' texts take.
+    text_bytes: usize,
 }
 
 impl Landmarks {
-    /// Takes note of the event at `spot`, which happens at `at` on the replay's clock.
-    pub(super) fn note(&mut self, spot: Spot, at: Micros, event: &Event) {
+    /// Takes note of the event at `spot`, which happens at `at` on the replay's clock, on a
+    /// terminal of this size.
+    pub(super) fn note(&mut self, spot: Spot, at: Micros, size: Size, event: &Event) {
         self.until = at;
         match &event.body {
             Body::Command(command) if self.commands.len() < KEPT_MAX => {
+                let max = if self.text_bytes < TEXTS_MAX {
+                    TEXT_MAX
+                } else {
+                    TEXT_SHORT
+                };
+                let text: String = command.text.chars().take(max).collect();
+                self.text_bytes += text.len();
                 self.commands.push(Moment {
                     number: command.number,
-                    text: command.text.chars().take(TEXT_MAX).collect(),
+                    text,
                     spot,
                     at,
+                    size,
                     end: None,
                     outcome: None,
                 });
@@ -195,7 +212,7 @@ mod tests {
                 piece: 0,
                 event: at,
             };
-            seen.note(spot, event.at, event);
+            seen.note(spot, event.at, Size { cols: 80, rows: 24 }, event);
         }
         let [ls, top] = &seen.commands[..] else {
             panic!("two commands, not {:?}", seen.commands)

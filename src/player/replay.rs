@@ -124,6 +124,35 @@ impl<S: Source> Player<S> {
         self.index.largest
     }
 
+    /// The events from `from` to before `to`, until they hold `max` terminal bytes; and whether
+    /// there are more. The playhead stays where it is.
+    pub fn read(&mut self, from: Spot, to: Option<Spot>, max: usize) -> (Vec<Event>, bool) {
+        let mut found = Vec::new();
+        let mut bytes = 0;
+        for number in from.piece..self.source.pieces() {
+            for (event, place) in read(&mut self.source, number).into_iter().zip(0..) {
+                let spot = Spot {
+                    piece: number,
+                    event: place,
+                };
+                if spot < from {
+                    continue;
+                }
+                if to.is_some_and(|to| spot >= to) {
+                    return (found, false);
+                }
+                if bytes > max {
+                    return (found, true);
+                }
+                if let Body::Output(data) | Body::Stream { data, .. } = &event.body {
+                    bytes += data.len();
+                }
+                found.push(event);
+            }
+        }
+        (found, false)
+    }
+
     /// The screen under the playhead.
     pub fn screen(&self) -> &Screen {
         &self.screen
@@ -232,6 +261,16 @@ impl<S: Source> Player<S> {
             changed = true;
         }
         changed
+    }
+
+    /// Takes the next event, and how long the viewer waits for it, whether playing or not. The
+    /// playhead goes there. `None` at the end.
+    pub fn pull(&mut self) -> Option<(Duration, Event)> {
+        let wait = self.due()?.since(self.now).div_f64(self.speed);
+        let event = self.piece.get(self.spot.event)?.clone();
+        self.apply_next();
+        self.now = self.clock;
+        Some((wait, event))
     }
 
     /// When, on the playhead's own time, the next event shows.

@@ -89,6 +89,11 @@ impl Screen {
         }
     }
 
+    /// Bytes that draw this screen on a blank terminal of its size.
+    pub fn dump(&self) -> String {
+        self.terminal.dump()
+    }
+
     /// The screen that `snapshot` was taken of.
     pub fn restore(snapshot: &Snapshot) -> Screen {
         let mut terminal = blank(snapshot.size);

@@ -1,0 +1,222 @@
+//! Sessions in memory, for the tests of the views.
+
+use super::library::{Library, Session};
+use super::model::Model;
+use super::msg::Msg;
+use super::theme::{Depth, Theme};
+use super::update::update;
+use crate::model::{
+    Body, Command, Event, Exit, Gap, GapKind, Meta, Micros, SessionId, Size, Stamp, Status,
+    Summary, Target,
+};
+use crate::player::{Landmarks, Player};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// 20 November 2025, 15:00 in a zone one hour east.
+pub const NOW: Stamp = Stamp(1_763_647_200_000_000);
+
+pub fn id(first: u8) -> SessionId {
+    let mut bytes = [0xa5; 16];
+    bytes[0] = first;
+    SessionId(bytes)
+}
+
+pub fn session(first: u8, client: &str, host: &str, minutes_ago: i64) -> Session {
+    let id = id(first);
+    Session {
+        id,
+        meta: Meta {
+            id,
+            client: client.into(),
+            command: format!("{client} -h {host}"),
+            target: Target {
+                host: Some(host.into()),
+                database: (client == "psql").then(|| "app".into()),
+                user: Some("ada".into()),
+                port: None,
+            },
+            started: Stamp(NOW.0 - minutes_ago * 60_000_000),
+            utc_offset: 3600,
+            size: Size { cols: 60, rows: 10 },
+            term: "xterm-256color".into(),
+            machine: "laptop".into(),
+            login: "ada".into(),
+            directory: "/home/ada".into(),
+            version: "0.1.0".into(),
+        },
+        status: Status::Closed,
+        summary: Some(Summary {
+            duration: Micros(252_000_000),
+            exit: Some(Exit {
+                code: 0,
+                signal: None,
+            }),
+            commands: 3,
+            bytes: 2048,
+            ..Summary::default()
+        }),
+        damage: None,
+    }
+}
+
+/// Five sessions, each out of the ordinary in its own way.
+pub fn sessions() -> Vec<Session> {
+    let mut all = vec![
+        session(0x7f, "psql", "prod-db", 58),
+        session(0x71, "ssh", "web-03", 200),
+        session(0x6e, "mysql", "billing-db-replica.example.com", 1_300),
+        session(0x5d, "psql", "staging", 12_000),
+        session(0x4a, "psql", "prod-db", 900_000),
+    ];
+    if let Some(summary) = &mut all[0].summary {
+        summary.masked = BTreeMap::from([("column-email".into(), 2)]);
+    }
+    all[1].status = Status::Recording;
+    all[1].summary = None;
+    all[2].status = Status::Interrupted;
+    if let Some(summary) = &mut all[3].summary {
+        summary.exit = Some(Exit {
+            code: 1,
+            signal: None,
+        });
+        summary.gaps = BTreeMap::from([(GapKind::Dropped, 1)]);
+        summary.markers = 2;
+    }
+    all
+}
+
+fn at(millis: u64, body: Body) -> Event {
+    Event {
+        at: Micros(millis * 1000),
+        body,
+    }
+}
+
+fn output(millis: u64, text: &str) -> Event {
+    at(millis, Body::Output(text.as_bytes().to_vec()))
+}
+
+fn command(millis: u64, number: u32, text: &str) -> Event {
+    let command = Command {
+        number,
+        text: text.into(),
+        prompt: "app=> ".into(),
+        prompt_at: Micros(0),
+    };
+    at(millis, Body::Command(command))
+}
+
+fn end(millis: u64, number: u32, outcome: Option<&str>) -> Event {
+    let outcome = outcome.map(str::to_owned);
+    at(millis, Body::CommandEnd { number, outcome })
+}
+
+/// A session with three commands, one of them failed, a marker and a gap, in two pieces.
+pub fn events() -> Vec<Vec<Event>> {
+    vec![
+        vec![
+            output(500, "psql (15.18)\r\n\r\napp=> "),
+            output(29_000, "select id, status from orders;\r\n"),
+            command(29_000, 1, "select id, status from orders;"),
+            output(
+                29_041,
+                "  id  | status\r\n------+--------\r\n 8831 | \x1b[1;31mstuck\x1b[0m\r\n 8832 | 界 ok\r\n(2 rows)\r\n\r\n",
+            ),
+            end(29_041, 1, Some("2 rows")),
+            output(29_041, "app=> "),
+            output(
+                118_000,
+                "update orders set statsu = 'new' where id = 8831;\r\n",
+            ),
+            command(
+                118_000,
+                2,
+                "update orders set statsu = 'new' where id = 8831;",
+            ),
+            output(118_001, "ERROR:  column \"statsu\" does not exist\r\n"),
+            end(118_001, 2, Some("ERROR:  column \"statsu\" does not exist")),
+            output(118_001, "app=> "),
+        ],
+        vec![
+            at(
+                120_000,
+                Body::Marker {
+                    label: "here it broke".into(),
+                },
+            ),
+            at(
+                121_000,
+                Body::Gap(Gap {
+                    kind: GapKind::Dropped,
+                    bytes: 10,
+                    detail: "the recorder could not keep up".into(),
+                }),
+            ),
+            output(
+                126_000,
+                "update orders set status = 'new' where id = 8831;\r\n",
+            ),
+            command(
+                126_000,
+                3,
+                "update orders set status = 'new' where id = 8831;",
+            ),
+            output(126_003, "UPDATE 1\r\n"),
+            end(126_003, 3, Some("UPDATE 1")),
+            output(126_003, "app=> "),
+            output(252_000, "\\q\r\n"),
+        ],
+    ]
+}
+
+/// The five sessions; each holds [`events`], but for the last one, which cannot be read.
+pub struct Memory(pub Vec<Session>);
+
+impl Library for Memory {
+    fn sessions(&mut self, from: usize, max: usize) -> Result<Vec<Session>, String> {
+        Ok(self.0.iter().skip(from).take(max).cloned().collect())
+    }
+
+    fn open(&mut self, wanted: SessionId) -> Result<(usize, Size), String> {
+        if wanted == id(0x4a) {
+            return Err("it is sealed to another key".into());
+        }
+        Ok((events().len(), Size { cols: 60, rows: 10 }))
+    }
+
+    fn piece(&mut self, _: SessionId, number: usize) -> Result<Vec<Event>, String> {
+        Ok(events().get(number).cloned().unwrap_or_default())
+    }
+}
+
+/// A player that has read all of [`events`].
+pub fn player() -> Player<Vec<Vec<Event>>> {
+    let mut player = Player::new(events(), Size { cols: 60, rows: 10 });
+    while player.index_more() {}
+    player
+}
+
+pub fn landmarks() -> Arc<Landmarks> {
+    Arc::new(player().landmarks().clone())
+}
+
+/// A model of this size that has seen nothing.
+pub fn blank(cols: u16, rows: u16) -> Model {
+    let theme = Theme { depth: Depth::True };
+    Model::new(Size { cols, rows }, theme, NOW)
+}
+
+/// A model that has the five sessions, and the landmarks of the first.
+pub fn browsing(cols: u16, rows: u16) -> Model {
+    let mut model = blank(cols, rows);
+    update(&mut model, Msg::Opened);
+    let list = Msg::Sessions {
+        from: 0,
+        sessions: sessions(),
+        more: false,
+    };
+    update(&mut model, list);
+    update(&mut model, Msg::Landmarks(id(0x7f), landmarks()));
+    model
+}

@@ -1,0 +1,77 @@
+//! The terminal, taken and given back.
+//!
+//! Whatever ends the program (return, error, panic, signal), the terminal is as it was: cooked,
+//! on its own screen, cursor shown, bracketed paste off.
+
+use crossterm::cursor::Show;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use std::io::{self, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// How much of the terminal is ours now. A panic hook cannot reach the guard.
+static TAKEN: AtomicU8 = AtomicU8::new(NOTHING);
+const NOTHING: u8 = 0;
+/// Raw mode only.
+const KEYS: u8 = 1;
+/// Raw mode and the alternate screen.
+const ALL: u8 = 2;
+static HOOK: Once = Once::new();
+
+/// Holds the terminal until it is dropped.
+pub struct Guard(());
+
+impl Guard {
+    /// Raw mode, the alternate screen, pasted text told apart from keys.
+    ///
+    /// # Errors
+    /// The terminal refused; it is as it was.
+    pub fn take() -> io::Result<Guard> {
+        let guard = Guard::take_keys()?;
+        TAKEN.store(ALL, Ordering::SeqCst);
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        Ok(guard)
+    }
+
+    /// Raw mode on the screen as it is.
+    ///
+    /// # Errors
+    /// The terminal refused; it is as it was.
+    pub fn take_keys() -> io::Result<Guard> {
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                give_back();
+                before(panic);
+            }));
+        });
+        enable_raw_mode()?;
+        TAKEN.store(KEYS, Ordering::SeqCst);
+        Ok(Guard(()))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Once for each time it was taken. Nothing can be done about a terminal that is gone.
+fn give_back() {
+    let taken = TAKEN.swap(NOTHING, Ordering::SeqCst);
+    if taken == ALL {
+        let mut out = io::stdout();
+        // Attributes are reset by hand: what was being drawn may have been cut off in the middle.
+        let _ = out.write_all(b"\x1b[0m");
+        let _ = queue!(out, DisableBracketedPaste, Show, LeaveAlternateScreen);
+        let _ = out.flush();
+    }
+    if taken != NOTHING {
+        let _ = disable_raw_mode();
+    }
+}

@@ -1,0 +1,179 @@
+//! What the views are told, what they ask for, and what the runtime does for them.
+
+use super::library::Session;
+use crate::model::{Micros, SessionId};
+use crate::player::{Grid, Jump, Landmarks, Spot, Way};
+use crossterm::event::KeyEvent;
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Something happened. Not `Debug`: a key may be part of a passphrase.
+pub enum Msg {
+    /// A key.
+    Key(KeyEvent),
+    /// Pasted text.
+    Paste(String),
+    /// The terminal has this size.
+    Resize(u16, u16),
+    /// Sessions, newest first.
+    Sessions {
+        /// How many came before these; 0 starts the list anew.
+        from: usize,
+        /// The next ones.
+        sessions: Vec<Session>,
+        /// Whether more will come.
+        more: bool,
+    },
+    /// The list of sessions cannot be read.
+    NoSessions(String),
+    /// What stands out in a session, as far as it was read.
+    Landmarks(SessionId, Arc<Landmarks>),
+    /// What a command printed.
+    Output(Look, Arc<Output>),
+    /// The screen when a command was over.
+    Still(Look, Arc<Grid>),
+    /// What the player shows now.
+    Frame(Box<Frame>),
+    /// A session cannot be read.
+    Unreadable(SessionId, String),
+    /// The vault asks its owner a question, answered by [`Effect::Answer`].
+    Question(String),
+    /// The vault has something to say while it is being opened.
+    Told(String),
+    /// The vault is open; what is read next is the list of sessions.
+    Opened,
+    /// The runtime must end, because the vault could not be opened or a signal came.
+    Leave,
+    /// A signal asks to stop.
+    Stop,
+    /// The program was stopped and goes on; others may have drawn meanwhile.
+    Continued,
+    /// The runtime has something to say, such as that text was copied.
+    Notice(String),
+}
+
+/// A place in a session that the browser looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The session.
+    pub id: SessionId,
+    /// The command; `None` for the whole session.
+    pub command: Option<u32>,
+}
+
+/// What a command printed, as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Its lines.
+    pub lines: Vec<String>,
+    /// Whether there is more than was read.
+    pub cut: bool,
+}
+
+/// What the player shows at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// The session.
+    pub id: SessionId,
+    /// The screen.
+    pub grid: Grid,
+    /// The playhead.
+    pub now: Micros,
+    /// Its place among the events.
+    pub spot: Spot,
+    /// Whether time moves it.
+    pub playing: bool,
+    /// Recorded seconds for each second of the viewer.
+    pub speed: f64,
+    /// How much of an idle stretch is played.
+    pub idle: Option<Duration>,
+    /// The idle stretch that is being cut short.
+    pub skipping: Option<Duration>,
+    /// Thousandths of the recording that are indexed.
+    pub indexed: u16,
+    /// Whether a jump waits for the index.
+    pub waiting: bool,
+}
+
+/// What the runtime does after an update.
+#[derive(Debug)]
+pub enum Effect {
+    /// Reads something in the background.
+    Ask(Request),
+    /// Answers the vault's question; `None` declines.
+    Answer(Option<SecretString>),
+    /// Puts text on the clipboard.
+    Copy(String),
+    /// Ends the program.
+    Quit,
+    /// Stops the program until it is continued.
+    Suspend,
+    /// Forgets what is on the terminal and draws all of it.
+    Redraw,
+}
+
+/// What is read in the background.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// The list of sessions.
+    Sessions,
+    /// A session's landmarks.
+    Landmarks(SessionId),
+    /// What a command printed.
+    Output(Look),
+    /// The screen when a command was over.
+    Still(Look),
+    /// The player on a session; it goes to `jump`, and plays from there.
+    Replay {
+        /// The session.
+        id: SessionId,
+        /// Where to begin.
+        jump: Jump,
+        /// Whether it plays at once.
+        play: bool,
+        /// Speed and idle limit, where they differ from the player's own.
+        pace: Pace,
+    },
+    /// Something for the player that is open.
+    Order(Order),
+    /// The player is left.
+    EndReplay,
+}
+
+/// How a replay runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Recorded seconds for each second of the viewer.
+    pub speed: f64,
+    /// How much of an idle stretch is played; `None` plays all of it.
+    pub idle: Option<Duration>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace {
+            speed: 1.0,
+            idle: Some(crate::player::IDLE_DEFAULT),
+        }
+    }
+}
+
+/// What a viewer tells the player.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Order {
+    /// Plays or pauses.
+    Toggle,
+    /// Goes somewhere.
+    Jump(Jump),
+    /// Goes by so many seconds.
+    By(i64),
+    /// Goes to so many thousandths of what is known of the recording.
+    Part(u16),
+    /// Shows the next thing that was drawn.
+    Step,
+    /// Changes the speed.
+    Speed(Way),
+    /// Skips idle stretches, or plays them.
+    ToggleIdle,
+}

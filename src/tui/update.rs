@@ -1,0 +1,324 @@
+//! What happens changes the model; what the world must do about it comes back as effects.
+
+use super::browser::{self, Loading};
+use super::keys::{self, Action, Scope};
+use super::model::{Help, Model, Question, Viewer};
+use super::msg::{Effect, Msg, Order, Request};
+use super::view::{self, Panes};
+use crate::model::Size;
+use crate::player::{Jump, Way};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Seconds that the arrows jump.
+const NEAR: i64 = 5;
+const FAR: i64 = 60;
+/// Columns that a recording wider than the window moves by, and rows.
+const SCROLL: (i32, i32) = (8, 4);
+
+/// Takes `msg` into account.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = match msg {
+        Msg::Key(event) => key(model, event),
+        Msg::Paste(text) => text.chars().flat_map(|c| typed(model, c)).collect(),
+        Msg::Resize(cols, rows) => {
+            model.size = Size { cols, rows };
+            Vec::new()
+        }
+        Msg::Opened => {
+            model.browser.loading = Loading::Reading;
+            model.question = None;
+            vec![Effect::Ask(Request::Sessions)]
+        }
+        Msg::Sessions {
+            from,
+            sessions,
+            more,
+        } => model.browser.take_sessions(from, sessions, more),
+        Msg::NoSessions(why) => {
+            model.browser.loading = Loading::Failed(why);
+            Vec::new()
+        }
+        Msg::Landmarks(id, landmarks) => {
+            if let Some(viewer) = &mut model.player {
+                viewer.landmarks = std::sync::Arc::clone(&landmarks);
+            }
+            model.browser.take_landmarks(id, landmarks)
+        }
+        Msg::Output(look, output) => {
+            model.browser.output = Some((look, output));
+            Vec::new()
+        }
+        Msg::Still(look, grid) => {
+            model.browser.still = Some((look, grid));
+            Vec::new()
+        }
+        Msg::Frame(frame) => {
+            if let Some(viewer) = &mut model.player {
+                viewer.frame = Some(frame);
+            }
+            Vec::new()
+        }
+        Msg::Unreadable(id, why) => {
+            if let Some(viewer) = &mut model.player {
+                viewer.unreadable = Some(why.clone());
+            }
+            model.browser.unreadable = Some((id, why));
+            Vec::new()
+        }
+        Msg::Question(text) => {
+            model.question = Some(Question::new(text));
+            Vec::new()
+        }
+        Msg::Told(line) | Msg::Notice(line) => {
+            model.notice = Some(line);
+            Vec::new()
+        }
+        Msg::Leave => vec![Effect::Quit],
+        Msg::Stop => vec![Effect::Suspend],
+        Msg::Continued => vec![Effect::Redraw],
+    };
+    let panes = Panes::of(model);
+    model.browser.reveal(&panes);
+    effects
+}
+
+/// Where the keys go.
+pub fn scope(model: &Model) -> Scope {
+    let typing = match &model.help {
+        Some(help) => help.search.typing(),
+        None => model.browser.filter.typing() || model.browser.commands_filter.typing(),
+    };
+    if model.question.is_some() || typing {
+        Scope::Typing
+    } else if model.help.is_some() {
+        Scope::Help
+    } else if model.player.is_some() {
+        Scope::Player
+    } else {
+        Scope::Browser
+    }
+}
+
+fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+    model.notice = None;
+    let scope = scope(model);
+    let Some(action) = keys::action(scope, &event) else {
+        let plain = !event
+            .modifiers
+            .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        return match event.code {
+            KeyCode::Char(c) if plain && scope == Scope::Typing => typed(model, c),
+            _ => Vec::new(),
+        };
+    };
+    match (action, scope) {
+        (Action::Exit, _) => exit(model),
+        (Action::Suspend, _) => vec![Effect::Suspend],
+        (Action::Redraw, _) => vec![Effect::Redraw],
+        (action, Scope::Typing) => typing(model, action),
+        (action, Scope::Help) => help(model, action),
+        (Action::Help, _) => {
+            model.help = Some(Help::default());
+            Vec::new()
+        }
+        (action, Scope::Player) => player(model, action, event),
+        (action, Scope::Browser | Scope::Everywhere) => browser::update(model, action),
+    }
+}
+
+/// Leaves, and tells a waiting vault that there will be no answer.
+fn exit(model: &mut Model) -> Vec<Effect> {
+    match model.question.take() {
+        Some(_) => vec![Effect::Answer(None), Effect::Quit],
+        None => vec![Effect::Quit],
+    }
+}
+
+/// A character for whatever is being typed.
+fn typed(model: &mut Model, c: char) -> Vec<Effect> {
+    if let Some(question) = &mut model.question {
+        if !c.is_control() {
+            question.push(c);
+        }
+        return Vec::new();
+    }
+    if let Some(help) = &mut model.help {
+        if help.search.typing() {
+            help.search.push(c);
+            help.list.top = 0;
+        }
+        return Vec::new();
+    }
+    if model.player.is_some() {
+        return Vec::new();
+    }
+    match model.browser.typed() {
+        Some(line) => {
+            line.push(c);
+            model.browser.typed_changed()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn typing(model: &mut Model, action: Action) -> Vec<Effect> {
+    if model.question.is_some() {
+        return answering(model, action);
+    }
+    if let Some(help) = &mut model.help {
+        edit(&mut help.search, action);
+        help.list.top = 0;
+        return Vec::new();
+    }
+    match action {
+        Action::Up | Action::Down => browser::update(model, action),
+        action => match model.browser.typed() {
+            Some(line) => {
+                edit(line, action);
+                model.browser.typed_changed()
+            }
+            None => Vec::new(),
+        },
+    }
+}
+
+fn edit(line: &mut super::line::TypedLine, action: Action) {
+    match action {
+        Action::Accept => line.keep(),
+        Action::Cancel => line.cancel(),
+        Action::Erase => line.erase(),
+        Action::EraseWord => line.erase_word(),
+        Action::EraseLine => line.clear(),
+        _ => {}
+    }
+}
+
+fn answering(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Accept => match model.question.take() {
+            Some(question) => vec![Effect::Answer(Some(question.take()))],
+            None => Vec::new(),
+        },
+        Action::Cancel => {
+            model.question = None;
+            vec![Effect::Answer(None)]
+        }
+        action => {
+            if let Some(question) = &mut model.question {
+                match action {
+                    Action::Erase => question.erase(),
+                    Action::EraseWord | Action::EraseLine => question.clear(),
+                    _ => {}
+                }
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn help(model: &mut Model, action: Action) -> Vec<Effect> {
+    let lines = view::help_lines(model).len();
+    let height = usize::from(model.size.rows.saturating_sub(4)).max(1);
+    let Some(help) = &mut model.help else {
+        return Vec::new();
+    };
+    let last = lines.saturating_sub(height);
+    let top = &mut help.list.top;
+    match action {
+        Action::Up => *top = top.saturating_sub(1),
+        Action::Down => *top = (*top + 1).min(last),
+        Action::PageUp => *top = top.saturating_sub(height),
+        Action::PageDown => *top = (*top + height).min(last),
+        Action::Top => *top = 0,
+        Action::Bottom => *top = last,
+        Action::Filter => help.search.begin(),
+        Action::Cancel if !help.search.text().is_empty() => help.search.clear(),
+        Action::Back | Action::Help | Action::Cancel => model.help = None,
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn player(model: &mut Model, action: Action, event: KeyEvent) -> Vec<Effect> {
+    let area = view::player_area(model.size);
+    let only = model.only_player;
+    let Some(viewer) = &mut model.player else {
+        return Vec::new();
+    };
+    let order = match action {
+        Action::TogglePlay => Order::Toggle,
+        Action::Faster => Order::Speed(Way::Forward),
+        Action::Slower => Order::Speed(Way::Back),
+        Action::Step => Order::Step,
+        Action::Forward => Order::By(NEAR),
+        Action::Rewind => Order::By(-NEAR),
+        Action::FarForward => Order::By(FAR),
+        Action::FarRewind => Order::By(-FAR),
+        Action::NextCommand => Order::Jump(Jump::NextCommand(Way::Forward)),
+        Action::PreviousCommand => Order::Jump(Jump::NextCommand(Way::Back)),
+        Action::NextFailed => Order::Jump(Jump::NextFailed(Way::Forward)),
+        Action::PreviousFailed => Order::Jump(Jump::NextFailed(Way::Back)),
+        Action::NextMark => Order::Jump(Jump::NextMark(Way::Forward)),
+        Action::PreviousMark => Order::Jump(Jump::NextMark(Way::Back)),
+        Action::Top => Order::Jump(Jump::Start),
+        Action::Bottom => Order::Jump(Jump::End),
+        Action::Tenth => match event.code {
+            KeyCode::Char(c) => {
+                let tenth = c.to_digit(10).and_then(|d| u16::try_from(d).ok());
+                Order::Part(tenth.unwrap_or(0) * 100)
+            }
+            _ => return Vec::new(),
+        },
+        Action::ToggleIdle => Order::ToggleIdle,
+        Action::ScrollLeft => return scroll(viewer, area, -SCROLL.0, 0),
+        Action::ScrollRight => return scroll(viewer, area, SCROLL.0, 0),
+        Action::ScrollUp => return scroll(viewer, area, 0, -SCROLL.1),
+        Action::ScrollDown => return scroll(viewer, area, 0, SCROLL.1),
+        Action::Cancel => {
+            viewer.scroll = None;
+            return Vec::new();
+        }
+        Action::CopyCommand => {
+            let frame = viewer.frame.as_ref();
+            let place = frame.and_then(|frame| viewer.landmarks.command_before(frame.spot));
+            let command = place.and_then(|place| viewer.landmarks.commands.get(place));
+            return match command {
+                Some(command) => vec![Effect::Copy(command.text.clone())],
+                None => {
+                    model.notice = Some("no command was submitted yet".into());
+                    Vec::new()
+                }
+            };
+        }
+        Action::Back if only => return vec![Effect::Quit],
+        Action::Back => {
+            model.player = None;
+            let mut effects = vec![Effect::Ask(Request::EndReplay)];
+            effects.extend(model.browser.read_detail());
+            return effects;
+        }
+        _ => return Vec::new(),
+    };
+    vec![Effect::Ask(Request::Order(order))]
+}
+
+/// Moves the window over a recording that is larger than it.
+fn scroll(viewer: &mut Viewer, area: Size, cols: i32, rows: i32) -> Vec<Effect> {
+    let Some(frame) = &viewer.frame else {
+        return Vec::new();
+    };
+    let (left, top) = view::window(&frame.grid, area, viewer.scroll);
+    let moved = |from: u16, by: i32, whole: u16, part: u16| {
+        let last = i32::from(whole.saturating_sub(part));
+        u16::try_from((i32::from(from) + by).clamp(0, last)).unwrap_or(0)
+    };
+    viewer.scroll = Some((
+        moved(left, cols, frame.grid.size.cols, area.cols),
+        moved(top, rows, frame.grid.size.rows, area.rows),
+    ));
+    Vec::new()
+}
+
+#[cfg(test)]
+#[path = "update_tests.rs"]
+mod tests;

@@ -1,0 +1,339 @@
+//! What keys and messages do, as tables.
+
+use super::super::browser::{Pane, Tab};
+use super::super::fixture::{blank, browsing, events, id, landmarks, sessions};
+use super::super::msg::Look;
+use super::*;
+use crate::model::Micros;
+use crate::player::{Player, Spot};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+
+fn key(code: KeyCode) -> Msg {
+    Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))
+}
+
+fn press(model: &mut Model, keys: &str) -> Vec<String> {
+    let mut effects = Vec::new();
+    for c in keys.chars() {
+        let code = match c {
+            '\r' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            '\x1b' => KeyCode::Esc,
+            '\x08' => KeyCode::Backspace,
+            '→' => KeyCode::Right,
+            '←' => KeyCode::Left,
+            c => KeyCode::Char(c),
+        };
+        let made = update(model, key(code));
+        effects.extend(made.iter().map(|effect| format!("{effect:?}")));
+    }
+    effects
+}
+
+fn ctrl(model: &mut Model, c: char) -> Vec<Effect> {
+    let event = KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
+    update(model, Msg::Key(event))
+}
+
+#[test]
+fn the_list_asks_for_what_is_selected() {
+    let mut model = blank(80, 24);
+    let effects = update(&mut model, Msg::Opened);
+    assert!(matches!(effects[..], [Effect::Ask(Request::Sessions)]));
+    let list = Msg::Sessions {
+        from: 0,
+        sessions: sessions(),
+        more: false,
+    };
+    let effects = update(&mut model, list);
+    let [Effect::Ask(Request::Landmarks(first))] = effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(first, id(0x7f));
+    let effects = update(&mut model, Msg::Landmarks(first, landmarks()));
+    let look = Look {
+        id: first,
+        command: Some(1),
+    };
+    assert!(
+        matches!(effects[..], [Effect::Ask(Request::Output(at))] if at == look),
+        "{effects:?}"
+    );
+    // What is said again changes nothing.
+    let again = update(&mut model, Msg::Output(look, Arc::default()));
+    assert!(again.is_empty());
+    assert!(update(&mut model, Msg::Landmarks(first, landmarks())).is_empty());
+    // The answer for a session that is no longer selected is not shown.
+    press(&mut model, "j");
+    assert!(model.browser.selected_landmarks().is_none());
+    update(&mut model, Msg::Landmarks(first, landmarks()));
+    assert!(model.browser.selected_landmarks().is_none());
+}
+
+#[test]
+fn keys_go_back_and_forth_between_panes() {
+    for (keys, pane, tab) in [
+        ("", Pane::Sessions, Tab::Result),
+        ("\r", Pane::Commands, Tab::Result),
+        ("\t\t", Pane::Detail, Tab::Result),
+        ("\t\t\t", Pane::Sessions, Tab::Result),
+        ("→→→", Pane::Detail, Tab::Result),
+        ("→→→←", Pane::Detail, Tab::Result),
+        ("→→→←←", Pane::Commands, Tab::Result),
+        ("\rt", Pane::Commands, Tab::Screen),
+        ("\rttt", Pane::Commands, Tab::Result),
+        ("\rq", Pane::Sessions, Tab::Result),
+        ("\r\x1b", Pane::Commands, Tab::Result),
+    ] {
+        let mut model = browsing(80, 24);
+        press(&mut model, keys);
+        let found = (model.browser.pane, model.browser.tab);
+        assert_eq!(found, (pane, tab), "after {keys:?}");
+    }
+}
+
+#[test]
+fn q_leaves_from_the_first_view_and_esc_never() {
+    let mut model = browsing(80, 24);
+    assert_eq!(press(&mut model, "\x1b\x1b\x1b"), Vec::<String>::new());
+    assert_eq!(press(&mut model, "q"), ["Quit"]);
+    assert!(matches!(ctrl(&mut model, 'c')[..], [Effect::Quit]));
+    assert!(matches!(ctrl(&mut model, 'z')[..], [Effect::Suspend]));
+    press(&mut model, "?q");
+    assert!(model.help.is_none(), "q leaves the help first");
+}
+
+#[test]
+fn a_filter_narrows_while_it_is_typed_and_esc_takes_it_back() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "/PROD ps");
+    assert_eq!(model.browser.shown, [0, 4]);
+    press(&mut model, "\r");
+    assert!(!model.browser.filter.typing());
+    let asked = press(&mut model, "/zq");
+    assert_eq!(
+        model.browser.shown,
+        Vec::<usize>::new(),
+        "q is but a letter here"
+    );
+    assert_eq!(asked, Vec::<String>::new());
+    press(&mut model, "\x1b");
+    assert_eq!(model.browser.shown, [0, 4]);
+    press(&mut model, "/");
+    ctrl(&mut model, 'u');
+    let asked = press(&mut model, "interrupted");
+    assert_eq!(model.browser.shown, [2]);
+    let last = asked.last().cloned().unwrap_or_default();
+    assert!(
+        last.contains("6ea5"),
+        "the session now selected is read: {asked:?}"
+    );
+}
+
+#[test]
+fn commands_have_a_filter_of_their_own() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "\r/UPDATE statsu\r");
+    assert_eq!(model.browser.commands_shown, [1]);
+    assert_eq!(model.browser.shown.len(), 5);
+    let made = press(&mut model, "\r");
+    assert!(made[0].contains("Command(2)"), "{made:?}");
+    press(&mut model, "qqj");
+    assert_eq!(
+        model.browser.commands_filter.text(),
+        "",
+        "it goes with its session"
+    );
+}
+
+#[test]
+fn the_list_read_anew_keeps_what_was_selected() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "jj");
+    assert_eq!(press(&mut model, "R"), ["Ask(Sessions)"]);
+    // It comes in two parts, with a new session in front.
+    let mut all = sessions();
+    all.insert(0, super::super::fixture::session(0xff, "psql", "new", 0));
+    let rest = all.split_off(2);
+    for (from, sessions, more) in [(0, all, true), (2, rest, false)] {
+        let part = Msg::Sessions {
+            from,
+            sessions,
+            more,
+        };
+        update(&mut model, part);
+    }
+    let selected = model.browser.session().map(|s| s.id);
+    assert_eq!(selected, Some(id(0x6e)));
+}
+
+#[test]
+fn the_player_opens_where_the_keys_are() {
+    for (keys, jump, play) in [
+        (" ", Jump::Start, true),
+        ("\r\r", Jump::Command(1), false),
+        ("\rj ", Jump::Command(2), true),
+        ("\rG\t\r", Jump::Command(3), false),
+    ] {
+        let mut model = browsing(80, 24);
+        let mut made = Vec::new();
+        for c in keys.chars() {
+            let code = match c {
+                '\r' => KeyCode::Enter,
+                '\t' => KeyCode::Tab,
+                c => KeyCode::Char(c),
+            };
+            made = update(&mut model, key(code));
+        }
+        let [
+            Effect::Ask(Request::Replay {
+                id: at,
+                jump: to,
+                play: plays,
+                ..
+            }),
+        ] = made[..]
+        else {
+            panic!("{keys:?} made {made:?}")
+        };
+        assert_eq!((at, to, plays), (id(0x7f), jump, play), "{keys:?}");
+        assert!(model.player.is_some());
+    }
+}
+
+#[test]
+fn keys_of_the_player_are_orders() {
+    use Order::{By, Part, Speed, Step, Toggle, ToggleIdle};
+    let table = [
+        (' ', Toggle),
+        ('+', Speed(Way::Forward)),
+        ('-', Speed(Way::Back)),
+        ('.', Step),
+        ('→', By(5)),
+        ('←', By(-5)),
+        (']', Order::Jump(Jump::NextCommand(Way::Forward))),
+        ('p', Order::Jump(Jump::NextCommand(Way::Back))),
+        ('x', Order::Jump(Jump::NextFailed(Way::Forward))),
+        ('M', Order::Jump(Jump::NextMark(Way::Back))),
+        ('g', Order::Jump(Jump::Start)),
+        ('G', Order::Jump(Jump::End)),
+        ('7', Part(700)),
+        ('i', ToggleIdle),
+    ];
+    let mut model = browsing(80, 24);
+    press(&mut model, " ");
+    for (c, order) in table {
+        let made = press(&mut model, &c.to_string());
+        assert_eq!(made, [format!("Ask(Order({order:?}))")], "for {c:?}");
+    }
+    let made = press(&mut model, "q");
+    assert_eq!(made[0], "Ask(EndReplay)");
+    assert!(model.player.is_none());
+}
+
+#[test]
+fn leaving_the_only_player_leaves_the_program() {
+    let mut model = browsing(80, 24);
+    model.only_player = true;
+    model.player = Some(Viewer::new("7f3a psql".into()));
+    assert_eq!(press(&mut model, "\x1b"), Vec::<String>::new());
+    assert_eq!(press(&mut model, "q"), ["Quit"]);
+}
+
+#[test]
+fn commands_and_results_are_copied() {
+    let mut model = browsing(80, 24);
+    assert_eq!(
+        press(&mut model, "\rjy"),
+        [
+            format!("Ask(Output({:?}))", model.browser.look().unwrap()),
+            r#"Copy("update orders set statsu = 'new' where id = 8831;")"#.to_owned(),
+        ]
+    );
+    assert_eq!(press(&mut model, "Y"), Vec::<String>::new());
+    assert!(model.notice.is_some(), "nothing was read yet");
+    let look = model.browser.look().unwrap();
+    let output = super::super::msg::Output {
+        lines: vec!["ERROR".into(), "at 1".into()],
+        cut: false,
+    };
+    update(&mut model, Msg::Output(look, Arc::new(output)));
+    assert_eq!(press(&mut model, "Y"), [r#"Copy("ERROR\nat 1")"#]);
+}
+
+#[test]
+fn the_player_copies_the_command_it_is_in() {
+    let mut model = browsing(80, 24);
+    press(&mut model, " ");
+    assert_eq!(press(&mut model, "y"), Vec::<String>::new());
+    let mut player = Player::new(events(), crate::model::Size { cols: 60, rows: 10 });
+    while player.index_more() {}
+    player.jump(Jump::Command(3));
+    let frame = super::super::msg::Frame {
+        id: id(0x7f),
+        grid: player.screen().grid(),
+        now: Micros(126_000_000),
+        spot: player.spot(),
+        playing: true,
+        speed: 1.0,
+        idle: None,
+        skipping: None,
+        indexed: 1000,
+        waiting: false,
+    };
+    assert_ne!(frame.spot, Spot::default());
+    update(&mut model, Msg::Frame(Box::new(frame)));
+    let copied = press(&mut model, "y");
+    assert_eq!(
+        copied,
+        [r#"Copy("update orders set status = 'new' where id = 8831;")"#]
+    );
+}
+
+#[test]
+fn an_answer_is_typed_edited_and_given_once() {
+    let mut model = blank(80, 24);
+    update(&mut model, Msg::Question("Passphrase of the vault".into()));
+    for c in "wrong".chars() {
+        update(&mut model, key(KeyCode::Char(c)));
+    }
+    ctrl(&mut model, 'u');
+    update(&mut model, Msg::Paste("open séx\n".into()));
+    update(&mut model, key(KeyCode::Backspace));
+    update(&mut model, key(KeyCode::Char('?')));
+    let effects = update(&mut model, key(KeyCode::Enter));
+    let [Effect::Answer(Some(answer))] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(answer.expose_secret(), "open sé?");
+    assert!(!format!("{effects:?}").contains("open"), "never in a log");
+    assert!(model.question.is_none());
+
+    update(&mut model, Msg::Question("Passphrase of the vault".into()));
+    let effects = update(&mut model, key(KeyCode::Esc));
+    assert!(matches!(effects[..], [Effect::Answer(None)]));
+    update(&mut model, Msg::Question("Passphrase of the vault".into()));
+    let effects = ctrl(&mut model, 'c');
+    assert!(matches!(effects[..], [Effect::Answer(None), Effect::Quit]));
+}
+
+#[test]
+fn a_growing_session_is_looked_at_once() {
+    let mut model = browsing(80, 24);
+    let whole = landmarks();
+    let mut some = (*whole).clone();
+    some.complete = false;
+    some.commands.truncate(1);
+    press(&mut model, "j");
+    let web = id(0x71);
+    let look = Look {
+        id: web,
+        command: Some(1),
+    };
+    let first = update(&mut model, Msg::Landmarks(web, Arc::new(some)));
+    assert!(matches!(first[..], [Effect::Ask(Request::Output(at))] if at == look));
+    update(&mut model, Msg::Output(look, Arc::default()));
+    assert!(update(&mut model, Msg::Landmarks(web, whole)).is_empty());
+    assert_eq!(model.browser.commands_shown.len(), 3);
+}

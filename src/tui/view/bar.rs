@@ -1,0 +1,63 @@
+//! The bottom line: what the keys do here, from the key map, or what there is to say.
+
+use super::super::keys::{Scope, keys};
+use super::super::model::Model;
+use super::super::update::scope;
+use super::text::fit;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+/// Draws it. A typed line has it first, then a notice.
+pub fn draw(model: &Model, typed: Option<(&str, &str)>, area: Rect, frame: &mut Frame) {
+    let width = usize::from(area.width);
+    let line = if let Some((label, text)) = typed {
+        typed_line(label, text, area, frame)
+    } else if let Some(notice) = &model.notice {
+        Line::styled(fit(notice, width), model.theme.warning())
+    } else {
+        hints(model, scope(model), width)
+    };
+    frame.render_widget(line, area);
+}
+
+fn typed_line(label: &str, text: &str, area: Rect, frame: &mut Frame) -> Line<'static> {
+    let room = usize::from(area.width).saturating_sub(label.width() + 1);
+    // The end of a long line is what is being typed.
+    let chars = text.chars().count();
+    let shown: String = text.chars().skip(chars.saturating_sub(room)).collect();
+    let shown = fit(&shown, room);
+    let column = u16::try_from(label.width() + shown.width()).unwrap_or(u16::MAX);
+    let column = column.min(area.width.saturating_sub(1));
+    frame.set_cursor_position((area.left() + column, area.top()));
+    Line::from(format!("{label}{shown}"))
+}
+
+/// `enter open  space play  …`, as many as fit, help always among them.
+fn hints(model: &Model, scope: Scope, width: usize) -> Line<'static> {
+    let shown = keys().iter().filter(|binding| {
+        let here =
+            binding.scope == scope || binding.scope == Scope::Everywhere && scope != Scope::Typing;
+        here && !binding.short.is_empty()
+    });
+    let words: Vec<(String, &str)> = shown.map(|b| (b.first(), b.short)).collect();
+    let cost = |(key, word): &(String, &str)| key.width() + 1 + word.len() + 2;
+    let always = |(_, word): &(String, &str)| matches!(*word, "help" | "back");
+    let mut left = width + 2;
+    left = left.saturating_sub(words.iter().filter(|w| always(w)).map(cost).sum());
+    let mut spans = Vec::new();
+    for word in &words {
+        let cost = cost(word);
+        if !always(word) {
+            if cost > left {
+                continue;
+            }
+            left -= cost;
+        }
+        let (key, what) = word;
+        spans.push(Span::styled(key.clone(), model.theme.strong()));
+        spans.push(Span::styled(format!(" {what}  "), model.theme.quiet()));
+    }
+    Line::from(spans)
+}

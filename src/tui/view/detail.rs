@@ -1,0 +1,229 @@
+//! The right pane: what the selected command printed, the screen it left, what is known of the
+//! session.
+
+use super::super::browser::{Pane, Tab};
+use super::super::library::Session;
+use super::super::model::Model;
+use super::browser::title;
+use super::screen;
+use super::text::{cell, fit, window};
+use crate::model::{GapKind, Status, when};
+use crate::player::Moment;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
+
+/// Draws it.
+pub fn draw(model: &Model, area: Rect, frame: &mut Frame) {
+    let browser = &model.browser;
+    let focused = browser.pane == Pane::Detail && model.question.is_none();
+    let tabs = match browser.tab {
+        Tab::Result => "[Result] Screen Info",
+        Tab::Screen => "Result [Screen] Info",
+        Tab::Info => "Result Screen [Info]",
+    };
+    let right = match (browser.tab, browser.command()) {
+        (Tab::Result | Tab::Screen, Some(command)) => outcome(command),
+        _ => String::new(),
+    };
+    let body = title(model, focused, tabs, &right, area, frame);
+    match browser.tab {
+        Tab::Result => result(model, body, frame),
+        Tab::Screen => still(model, body, frame),
+        Tab::Info => info(model, body, frame),
+    }
+}
+
+fn outcome(command: &Moment) -> String {
+    let outcome = command.outcome.as_deref().unwrap_or_default();
+    match command.end {
+        Some((_, end)) if outcome.is_empty() => when::took(end.since(command.at)),
+        Some((_, end)) => format!("{outcome}, {}", when::took(end.since(command.at))),
+        None => "still running".to_owned(),
+    }
+}
+
+fn result(model: &Model, body: Rect, frame: &mut Frame) {
+    let browser = &model.browser;
+    let Some(look) = browser.look() else { return };
+    let Some((_, output)) = browser.output.as_ref().filter(|(at, _)| *at == look) else {
+        frame.render_widget(Line::styled("reading…", model.theme.quiet()), body);
+        return;
+    };
+    let body = command(model, body, frame);
+    let width = usize::from(body.width);
+    if output.lines.is_empty() {
+        let text = "It printed nothing.";
+        frame.render_widget(Line::styled(fit(text, width), model.theme.quiet()), body);
+        return;
+    }
+    let (left, top) = browser.scroll;
+    let rows = usize::from(body.height);
+    let lines = output.lines.iter().skip(top).take(rows);
+    let mut lines: Vec<Line> = lines.map(|l| Line::from(window(l, left, width))).collect();
+    if output.cut && lines.len() < rows {
+        let text = fit("… there is more: space plays it", width);
+        lines.push(Line::styled(text, model.theme.warning()));
+    }
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// The selected command in full, as far as a quarter of the pane holds it; gives what is below.
+fn command(model: &Model, body: Rect, frame: &mut Frame) -> Rect {
+    let Some(command) = model.browser.command() else {
+        return body;
+    };
+    let width = usize::from(body.width);
+    let most = usize::from(body.height / 4).max(1);
+    let mut lines: Vec<Line> = Vec::new();
+    let mut from = 0;
+    let long = fit(&command.text, width.saturating_mul(most)).width();
+    while from < long && lines.len() < most {
+        let text = match lines.len() + 1 == most {
+            true => fit(&window(&command.text, from, width * 2), width),
+            false => window(&command.text, from, width),
+        };
+        from += text.width().max(1);
+        lines.push(Line::styled(text, model.theme.strong()));
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(0).min(body.height);
+    frame.render_widget(Paragraph::new(lines), Rect { height, ..body });
+    Rect {
+        y: body.y + height,
+        height: body.height - height,
+        ..body
+    }
+}
+
+fn still(model: &Model, body: Rect, frame: &mut Frame) {
+    let browser = &model.browser;
+    let Some(look) = browser.look() else { return };
+    let Some((_, grid)) = browser.still.as_ref().filter(|(at, _)| *at == look) else {
+        frame.render_widget(Line::styled("reading…", model.theme.quiet()), body);
+        return;
+    };
+    let left = u16::try_from(browser.scroll.0).unwrap_or(u16::MAX);
+    let left = left.min(grid.size.cols.saturating_sub(body.width));
+    // Begins where the cursor is in sight, and is moved from there.
+    let last = grid.size.rows.saturating_sub(body.height);
+    let cursor = grid.cursor.map_or(0, |(_, row)| row);
+    let start = (cursor + 1).saturating_sub(body.height);
+    let down = u16::try_from(browser.scroll.1).unwrap_or(u16::MAX);
+    let top = start.saturating_add(down).min(last);
+    screen::draw(grid, (left, top), body, model.theme, frame.buffer_mut());
+}
+
+fn info(model: &Model, body: Rect, frame: &mut Frame) {
+    let browser = &model.browser;
+    let Some(session) = browser.session() else {
+        return;
+    };
+    let width = usize::from(body.width);
+    let facts = facts(model, session);
+    let lines = facts.iter().skip(browser.scroll.1).map(|(name, value)| {
+        Line::from(vec![
+            Span::styled(cell(name, 11), model.theme.quiet()),
+            Span::raw(window(value, browser.scroll.0, width.saturating_sub(11))),
+        ])
+    });
+    let lines: Vec<Line> = lines.collect();
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// Names and values, in the order of interest.
+fn facts(model: &Model, session: &Session) -> Vec<(&'static str, String)> {
+    let meta = &session.meta;
+    let counted = session.summary.clone();
+    let known = counted.is_some();
+    let summary = counted.unwrap_or_default();
+    let status = match session.status {
+        Status::Recording => "recording".to_owned(),
+        Status::Closed => "closed".to_owned(),
+        Status::Interrupted => "interrupted: the recorder did not close it".to_owned(),
+    };
+    let exit = match summary.exit {
+        Some(exit) => match exit.signal {
+            Some(signal) => format!("{} (signal {signal})", exit.code),
+            None => exit.code.to_string(),
+        },
+        None => "not seen".to_owned(),
+    };
+    let started = when::civil(meta.started, meta.utc_offset);
+    let started = started.map_or_else(String::new, |at| {
+        at.strftime("%-d %b %Y %H:%M:%S").to_string()
+    });
+    let count = |names: Vec<String>, none: &str| match names.is_empty() {
+        true => none.to_owned(),
+        false => names.join(", "),
+    };
+    let masked = summary.masked.iter().map(|(rule, n)| format!("{rule} {n}"));
+    let gaps = summary
+        .gaps
+        .iter()
+        .map(|(kind, n)| format!("{} {n}", gap(*kind)));
+    let mut facts = vec![
+        ("command", meta.command.clone()),
+        ("target", meta.target.label()),
+        ("started", started),
+        (
+            "length",
+            either(
+                known,
+                when::length(Duration::from_micros(summary.duration.0)),
+            ),
+        ),
+        ("status", status),
+        ("exit", exit),
+        ("commands", either(known, summary.commands.to_string())),
+        ("masked", either(known, count(masked.collect(), "nothing"))),
+        (
+            "not seen",
+            either(known, count(gaps.collect(), "nothing is missing")),
+        ),
+        (
+            "terminal",
+            format!("{}x{} {}", meta.size.cols, meta.size.rows, meta.term),
+        ),
+        ("by", format!("{}@{}", meta.login, meta.machine)),
+        ("in", meta.directory.clone()),
+        (
+            "size",
+            either(known, format!("{} bytes of output", summary.bytes)),
+        ),
+        ("id", session.id.hex()),
+        ("rec", meta.version.clone()),
+    ];
+    if let Some(damage) = &session.damage {
+        facts.insert(0, ("damaged", damage.clone()));
+    }
+    if let Some(landmarks) = model.browser.selected_landmarks() {
+        let failed = landmarks.commands.iter().filter(|c| c.failed()).count();
+        let place = facts.iter().position(|(name, _)| *name == "masked");
+        facts.insert(place.unwrap_or(0), ("failed", failed.to_string()));
+    }
+    facts
+}
+
+/// What was counted, once it was.
+fn either(known: bool, text: String) -> String {
+    if known {
+        text
+    } else {
+        "not counted yet".to_owned()
+    }
+}
+
+fn gap(kind: GapKind) -> &'static str {
+    match kind {
+        GapKind::Dropped => "dropped",
+        GapKind::Paused => "paused",
+        GapKind::Truncated => "truncated",
+        GapKind::Undecodable => "undecodable",
+        GapKind::Bypassed => "bypassed",
+        GapKind::Unmaskable => "unmaskable",
+        GapKind::Interrupted => "interrupted",
+    }
+}

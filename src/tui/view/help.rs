@@ -1,0 +1,80 @@
+//! Every key, from the key map, narrowed by what is searched.
+
+use super::super::keys::{Scope, keys};
+use super::super::model::Model;
+use super::bar;
+use super::text::{cell, fit};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+
+/// Columns for the names of keys.
+const NAMES: usize = 18;
+
+/// The lines of the help, as far as the search lets them through.
+pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let search = model.help.as_ref().map_or("", |help| help.search.text());
+    let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
+    // What was in front when help was asked for comes first.
+    let first = if model.player.is_some() {
+        [Scope::Player, Scope::Browser]
+    } else {
+        [Scope::Browser, Scope::Player]
+    };
+    let width = usize::from(model.size.cols);
+    let mut lines = Vec::new();
+    for scope in first
+        .into_iter()
+        .chain([Scope::Everywhere, Scope::Typing, Scope::Help])
+    {
+        let found: Vec<_> = keys()
+            .iter()
+            .filter(|binding| binding.scope == scope)
+            .filter(|binding| {
+                let text = format!("{} {} {}", scope.title(), binding.names(), binding.help);
+                let text = text.to_lowercase();
+                words.iter().all(|word| text.contains(word))
+            })
+            .collect();
+        if found.is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::styled(scope.title(), theme.focused()));
+        for binding in found {
+            lines.push(Line::from(vec![
+                Span::styled(cell(&binding.names(), NAMES), theme.strong()),
+                Span::raw(fit(binding.help, width.saturating_sub(NAMES))),
+            ]));
+        }
+    }
+    if lines.is_empty() {
+        lines.push(Line::from("No key does that."));
+    }
+    lines
+}
+
+/// Draws it over the whole terminal.
+pub fn draw(model: &Model, frame: &mut Frame) {
+    let Some(help) = &model.help else { return };
+    let rows = [
+        Constraint::Length(2),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+    ];
+    let [title, body, bottom] = Layout::vertical(rows).areas(frame.area());
+    frame.render_widget(Clear, frame.area());
+    frame.render_widget(Line::styled("Keys", model.theme.strong()), title);
+    let lines = help_lines(model);
+    let shown: Vec<Line> = lines.into_iter().skip(help.list.top).collect();
+    frame.render_widget(Paragraph::new(shown), body);
+    let typed = help
+        .search
+        .typing()
+        .then(|| ("search: ", help.search.text()));
+    bar::draw(model, typed, bottom, frame);
+}

@@ -1,0 +1,37 @@
+//! The model, drawn. Nothing is read or changed here; all text that came from outside goes
+//! through [`printable`](crate::model::printable).
+
+mod bar;
+mod browser;
+mod detail;
+mod help;
+mod layout;
+mod player;
+mod question;
+mod screen;
+mod text;
+
+pub use help::help_lines;
+pub use layout::Panes;
+pub use player::{area as player_area, window};
+
+use super::model::Model;
+use ratatui::Frame;
+
+/// Draws everything.
+pub fn view(model: &Model, frame: &mut Frame) {
+    if model.player.is_some() {
+        player::draw(model, frame);
+    } else if !model.only_player {
+        browser::draw(model, frame);
+    }
+    if model.help.is_some() {
+        help::draw(model, frame);
+    }
+    if model.question.is_some() {
+        question::draw(model, frame);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,507 @@
+//! The thread that reads: sessions, landmarks, output, and the player on its clock.
+//!
+//! The views never wait for it. It takes requests in order, drops those that a later one has made
+//! pointless, and between them does the work that takes long in small steps: indexing a session
+//! piece by piece, playing it.
+
+use super::library::Library;
+use super::msg::{Frame, Look, Msg, Order, Output, Pace, Request};
+use super::reel::{Reel, Shared};
+use crate::model::{Body, Micros, SessionId, Size};
+use crate::player::{Jump, Player, Reached, Spot};
+use crate::timeline::Renderer;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError};
+use std::time::{Duration, Instant};
+
+/// The shortest time between two frames: 50 a second are smooth, and leave the terminal time.
+const FRAME_MIN: Duration = Duration::from_millis(20);
+/// How often the playhead moves on the screen while nothing else does.
+const TICK: Duration = Duration::from_millis(200);
+/// How often growing landmarks are handed on while a session is being indexed.
+const LANDMARKS_EVERY: Duration = Duration::from_millis(200);
+/// Sessions that are opened before the list is told: each costs a fraction of a millisecond.
+const LIST_BATCH: usize = 100;
+/// How long indexing may keep a request waiting.
+const INDEX_SLICE: Duration = Duration::from_millis(10);
+/// Terminal bytes of one command that are rendered for the browser; the player and `rec show`
+/// have the rest.
+const OUTPUT_MAX: usize = 1 << 20;
+
+/// The session that is looked at.
+struct Open {
+    id: SessionId,
+    size: Size,
+    player: Player<Reel>,
+    /// Whether all landmarks were handed on.
+    told: bool,
+    told_at: Option<Instant>,
+    /// What the browser wants to see of it and the index does not cover yet.
+    still: Option<Look>,
+    output: Option<Look>,
+    /// The viewer is in the player.
+    replay: Option<Replay>,
+}
+
+struct Replay {
+    pending: Option<Jump>,
+    play: bool,
+    /// When the clock was read last.
+    since: Instant,
+    shown_at: Option<Instant>,
+    /// The screen or the status differs from the last frame.
+    dirty: bool,
+}
+
+/// The worker's own state.
+pub struct Worker {
+    library: Shared,
+    /// How many sessions were told, while more are to come.
+    listed: Option<usize>,
+    open: Option<Open>,
+    out: SyncSender<Msg>,
+}
+
+/// Nobody listens any more.
+struct Gone;
+
+impl Worker {
+    /// Reads from `library` and tells `out`.
+    pub fn new(library: Box<dyn Library>, out: SyncSender<Msg>) -> Worker {
+        Worker {
+            library: Rc::new(RefCell::new(library)),
+            listed: None,
+            open: None,
+            out,
+        }
+    }
+
+    /// Works until nobody asks or listens any more.
+    pub fn run(mut self, requests: &Receiver<Request>) {
+        let mut queue = VecDeque::new();
+        loop {
+            if queue.is_empty() {
+                match self.pause() {
+                    None => match requests.recv() {
+                        Ok(request) => queue.push_back(request),
+                        Err(_) => return,
+                    },
+                    Some(time) if !time.is_zero() => match requests.recv_timeout(time) {
+                        Ok(request) => queue.push_back(request),
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Err(RecvTimeoutError::Disconnected) => return,
+                    },
+                    Some(_) => {}
+                }
+            }
+            loop {
+                match requests.try_recv() {
+                    Ok(request) => queue.push_back(request),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            }
+            let done = match next(&mut queue) {
+                Some(request) => self.answer(request),
+                None => self.work(),
+            };
+            if done.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// How long the worker may sleep; `None` until the next request.
+    fn pause(&mut self) -> Option<Duration> {
+        if self.listed.is_some() {
+            return Some(Duration::ZERO);
+        }
+        let open = self.open.as_mut()?;
+        let index = (!open.player.landmarks().complete).then_some(Duration::ZERO);
+        let replay = match &open.replay {
+            Some(replay) if replay.dirty => Some(replay.rest()),
+            Some(replay) => {
+                let since = replay.since.elapsed();
+                let wait = open.player.wait();
+                wait.map(|wait| wait.saturating_sub(since).clamp(replay.rest(), TICK))
+            }
+            None => None,
+        };
+        index.into_iter().chain(replay).min()
+    }
+
+    fn answer(&mut self, request: Request) -> Result<(), Gone> {
+        match request {
+            Request::Sessions => {
+                // What was open may have grown.
+                self.open = self.open.take().filter(|open| open.replay.is_some());
+                self.listed = Some(0);
+                self.list()
+            }
+            Request::Landmarks(id) => {
+                if self.opened(id)? {
+                    self.landmarks(true)?;
+                }
+                Ok(())
+            }
+            Request::Output(look) => {
+                if self.opened(look.id)? {
+                    if let Some(open) = &mut self.open {
+                        open.output = Some(look);
+                    }
+                    self.looks()?;
+                }
+                Ok(())
+            }
+            Request::Still(look) => {
+                if self.opened(look.id)? {
+                    if let Some(open) = &mut self.open {
+                        open.still = Some(look);
+                    }
+                    self.looks()?;
+                }
+                Ok(())
+            }
+            Request::Replay {
+                id,
+                jump,
+                play,
+                pace,
+            } => {
+                if self.opened(id)? {
+                    self.replay(jump, play, pace);
+                    self.work()?;
+                }
+                Ok(())
+            }
+            Request::Order(order) => {
+                self.order(order);
+                self.work()
+            }
+            Request::EndReplay => {
+                if let Some(open) = &mut self.open {
+                    open.player.set_playing(false);
+                    open.replay = None;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn tell(&self, msg: Msg) -> Result<(), Gone> {
+        self.out.send(msg).map_err(|_| Gone)
+    }
+
+    /// Tells some more sessions, while there are any.
+    fn list(&mut self) -> Result<(), Gone> {
+        let Some(from) = self.listed else {
+            return Ok(());
+        };
+        let found = self.library.borrow_mut().sessions(from, LIST_BATCH);
+        match found {
+            Ok(sessions) => {
+                let more = sessions.len() == LIST_BATCH;
+                self.listed = more.then_some(from + sessions.len());
+                self.tell(Msg::Sessions {
+                    from,
+                    sessions,
+                    more,
+                })
+            }
+            Err(why) => {
+                self.listed = None;
+                self.tell(Msg::NoSessions(why))
+            }
+        }
+    }
+
+    /// Opens the session, unless it is; false, and said so, when it cannot be read.
+    fn opened(&mut self, id: SessionId) -> Result<bool, Gone> {
+        if self.open.as_ref().is_some_and(|open| open.id == id) {
+            return Ok(true);
+        }
+        match Reel::open(&self.library, id) {
+            Ok(reel) => {
+                let size = reel.size;
+                self.open = Some(Open {
+                    id,
+                    size,
+                    player: Player::new(reel, size),
+                    told: false,
+                    told_at: None,
+                    still: None,
+                    output: None,
+                    replay: None,
+                });
+                self.index();
+                Ok(true)
+            }
+            Err(why) => {
+                self.tell(Msg::Unreadable(id, why))?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Reads more of the open session, for a moment.
+    fn index(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        let start = Instant::now();
+        while open.player.index_more() && start.elapsed() < INDEX_SLICE {}
+    }
+
+    /// Tells the landmarks, when `now` or when it is time.
+    fn landmarks(&mut self, now: bool) -> Result<(), Gone> {
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        let landmarks = open.player.landmarks();
+        let recently = open
+            .told_at
+            .is_some_and(|at| at.elapsed() < LANDMARKS_EVERY);
+        let due = landmarks.complete && !open.told || !landmarks.complete && !recently;
+        if now || due {
+            open.told = landmarks.complete;
+            open.told_at = Some(Instant::now());
+            let msg = Msg::Landmarks(open.id, Arc::new(landmarks.clone()));
+            self.tell(msg)?;
+        }
+        Ok(())
+    }
+
+    /// A step of whatever is to be done without being asked.
+    fn work(&mut self) -> Result<(), Gone> {
+        self.list()?;
+        let complete = match &self.open {
+            Some(open) => open.player.landmarks().complete,
+            None => return Ok(()),
+        };
+        if !complete {
+            self.index();
+        }
+        self.landmarks(false)?;
+        self.looks()?;
+        self.play()
+    }
+
+    /// Shows what the browser waits for, once it can be shown.
+    fn looks(&mut self) -> Result<(), Gone> {
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        let mut told = Vec::new();
+        if let Some(look) = open.output
+            && let Some(output) = output(open, look)
+        {
+            open.output = None;
+            told.push(Msg::Output(look, Arc::new(output)));
+        }
+        // The player stands where the viewer left it while it is in use.
+        if let (Some(look), None) = (open.still, &open.replay) {
+            let jump = look.command.map_or(Jump::End, Jump::Outcome);
+            match open.player.jump(jump) {
+                Reached::There => {
+                    open.still = None;
+                    let grid = open.player.screen().grid();
+                    told.push(Msg::Still(look, Arc::new(grid)));
+                }
+                Reached::Nowhere => open.still = None,
+                Reached::NotYet => {}
+            }
+        }
+        told.into_iter().try_for_each(|msg| self.tell(msg))
+    }
+
+    fn replay(&mut self, jump: Jump, play: bool, pace: Pace) {
+        let Some(open) = &mut self.open else { return };
+        open.player.set_playing(false);
+        open.player.set_speed(pace.speed);
+        open.player.set_idle(pace.idle);
+        open.player.jump(Jump::Start);
+        open.replay = Some(Replay {
+            pending: Some(jump),
+            play,
+            since: Instant::now(),
+            shown_at: None,
+            dirty: true,
+        });
+    }
+
+    fn order(&mut self, order: Order) {
+        let Some(open) = &mut self.open else { return };
+        let Some(replay) = &mut open.replay else {
+            return;
+        };
+        // Time that passed before the order still counts.
+        open.player.advance(replay.since.elapsed());
+        replay.since = Instant::now();
+        replay.dirty = true;
+        let player = &mut open.player;
+        match order {
+            Order::Toggle => {
+                let playing = player.playing();
+                player.set_playing(!playing);
+                replay.play = !playing;
+            }
+            Order::Jump(jump) => replay.pending = Some(jump),
+            Order::By(seconds) => {
+                let by = Duration::from_secs(seconds.unsigned_abs());
+                // Several in a row add up, also while the first one waits for the index.
+                let from = match replay.pending {
+                    Some(Jump::Time(at)) => at,
+                    _ => player.now(),
+                };
+                let to = if seconds < 0 {
+                    Micros::from(from.since(Micros(0)).saturating_sub(by))
+                } else {
+                    from + by
+                };
+                replay.pending = Some(Jump::Time(to));
+            }
+            Order::Part(part) => {
+                let until = player.landmarks().until;
+                let to = until.0 / 1000 * u64::from(part);
+                replay.pending = Some(Jump::Time(Micros(to)));
+            }
+            Order::Step => {
+                replay.play = false;
+                player.step();
+            }
+            Order::Speed(way) => player.change_speed(way),
+            Order::ToggleIdle => player.toggle_idle(),
+        }
+    }
+
+    /// Moves the playhead to where it should be by now, and shows it.
+    fn play(&mut self) -> Result<(), Gone> {
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        let Some(replay) = &mut open.replay else {
+            return Ok(());
+        };
+        if let Some(jump) = replay.pending {
+            match open.player.jump(jump) {
+                Reached::NotYet => {}
+                Reached::There | Reached::Nowhere => {
+                    replay.pending = None;
+                    // Going to the end to look at it must not start over from the beginning.
+                    let over = open.player.now() >= open.player.landmarks().until
+                        && open.player.landmarks().complete;
+                    if replay.play && !open.player.playing() && !over {
+                        open.player.set_playing(true);
+                    }
+                    replay.dirty = true;
+                }
+            }
+            replay.since = Instant::now();
+        } else {
+            let was = open.player.playing();
+            let elapsed = replay.since.elapsed();
+            replay.since = Instant::now();
+            replay.dirty |= open.player.advance(elapsed);
+            if was && !open.player.playing() {
+                replay.play = false;
+                replay.dirty = true;
+            }
+        }
+        let tick = replay.shown_at.is_none_or(|at| at.elapsed() >= TICK);
+        let moves = open.player.playing() || replay.pending.is_some();
+        if (replay.dirty && replay.rest().is_zero()) || (moves && tick) {
+            let frame = Frame {
+                id: open.id,
+                grid: open.player.screen().grid(),
+                now: open.player.now(),
+                spot: open.player.spot(),
+                playing: open.player.playing(),
+                speed: open.player.speed(),
+                idle: open.player.idle(),
+                skipping: open.player.skipping(),
+                indexed: open.player.indexed(),
+                waiting: replay.pending.is_some(),
+            };
+            match self.out.try_send(Msg::Frame(Box::new(frame))) {
+                Ok(()) => replay.dirty = false,
+                // The viewer's terminal is slow: the next frame will show more at once.
+                Err(TrySendError::Full(_)) => replay.dirty = true,
+                Err(TrySendError::Disconnected(_)) => return Err(Gone),
+            }
+            replay.shown_at = Some(Instant::now());
+        }
+        Ok(())
+    }
+}
+
+impl Replay {
+    /// How long the next frame must wait.
+    fn rest(&self) -> Duration {
+        self.shown_at
+            .map_or(Duration::ZERO, |at| FRAME_MIN.saturating_sub(at.elapsed()))
+    }
+}
+
+/// The next request that still matters: of several that look at something the last one.
+fn next(queue: &mut VecDeque<Request>) -> Option<Request> {
+    loop {
+        let request = queue.pop_front()?;
+        let looks = matches!(
+            request,
+            Request::Landmarks(_) | Request::Output(_) | Request::Still(_) | Request::Sessions
+        );
+        let same =
+            |other: &Request| std::mem::discriminant(other) == std::mem::discriminant(&request);
+        if !(looks && queue.iter().any(same)) {
+            return Some(request);
+        }
+    }
+}
+
+/// The text of what is looked at; `None` while the index does not cover it.
+fn output(open: &mut Open, look: Look) -> Option<Output> {
+    let landmarks = open.player.landmarks();
+    let (size, from, to) = match look.command {
+        None => (open.size, Spot::default(), None),
+        Some(number) => {
+            let found = landmarks.commands.iter().find(|c| c.number == number);
+            match found {
+                Some(command) if command.end.is_some() || landmarks.complete => {
+                    let end = command.end.map(|(spot, _)| spot);
+                    (command.size, command.spot, end)
+                }
+                None if landmarks.complete => return Some(Output::default()),
+                Some(_) | None => return None,
+            }
+        }
+    };
+    let (events, cut) = open.player.read(from, to, OUTPUT_MAX);
+    let mut renderer = Renderer::new(size);
+    for event in &events {
+        match &event.body {
+            Body::Output(data) => renderer.feed(data),
+            Body::Stream { data, .. } => renderer.feed_stream(data),
+            Body::Resize(size) => renderer.resize(*size),
+            Body::Command(_)
+            | Body::CommandEnd { .. }
+            | Body::Marker { .. }
+            | Body::Pause
+            | Body::Resume
+            | Body::Masked { .. }
+            | Body::Gap(_)
+            | Body::Exit(_)
+            | Body::Other { .. } => {}
+        }
+    }
+    let mut text = String::new();
+    renderer.finish(&mut text);
+    Some(Output {
+        lines: text.lines().map(str::to_owned).collect(),
+        cut,
+    })
+}
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

@@ -1,0 +1,273 @@
+//! The worker on its thread, asked and listened to as the views do.
+
+use super::super::fixture::{Memory, id, sessions};
+use super::*;
+use crate::model::Meta;
+use crate::player::Way;
+use crate::tui::library::Session;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+
+/// Longer than any answer takes on a machine that does much else.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
+
+struct Desk {
+    requests: Sender<Request>,
+    messages: Receiver<Msg>,
+}
+
+impl Desk {
+    fn open() -> Desk {
+        Desk::over(|| Box::new(Memory(sessions())))
+    }
+
+    fn over(library: impl FnOnce() -> Box<dyn Library> + Send + 'static) -> Desk {
+        let (out, messages) = mpsc::sync_channel(64);
+        let (requests, wanted) = mpsc::channel();
+        thread::spawn(move || Worker::new(library(), out).run(&wanted));
+        Desk { requests, messages }
+    }
+
+    fn ask(&self, request: Request) {
+        self.requests.send(request).unwrap();
+    }
+
+    /// The first message that `pick` takes something of.
+    fn wait<T>(&self, what: &str, mut pick: impl FnMut(Msg) -> Option<T>) -> T {
+        loop {
+            match self.messages.recv_timeout(ANSWER_MAX) {
+                Ok(msg) => {
+                    if let Some(found) = pick(msg) {
+                        return found;
+                    }
+                }
+                Err(_) => panic!("the worker did not say {what}"),
+            }
+        }
+    }
+
+    fn frame(&self, what: &str, mut is: impl FnMut(&Frame) -> bool) -> Frame {
+        self.wait(what, |msg| match msg {
+            Msg::Frame(frame) if is(&frame) => Some(*frame),
+            _ => None,
+        })
+    }
+}
+
+fn look(command: Option<u32>) -> Look {
+    Look {
+        id: id(0x7f),
+        command,
+    }
+}
+
+fn replay(jump: Jump, play: bool) -> Request {
+    Request::Replay {
+        id: id(0x7f),
+        jump,
+        play,
+        pace: Pace::default(),
+    }
+}
+
+fn text(frame: &Frame) -> String {
+    let lines = frame.grid.lines.iter();
+    lines
+        .map(|l| l.text().trim_end().to_owned() + "\n")
+        .collect()
+}
+
+#[test]
+fn the_list_comes_in_parts_and_whole() {
+    let desk = Desk::over(|| {
+        let one = sessions().remove(0);
+        let many = (0..=250u32).map(|n| Session {
+            meta: Meta {
+                directory: n.to_string(),
+                ..one.meta.clone()
+            },
+            ..one.clone()
+        });
+        Box::new(Memory(many.collect()))
+    });
+    desk.ask(Request::Sessions);
+    let mut all = Vec::new();
+    desk.wait("the whole list", |msg| match msg {
+        Msg::Sessions {
+            from,
+            sessions,
+            more,
+        } => {
+            assert_eq!(from, all.len());
+            all.extend(sessions);
+            (!more).then_some(())
+        }
+        _ => None,
+    });
+    assert_eq!(all.len(), 251);
+    assert_eq!(all[250].meta.directory, "250");
+}
+
+#[test]
+fn landmarks_output_and_still_are_told() {
+    let desk = Desk::open();
+    desk.ask(Request::Landmarks(id(0x7f)));
+    let landmarks = desk.wait("the landmarks", |msg| match msg {
+        Msg::Landmarks(_, landmarks) if landmarks.complete => Some(landmarks),
+        _ => None,
+    });
+    assert_eq!(landmarks.commands.len(), 3);
+    desk.ask(Request::Output(look(Some(1))));
+    let output = desk.wait("what it printed", |msg| match msg {
+        Msg::Output(_, output) => Some(output),
+        _ => None,
+    });
+    let expected = [
+        "  id  | status",
+        "------+--------",
+        " 8831 | stuck",
+        " 8832 | 界 ok",
+        "(2 rows)",
+    ];
+    assert_eq!(output.lines, expected);
+    desk.ask(Request::Still(look(Some(2))));
+    let still = desk.wait("the screen", |msg| match msg {
+        Msg::Still(at, grid) if at == look(Some(2)) => Some(grid),
+        _ => None,
+    });
+    let shown: Vec<String> = still.lines.iter().map(|l| l.text()).collect();
+    assert!(
+        shown.iter().any(|line| line.starts_with("ERROR:  column")),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn the_player_obeys() {
+    let desk = Desk::open();
+    desk.ask(replay(Jump::Command(1), false));
+    let frame = desk.frame("the first frame", |frame| !frame.waiting);
+    assert_eq!((frame.now.millis(), frame.playing), (29_000, false));
+    desk.ask(Request::Order(Order::Step));
+    let frame = desk.frame("the step", |frame| frame.now.millis() == 29_041);
+    assert!(text(&frame).contains("8831 | stuck"));
+    desk.ask(Request::Order(Order::Jump(Jump::NextFailed(Way::Forward))));
+    desk.frame("the failed command", |frame| frame.now.millis() == 118_000);
+    desk.ask(Request::Order(Order::By(5)));
+    desk.frame("five seconds on", |frame| frame.now.millis() == 123_000);
+    desk.ask(Request::Order(Order::By(-60)));
+    desk.frame("a minute back", |frame| frame.now.millis() == 63_000);
+    desk.ask(Request::Order(Order::Part(500)));
+    desk.frame("the middle", |frame| frame.now.millis() == 126_000);
+    desk.ask(Request::Order(Order::Speed(Way::Forward)));
+    desk.frame("more speed", |frame| frame.speed > 1.4);
+    desk.ask(Request::Order(Order::ToggleIdle));
+    desk.frame("no idle limit", |frame| frame.idle.is_none());
+    // Paused, nothing more is said.
+    desk.ask(Request::EndReplay);
+    desk.ask(Request::Still(look(Some(1))));
+    desk.wait("the still", |msg| match msg {
+        Msg::Still(..) => Some(()),
+        Msg::Frame(frame) => panic!("a frame at {:?} after the end", frame.now),
+        _ => None,
+    });
+}
+
+#[test]
+fn a_replay_plays_to_its_end_and_stops() {
+    let desk = Desk::open();
+    desk.ask(Request::Replay {
+        id: id(0x7f),
+        jump: Jump::Start,
+        play: true,
+        pace: Pace {
+            speed: 32.0,
+            idle: Some(Duration::from_secs(5)),
+        },
+    });
+    desk.frame("that it plays", |frame| frame.playing);
+    let last = desk.frame("the end", |frame| {
+        !frame.playing && frame.now.millis() == 252_000
+    });
+    assert!(text(&last).contains("UPDATE 1"));
+    desk.ask(Request::Order(Order::Toggle));
+    desk.frame("that it starts over", |frame| {
+        frame.playing && frame.now.millis() < 200_000
+    });
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let desk = Desk::open();
+    desk.ask(Request::Landmarks(id(0x4a)));
+    let why = desk.wait("why", |msg| match msg {
+        Msg::Unreadable(_, why) => Some(why),
+        _ => None,
+    });
+    assert_eq!(why, "it is sealed to another key");
+    desk.ask(Request::Landmarks(id(0x7f)));
+    desk.wait("another session", |msg| match msg {
+        Msg::Landmarks(at, _) if at == id(0x7f) => Some(()),
+        _ => None,
+    });
+}
+
+#[test]
+fn only_the_last_look_is_answered() {
+    let mut queue = VecDeque::from([
+        Request::Landmarks(id(1)),
+        Request::Output(look(Some(1))),
+        Request::Landmarks(id(2)),
+        Request::Order(Order::By(5)),
+        Request::Order(Order::By(5)),
+        Request::Output(look(Some(2))),
+    ]);
+    let mut asked = Vec::new();
+    while let Some(request) = next(&mut queue) {
+        asked.push(request);
+    }
+    let five = Request::Order(Order::By(5));
+    let expected = [
+        Request::Landmarks(id(2)),
+        five.clone(),
+        five,
+        Request::Output(look(Some(2))),
+    ];
+    assert_eq!(asked, expected);
+}
+
+/// A session of many pieces: it can be jumped into before it is read, and keys are answered
+/// while it is being read.
+#[test]
+fn a_long_session_is_played_while_it_is_indexed() {
+    struct Long;
+    impl Library for Long {
+        fn sessions(&mut self, _: usize, _: usize) -> Result<Vec<Session>, String> {
+            Ok(Vec::new())
+        }
+        fn open(&mut self, _: SessionId) -> Result<(usize, Size), String> {
+            Ok((400, Size { cols: 80, rows: 24 }))
+        }
+        fn piece(
+            &mut self,
+            _: SessionId,
+            number: usize,
+        ) -> Result<Vec<crate::model::Event>, String> {
+            let line = format!("piece {number} {}\r\n", "x".repeat(60));
+            let at = Micros(u64::try_from(number).unwrap() * 1_000_000);
+            let body = Body::Output(line.repeat(100).into_bytes());
+            Ok(vec![crate::model::Event { at, body }])
+        }
+    }
+    let desk = Desk::over(|| Box::new(Long));
+    desk.ask(replay(Jump::Start, true));
+    desk.frame("the start", |frame| {
+        frame.playing && text(frame).contains("piece 0 ")
+    });
+    desk.ask(Request::Order(Order::Jump(Jump::End)));
+    let frame = desk.frame("the end", |frame| {
+        !frame.waiting && frame.now.millis() == 399_000
+    });
+    assert!(text(&frame).contains("piece 399 "));
+    assert_eq!(frame.indexed, 1000);
+}
