@@ -48,6 +48,17 @@ if ! command -v cargo >/dev/null; then
     exit 1
 fi
 
+for component in fmt clippy; do
+    if ! cargo "$component" --version >/dev/null 2>&1; then
+        name=${component/#fmt/rustfmt}
+        command -v rustup >/dev/null || {
+            echo "tests/run.sh: this Rust toolchain has no $name" >&2
+            exit 1
+        }
+        rustup component add "$name"
+    fi
+done
+
 cargo fmt --check
 cargo clippy --locked --all-targets -- -D warnings
 cargo test --locked --no-fail-fast

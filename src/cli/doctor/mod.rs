@@ -1,6 +1,6 @@
 //! `rec doctor`: what stands between the engineer and a recording, one line each.
 //!
-//! It changes nothing, asks nobody for a secret and waits for nothing longer than [`ASK_MAX`].
+//! It changes nothing, asks nobody for a secret and waits for nothing longer than [`LOOK_MAX`].
 
 mod clients;
 mod path;
@@ -12,11 +12,15 @@ use crate::model::Field;
 use clap::Args;
 use serde::Serialize;
 use std::process::ExitCode;
+use std::sync::mpsc::channel;
 use std::time::Duration;
-use unicode_width::UnicodeWidthStr;
 
 /// The longest that another program or a service is waited for.
 const ASK_MAX: Duration = Duration::from_secs(2);
+
+/// The longest that one group of checks may take: a file system that hangs must not take doctor
+/// with it. More than the vault's own patience with another process's lock.
+const LOOK_MAX: Duration = Duration::from_secs(8);
 
 /// `rec doctor`.
 #[derive(Debug, Args)]
@@ -82,9 +86,12 @@ impl Doctor {
     /// A stdout that takes nothing.
     pub fn run(self, global: &Global, ui: &mut Ui) -> Result<ExitCode, Error> {
         let mut checks = vec![terminal::check()];
-        checks.extend(place::checks(global));
-        checks.extend(clients::checks());
-        checks.extend(path::check());
+        let global = global.clone();
+        checks.extend(within("vault", move || place::checks(&global)));
+        checks.extend(within("clients", clients::checks));
+        checks.extend(within("another rec", || {
+            path::check().into_iter().collect()
+        }));
         let text = if self.json {
             let json = serde_json::to_string_pretty(&checks);
             json.map_err(|error| Error::new(Kind::Failed, "no JSON").caused_by(&error))? + "\n"
@@ -98,6 +105,18 @@ impl Doctor {
     }
 }
 
+/// What `look` finds, unless it takes too long. Then its thread is left behind, and ends with this
+/// process.
+fn within(name: &'static str, look: impl FnOnce() -> Vec<Check> + Send + 'static) -> Vec<Check> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || sender.send(look()));
+    receiver.recv_timeout(LOOK_MAX).unwrap_or_else(|_| {
+        let text = format!("no answer within {} seconds", LOOK_MAX.as_secs());
+        let hint = "a file system that hangs, or a keyring? strace -f rec doctor shows where";
+        vec![Check::new(name, State::Bad, text).hint(hint)]
+    })
+}
+
 fn line(check: &Check, ui: &Ui) -> String {
     let state = match check.state {
         State::Ok => ui.paint("32", "ok "),
@@ -106,7 +125,8 @@ fn line(check: &Check, ui: &Ui) -> String {
     };
     let mut line = format!("{:<12}  {state}  {}\n", check.name, Field(&check.text));
     if let Some(hint) = &check.hint {
-        let indent = " ".repeat("            ".width() + 7);
+        // Below the text: name, two blanks, state, two blanks.
+        let indent = " ".repeat(12 + 2 + 3 + 2);
         line.push_str(&format!("{indent}{}\n", Field(hint)));
     }
     line
