@@ -2,6 +2,8 @@
 
 use super::{Error, Kind, Ui};
 use crate::mask::{Filter, Finding, Rules, Scanner};
+use crate::model::{Body, Exit, Micros, Size};
+use crate::pipeline::Pipeline;
 use clap::{Args, Subcommand};
 use std::io::{self, Read};
 use std::process::ExitCode;
@@ -19,6 +21,21 @@ pub struct Mask {
     /// Say on stderr which rule masked what where (never the value)
     #[arg(long)]
     explain: bool,
+
+    /// Take a terminal's output: what a viewer would read is masked, however it was drawn
+    #[arg(long, conflicts_with = "explain")]
+    raw: bool,
+
+    /// The terminal's size for --raw
+    #[arg(long, value_name = "COLSxROWS", default_value = "80x24", value_parser = size, requires = "raw")]
+    size: Size,
+}
+
+fn size(text: &str) -> Result<Size, String> {
+    let parts = text.split_once('x');
+    let parts = parts.and_then(|(cols, rows)| Some((cols.parse().ok()?, rows.parse().ok()?)));
+    let (cols, rows) = parts.ok_or("a size is written as COLSxROWS, such as 80x24")?;
+    Ok(Size { cols, rows })
 }
 
 #[derive(Debug, Subcommand)]
@@ -36,6 +53,7 @@ const EXAMPLES: &str = "Examples:
   rec mask < app.log > app.masked.log
   kubectl logs deploy/api | rec mask | less
   rec mask --explain < .env > /dev/null
+  rec mask --raw --size 120x40 < typescript
   rec mask rules";
 
 const RULES_EXAMPLES: &str = "Examples:
@@ -52,7 +70,43 @@ const CHUNK: usize = 128 << 10;
 pub fn run(ui: &mut Ui, args: &Mask) -> Result<ExitCode, Error> {
     match args.what {
         Some(What::Rules { json }) => rules(ui, json),
+        None if args.raw => raw(ui, args.size),
         None => filter(ui, args.explain),
+    }
+}
+
+/// A terminal stream. What is undecided waits for more input, not for time to pass: the reader of
+/// a filter would otherwise see something else each time.
+fn raw(ui: &mut Ui, size: Size) -> Result<ExitCode, Error> {
+    let scanner = Scanner::new(Rules::builtin());
+    let door = scanner.door();
+    let mut pipeline = Pipeline::with_limit(scanner, door, size, u64::MAX);
+    let mut chunk = vec![0; CHUNK];
+    let mut stdin = io::stdin().lock();
+    loop {
+        let read = match stdin.read(&mut chunk) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                return Err(Error::new(Kind::Failed, "stdin cannot be read").caused_by(&error));
+            }
+        };
+        if read == 0 {
+            let (code, signal) = (0, None);
+            pipeline.exit(Micros(0), Exit { code, signal });
+        } else {
+            pipeline.output(Micros(0), chunk.get(..read).unwrap_or_default());
+        }
+        for event in pipeline.take() {
+            if let Body::Output(data) = &event.body
+                && !write(ui, data)?
+            {
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+        if read == 0 {
+            return Ok(ExitCode::SUCCESS);
+        }
     }
 }
 
