@@ -105,7 +105,8 @@ need_packages() {
     local missing=()
     command -v cc >/dev/null || missing+=(gcc libc6-dev)
     command -v make >/dev/null || missing+=(make)
-    command -v perl >/dev/null || missing+=(perl)
+    # Debian's perl-base brings the command without the modules that OpenSSL's build uses.
+    perl -MIPC::Cmd -MFile::Compare -MFindBin -e 1 2>/dev/null || missing+=(perl)
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ $demo = no ]; then
         die "the build needs: ${missing[*]}" \
@@ -120,9 +121,9 @@ need_packages() {
         root=(sudo)
     fi
     say "installing ${missing[*]} (apt-get)"
-    "${root[@]}" apt-get update -qq
+    "${root[@]}" apt-get update -qq </dev/null
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
 }
 
 if [ -n "$binary" ]; then

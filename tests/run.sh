@@ -37,10 +37,9 @@ if [ ${#missing[@]} -gt 0 ]; then
         root=(sudo)
     fi
     echo "tests/run.sh: installing ${missing[*]}"
-    export DEBIAN_FRONTEND=noninteractive
-    "${root[@]}" apt-get update -qq
+    "${root[@]}" apt-get update -qq </dev/null
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
 fi
 
 if ! command -v cargo >/dev/null; then
