@@ -3,19 +3,25 @@
 //! Words that are no verb of rec are a client: `rec psql -c …` is `rec run -- psql -c …`, and what
 //! stands after the client's name is the client's alone.
 
+mod ask;
 mod demo;
 mod doctor;
 mod error;
+mod init;
+mod lock;
 mod mask;
 mod run;
 mod ui;
+mod unlock;
 mod util;
+mod vault;
 mod vault_error;
 mod words;
 
 pub use error::{Error, Kind};
 pub use ui::Ui;
 
+use crate::config::Paths;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -77,6 +83,14 @@ pub enum Verb {
     Util(util::Util),
     /// Mask secrets in a stream
     Mask(mask::Mask),
+    /// Make a vault
+    Init(init::Init),
+    /// Keep the vault unlocked for a while
+    Unlock(unlock::Unlock),
+    /// Forget the key that rec unlock keeps
+    Lock(lock::Lock),
+    /// Look after the vault
+    Vault(vault::VaultArgs),
 
     #[allow(missing_docs)]
     Run(run::Run),
@@ -110,6 +124,10 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Doctor(doctor)) => doctor.run(&cli.global, ui),
         Some(Verb::Util(util)) => util.run(ui),
         Some(Verb::Mask(args)) => mask::run(ui, &args),
+        Some(Verb::Init(args)) => init::run(ui, &cli.global, &args),
+        Some(Verb::Unlock(args)) => unlock::run(ui, &cli.global, &args),
+        Some(Verb::Lock(args)) => lock::run(ui, &cli.global, &args),
+        Some(Verb::Vault(args)) => vault::run(ui, &cli.global, &args),
         Some(Verb::Run(args)) => run::run(&cli.global, args),
         Some(Verb::Client(words)) => Err(no_verb(words.first())),
         None => Err(Error::new(Kind::Usage, "nothing to run")
@@ -138,4 +156,12 @@ fn no_verb(word: Option<&OsString>) -> Error {
         format!("{word} is reserved for a verb that this version of rec does not have"),
     )
     .hint(format!("to run a program of that name: rec run -- {word}"))
+}
+
+/// Where everything stands.
+fn paths(global: &Global) -> Result<Paths, Error> {
+    Paths::find(global.vault.clone(), global.config.clone()).map_err(|e| {
+        Error::new(Kind::Failed, e.to_string())
+            .hint("set HOME, or name the vault with --vault or REC_VAULT")
+    })
 }

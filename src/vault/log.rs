@@ -9,7 +9,7 @@
 use super::chain::Hash;
 use super::{Error, db, dir};
 use crate::model::SessionId;
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -68,6 +68,8 @@ pub enum What {
         session: SessionId,
         /// Hash of its sealed metadata.
         meta: Hash,
+        /// The day it began, which is its row's.
+        day: i64,
     },
     /// A session is under way.
     Checkpoint {
@@ -84,6 +86,8 @@ pub enum What {
         session: SessionId,
         /// How many pieces it has.
         pieces: u64,
+        /// Their sealed bytes.
+        bytes: u64,
         /// The last one's link.
         head: Hash,
         /// Hash of its sealed summary.
@@ -95,6 +99,8 @@ pub enum What {
         session: SessionId,
         /// How many pieces it has.
         pieces: u64,
+        /// Their sealed bytes.
+        bytes: u64,
         /// The last one's link.
         head: Hash,
     },
@@ -132,6 +138,14 @@ pub fn hash(body: &[u8], signature: &[u8]) -> Hash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(body).update(signature);
     Hash(*hasher.finalize().as_bytes())
+}
+
+/// Whether `key` signed `body`.
+pub fn signed_by(key: &Hash, body: &[u8], signature: &[u8]) -> bool {
+    let Ok(key) = VerifyingKey::from_bytes(&key.0) else {
+        return false;
+    };
+    Signature::from_slice(signature).is_ok_and(|s| key.verify_strict(body, &s).is_ok())
 }
 
 /// The seed of the next entry, as it stands in `seal.seed`: magic, entry number, seed, checksum.
@@ -184,6 +198,14 @@ impl Seed {
         *self.seed = *blake3::hash(self.seed.as_ref()).as_bytes();
         self.n = self.n.saturating_add(1);
     }
+}
+
+/// The number of the entry that `seal.seed` will sign next; `None` when it is missing or damaged.
+pub fn seed_position(dir: &Path) -> Result<Option<u64>, Error> {
+    let bytes = dir::read(&dir.join(dir::SEED), 4096)?.map(Zeroizing::new);
+    Ok(bytes
+        .and_then(|bytes| Seed::decode(&bytes))
+        .map(|seed| seed.n))
 }
 
 /// The last entry: its number, its hash, and who signs the next.

@@ -34,6 +34,7 @@ mod slots;
 mod tests;
 mod unlock;
 mod unlocked;
+mod verify;
 mod writer;
 
 pub use ask::{Ask, Nobody};
@@ -49,6 +50,7 @@ pub use seal::{Damage, Identity, Recipient};
 pub use slots::{KeyringError, Kind as SlotKind, Slot};
 pub use unlock::{Means, PASSPHRASE_VARIABLE, Withheld, withheld};
 pub use unlocked::{Entry, Unlocked};
+pub use verify::{Anchor, Finding, Report, Wrong};
 
 use crate::config::Paths;
 use crate::model::Stamp;

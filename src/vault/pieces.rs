@@ -16,7 +16,7 @@ pub struct Place {
 
 impl Unlocked {
     /// Where the parts of a session stand, in order; a part that is missing has its place too.
-    /// They hold until the vault is compacted by whoever unlocks it next.
+    /// They keep their meaning when another process compacts the session meanwhile.
     ///
     /// # Errors
     /// [`Error::NoSession`], or the database cannot be read.
@@ -70,14 +70,21 @@ impl Unlocked {
         }
         let read = || {
             let mut row = self.conn().prepare_cached(
-                "SELECT sealed FROM pieces WHERE session = ?1 AND seq = ?2 AND last = ?3",
+                "SELECT seq, sealed FROM pieces
+                 WHERE session = ?1 AND seq <= ?2 AND last >= ?3 ORDER BY seq DESC LIMIT 1",
             )?;
-            row.query_row((place.session, place.first, place.last), |row| row.get(0))
-                .optional()
+            row.query_row((place.session, place.first, place.last), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
         };
-        let sealed: Option<Vec<u8>> =
+        let found: Option<(i64, Vec<u8>)> =
             read().map_err(|e: rusqlite::Error| Damage::Unreadable(e.to_string()))?;
-        let sealed = sealed.ok_or(Damage::Missing)?;
+        let (first, sealed) = found.ok_or(Damage::Missing)?;
+        if first < place.first {
+            // Compacted meanwhile: all of the chunk is given where its first piece stood.
+            return Ok(Vec::new());
+        }
         seal::open(self.identity(), &sealed, PLAIN_MAX)
     }
 }

@@ -150,6 +150,7 @@ impl Writer {
                 log.add(What::Open {
                     session: self.session,
                     meta: hash,
+                    day,
                 })?;
                 Ok(number)
             })
@@ -222,6 +223,7 @@ impl Writer {
             let what = What::Close {
                 session: writer.session,
                 pieces: writer.seq,
+                bytes: writer.bytes,
                 head: writer.head,
                 summary: Hash::of(&sealed),
             };
@@ -388,6 +390,7 @@ pub fn close_interrupted(vault: &std::path::Path, conn: &mut Connection) -> Resu
             log.add(What::Interrupted {
                 session: *session,
                 pieces,
+                bytes,
                 head,
             })?;
         }

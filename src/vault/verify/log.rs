@@ -1,0 +1,287 @@
+//! The log: whether every entry is there, in order, and signed by the key that was announced.
+
+use super::{Report, Wrong, unreadable};
+use crate::model::SessionId;
+use crate::vault::Error;
+use crate::vault::chain::Hash;
+use crate::vault::db::count;
+use crate::vault::log::{Entry, What, hash, signed_by};
+use rusqlite::Connection;
+use std::collections::HashMap;
+use std::str::FromStr;
+
+/// A head of the log that was kept elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// The entry's number.
+    pub entry: u64,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// Not a line of `rec vault anchor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an anchor is a number and 64 hex digits, as rec vault anchor prints them")]
+pub struct BadAnchor;
+
+impl FromStr for Anchor {
+    type Err = BadAnchor;
+
+    fn from_str(text: &str) -> Result<Self, BadAnchor> {
+        let (entry, hash) = text.trim().split_once(' ').ok_or(BadAnchor)?;
+        let hash = blake3::Hash::from_hex(hash.trim()).map_err(|_| BadAnchor)?;
+        Ok(Anchor {
+            entry: entry.parse().map_err(|_| BadAnchor)?,
+            hash: Hash(*hash.as_bytes()),
+        })
+    }
+}
+
+/// What the log says, as far as it is signed.
+#[derive(Default)]
+pub struct Told {
+    pub vault: Option<String>,
+    pub recipient: Option<String>,
+    pub slots: Option<Hash>,
+    pub sessions: HashMap<SessionId, Session>,
+    /// Entries are missing or altered, so something of the above may be missing too.
+    pub broken: bool,
+}
+
+/// What the log says of one session.
+#[derive(Default)]
+pub struct Session {
+    /// Hash of its metadata, and its day.
+    pub opened: Option<(Hash, i64)>,
+    /// How many pieces led to which link, in order.
+    pub marks: Vec<(u64, Hash)>,
+    pub end: End,
+    /// Sealed bytes at the end.
+    pub bytes: u64,
+    pub summary: Option<Hash>,
+    pub chunks: Vec<Chunk>,
+    pub pruned: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum End {
+    #[default]
+    None,
+    Closed,
+    Interrupted,
+}
+
+pub struct Chunk {
+    pub first: u64,
+    pub last: u64,
+    pub old: Vec<Hash>,
+    pub new: Hash,
+}
+
+/// Walks the log from its first entry. `seed` is the entry that the seed file will sign next.
+pub fn walk(
+    conn: &Connection,
+    seed: Option<u64>,
+    anchor: Option<&Anchor>,
+    report: &mut Report,
+) -> Result<Told, Error> {
+    let mut told = Told::default();
+    let mut rows = conn
+        .prepare("SELECT n, body, signature FROM log ORDER BY n")
+        .map_err(unreadable)?;
+    let mut rows = rows.query([]).map_err(unreadable)?;
+    let mut walk = Walk {
+        next: 0,
+        previous: Some(Hash::of(b"")),
+        key: None,
+    };
+    let mut anchored = false;
+    while let Some(row) = rows.next().map_err(unreadable)? {
+        let read = || -> rusqlite::Result<(u64, Vec<u8>, Vec<u8>)> {
+            Ok((count(row, 0)?, row.get(1)?, row.get(2)?))
+        };
+        let (n, body, signature) = read().map_err(unreadable)?;
+        report.entries += 1;
+        let own = hash(&body, &signature);
+        report.head = Some(own);
+        anchored |= anchor.is_some_and(|anchor| anchor.entry == n && anchor.hash == own);
+        let wrong = report.findings.len();
+        if let Some(entry) = walk.step(n, &body, &signature, report) {
+            told.hear(entry);
+        }
+        told.broken |= report.findings.len() > wrong;
+        walk.previous = Some(own);
+    }
+    match seed {
+        Some(seed) if seed > walk.next => {
+            told.broken = true;
+            report.vault(
+                Wrong::Truncated,
+                format!(
+                    "the log ends at entry {}, and entries up to {} were signed",
+                    walk.next.saturating_sub(1),
+                    seed.saturating_sub(1)
+                ),
+            );
+        }
+        Some(_) => {}
+        None => report.vault(
+            Wrong::Missing,
+            "seal.seed is missing or damaged, so a cut at the log's end would not show",
+        ),
+    }
+    if let Some(anchor) = anchor.filter(|_| !anchored) {
+        let text = format!(
+            "the log does not contain the anchor, entry {}",
+            anchor.entry
+        );
+        report.vault(Wrong::RolledBack, text);
+    }
+    Ok(told)
+}
+
+struct Walk {
+    next: u64,
+    /// The hash of the entry before, where it is known.
+    previous: Option<Hash>,
+    /// The key that the entry before announced, where it can be believed.
+    key: Option<Hash>,
+}
+
+impl Walk {
+    /// Checks one entry; gives it when it is signed as announced.
+    fn step(
+        &mut self,
+        n: u64,
+        body: &[u8],
+        signature: &[u8],
+        report: &mut Report,
+    ) -> Option<Entry> {
+        if n != self.next {
+            let last = n.saturating_sub(1);
+            let text = format!("log entries {} to {last} are missing", self.next);
+            report.vault(Wrong::Missing, text);
+            self.previous = None;
+            self.key = None;
+        }
+        let first = n == 0;
+        self.next = n.saturating_add(1);
+        let Ok(entry) = serde_json::from_slice::<Entry>(body) else {
+            report.vault(Wrong::Altered, format!("log entry {n} was altered"));
+            self.key = None;
+            return None;
+        };
+        let announced = self.key.replace(entry.next);
+        let lineage = matches!(entry.what, What::Lineage { .. });
+        let key = if first || lineage {
+            entry.key
+        } else {
+            announced
+        };
+        let signed = match key {
+            Some(key) => signed_by(&key, body, signature),
+            // The entry that announced the key is gone or altered, and that was reported.
+            None => !first && !lineage,
+        };
+        if !signed {
+            report.vault(
+                Wrong::Altered,
+                format!("log entry {n} was altered, or written without the vault's seed"),
+            );
+            self.key = None;
+            return None;
+        }
+        if entry.n != n {
+            let text = format!("log entry {} stands at the place of entry {n}", entry.n);
+            report.vault(Wrong::Reordered, text);
+            return None;
+        }
+        if self
+            .previous
+            .is_some_and(|previous| previous != entry.previous)
+        {
+            let text = format!(
+                "log entry {} is not the one that was signed",
+                n.saturating_sub(1)
+            );
+            report.vault(Wrong::Altered, text);
+        }
+        if let What::Lineage { reason } = &entry.what
+            && !first
+        {
+            report.vault(
+                Wrong::Forged,
+                format!("at log entry {n} a new seed signs ({reason}): entries before it may have been cut off"),
+            );
+        }
+        Some(entry)
+    }
+}
+
+impl Told {
+    fn hear(&mut self, entry: Entry) {
+        match entry.what {
+            What::Create {
+                vault,
+                recipient,
+                slots,
+            } => {
+                self.vault = Some(vault);
+                self.recipient = Some(recipient);
+                self.slots = Some(slots);
+            }
+            What::Lineage { .. } => {}
+            What::Slots { slots } => self.slots = Some(slots),
+            What::Open { session, meta, day } => {
+                self.of(session).opened = Some((meta, day));
+            }
+            What::Checkpoint {
+                session,
+                pieces,
+                head,
+            } => self.of(session).marks.push((pieces, head)),
+            What::Close {
+                session,
+                pieces,
+                bytes,
+                head,
+                summary,
+            } => {
+                let session = self.of(session);
+                session.marks.push((pieces, head));
+                session.end = End::Closed;
+                session.bytes = bytes;
+                session.summary = Some(summary);
+            }
+            What::Interrupted {
+                session,
+                pieces,
+                bytes,
+                head,
+            } => {
+                let session = self.of(session);
+                session.marks.push((pieces, head));
+                session.end = End::Interrupted;
+                session.bytes = bytes;
+            }
+            What::Counted { session, summary } => self.of(session).summary = Some(summary),
+            What::Compact {
+                session,
+                first,
+                last,
+                old,
+                new,
+            } => self.of(session).chunks.push(Chunk {
+                first,
+                last,
+                old,
+                new,
+            }),
+            What::Prune { session, .. } => self.of(session).pruned = true,
+        }
+    }
+
+    fn of(&mut self, session: SessionId) -> &mut Session {
+        self.sessions.entry(session).or_default()
+    }
+}

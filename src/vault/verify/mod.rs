@@ -1,0 +1,151 @@
+//! What is wrong with a vault, told without a secret.
+//!
+//! The log is walked first: each entry must be signed by the key that the one before it names. Then
+//! every session is held against what the log says of it, down to the hash of each sealed piece.
+//!
+//! What this cannot see: a copied seed signs whatever comes after it; older copies of all files put
+//! back together show only against an anchor; and whether a piece says the truth, which only
+//! opening it shows.
+
+mod log;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use super::chain::Hash;
+use super::{Error, Vault, slots};
+use crate::model::SessionId;
+use rusqlite::Connection;
+
+pub use log::Anchor;
+
+/// The kinds of wrong that are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// It is not what was sealed or signed.
+    Altered,
+    /// Something between its neighbours is gone.
+    Missing,
+    /// It stands in another's place.
+    Reordered,
+    /// The end is gone.
+    Truncated,
+    /// It was never signed for.
+    Forged,
+    /// The files are older than the anchor.
+    RolledBack,
+}
+
+impl Wrong {
+    /// Its word, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Wrong::Altered => "altered",
+            Wrong::Missing => "missing",
+            Wrong::Reordered => "reordered",
+            Wrong::Truncated => "truncated",
+            Wrong::Forged => "forged",
+            Wrong::RolledBack => "rolled_back",
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its kind.
+    pub wrong: Wrong,
+    /// The session, where it is one.
+    pub session: Option<SessionId>,
+    /// The first piece concerned.
+    pub piece: Option<u64>,
+    /// The day of the session, in days since 1970.
+    pub day: Option<i64>,
+    /// One clause: `piece 14 was altered after it was sealed`.
+    pub text: String,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Sessions the vault holds or should hold, without the forgotten ones.
+    pub sessions: u64,
+    /// Those of them that are as they were recorded.
+    pub intact: u64,
+    /// Sessions that were forgotten in order.
+    pub pruned: u64,
+    /// Entries of the log.
+    pub entries: u64,
+    /// The log's last entry.
+    pub head: Option<Hash>,
+    /// Everything wrong, the log's first.
+    pub findings: Vec<Finding>,
+}
+
+impl Vault {
+    /// Checks everything that can be checked without a secret. Recorders may be at work meanwhile.
+    ///
+    /// # Errors
+    /// Only that the database cannot be read at all; what is wrong is in the report.
+    pub fn verify(&mut self, anchor: Option<&Anchor>) -> Result<Report, Error> {
+        let (dir, id) = (self.dir.clone(), self.id);
+        let recipient = self.recipient.to_string();
+        // One view of everything; before the log and after it the seed may move on, forwards.
+        let seed = super::log::seed_position(&dir)?;
+        let tx = self.conn.transaction().map_err(Error::db("be verified"))?;
+        let mut report = Report::default();
+        file(&tx, &mut report);
+        let told = log::walk(&tx, seed, anchor, &mut report)?;
+        if told.vault.as_deref() != Some(&super::hex(&id))
+            || told.recipient.as_deref() != Some(&recipient)
+        {
+            report.vault(
+                Wrong::Altered,
+                "the vault's id or key is not the one it was made with",
+            );
+        }
+        if told.slots != Some(slots::hash(&tx)?) {
+            report.vault(
+                Wrong::Altered,
+                "the keyslots are not those the log signs for",
+            );
+        }
+        session::check_all(&tx, &id, &told, &mut report)?;
+        Ok(report)
+    }
+}
+
+impl Report {
+    fn vault(&mut self, wrong: Wrong, text: impl Into<String>) {
+        self.findings.push(Finding {
+            wrong,
+            session: None,
+            piece: None,
+            day: None,
+            text: text.into(),
+        });
+    }
+}
+
+/// SQLite's own check: pages and indexes that contradict each other.
+fn file(conn: &Connection, report: &mut Report) {
+    let said = conn.query_row("PRAGMA integrity_check(1)", [], |row| {
+        row.get::<_, String>(0)
+    });
+    match said {
+        Ok(said) if said == "ok" => {}
+        Ok(said) => report.vault(
+            Wrong::Altered,
+            format!("the database file contradicts itself: {said}"),
+        ),
+        Err(e) => report.vault(
+            Wrong::Altered,
+            format!("the database file cannot be read whole: {e}"),
+        ),
+    }
+}
+
+/// What SQLite says while rows are read.
+fn unreadable(source: rusqlite::Error) -> Error {
+    Error::db("be verified")(source)
+}

@@ -1,0 +1,399 @@
+//! Sessions: whether each row, piece and chunk is what the log signs for.
+
+use super::log::{Chunk, End, Session, Told};
+use super::{Finding, Report, Wrong, unreadable};
+use crate::model::SessionId;
+use crate::vault::Error;
+use crate::vault::chain::{self, Hash};
+use crate::vault::db::{count, state};
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::HashSet;
+
+/// Holds every session of the database, and every one the log knows, against each other.
+pub fn check_all(
+    conn: &Connection,
+    vault: &[u8; 16],
+    told: &Told,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let rows = rows(conn)?;
+    let mut seen = HashSet::new();
+    for row in &rows {
+        seen.insert(row.id);
+        let said = told.sessions.get(&row.id);
+        if row.state == state::PRUNED && said.is_some_and(|said| said.pruned) {
+            report.pruned += 1;
+            continue;
+        }
+        report.sessions += 1;
+        let mut check = Check {
+            conn,
+            row,
+            findings: Vec::new(),
+        };
+        match said {
+            Some(said) => check.run(vault, said)?,
+            // A log with holes was reported; what stood in the hole is not known.
+            None if told.broken => {}
+            None => check.find(Wrong::Forged, None, "no signed entry says that it began"),
+        }
+        report.intact += u64::from(check.findings.is_empty());
+        report.findings.append(&mut check.findings);
+    }
+    for (id, said) in &told.sessions {
+        if said.pruned || seen.contains(id) {
+            continue;
+        }
+        report.sessions += 1;
+        report.findings.push(Finding {
+            wrong: Wrong::Missing,
+            session: Some(*id),
+            piece: None,
+            day: said.opened.map(|(_, day)| day),
+            text: "the whole session is missing".to_owned(),
+        });
+    }
+    let strays = "SELECT count(*) FROM pieces WHERE session NOT IN (SELECT number FROM sessions)";
+    let strays: u64 = conn
+        .query_row(strays, [], |row| count(row, 0))
+        .map_err(unreadable)?;
+    if strays > 0 {
+        let text = format!("{strays} pieces belong to no session");
+        report.vault(Wrong::Forged, text);
+    }
+    Ok(())
+}
+
+struct Row {
+    number: i64,
+    id: SessionId,
+    day: i64,
+    state: i64,
+    pieces: u64,
+    bytes: u64,
+    head: Option<Hash>,
+    meta: Option<Hash>,
+    summary: Option<Hash>,
+}
+
+fn rows(conn: &Connection) -> Result<Vec<Row>, Error> {
+    let read = || -> rusqlite::Result<Vec<Row>> {
+        let mut rows = conn.prepare(
+            "SELECT number, id, day, state, pieces, bytes, head, meta, summary FROM sessions
+             ORDER BY number",
+        )?;
+        let rows = rows.query_map([], |row| {
+            let sealed = |column| -> rusqlite::Result<Option<Hash>> {
+                let sealed: Option<Vec<u8>> = row.get(column)?;
+                Ok(sealed.map(|sealed| Hash::of(&sealed)))
+            };
+            let (id, head): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(6)?);
+            Ok(Row {
+                number: row.get(0)?,
+                // An id of another length is no session's; the log will not know this one either.
+                id: SessionId(id.try_into().unwrap_or_default()),
+                day: row.get(2)?,
+                state: row.get(3)?,
+                pieces: count(row, 4)?,
+                bytes: count(row, 5)?,
+                head: Hash::from_slice(&head),
+                meta: sealed(7)?,
+                summary: sealed(8)?,
+            })
+        })?;
+        rows.collect()
+    };
+    read().map_err(unreadable)
+}
+
+/// A piece's row, without what is sealed in it.
+struct Piece {
+    rowid: i64,
+    seq: u64,
+    last: u64,
+    hash: Option<Hash>,
+    link: Option<Hash>,
+}
+
+struct Check<'a> {
+    conn: &'a Connection,
+    row: &'a Row,
+    findings: Vec<Finding>,
+}
+
+impl Check<'_> {
+    fn find(&mut self, wrong: Wrong, piece: Option<u64>, text: impl Into<String>) {
+        self.findings.push(Finding {
+            wrong,
+            session: Some(self.row.id),
+            piece,
+            day: Some(self.row.day),
+            text: text.into(),
+        });
+    }
+
+    fn run(&mut self, vault: &[u8; 16], said: &Session) -> Result<(), Error> {
+        let Some((meta, day)) = said.opened else {
+            return Ok(());
+        };
+        self.columns(said, &meta, day);
+        let pieces = self.pieces()?;
+        if self.row.state == state::PRUNED {
+            self.find(
+                Wrong::Missing,
+                None,
+                "it was emptied, and no signed entry says so",
+            );
+            return Ok(());
+        }
+        let genesis = chain::genesis(vault, &self.row.id, &meta);
+        let (total, head) = self.chain(genesis, &pieces, said)?;
+        self.end(said, total, &head);
+        Ok(())
+    }
+
+    /// What stands in the session's own row.
+    fn columns(&mut self, said: &Session, meta: &Hash, day: i64) {
+        let row = self.row;
+        if said.pruned {
+            self.find(
+                Wrong::Forged,
+                None,
+                "it was forgotten, and stands here again",
+            );
+        }
+        match row.meta {
+            None if row.state != state::PRUNED => {
+                self.find(Wrong::Missing, None, "its metadata is missing");
+            }
+            Some(found) if found != *meta => {
+                self.find(
+                    Wrong::Altered,
+                    None,
+                    "its metadata was altered after it was sealed",
+                );
+            }
+            _ => {}
+        }
+        match (row.summary, said.summary) {
+            (None, Some(_)) if row.state != state::PRUNED => {
+                self.find(Wrong::Missing, None, "its summary is missing");
+            }
+            (Some(_), None) => self.find(Wrong::Forged, None, "its summary was never signed for"),
+            (Some(found), Some(signed)) if found != signed => {
+                self.find(
+                    Wrong::Altered,
+                    None,
+                    "its summary was altered after it was sealed",
+                );
+            }
+            _ => {}
+        }
+        let expected = match said.end {
+            End::None => state::RECORDING,
+            End::Closed => state::CLOSED,
+            End::Interrupted => state::INTERRUPTED,
+        };
+        let state_fits = row.state == expected || row.state == state::PRUNED;
+        if !state_fits || row.day != day {
+            self.find(Wrong::Altered, None, "its state or day was altered");
+        }
+    }
+
+    fn pieces(&self) -> Result<Vec<Piece>, Error> {
+        let read = || -> rusqlite::Result<Vec<Piece>> {
+            let mut rows = self.conn.prepare_cached(
+                "SELECT rowid, seq, last, hash, link FROM pieces WHERE session = ?1 ORDER BY seq",
+            )?;
+            let rows = rows.query_map([self.row.number], |row| {
+                let (hash, link): (Vec<u8>, Vec<u8>) = (row.get(3)?, row.get(4)?);
+                Ok(Piece {
+                    rowid: row.get(0)?,
+                    seq: count(row, 1)?,
+                    last: count(row, 2)?,
+                    hash: Hash::from_slice(&hash),
+                    link: Hash::from_slice(&link),
+                })
+            })?;
+            rows.collect()
+        };
+        read().map_err(unreadable)
+    }
+
+    /// Follows the chain; how many pieces it has, and where it leads.
+    fn chain(
+        &mut self,
+        genesis: Hash,
+        pieces: &[Piece],
+        said: &Session,
+    ) -> Result<(u64, Hash), Error> {
+        let mut expected = 0;
+        let mut previous = genesis;
+        for piece in pieces {
+            if piece.seq > expected {
+                let last = piece.seq - 1;
+                let text = match last == expected {
+                    true => format!("piece {last} is missing"),
+                    false => format!("pieces {expected} to {last} are missing"),
+                };
+                self.find(Wrong::Missing, Some(expected), text);
+            }
+            let actual = self.sealed_hash(piece.rowid)?;
+            let reached = if piece.last > piece.seq {
+                let chunk = said
+                    .chunks
+                    .iter()
+                    .find(|chunk| chunk.first == piece.seq && chunk.last == piece.last);
+                self.chunk(piece, chunk, actual, previous)
+            } else {
+                self.piece(piece, actual, previous, pieces)
+            };
+            // Behind a break the chain is taken up from what the row says.
+            let resumed = piece.seq != expected;
+            match piece.link {
+                Some(link) if resumed || reached == Some(link) => previous = link,
+                Some(link) => {
+                    if reached.is_some() {
+                        self.broken_link(piece, previous, pieces);
+                    }
+                    previous = link;
+                }
+                None => self.find(
+                    Wrong::Altered,
+                    Some(piece.seq),
+                    format!("piece {}'s link was altered", piece.seq),
+                ),
+            }
+            expected = piece.last.saturating_add(1).max(expected);
+            let mark = said.marks.iter().find(|(pieces, _)| *pieces == expected);
+            if mark.is_some_and(|(_, head)| *head != previous) && self.findings.is_empty() {
+                self.find(
+                    Wrong::Forged,
+                    Some(piece.seq),
+                    format!(
+                        "pieces up to {} are not those that were signed for",
+                        expected - 1
+                    ),
+                );
+            }
+        }
+        Ok((expected, previous))
+    }
+
+    /// The link that a single piece leads to; `None` when it was reported already.
+    fn piece(
+        &mut self,
+        piece: &Piece,
+        actual: Option<Hash>,
+        previous: Hash,
+        pieces: &[Piece],
+    ) -> Option<Hash> {
+        let seq = piece.seq;
+        if actual.is_none() || actual != piece.hash {
+            let other = pieces
+                .iter()
+                .find(|other| other.seq != seq && other.hash.is_some() && other.hash == actual);
+            match other {
+                Some(other) => self.find(
+                    Wrong::Reordered,
+                    Some(seq),
+                    format!("piece {} stands at the place of piece {seq}", other.seq),
+                ),
+                None => self.find(
+                    Wrong::Altered,
+                    Some(seq),
+                    format!("piece {seq} was altered after it was sealed"),
+                ),
+            }
+            return None;
+        }
+        let hash = piece.hash?;
+        Some(chain::link(&previous, &self.row.id, seq, &hash))
+    }
+
+    fn chunk(
+        &mut self,
+        piece: &Piece,
+        chunk: Option<&Chunk>,
+        actual: Option<Hash>,
+        previous: Hash,
+    ) -> Option<Hash> {
+        let (seq, last) = (piece.seq, piece.last);
+        let name = format!("pieces {seq} to {last}");
+        let Some(chunk) = chunk else {
+            let text = format!("the chunk of {name} was never signed for");
+            self.find(Wrong::Forged, Some(seq), text);
+            return None;
+        };
+        if actual != Some(chunk.new) || piece.hash != actual {
+            let text = format!("the chunk of {name} was altered after it was sealed");
+            self.find(Wrong::Altered, Some(seq), text);
+            return None;
+        }
+        let old = chunk.old.iter().zip(seq..);
+        Some(old.fold(previous, |link, (hash, seq)| {
+            chain::link(&link, &self.row.id, seq, hash)
+        }))
+    }
+
+    /// A piece that is itself whole does not follow from the one before.
+    fn broken_link(&mut self, piece: &Piece, previous: Hash, pieces: &[Piece]) {
+        let seq = piece.seq;
+        let belongs = pieces.iter().find(|other| {
+            let link = other
+                .hash
+                .map(|hash| chain::link(&previous, &self.row.id, seq, &hash));
+            other.seq != seq && link.is_some() && link == other.link
+        });
+        match belongs {
+            Some(other) => self.find(
+                Wrong::Reordered,
+                Some(seq),
+                format!("piece {seq} stands at the place of piece {}", other.seq),
+            ),
+            None => self.find(
+                Wrong::Forged,
+                Some(seq),
+                format!("piece {seq} does not follow from the piece before it"),
+            ),
+        }
+    }
+
+    fn end(&mut self, said: &Session, total: u64, head: &Hash) {
+        let Some((signed, mark)) = said.marks.last() else {
+            return;
+        };
+        let ended = said.end != End::None;
+        if total < *signed {
+            let text = match signed - 1 == total {
+                true => format!("its last piece, {total}, was cut off"),
+                false => format!("pieces {total} to {} were cut off its end", signed - 1),
+            };
+            self.find(Wrong::Truncated, Some(total), text);
+        } else if ended && total > *signed {
+            let text = format!("pieces from {signed} on were added after it was closed");
+            self.find(Wrong::Forged, Some(*signed), text);
+        } else if ended && head != mark && self.findings.is_empty() {
+            let text = "its pieces are not those that were signed for";
+            self.find(Wrong::Forged, None, text);
+        }
+        let row = self.row;
+        let fits = row.pieces == *signed && row.head == Some(*mark);
+        if !fits || (ended && row.bytes != said.bytes) {
+            self.find(Wrong::Altered, None, "its size or head was altered");
+        }
+    }
+
+    fn sealed_hash(&self, rowid: i64) -> Result<Option<Hash>, Error> {
+        self.conn
+            .prepare_cached("SELECT sealed FROM pieces WHERE rowid = ?1")
+            .and_then(|mut s| {
+                s.query_row([rowid], |row| {
+                    Ok(row.get_ref(0)?.as_blob().ok().map(Hash::of))
+                })
+                .optional()
+            })
+            .map(Option::flatten)
+            .map_err(unreadable)
+    }
+}
