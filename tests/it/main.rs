@@ -12,3 +12,4 @@
 mod layers;
 mod pack;
 mod support;
+mod vault_keys;
