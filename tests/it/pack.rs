@@ -237,33 +237,85 @@ fn doctor_names_what_is_wrong_and_says_so_by_its_status() {
     fs::write(&psql, "#!/bin/sh\nexec sleep 600\n").unwrap();
     fs::set_permissions(&psql, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     home.set("PATH", format!("{}:/usr/bin:/bin", bin.display()));
-    let output = home.rec(&["doctor", "--json"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let checks: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let check = |name: &str| {
-        let found = checks
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|check| check["name"] == name);
-        found
-            .unwrap_or_else(|| panic!("no {name} in {checks}"))
-            .clone()
-    };
-    assert_eq!(check("another rec")["state"], "bad");
-    assert!(
-        check("psql")["text"]
-            .as_str()
-            .unwrap()
-            .contains("does not say its version")
+    let (other, status) = doctor(&home, "another rec");
+    assert_eq!(
+        (other["state"].as_str(), status),
+        (Some("bad"), Some(1)),
+        "{other}"
     );
+    let (psql, _) = doctor(&home, "psql");
     assert!(
-        check("ssh")["text"]
+        psql["text"]
             .as_str()
             .unwrap()
-            .starts_with("/usr/bin/ssh ")
+            .contains("does not say its version"),
+        "{psql}"
+    );
+    let (ssh, _) = doctor(&home, "ssh");
+    assert!(
+        ssh["text"].as_str().unwrap().starts_with("/usr/bin/ssh "),
+        "{ssh}"
     );
 }
+/// One check of `rec doctor --json`, and doctor's exit status.
+fn doctor(home: &Home, name: &str) -> (serde_json::Value, Option<i32>) {
+    let output = home.rec(&["doctor", "--json"]).output().unwrap();
+    let checks: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = checks
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["name"] == name);
+    let found = found.unwrap_or_else(|| panic!("no {name} in {checks:#}"));
+    (found.clone(), output.status.code())
+}
+
+#[test]
+fn doctor_tells_of_vault_key_and_modes() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let (vault, status) = doctor(&home, "vault");
+    assert_eq!(
+        (vault["state"].as_str(), status),
+        (Some("note"), Some(0)),
+        "{vault}"
+    );
+    home.read(&["init", "--key", "file"]);
+    let (vault, status) = doctor(&home, "vault");
+    assert_eq!(
+        (vault["state"].as_str(), status),
+        (Some("ok"), Some(0)),
+        "{vault}"
+    );
+    assert!(
+        vault["text"].as_str().unwrap().contains("1 slot (file)"),
+        "{vault}"
+    );
+    assert_eq!(doctor(&home, "key").0["text"], "opens without asking");
+    assert_eq!(doctor(&home, "permissions").0["state"], "ok");
+
+    let seed = home.vault().join("seal.seed");
+    fs::set_permissions(&seed, fs::Permissions::from_mode(0o644)).unwrap();
+    let (modes, status) = doctor(&home, "permissions");
+    assert_eq!(
+        (modes["state"].as_str(), status),
+        (Some("bad"), Some(1)),
+        "{modes}"
+    );
+    let hint = modes["hint"].as_str().unwrap();
+    check(&home.command("/bin/sh").args(["-c", hint]).output().unwrap());
+    assert_eq!(
+        doctor(&home, "permissions").1,
+        Some(0),
+        "the hint does not help: {hint}"
+    );
+
+    fs::remove_file(home.vault().join("identity.txt")).unwrap();
+    let (key, _) = doctor(&home, "key");
+    assert_eq!(key["state"], "note", "{key}");
+    assert!(key["text"].as_str().unwrap().starts_with("locked"), "{key}");
+}
+
 #[test]
 fn aliases_load_in_each_shell_and_reach_rec() {
     let mut home = Home::new();
