@@ -25,6 +25,8 @@ pub struct Cast {
     start: Micros,
     /// The time of the last line, in milliseconds as written (v3) or microseconds (v2).
     last: u64,
+    /// The time of the last event.
+    seen: Micros,
     decode: Decode,
     size: Size,
     /// What puts the terminal into the state that the piece begins with.
@@ -69,6 +71,7 @@ impl Cast {
             header,
             start,
             last: 0,
+            seen: start,
             decode: Decode::default(),
             size,
             prelude: prelude.to_owned(),
@@ -125,6 +128,7 @@ impl Encoder for Cast {
     }
 
     fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        self.seen = self.seen.max(event.at);
         match &event.body {
             Body::Output(data) => self.output(event.at, data, false, out),
             Body::Stream { data, .. } => self.output(event.at, data, true, out),
@@ -149,10 +153,7 @@ impl Encoder for Cast {
     fn end(&mut self, out: &mut Vec<u8>) {
         let rest = self.decode.rest();
         if !rest.is_empty() {
-            let at = match self.version {
-                Version::V2 => Micros(self.start.0.saturating_add(self.last)),
-                Version::V3 => Micros(self.start.0.saturating_add(self.last.saturating_mul(1000))),
-            };
+            let at = self.seen;
             self.line(at, "o", &rest, out);
         }
     }

@@ -21,11 +21,6 @@ pub enum Cut {
     Time(Micros, Micros),
 }
 
-/// The piece that was asked for is not in the session.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NoSuchPlace(pub String);
-
 /// What to do with an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {

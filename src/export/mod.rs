@@ -4,13 +4,15 @@
 //! then the piece is cut out, then it is encoded. A cut first would lose what the masking knows
 //! from the lines before. Writes no file; whoever calls decides where the bytes go.
 
+mod again;
 mod cast;
 mod cut;
 mod json;
 mod text;
 
+pub use again::{Again, Report};
 pub use cast::{Cast, Version};
-pub use cut::{Cut, Cutter, NoSuchPlace};
+pub use cut::{Cut, Cutter, Start, Step};
 pub use json::{JsonLines, command_json, session_json};
 pub use text::Plain;
 
@@ -25,3 +27,6 @@ pub trait Encoder {
     /// What stands after the last one.
     fn end(&mut self, out: &mut Vec<u8>);
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@
 //!
 //! Time is given by the caller, and never read.
 
+mod again;
 mod commands;
 mod fast;
 mod held;
@@ -233,6 +234,12 @@ impl Pipeline {
         if self.paused.is_some() {
             self.resume(at);
         }
+        self.decide_all();
+        self.out.exit(self.now, exit);
+    }
+
+    /// Nothing more will come that could change what is held.
+    fn decide_all(&mut self) {
         self.end_streams();
         self.turn_slow();
         let raw = std::mem::take(&mut self.raw);
@@ -242,7 +249,6 @@ impl Pipeline {
         self.finish_line();
         self.end_commands();
         self.held.flush(u64::MAX, &mut self.out);
-        self.out.exit(self.now, exit);
     }
 
     /// Time passed. Call it at [`Pipeline::next_deadline`], or more often.

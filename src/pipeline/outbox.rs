@@ -21,6 +21,8 @@ pub(super) enum Note {
     Stream(Micros, u8, Vec<u8>),
     Masked(Micros, &'static str),
     Gap(Micros, Gap),
+    /// An event of a recording that passes as it is.
+    Recorded(Micros, Body),
 }
 
 /// A text for the second look alone.
@@ -123,6 +125,7 @@ impl Outbox {
                 }
             }
             Note::Gap(at, gap) => self.gap(at, gap.kind, gap.bytes, &gap.detail),
+            Note::Recorded(at, body) => self.event(at, body),
         }
     }
 

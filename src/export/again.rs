@@ -1,0 +1,105 @@
+//! A whole session masked again with the rules of today, before any of it is handed on.
+
+use crate::mask::{Rules, Scanner, masked};
+use crate::model::{Body, Event, GapKind, Meta};
+use crate::pipeline::Pipeline;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Masks a session again, event by event.
+pub struct Again {
+    pipeline: Pipeline,
+    last: crate::model::Micros,
+}
+
+/// What an export says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Masked values in the piece, by rule; those that were masked while recording too.
+    pub masked: BTreeMap<String, u32>,
+    /// Places where something was dropped because it could not be masked with certainty.
+    pub dropped: u32,
+}
+
+impl Again {
+    /// Begins with what is known of the session, masked again itself.
+    pub fn new(rules: &Arc<Rules>, meta: &Meta) -> (Again, Meta) {
+        let mut scanner = Scanner::new(Arc::clone(rules));
+        let mut again = |text: &str| {
+            let mut spans = Vec::new();
+            scanner.peek(text.as_bytes(), &mut spans);
+            String::from_utf8_lossy(&masked(text.as_bytes(), &spans)).into_owned()
+        };
+        let mut meta = meta.clone();
+        for text in [&mut meta.command, &mut meta.client, &mut meta.directory] {
+            *text = again(text);
+        }
+        let target = &mut meta.target;
+        let named = [&mut target.host, &mut target.database, &mut target.user];
+        for text in named.into_iter().flatten() {
+            *text = again(text);
+        }
+        let door = scanner.door();
+        let again = Again {
+            pipeline: Pipeline::new(scanner, door, meta.size),
+            last: crate::model::Micros(0),
+        };
+        (again, meta)
+    }
+
+    /// The next recorded event; gives those that are decided.
+    pub fn push(&mut self, event: &Event) -> Vec<Event> {
+        self.last = self.last.max(event.at);
+        self.pipeline.again(event);
+        self.take()
+    }
+
+    /// The rest.
+    pub fn finish(&mut self) -> Vec<Event> {
+        self.pipeline.end_again(self.last);
+        self.take()
+    }
+
+    fn take(&mut self) -> Vec<Event> {
+        let events = self.pipeline.take().into_iter();
+        events.map(crate::mask::Masked::into_inner).collect()
+    }
+}
+
+impl Report {
+    /// Counts an event of the piece.
+    pub fn count(&mut self, event: &Event) {
+        match &event.body {
+            Body::Masked { rule, count } => {
+                let total = self.masked.entry(rule.clone()).or_insert(0);
+                *total = total.saturating_add(*count);
+            }
+            Body::Gap(gap) if gap.kind == GapKind::Unmaskable => {
+                self.dropped = self.dropped.saturating_add(1);
+            }
+            _ => {}
+        }
+    }
+
+    /// One line for a person: `masked 3 values (email 2, password 1); nothing doubtful left.`
+    pub fn line(&self) -> String {
+        let total: u32 = self
+            .masked
+            .values()
+            .fold(0, |sum, n| sum.saturating_add(*n));
+        let masked = match total {
+            0 => "nothing to mask".to_owned(),
+            _ => {
+                let rules = self.masked.iter().map(|(rule, n)| format!("{rule} {n}"));
+                let rules: Vec<String> = rules.collect();
+                let plural = if total == 1 { "value" } else { "values" };
+                format!("masked {total} {plural} ({})", rules.join(", "))
+            }
+        };
+        match self.dropped {
+            0 => format!("{masked}; nothing doubtful left"),
+            1 => format!("{masked}; 1 doubtful place was dropped"),
+            n => format!("{masked}; {n} doubtful places were dropped"),
+        }
+    }
+}
