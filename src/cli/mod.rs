@@ -4,13 +4,20 @@
 //! stands after the client's name is the client's alone.
 
 mod ask;
+mod complete;
 mod demo;
 mod doctor;
 mod error;
+mod export;
 mod init;
 mod lock;
+mod ls;
 mod mask;
+mod open;
 mod run;
+mod search;
+mod show;
+mod table;
 mod ui;
 mod unlock;
 mod util;
@@ -83,6 +90,14 @@ pub enum Verb {
     Util(util::Util),
     /// Mask secrets in a stream
     Mask(mask::Mask),
+    /// List the recorded sessions, newest first
+    Ls(ls::Ls),
+    /// Show a session's commands and their outcomes
+    Show(show::Show),
+    /// Find commands and output in all sessions, newest first
+    Search(search::Search),
+    /// Write a session, or a piece of it, for others to see
+    Export(export::Export),
     /// Make a vault
     Init(init::Init),
     /// Keep the vault unlocked for a while
@@ -118,12 +133,20 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         return run::run(&global, run);
     }
     let verb = words::reserved(&args);
+    let args = match verb {
+        Some("ls" | "search") => open::spell_out_not(args),
+        _ => args,
+    };
     let cli = Cli::try_parse_from(args).map_err(|error| usage(error, verb))?;
     match cli.verb {
         Some(Verb::Demo(demo)) => demo.run(ui),
         Some(Verb::Doctor(doctor)) => doctor.run(&cli.global, ui),
         Some(Verb::Util(util)) => util.run(ui),
         Some(Verb::Mask(args)) => mask::run(ui, &args),
+        Some(Verb::Ls(args)) => ls::run(ui, &cli.global, &args),
+        Some(Verb::Show(args)) => show::run(ui, &cli.global, &args),
+        Some(Verb::Search(args)) => search::run(ui, &cli.global, &args),
+        Some(Verb::Export(args)) => export::run(ui, &cli.global, &args),
         Some(Verb::Init(args)) => init::run(ui, &cli.global, &args),
         Some(Verb::Unlock(args)) => unlock::run(ui, &cli.global, &args),
         Some(Verb::Lock(args)) => lock::run(ui, &cli.global, &args),

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 pub struct Ui {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
+    terminal_out: bool,
     colour_out: bool,
     colour_err: bool,
     /// Columns to lay tables out for.
@@ -30,6 +31,7 @@ impl Ui {
         Ui {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
+            terminal_out: io::stdout().is_terminal(),
             colour_out: colour && io::stdout().is_terminal(),
             colour_err: colour && io::stderr().is_terminal(),
             width: width.unwrap_or(WIDTH_DEFAULT),
@@ -56,6 +58,16 @@ impl Ui {
     /// A line of talk, to stderr. That it could not be said is no reason to fail.
     pub fn say(&mut self, line: impl AsRef<str>) {
         let _ = writeln!(self.err, "{}", line.as_ref());
+    }
+
+    /// The width that data must fit; `None` where stdout is no terminal and nothing is cut.
+    pub fn fit(&self) -> Option<usize> {
+        self.terminal_out.then_some(self.width)
+    }
+
+    /// Whether stdout is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal_out
     }
 
     /// `text` in `style` (an SGR parameter, `1` or `2;33`) where stdout shows colour.

@@ -35,6 +35,30 @@ impl SessionId {
     }
 }
 
+/// Short names for the sessions of a vault; as [`SessionId::short`], for many at once.
+#[derive(Clone, Debug, Default)]
+pub struct ShortIds {
+    sorted: Vec<SessionId>,
+}
+
+impl ShortIds {
+    /// For all ids of a vault.
+    pub fn new(all: impl IntoIterator<Item = SessionId>) -> Self {
+        let mut sorted: Vec<SessionId> = all.into_iter().collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        ShortIds { sorted }
+    }
+
+    /// The shortest prefix that only this id has. It is decided by the neighbours in order.
+    pub fn of(&self, id: &SessionId) -> String {
+        let at = self.sorted.partition_point(|other| other < id);
+        let before = at.checked_sub(1).and_then(|n| self.sorted.get(n));
+        let after = self.sorted.iter().skip(at).find(|other| *other != id);
+        id.short(before.into_iter().chain(after))
+    }
+}
+
 fn common(a: &str, b: &str) -> usize {
     a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
 }
@@ -105,6 +129,11 @@ mod tests {
         assert_eq!(c.short([&a, &b, &c]), "8100");
         assert_eq!(a.short([&a, &c]), "7f3a");
         assert_eq!(a.short([&a, &b]).len(), 32);
+        let ids = [b, a, c];
+        let many = ShortIds::new(ids);
+        for id in &ids {
+            assert_eq!(many.of(id), id.short(&ids));
+        }
         assert!(a.has_prefix("7F3A"));
         assert_eq!("7f3".parse::<SessionId>(), Err(BadId));
         assert_eq!(a.hex().parse(), Ok(a));

@@ -12,7 +12,7 @@ mod time;
 pub mod when;
 
 pub use event::{Body, Command, Event, Exit, Gap, GapKind, Size};
-pub use id::SessionId;
+pub use id::{SessionId, ShortIds};
 pub use session::{Meta, Status, Summary, Target};
 pub use text::{Field, printable};
 pub use time::{Micros, Stamp};

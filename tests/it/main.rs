@@ -11,5 +11,5 @@
 
 mod layers;
 mod pack;
+mod read;
 mod support;
-mod vault_keys;

@@ -1,0 +1,199 @@
+//! What the reading verbs share: opening and unlocking the vault, its index with progress, ids,
+//! local time, and writing to a reader that may have gone.
+
+use super::ask::Person;
+use super::{Error, Global, Kind, Ui};
+use crate::model::{Meta, SessionId, ShortIds, Stamp, when};
+use crate::query::{Now, Query, QueryError};
+use crate::vault::Vault;
+use crate::vault::index::{Library, Progress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
+/// Work that takes longer than this shows its progress.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// Whether the index may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// Brought up to date and used.
+    Use,
+    /// Not even looked at.
+    Leave,
+}
+
+/// Opens the vault for reading.
+///
+/// # Errors
+/// There is none, or it does not unlock.
+pub fn library(global: &Global, index: Index) -> Result<Library, Error> {
+    let vault = Vault::open(&super::paths(global)?)?;
+    let unlocked = vault.unlock(&mut Person::find())?;
+    if index == Index::Leave {
+        return Ok(Library::without_index(unlocked));
+    }
+    let mut shown = Shown {
+        since: Instant::now(),
+        bar: None,
+    };
+    let library = Library::open(unlocked, &mut |at| shown.at(at));
+    if let Some(bar) = shown.bar {
+        bar.finish_and_clear();
+    }
+    Ok(library)
+}
+
+/// Progress on stderr, if that is a terminal and it takes long.
+struct Shown {
+    since: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Shown {
+    fn at(&mut self, at: Progress) {
+        if self.bar.is_none() && self.since.elapsed() > PATIENCE && at.done < at.total {
+            // indicatif draws nothing where stderr is no terminal.
+            let bar = ProgressBar::with_draw_target(Some(at.total), ProgressDrawTarget::stderr());
+            let style = "rec: indexing {bar:30} {bytes}/{total_bytes} {eta}";
+            if let Ok(style) = ProgressStyle::with_template(style) {
+                bar.set_style(style);
+            }
+            self.bar = Some(bar);
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(at.done);
+        }
+    }
+}
+
+/// All ids of the vault, for short ones.
+///
+/// # Errors
+/// The vault cannot be read.
+pub fn short_ids(library: &Library) -> Result<ShortIds, Error> {
+    let rows = library.unlocked().rows()?;
+    Ok(ShortIds::new(rows.iter().map(|row| row.id)))
+}
+
+/// The time and zone of this machine.
+pub struct Clock {
+    now: Now,
+}
+
+impl Clock {
+    /// Reads them.
+    pub fn system() -> Clock {
+        let now = Zoned::now();
+        Clock {
+            now: Now {
+                stamp: Stamp(now.timestamp().as_microsecond()),
+                zone: TimeZone::system(),
+            },
+        }
+    }
+
+    /// For queries.
+    pub fn now(&self) -> &Now {
+        &self.now
+    }
+
+    /// Seconds east of UTC here at that moment.
+    pub fn offset(&self, at: Stamp) -> i32 {
+        Timestamp::from_microsecond(at.0).map_or(0, |at| self.now.zone.to_offset(at).seconds())
+    }
+
+    /// `today 14:02`.
+    pub fn moment(&self, at: Stamp) -> String {
+        when::moment(at, self.offset(at), self.now.stamp)
+    }
+
+    /// `today 14:02:31`, `12 Nov 09:15:04`.
+    pub fn second(&self, at: Stamp) -> String {
+        let offset = self.offset(at);
+        let minute = self.moment(at);
+        match when::civil(at, offset) {
+            Some(at) if minute.contains(':') => format!("{minute}:{:02}", at.second()),
+            _ => minute,
+        }
+    }
+}
+
+/// The words of a verb that takes a query, with `-word` written as `NOT word`: these verbs have no
+/// options of one dash but `-h`, and clap would look for some.
+pub fn spell_out_not(args: Vec<OsString>) -> Vec<OsString> {
+    let spelled = |word: OsString| match word.to_str().and_then(|word| word.strip_prefix('-')) {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('-') && rest != "h" => {
+            OsString::from(format!("NOT {rest}"))
+        }
+        _ => word,
+    };
+    args.into_iter().map(spelled).collect()
+}
+
+/// Parses a query that came as words.
+///
+/// # Errors
+/// What is wrong with it, drawn under the query.
+pub fn query(words: &[String], clock: &Clock) -> Result<Query, Error> {
+    Query::parse(&words.join(" "), clock.now()).map_err(wrong)
+}
+
+fn wrong(error: QueryError) -> Error {
+    let message = format!("this query is not understood\n{}", error.drawing());
+    let mut edge = Error::new(Kind::Usage, message).caused_by(&error);
+    if let Some(hint) = error.hint {
+        edge = edge.hint(hint);
+    }
+    edge.hint("rec search --help shows the query language")
+}
+
+/// Writes data; false when nobody reads it any more.
+///
+/// # Errors
+/// stdout failed otherwise.
+pub fn print(ui: &mut Ui, data: impl AsRef<[u8]>) -> Result<bool, Error> {
+    match ui.data(data) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Error::new(Kind::Failed, "stdout cannot be written").caused_by(&error)),
+    }
+}
+
+/// Says what damage was met while reading.
+pub fn tell_damage(ui: &mut Ui, library: &Library) {
+    match library.damaged() {
+        0 => {}
+        1 => ui.say("rec: one damaged piece was left out; rec vault verify says which"),
+        n => ui.say(format!(
+            "rec: {n} damaged pieces were left out; rec vault verify says which"
+        )),
+    }
+}
+
+/// `psql app@prod-db`.
+pub fn label(meta: &Meta) -> String {
+    let target = meta.target.label();
+    if target.is_empty() {
+        meta.client.clone()
+    } else {
+        format!("{} {target}", meta.client)
+    }
+}
+
+/// A session's short id in bold.
+pub fn id(ui: &Ui, ids: &ShortIds, id: &SessionId) -> String {
+    ui.paint("1", &ids.of(id))
+}
+
+/// `1 command`, `2 commands`.
+pub fn count(n: u64, one: &str) -> String {
+    if n == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{n} {one}s")
+    }
+}
