@@ -53,6 +53,7 @@ CREATE TABLE slots (
 ) STRICT;
 
 -- `pieces`, `bytes` and `head` speak of the chain as it was recorded, also after compaction.
+-- `compact` is the first piece that is still to be compacted, or -1.
 CREATE TABLE sessions (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id BLOB NOT NULL UNIQUE,
@@ -66,7 +67,7 @@ CREATE TABLE sessions (
   summary BLOB
 ) STRICT;
 CREATE INDEX sessions_open ON sessions(number) WHERE state = 0;
-CREATE INDEX sessions_loose ON sessions(number) WHERE compact = 0 AND state IN (1, 2);
+CREATE INDEX sessions_loose ON sessions(number) WHERE compact >= 0 AND state IN (1, 2);
 
 -- A piece has seq = last. A chunk stands for the pieces seq..=last, and its link is that of the
 -- last of them.

@@ -14,6 +14,9 @@
 
 mod ask;
 mod chain;
+mod compact;
+#[cfg(test)]
+mod compact_tests;
 mod create;
 mod db;
 mod dir;

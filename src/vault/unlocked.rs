@@ -34,7 +34,9 @@ impl Unlocked {
     pub(super) fn new(mut vault: Vault, identity: Identity) -> Result<Unlocked, Error> {
         // A read-only disk or a stuck lock is no reason not to read.
         let _ = writer::close_interrupted(&vault.dir, &mut vault.conn);
-        Ok(Unlocked { vault, identity })
+        let mut unlocked = Unlocked { vault, identity };
+        unlocked.maintain();
+        Ok(unlocked)
     }
 
     /// The vault.

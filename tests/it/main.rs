@@ -13,3 +13,4 @@ mod layers;
 mod pack;
 mod read;
 mod support;
+mod vault_keys;

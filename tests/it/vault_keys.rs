@@ -1,0 +1,344 @@
+//! Every way to unlock the vault, with the real programs: gnome-keyring, ssh-keygen, age-keygen, the
+//! kernel's keyring; and that rec never hangs on one of them, nor makes a key anew.
+
+use crate::support::{Home, Keyring, Terminal, check, tool};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+/// A verb that must unlock, and shows it by a slot more.
+const UNLOCKING: &[&str] = &["vault", "add-slot", "--recovery"];
+
+fn fails(output: &Output, words: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for word in words {
+        assert!(said.contains(word), "{word} is not in:\n{said}");
+    }
+}
+
+fn kinds(home: &Home) -> Vec<String> {
+    let slots = home.json(&["vault", "slots"]);
+    let slots = slots.as_array().unwrap().iter();
+    slots
+        .map(|slot| slot["kind"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn write(path: &Path, text: &str) -> String {
+    std::fs::write(path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_login_keyring_keeps_the_key_and_its_loss_is_no_new_key() {
+    let mut home = Home::new();
+    let keyring = Keyring::start();
+    keyring.join(&mut home);
+    check(&home.rec(&["init"]).output().unwrap());
+    assert_eq!(kinds(&home), ["keyring"]);
+    home.read(UNLOCKING);
+
+    // Another bus: a keyring that works and has no such key.
+    let other = Keyring::start();
+    other.join(&mut home);
+    let locked = home.rec(UNLOCKING).output().unwrap();
+    fails(
+        &locked,
+        &["the vault is locked", "no key for this vault", "rec unlock"],
+    );
+    let empty = Keyring::bus_only();
+    empty.join(&mut home);
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["there is no keyring service"],
+    );
+    let again = home.rec(&["init"]).output().unwrap();
+    fails(&again, &["there is already a vault"]);
+
+    keyring.join(&mut home);
+    home.read(UNLOCKING);
+    assert_eq!(kinds(&home), ["keyring", "recovery", "recovery"]);
+    let removed = home.rec(&["vault", "remove-slot", "1"]).output().unwrap();
+    check(&removed);
+    let said = String::from_utf8_lossy(&removed.stderr);
+    assert!(said.contains("may have kept a copy"), "{said}");
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["the vault is locked"],
+    );
+}
+
+#[test]
+fn a_keyring_that_does_not_answer_is_not_waited_for() {
+    let mut home = Home::new();
+    let socket = home.path().join("deaf");
+    let deaf = UnixListener::bind(&socket).unwrap();
+    home.set(
+        "DBUS_SESSION_BUS_ADDRESS",
+        format!("unix:path={}", socket.display()),
+    );
+    let begun = Instant::now();
+    let output = home.rec(&["init", "--key", "keyring"]).output().unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+    fails(
+        &output,
+        &[
+            "the login keyring cannot be used",
+            "did not answer within 2 seconds",
+            "--key passphrase",
+        ],
+    );
+    assert!(!home.vault().exists(), "nothing is made without a key");
+    drop(deaf);
+}
+
+#[test]
+fn a_passphrase_comes_from_a_file_a_descriptor_or_the_terminal() {
+    let mut home = Home::new();
+    let file = write(&home.path().join("pass"), "correct horse\n");
+    let no_terminal = home.rec(&["init", "--key", "passphrase"]).output().unwrap();
+    fails(&no_terminal, &["no terminal", "REC_PASSPHRASE_FILE"]);
+
+    home.set("REC_PASSPHRASE_FILE", &file);
+    check(&home.rec(&["init", "--key", "passphrase"]).output().unwrap());
+    home.read(UNLOCKING);
+    let script = format!("REC_PASSPHRASE_FILE=9 rec vault add-slot --recovery 9< {file}");
+    check(&home.command("sh").args(["-c", &script]).output().unwrap());
+
+    let wrong = write(&home.path().join("wrong"), "battery staple\n");
+    home.set("REC_PASSPHRASE_FILE", &wrong);
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["that passphrase does not open the vault"],
+    );
+    home.set("REC_PASSPHRASE_FILE", "");
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["the vault is locked"],
+    );
+
+    let mut terminal = home.terminal(UNLOCKING);
+    terminal.wait_for("Passphrase or recovery key of the vault:");
+    terminal.keys("not it\r");
+    // Only from the next question on is what is typed unseen.
+    terminal.wait_until("the second question", |screen| {
+        screen.matches("Passphrase or recovery key").count() == 2
+    });
+    terminal.keys("correct horse\r");
+    terminal.wait_for("added slot");
+    assert!(terminal.wait().success());
+    assert!(
+        !terminal.transcript().contains("horse"),
+        "what is typed is not shown"
+    );
+}
+
+#[test]
+fn a_question_is_declined_with_escape_and_changes_nothing() {
+    for key in ["\x1b", "\x03"] {
+        let home = Home::new();
+        let before = |terminal: &Terminal| terminal.termios().local_modes;
+        let mut terminal = home.shell("rec init --key passphrase; echo left $?; read wait");
+        terminal.wait_for("New passphrase:");
+        terminal.keys(key);
+        terminal.wait_for("cancelled, nothing was changed");
+        terminal.wait_for("left 2");
+        assert!(before(&terminal).contains(rustix::termios::LocalModes::ECHO));
+        assert!(!home.vault().exists());
+        terminal.keys("\r");
+        terminal.wait();
+    }
+}
+
+#[test]
+fn ssh_and_age_keys_open_the_vault() {
+    let mut home = Home::new();
+    let keygen = tool("ssh-keygen", "openssh-client");
+    let ssh = home.path().join("id_ed25519");
+    let made = Command::new(&keygen)
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(&ssh)
+        .output()
+        .unwrap();
+    check(&made);
+    let age = home.path().join("age.key");
+    let made = Command::new(tool("age-keygen", "age"))
+        .arg("-o")
+        .arg(&age)
+        .output()
+        .unwrap();
+    check(&made);
+
+    check(
+        &home
+            .rec(&["init", "--identity", ssh.to_str().unwrap()])
+            .output()
+            .unwrap(),
+    );
+    home.read(&["vault", "add-slot", "--identity", age.to_str().unwrap()]);
+    assert_eq!(kinds(&home), ["identity", "identity"]);
+    // The remembered path is enough; elsewhere the variable is.
+    let moved = home.path().join("moved.key");
+    std::fs::rename(&age, &moved).unwrap();
+    home.read(UNLOCKING);
+    std::fs::remove_file(&ssh).unwrap();
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["the vault is locked", "id_ed25519"],
+    );
+    home.set("REC_IDENTITY_FILE", &moved);
+    home.read(UNLOCKING);
+    let other = home.path().join("other.key");
+    let made = Command::new(tool("age-keygen", "age"))
+        .arg("-o")
+        .arg(&other)
+        .output()
+        .unwrap();
+    check(&made);
+    home.set("REC_IDENTITY_FILE", &other);
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["does not open this vault"],
+    );
+    home.set("REC_IDENTITY_FILE", home.path().join("none"));
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["cannot read the key"],
+    );
+    let bad = write(&home.path().join("bad"), "hunter2-is-in-here\n");
+    home.set("REC_IDENTITY_FILE", bad);
+    let output = home.rec(UNLOCKING).output().unwrap();
+    fails(&output, &["holds no usable age or SSH key"]);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"));
+}
+
+#[test]
+fn an_encrypted_ssh_key_is_asked_for_once() {
+    let home = Home::new();
+    let ssh = home.path().join("id");
+    let made = Command::new(tool("ssh-keygen", "openssh-client"))
+        .args(["-q", "-t", "ed25519", "-N", "open sesame", "-f"])
+        .arg(&ssh)
+        .output()
+        .unwrap();
+    check(&made);
+    check(
+        &home
+            .rec(&["init", "--identity", ssh.to_str().unwrap()])
+            .output()
+            .unwrap(),
+    );
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["the vault is locked"],
+    );
+    let mut terminal = home.terminal(UNLOCKING);
+    terminal.wait_for("Passphrase of ");
+    terminal.keys("open sesame\r");
+    terminal.wait_for("added slot 2");
+    assert!(terminal.wait().success());
+    let asked = terminal.transcript().matches("Passphrase of ").count();
+    assert_eq!(asked, 1, "{}", terminal.transcript());
+}
+
+#[test]
+fn a_recovery_key_opens_what_lost_its_other_key() {
+    let mut home = Home::with_vault();
+    let key = home.read(UNLOCKING);
+    assert!(key.starts_with("AGE-SECRET-KEY-1"), "{key}");
+    std::fs::remove_file(home.vault().join("identity.txt")).unwrap();
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["identity.txt is gone"],
+    );
+
+    let mut terminal = home.terminal(UNLOCKING);
+    terminal.wait_for("Recovery key of the vault:");
+    terminal.keys(format!("{}\r", key.trim()));
+    terminal.wait_for("added slot");
+    assert!(terminal.wait().success());
+    let file = write(&home.path().join("recovery"), &key);
+    home.set("REC_IDENTITY_FILE", file);
+    home.read(UNLOCKING);
+}
+
+#[test]
+fn an_unlocked_vault_stays_so_in_every_terminal_until_it_is_locked() {
+    let mut home = Home::new();
+    let pass = write(&home.path().join("pass"), "correct horse\n");
+    home.set("REC_PASSPHRASE_FILE", pass);
+    check(&home.rec(&["init", "--key", "passphrase"]).output().unwrap());
+    check(&home.rec(&["unlock", "--for", "1h"]).output().unwrap());
+    home.set("REC_PASSPHRASE_FILE", "");
+    // A session of its own is what another terminal's processes are in.
+    let mut other = home.command("setsid");
+    other.args(["--wait", "rec"]).args(UNLOCKING);
+    check(&other.output().unwrap());
+    check(&home.rec(&["lock"]).output().unwrap());
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["the vault is locked"],
+    );
+    let keys = std::fs::read_to_string("/proc/keys").unwrap_or_default();
+    let id = kernel_name(&home);
+    assert!(!keys.contains(&id), "{keys}");
+}
+
+/// The name of the vault's key in the kernel, by its id in the database.
+fn kernel_name(home: &Home) -> String {
+    let db = rusqlite::Connection::open(home.vault().join("vault.db")).unwrap();
+    let id: Vec<u8> = db
+        .query_row("SELECT id FROM vault", [], |row| row.get(0))
+        .unwrap();
+    let hex: String = id.iter().map(|b| format!("{b:02x}")).collect();
+    format!("rec:{hex}")
+}
+
+#[test]
+fn an_unlock_ends_when_its_time_is_over() {
+    let mut home = Home::new();
+    let pass = write(&home.path().join("pass"), "correct horse\n");
+    home.set("REC_PASSPHRASE_FILE", pass);
+    check(&home.rec(&["init", "--key", "passphrase"]).output().unwrap());
+    check(&home.rec(&["unlock", "--for", "2s"]).output().unwrap());
+    home.set("REC_PASSPHRASE_FILE", "");
+    home.read(UNLOCKING);
+    let until = Instant::now() + Duration::from_secs(20);
+    while home.rec(UNLOCKING).output().unwrap().status.success() {
+        assert!(Instant::now() < until, "it is still unlocked");
+    }
+}
+
+#[test]
+fn the_key_file_is_private_and_is_not_overwritten() {
+    let home = Home::new();
+    let key = home.path().join("backup.key");
+    let way = format!("file={}", key.display());
+    check(&home.rec(&["init", "--key", &way]).output().unwrap());
+    let text = std::fs::read_to_string(&key).unwrap();
+    assert!(text.contains("\nAGE-SECRET-KEY-1"), "{text}");
+    home.read(UNLOCKING);
+    let mode = |mode| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(0o644);
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["backup.key is open to other users"],
+    );
+    mode(0o600);
+    let other = home.path().join("other");
+    let again = home
+        .rec(&["--vault", other.to_str().unwrap(), "init", "--key", &way])
+        .output()
+        .unwrap();
+    fails(&again, &["cannot create the key in", "backup.key"]);
+    assert_eq!(std::fs::read_to_string(&key).unwrap(), text);
+}
