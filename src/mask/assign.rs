@@ -31,6 +31,7 @@ pub(crate) fn find(line: &[u8], triggers: &[usize], spans: &mut Vec<Span>) {
         let (start, end) = name_around(line, trigger);
         done = end;
         let Some(delimiter) = Delimiter::behind(line, start, end) else {
+            super::shell::option(line, start, end, spans);
             continue;
         };
         let Some(named) = judge_at(line, start, end) else {

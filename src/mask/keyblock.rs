@@ -218,7 +218,7 @@ fn content(line: &[u8]) -> (usize, usize) {
     loop {
         (start, end) = trim(line, start, end);
         match at(line, start) {
-            b'>' | b'#' | b'"' | b'\'' | b'`' | b'*' | b'<' if end - start > 1 => start += 1,
+            b'>' | b'#' | b'"' | b'\'' | b'`' | b'*' | b'<' if end > start => start += 1,
             b'-' if matches!(at(line, start + 1), b' ' | b'>') => start += 1,
             b'+' if at(line, start + 1) == b' ' => start += 1,
             b'/' if at(line, start + 1) == b'/' && at(line, start + 2) == b' ' => start += 2,

@@ -3,9 +3,10 @@
 //! Lines come in, [`Span`]s come out; nothing here reads a file, a clock or the environment. The
 //! layers are independent of each other and each sits in a file of its own:
 //!
-//! * structure: [`assign`], [`uri`], [`keyblock`]
+//! * structure: [`assign`], [`sql`], [`shell`], [`uri`], [`keyblock`], [`context`]
+//! * result tables: [`columns`]
 //! * formats of providers: [`provider`], data in `rules/`
-//! * personal data of strong shape: [`personal`]
+//! * personal data of strong shape: [`personal`], or named: [`national`]
 //! * what was found before: [`learned`]
 //!
 //! The prefilter [`grams`] wakes only the layers whose keywords stand in a line. [`Door`] takes
@@ -17,17 +18,22 @@
 mod assign;
 mod bytes;
 mod checksum;
+mod columns;
+mod context;
 mod door;
 mod filter;
 mod grams;
 mod keyblock;
 mod learned;
 mod names;
+mod national;
 mod personal;
 mod provider;
 mod rules;
 mod scanner;
+mod shell;
 mod span;
+mod sql;
 mod uri;
 mod value;
 

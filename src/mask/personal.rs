@@ -1,9 +1,12 @@
-//! Personal data whose shape is strong enough to stand without a name: payment cards.
+//! Personal data whose shape is strong enough to stand without a name: payment cards, IBANs and
+//! e-mail addresses.
 
 use super::bytes::{at, before, cut, is_word};
 use super::checksum;
 use super::span::{Class, RuleId, Span};
 
+const IBAN: RuleId = RuleId::new("iban");
+const MAIL: RuleId = RuleId::new("e-mail");
 const CARD: RuleId = RuleId::new("payment-card");
 
 /// No card number has fewer digits (ISO/IEC 7812), so one byte in so many is enough to look at.
@@ -108,6 +111,140 @@ fn is_issued(digits: &[u8]) -> bool {
     }
 }
 
+/// Appends the IBANs of `line`: two letters, two digits, 11 to 30 letters or digits, also in
+/// groups of four.
+pub(crate) fn ibans(line: &[u8], spans: &mut Vec<Span>) {
+    let head = |w: &[u8]| matches!(w, [a, b, c, d] if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit());
+    let mut done = 0;
+    for (start, window) in line.windows(4).enumerate() {
+        if !head(window) || start < done || is_word(before(line, start)) {
+            continue;
+        }
+        let mut end = start;
+        let mut text = Vec::with_capacity(34);
+        let mut best = None;
+        while text.len() < 34 {
+            let c = at(line, end);
+            if c.is_ascii_uppercase() || c.is_ascii_digit() {
+                text.push(c);
+                end += 1;
+                if text.len() >= 15 && !is_word(at(line, end)) && checksum::iban(&text) {
+                    best = Some(end);
+                }
+            } else if c == b' ' && text.len().is_multiple_of(4) {
+                end += 1;
+            } else {
+                break;
+            }
+        }
+        if let Some(end) = best {
+            spans.push(Span::new(start, end, IBAN, Class::Personal).in_cell());
+            done = end;
+        }
+    }
+}
+
+/// Appends the e-mail addresses of `line`, but not what looks like one where programs write
+/// user@host: ssh and its kin, git remotes, prompts, URIs.
+pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
+    for place in memchr::memchr_iter(b'@', line) {
+        let mut start = place;
+        while before(line, start).is_ascii_alphanumeric()
+            || matches!(before(line, start), b'.' | b'_' | b'-' | b'+')
+        {
+            start -= 1;
+        }
+        let mut end = place + 1;
+        while at(line, end).is_ascii_alphanumeric() || matches!(at(line, end), b'.' | b'-') {
+            end += 1;
+        }
+        while matches!(before(line, end), b'.' | b'-') {
+            end -= 1;
+        }
+        let (user, host) = (cut(line, start, place), cut(line, place + 1, end));
+        let top = host.rsplit(|c| *c == b'.').next().unwrap_or_default();
+        let good = at(user, 0).is_ascii_alphanumeric()
+            && user.len() <= 64
+            && host.contains(&b'.')
+            && (2..=12).contains(&top.len())
+            && top.iter().all(u8::is_ascii_alphabetic);
+        // Files, units and machines, not domains.
+        let other = [
+            "png",
+            "jpg",
+            "jpeg",
+            "gif",
+            "svg",
+            "webp",
+            "js",
+            "css",
+            "service",
+            "timer",
+            "socket",
+            "slice",
+            "local",
+            "internal",
+            "lan",
+            "localdomain",
+            "svc",
+            "conf",
+        ];
+        let other = other.iter().any(|t| top.eq_ignore_ascii_case(t.as_bytes()));
+        if good && !other && !is_login(line, start, end, user) {
+            spans.push(Span::new(start, end, MAIL, Class::Personal).in_cell());
+        }
+    }
+}
+
+/// Whether `user@host` at `start..end` names an account on a machine.
+fn is_login(line: &[u8], start: usize, end: usize, user: &[u8]) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "ssh ",
+        "scp ",
+        "sftp ",
+        "rsync ",
+        "ssh-copy-id ",
+        "mosh ",
+        "autossh ",
+        "sshfs ",
+        "plink",
+        "pscp",
+        "git clone",
+        "git remote",
+        "telnet",
+        "mysqlsh",
+        "psql",
+        "systemctl",
+        "npm i",
+        "yarn add",
+        "pnpm add",
+        "sqlplus",
+        "--uri",
+        "ftp ",
+        "connecting to ",
+        "authenticated to ",
+    ];
+    let (lead, behind) = (before(line, start), at(line, end));
+    if lead == b':' && super::bytes::contains(cut(line, start.saturating_sub(7), start), b"mailto:")
+    {
+        return false;
+    }
+    // git@h:path, http://user@h/, user@host:~$, [user@host dir]$
+    let path = matches!(behind, b':' | b'/') && end + 1 < line.len() && at(line, end + 1) != b' ';
+    let prompt = matches!(behind, b'$' | b'#')
+        || start == 0
+            && behind == b' '
+            && matches!(at(line, end + 1), b'~' | b'/' | b'$' | b'#' | b'%')
+        || lead == b'[' && behind == b' ';
+    if path || prompt || matches!(lead, b'/' | b':' | b'@' | b'%') || user == b"git" {
+        return true;
+    }
+    let words = cut(line, start.saturating_sub(512), start);
+    PROGRAMS
+        .iter()
+        .any(|p| super::bytes::contains(words, p.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +281,42 @@ mod tests {
             "0.4111111111111111",
             "2026-05-04 11:22:33",
             "4444444444444444444444",
+        ] {
+            assert_eq!(found(line), [""; 0], "{line}");
+        }
+    }
+
+    #[test]
+    fn ibans_and_mail_are_found_and_logins_stay() {
+        let found = |line: &str| {
+            let mut spans = Vec::new();
+            ibans(line.as_bytes(), &mut spans);
+            mails(line.as_bytes(), &mut spans);
+            spans
+                .iter()
+                .map(|s| line[s.start..s.end].to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("to DE89 3704 0044 0532 0130 00, soon"),
+            ["DE89 3704 0044 0532 0130 00"]
+        );
+        assert_eq!(
+            found("('GB82WEST12345698765432')"),
+            ["GB82WEST12345698765432"]
+        );
+        assert_eq!(
+            found("mail ada.l+x@example.co.uk now"),
+            ["ada.l+x@example.co.uk"]
+        );
+        for line in [
+            "ssh deploy@web-03.example.net",
+            "git@github.com:o/r.git",
+            "https://u@example.com/",
+            "root@db.example.net:~# ls",
+            "react@18.2.0",
+            "[ada@db.example.net ~]$",
+            "logo@2x.png",
         ] {
             assert_eq!(found(line), [""; 0], "{line}");
         }

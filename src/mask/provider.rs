@@ -11,7 +11,11 @@ use serde::Deserialize;
 use std::sync::OnceLock;
 
 /// The rule files, each `[[rule]]` tables.
-const FILES: &[&str] = &[include_str!("rules/cloud.toml")];
+const FILES: &[&str] = &[
+    include_str!("rules/cloud.toml"),
+    include_str!("rules/code.toml"),
+    include_str!("rules/services.toml"),
+];
 
 /// How far before and behind its keyword an expression may match; no token is longer.
 const WINDOW_BEFORE: usize = 256;
@@ -19,6 +23,8 @@ const WINDOW_AFTER: usize = 4096;
 
 /// A compiled expression's memory stays below this.
 const SIZE_MAX: usize = 1 << 20;
+/// And what it remembers while searching below this; windows are short.
+const CACHE_MAX: usize = 64 << 10;
 
 /// One token format.
 #[derive(Debug)]
@@ -104,6 +110,7 @@ impl Provider {
             RegexBuilder::new(self.pattern)
                 .unicode(false)
                 .size_limit(SIZE_MAX)
+                .dfa_size_limit(CACHE_MAX)
                 .build()
                 .ok()
         };

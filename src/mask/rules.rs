@@ -1,9 +1,10 @@
 //! What a session masks by: the keywords of all layers, filed, and the provider rules.
 
 use super::grams::{Grams, Hit, Match};
+use super::national::{self, National};
 use super::provider::{self, Provider};
 use super::span::{Class, RuleId};
-use super::{keyblock, names};
+use super::{columns, context, keyblock, names, shell, sql};
 use std::sync::{Arc, OnceLock};
 
 /// The rules; shared by all sessions of a process.
@@ -28,6 +29,22 @@ pub(crate) enum Wake {
     Uri,
     /// A key block may begin.
     Block,
+    /// A word of a personal column's name.
+    Personal,
+    /// An id may stand behind this word of that length.
+    National(National, u8),
+    /// SQL whose secret no name gives away.
+    Statement,
+    /// Words that stand before secrets.
+    Words,
+    /// A command that prints a secret.
+    Reveal,
+    /// A program with secret options; the length of its name.
+    Program(u8),
+    /// CONNECT at an SQL prompt.
+    Connect(u8),
+    /// AUTH at a Redis prompt.
+    Redis(u8),
     /// A provider's token may stand here: its place in the list.
     Provider(u16),
 }
@@ -63,6 +80,38 @@ impl Rules {
         rules.file("://", Match::Exact, Wake::Uri);
         for word in keyblock::TRIGGERS {
             rules.file(word, Match::Folded, Wake::Block);
+        }
+        for word in columns::TRIGGERS.split_ascii_whitespace() {
+            rules.file(word, Match::Folded, Wake::Personal);
+            let spaced = word.replace('_', " ");
+            if spaced != word {
+                rules.file(&spaced, Match::Folded, Wake::Personal);
+            }
+        }
+        for word in sql::TRIGGERS {
+            rules.file(word, Match::Folded, Wake::Statement);
+        }
+        for word in context::TRIGGERS {
+            rules.file(word, Match::Folded, Wake::Words);
+        }
+        for word in context::REVEAL_TRIGGERS {
+            rules.file(word, Match::Folded, Wake::Reveal);
+        }
+        let len = |word: &str| u8::try_from(word.len()).unwrap_or(u8::MAX);
+        for word in shell::programs().filter(|word| word.len() >= 3) {
+            rules.file(word, Match::Word, Wake::Program(len(word)));
+        }
+        for word in ["mc ", "ab ", "7z ", "az ", "gh ", "oc ", "wp "] {
+            rules.file(word, Match::Folded, Wake::Program(len(word) - 1));
+        }
+        for word in ["connect", "conn"] {
+            rules.file(word, Match::Word, Wake::Connect(len(word)));
+        }
+        for word in ["auth", "auth2", "setuser"] {
+            rules.file(word, Match::Word, Wake::Redis(len(word)));
+        }
+        for (word, kind) in national::words() {
+            rules.file(&word, Match::Word, Wake::National(kind, len(&word)));
         }
         for (number, provider) in (0..).zip(&providers) {
             let how = if provider.fold {
@@ -119,9 +168,79 @@ const STRUCTURE: &[RuleInfo] = &[
         "private key blocks: PEM, PGP, OpenSSH, PuTTY; whole, cut short or wrapped",
     ),
     info(
+        "sql-password",
+        Class::Password,
+        "the literal of a password clause: IDENTIFIED BY, PASSWORD, SECRET, comparisons",
+    ),
+    info(
+        "sql-key-argument",
+        Class::Password,
+        "key and passphrase arguments: pgp_sym_encrypt, crypt, aes_encrypt, set_config",
+    ),
+    info(
+        "sql-column",
+        Class::Password,
+        "values for secret or personal columns in INSERT and UPDATE",
+    ),
+    info(
+        "command-option",
+        Class::Password,
+        "options that take secrets: mysql -p, curl -u, sshpass -p, --token",
+    ),
+    info(
+        "http-authorization",
+        Class::Token,
+        "Authorization headers and session cookies",
+    ),
+    info(
+        "credential-file",
+        Class::Password,
+        "pgpass, netrc, shadow and htpasswd lines",
+    ),
+    info(
+        "directive",
+        Class::Password,
+        "configuration directives: requirepass, bindpw, enable secret, PSK",
+    ),
+    info(
+        "expect-send",
+        Class::Password,
+        "what an expect script sends to a password prompt",
+    ),
+    info(
+        "revealed-secret",
+        Class::Token,
+        "output of commands that print a secret",
+    ),
+    info(
+        "column",
+        Class::Password,
+        "cells below a column header that says secret",
+    ),
+    info(
+        "personal-column",
+        Class::Personal,
+        "cells below a column header that says personal data",
+    ),
+    info(
         "payment-card",
         Class::Personal,
         "payment card numbers that pass the Luhn check",
+    ),
+    info(
+        "iban",
+        Class::Personal,
+        "bank account numbers that pass the mod 97 check",
+    ),
+    info(
+        "e-mail",
+        Class::Personal,
+        "e-mail addresses; not user@host of ssh, git and prompts",
+    ),
+    info(
+        "national-id",
+        Class::Personal,
+        "ids, phone numbers and birth dates behind the word that names them",
     ),
     info(
         "prompt",

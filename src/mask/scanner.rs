@@ -1,12 +1,14 @@
 //! The scanner: one a session, fed logical lines in order, answers with the secrets of each.
 
+use super::columns::Columns;
+use super::context::{self, Awaits};
 use super::door::Door;
 use super::grams::{Grams, Hit, Match};
 use super::keyblock::{self, Block, Inside};
 use super::learned::Learned;
 use super::rules::{Rules, Wake};
 use super::span::{Class, RuleId, Span, settle};
-use super::{assign, personal, uri};
+use super::{assign, national, personal, shell, sql, uri};
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -33,11 +35,14 @@ impl std::fmt::Debug for Scanner {
 #[derive(Clone, Debug, Default)]
 struct State {
     block: Option<Block>,
+    statement: Option<sql::Pending>,
+    columns: Columns,
+    awaits: Awaits,
 }
 
 impl State {
     fn is_idle(&self) -> bool {
-        self.block.is_none()
+        self.statement.is_none() && self.columns.is_idle() && self.awaits.is_idle()
     }
 }
 
@@ -157,7 +162,10 @@ impl Scanner {
         hits.clear();
         self.grams.scan(line, &mut hits);
         personal::cards(line, spans);
-        if !hits.is_empty() {
+        personal::ibans(line, spans);
+        personal::mails(line, spans);
+        let border = matches!(line.first(), Some(b'+' | b'-' | b'*' | 0xE2));
+        if !hits.is_empty() || border || !self.state.is_idle() {
             self.woken(line, &mut hits, spans);
         }
         self.hits = hits;
@@ -178,13 +186,24 @@ impl Scanner {
         hits.sort_unstable_by_key(|hit| hit.at);
         let mut names = Vec::new();
         let mut uris = Vec::new();
-        let mut block = false;
+        let mut words = Vec::new();
+        let (mut block, mut statement, mut column, mut reveal) = (false, false, false, false);
         let keywords = self.rules.grams.len();
         for hit in hits.iter() {
             match self.rules.wake(*hit) {
                 Some(Wake::Name) => names.push(hit.at),
+                Some(Wake::Personal) => column = true,
                 Some(Wake::Uri) => uris.push(hit.at),
                 Some(Wake::Block) => block = true,
+                Some(Wake::Statement) => statement = true,
+                Some(Wake::Words) => words.push(hit.at),
+                Some(Wake::Reveal) => reveal = true,
+                Some(Wake::Program(len)) => shell::command(line, hit.at, usize::from(len), spans),
+                Some(Wake::Connect(len)) => shell::connect(line, hit.at, usize::from(len), spans),
+                Some(Wake::Redis(len)) => shell::redis(line, hit.at, usize::from(len), spans),
+                Some(Wake::National(kind, len)) => {
+                    national::find(line, hit.at, usize::from(len), kind, spans);
+                }
                 Some(Wake::Provider(number)) => {
                     if let Some(rule) = self.rules.providers.get(usize::from(number)) {
                         rule.find(line, hit.at, spans);
@@ -203,10 +222,23 @@ impl Scanner {
         }
         if !names.is_empty() {
             assign::find(line, &names, spans);
+            column = true;
         }
         if !uris.is_empty() {
             uri::find(line, &uris, spans);
         }
+        if !words.is_empty() {
+            context::find_all(line, &words, spans);
+        }
+        let told = !words.is_empty() || !names.is_empty() || reveal;
+        if told || !self.state.awaits.is_idle() {
+            self.state.awaits.line(line, told, spans);
+        }
+        if statement || !names.is_empty() || self.state.statement.is_some() {
+            let pending = self.state.statement.take();
+            self.state.statement = sql::statement(line, pending, spans);
+        }
+        self.state.columns.line(line, column, spans);
     }
 
     fn learn_from(&mut self, line: &[u8], spans: &[Span]) {

@@ -1,0 +1,192 @@
+//! Ids and numbers of people, behind the word that names them. Data: `rules/national.txt`.
+
+use super::bytes::{at, before, cut, is_word};
+use super::checksum;
+use super::span::{Class, RuleId, Span};
+
+const NATIONAL: RuleId = RuleId::new("national-id");
+
+/// How far behind its word an id may stand.
+const NEAR: usize = 32;
+
+/// What an id looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum National {
+    /// 123-45-6789
+    Ssn,
+    /// ABCDE1234F
+    PanIndia,
+    /// Digits with separators, this many at least and at most.
+    Digits(u8, u8),
+    /// Letters and digits, this many at least and at most.
+    Mixed(u8, u8),
+    /// A card's security code.
+    Code,
+    /// A day.
+    Date,
+}
+
+/// The words and what they name.
+pub(crate) fn words() -> Vec<(String, National)> {
+    let lines = include_str!("rules/national.txt").lines();
+    let rows = lines.filter_map(|line| line.split_once(" : ").filter(|_| !line.starts_with('#')));
+    let each = |(words, shape): (&'static str, &'static str)| {
+        let shape = shape_of(shape);
+        let words = words.split_ascii_whitespace().flat_map(|word| {
+            let spaced = word.replace('_', " ");
+            let both = [Some(word.to_owned()), (spaced != word).then_some(spaced)];
+            both.into_iter().flatten()
+        });
+        words
+            .filter_map(move |word| Some((word, shape?)))
+            .collect::<Vec<_>>()
+    };
+    rows.flat_map(each).collect()
+}
+
+fn shape_of(text: &str) -> Option<National> {
+    let range = |text: &str| {
+        let (least, most) = text.split_once('-')?;
+        Some((least.parse().ok()?, most.parse().ok()?))
+    };
+    match text {
+        "ssn" => Some(National::Ssn),
+        "panin" => Some(National::PanIndia),
+        "code" => Some(National::Code),
+        "date" => Some(National::Date),
+        _ => {
+            let digits = text.strip_prefix('d').and_then(range);
+            let mixed = text.strip_prefix('m').and_then(range);
+            digits
+                .map(|(least, most)| National::Digits(least, most))
+                .or(mixed.map(|(least, most)| National::Mixed(least, most)))
+        }
+    }
+}
+
+/// Appends the id of this kind that stands behind the word at `place`.
+pub(crate) fn find(line: &[u8], place: usize, len: usize, kind: National, spans: &mut Vec<Span>) {
+    let mut i = place + len;
+    let limit = line.len().min(i + NEAR);
+    while i < limit {
+        let c = at(line, i);
+        if !c.is_ascii_alphanumeric() && c != b'+' {
+            i += 1;
+            continue;
+        }
+        let mut end = i + 1;
+        while end - i < 40
+            && (at(line, end).is_ascii_alphanumeric() || takes_separator(line, end, kind))
+        {
+            end += 1;
+        }
+        let text = cut(line, i, end);
+        if is_id(text, kind)
+            && !matches!(before(line, i), b'.' | b'$' | b'%')
+            && !is_word(at(line, end))
+        {
+            spans.push(Span::new(i, end, NATIONAL, Class::Personal).in_cell());
+            return;
+        }
+        i = end;
+    }
+}
+
+fn takes_separator(line: &[u8], i: usize, kind: National) -> bool {
+    let (behind, lead) = (at(line, i + 1), before(line, i));
+    match at(line, i) {
+        b'-' | b'.' | b'/' | b' ' => {}
+        b'(' | b')' => return matches!(kind, National::Digits(9, 15)),
+        _ => return false,
+    }
+    match kind {
+        National::Code | National::PanIndia => false,
+        National::Mixed(..) => {
+            at(line, i) != b'/'
+                && behind.is_ascii_alphanumeric()
+                && (lead.is_ascii_digit() || behind.is_ascii_digit())
+        }
+        National::Digits(..) | National::Ssn | National::Date => {
+            (behind.is_ascii_digit() || behind == b'(') && (lead.is_ascii_digit() || lead == b')')
+        }
+    }
+}
+
+fn is_id(text: &[u8], kind: National) -> bool {
+    let n = checksum::digits(text).len();
+    let plain = text.iter().filter(|c| c.is_ascii_alphanumeric()).count();
+    let within =
+        |n: usize, least: u8, most: u8| (usize::from(least)..=usize::from(most)).contains(&n);
+    match kind {
+        National::Ssn => {
+            n == 9 && plain == 9 && matches!(text.len(), 9 | 11) && !text.starts_with(b"000")
+        }
+        National::PanIndia => {
+            let shape = |(i, c): (usize, &u8)| {
+                if (5..9).contains(&i) {
+                    c.is_ascii_digit()
+                } else {
+                    c.is_ascii_uppercase()
+                }
+            };
+            text.len() == 10 && text.iter().enumerate().all(shape)
+        }
+        National::Digits(least, most) => plain == n && within(n, least, most),
+        National::Mixed(least, most) => {
+            within(plain, least, most) && n >= 2 && !text.iter().any(u8::is_ascii_lowercase)
+        }
+        National::Code => plain == n && (n == 3 || n == 4) && text.len() == n,
+        National::Date => n == 8 && text.len() == 10 && plain == 8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(line: &str) -> Vec<&str> {
+        let mut spans = Vec::new();
+        let lower = line.to_lowercase();
+        for (word, kind) in words() {
+            for (at_word, _) in lower.match_indices(&word) {
+                if crate::mask::bytes::bounded(line.as_bytes(), at_word, at_word + word.len()) {
+                    find(line.as_bytes(), at_word, word.len(), kind, &mut spans);
+                }
+            }
+        }
+        crate::mask::span::settle(&mut spans);
+        spans.iter().map(|s| &line[s.start..s.end]).collect()
+    }
+
+    #[test]
+    fn ids_stand_behind_their_words() {
+        for (line, id) in [
+            ("SSN: 078-05-1120", "078-05-1120"),
+            ("PAN EHBPS1553D", "EHBPS1553D"),
+            ("where pan_no='JRHPO0271W';", "JRHPO0271W"),
+            ("Aadhaar no 2345 6789 0124", "2345 6789 0124"),
+            ("NINO QQ 12 34 56 C", "QQ 12 34 56 C"),
+            ("cpf 123.456.789-09", "123.456.789-09"),
+            ("codice fiscale RSSMRA85T10A562S", "RSSMRA85T10A562S"),
+            ("passport: C01X00T47", "C01X00T47"),
+            ("phone: +49 (170) 1234567", "+49 (170) 1234567"),
+            ("dob 1963-08-02", "1963-08-02"),
+            ("CVV: 685", "685"),
+        ] {
+            assert_eq!(found(line), [id], "{line}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_stay() {
+        for line in [
+            "pan and zoom 12",
+            "Phone screen at 3pm",
+            "SSN and card columns are masked",
+            "passport control",
+            "cell 12",
+        ] {
+            assert_eq!(found(line), [""; 0], "{line}");
+        }
+    }
+}

@@ -1,0 +1,660 @@
+//! Command lines: options, words and positions that programs read secrets from.
+//!
+//! Which options of which programs is data (`rules/commands.txt`). Besides, any long option whose
+//! name says secret is one, whatever the program.
+
+use super::assign::{closing, opening};
+use super::bytes::{at, before, cut, skip_blanks, word_at};
+use super::names::{Strength, judge};
+use super::span::{Class, RuleId, Span};
+use super::value::{is_placeholder, is_random};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+const RULE: RuleId = RuleId::new("command-option");
+
+/// More words are not read of one command.
+const WORDS_MAX: usize = 400;
+
+/// What a program's word or option holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Reads {
+    /// `--opt`, `-opt`: value behind `=`, `:` or in the next word.
+    Long(&'static str),
+    /// `-o`: value glued or in the next word.
+    Short(u8),
+    /// `-o`: value glued only.
+    Glued(&'static str),
+    /// `-o`, `--opt`: user:secret.
+    Pair(&'static str, u8),
+    /// The word behind this word.
+    After(&'static str),
+    /// `pass:SECRET`
+    Pass,
+    /// `user/secret@service`
+    Oracle,
+    /// The n-th word that is no option.
+    Nth(usize),
+    /// `-U user%secret`
+    Samba,
+    /// `/p:secret`
+    Slash(&'static str),
+    /// Programs with a grammar of their own, by name.
+    Special(&'static str),
+}
+
+/// The table, by program.
+fn table() -> &'static HashMap<&'static str, Vec<Reads>> {
+    static TABLE: OnceLock<HashMap<&'static str, Vec<Reads>>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table: HashMap<&'static str, Vec<Reads>> = HashMap::new();
+        for line in include_str!("rules/commands.txt").lines() {
+            let Some((names, options)) = line.split_once(": ").filter(|_| !line.starts_with('#'))
+            else {
+                continue;
+            };
+            for name in names.split_ascii_whitespace() {
+                let reads = options.split_ascii_whitespace().filter_map(read);
+                table.entry(name).or_default().extend(reads);
+            }
+        }
+        table
+    })
+}
+
+fn read(option: &'static str) -> Option<Reads> {
+    Some(match option {
+        "--" => return None,
+        "pass:" => Reads::Pass,
+        "u/p" => Reads::Oracle,
+        "u%p" => Reads::Samba,
+        "htpasswd" | "login" | "mc" | "rabbit" | "net" => Reads::Special(option),
+        _ => {
+            if let Some(word) = option.strip_suffix('>') {
+                Reads::After(word)
+            } else if let Some(pair) = option.strip_suffix(':') {
+                if option.starts_with('/') {
+                    Reads::Slash(option)
+                } else {
+                    Reads::Pair(pair, b':')
+                }
+            } else if let Some(pair) = option.strip_suffix(',') {
+                Reads::Pair(pair, b',')
+            } else if let Some(glued) = option
+                .strip_suffix('+')
+                .or_else(|| option.strip_suffix('='))
+            {
+                Reads::Glued(glued)
+            } else if let Ok(n) = option.parse() {
+                Reads::Nth(n)
+            } else if let [b'-', letter] = option.as_bytes() {
+                Reads::Short(*letter)
+            } else {
+                Reads::Long(option)
+            }
+        }
+    })
+}
+
+/// The programs of the table.
+pub(crate) fn programs() -> impl Iterator<Item = &'static str> {
+    table().keys().copied()
+}
+
+/// A word of a command line, quotes still around it.
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    start: usize,
+    end: usize,
+}
+
+/// The words from `i` to the end of the command: a newline, `|`, `;`, `&&`, a closing quote or
+/// bracket that opened before it.
+fn words(line: &[u8], mut i: usize) -> Vec<Word> {
+    let mut words = Vec::new();
+    while words.len() < WORDS_MAX {
+        i = skip_blanks(line, i);
+        if i >= line.len()
+            || matches!(at(line, i), b'|' | b';' | b')' | b'`')
+            || at(line, i) == b'&' && at(line, i + 1) == b'&'
+        {
+            break;
+        }
+        let start = i;
+        while i < line.len() {
+            match at(line, i) {
+                b' ' | b'\t' => break,
+                b'|' | b';'
+                    if i > start
+                        && !matches!(before(line, i), b'\\')
+                        && matches!(at(line, i + 1), b' ' | 0 | b'|') =>
+                {
+                    break;
+                }
+                b'\\' => i += 2,
+                quote @ (b'"' | b'\'') => {
+                    let end = closing(line, i + 1, quote, 0);
+                    i = end + 1;
+                }
+                _ => i += 1,
+            }
+        }
+        let end = i.min(line.len());
+        if end > start {
+            words.push(Word { start, end });
+        }
+    }
+    words
+}
+
+/// Appends the secrets of the command whose program's name stands at `place` and is `len` long.
+pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>) {
+    // A program stands at the start of a word, or behind its path or quote.
+    if !matches!(
+        before(line, place),
+        0 | b' '
+            | b'\t'
+            | b'/'
+            | b'\\'
+            | b'"'
+            | b'\''
+            | b'`'
+            | b'('
+            | b'|'
+            | b';'
+            | b'&'
+            | b'='
+            | b'$'
+            | b':'
+            | b'>'
+            | b','
+            | b'['
+    ) || !matches!(
+        at(line, place + len),
+        b' ' | b'\t' | b'.' | b'"' | b'\'' | b','
+    ) {
+        return;
+    }
+    let name = String::from_utf8_lossy(cut(line, place, place + len)).to_ascii_lowercase();
+    let name = if table().contains_key(name.as_str()) {
+        name.as_str()
+    } else {
+        name.trim_end_matches(".exe")
+    };
+    let Some(reads) = table().get(name) else {
+        return;
+    };
+    let mut behind = place + len;
+    while !matches!(at(line, behind), b' ' | b'\t' | 0) {
+        behind += 1;
+    }
+    let words = words(line, behind);
+    let mut plain = 0;
+    for (n, word) in words.iter().enumerate() {
+        let text = cut(line, word.start, word.end);
+        let next = words.get(n + 1).copied();
+        if !text.starts_with(b"-") {
+            plain += 1;
+        }
+        for read in reads {
+            one(line, text, *word, next, plain, read, spans);
+        }
+    }
+    for read in reads {
+        if let Reads::Special(kind) = read {
+            special(line, kind, &words, spans);
+        }
+    }
+}
+
+fn one(
+    line: &[u8],
+    text: &[u8],
+    word: Word,
+    next: Option<Word>,
+    plain: usize,
+    read: &Reads,
+    spans: &mut Vec<Span>,
+) {
+    match read {
+        Reads::Long(option) => {
+            if let Some(rest) = strip(text, option) {
+                match rest.first() {
+                    None => push_word(line, next, spans),
+                    Some(b'=' | b':') => push(line, word.end - rest.len() + 1, word.end, spans),
+                    _ => {}
+                }
+            }
+        }
+        Reads::Short(letter) => {
+            if text.first() == Some(&b'-') && text.get(1) == Some(letter) {
+                match text.get(2) {
+                    None => push_word(line, next, spans),
+                    Some(b'=') => push(line, word.start + 3, word.end, spans),
+                    // `-pSECRET`, but not `-print`.
+                    Some(_) if *letter == b'p' || *letter == b'P' || *letter == b'a' => {
+                        let glued = cut(text, 2, text.len());
+                        if !glued.iter().all(|c| c.is_ascii_lowercase() || *c == b'-')
+                            || glued.len() > 12
+                        {
+                            push(line, word.start + 2, word.end, spans);
+                        }
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        Reads::Glued(option) => {
+            if let Some(rest) = strip(text, option)
+                && !rest.is_empty()
+                && !(option.len() == 2 && text.starts_with(b"--"))
+            {
+                let skip = usize::from(rest.first() == Some(&b'='));
+                push(line, word.end - rest.len() + skip, word.end, spans);
+            }
+        }
+        Reads::Pair(option, separator) => {
+            if let Some(rest) = strip(text, option) {
+                if rest.is_empty() {
+                    if let Some(next) = next {
+                        push_pair(line, next.start, next.end, *separator, spans);
+                    }
+                } else if option.len() == 2 || rest.first() == Some(&b'=') {
+                    let skip = usize::from(rest.first() == Some(&b'='));
+                    push_pair(
+                        line,
+                        word.end - rest.len() + skip,
+                        word.end,
+                        *separator,
+                        spans,
+                    );
+                }
+            }
+        }
+        Reads::After(name) => {
+            let bare = text.rsplit(|c| *c == b':').next().unwrap_or_default();
+            if text.eq_ignore_ascii_case(name.as_bytes()) || bare == name.as_bytes() {
+                if *name == "http-basic" {
+                    return;
+                }
+                push_word(line, next, spans);
+            }
+        }
+        Reads::Pass => {
+            if word_at(text, 0, b"pass:") {
+                push(line, word.start + 5, word.end, spans);
+            }
+        }
+        Reads::Oracle => {
+            if !text.starts_with(b"-")
+                && !text.starts_with(b"@")
+                && !text.starts_with(b"/")
+                && plain <= 2
+            {
+                oracle(line, word, spans);
+            }
+        }
+        Reads::Nth(n) => {
+            if plain == *n && !text.starts_with(b"-") {
+                push(line, word.start, word.end, spans);
+            }
+        }
+        Reads::Samba => {
+            let value = match text {
+                b"-U" | b"--user" => next,
+                _ if text.starts_with(b"-U") || text.starts_with(b"--user=") => Some(word),
+                _ => None,
+            };
+            if let Some(value) = value
+                && let Some(at) = cut(line, value.start, value.end)
+                    .iter()
+                    .position(|c| *c == b'%')
+            {
+                push(line, value.start + at + 1, unquoted_end(line, value), spans);
+            }
+        }
+        Reads::Slash(option) => {
+            if word_at(text, 0, option.as_bytes()) {
+                push(line, word.start + option.len(), word.end, spans);
+            }
+        }
+        Reads::Special(_) => {}
+    }
+}
+
+/// Programs whose secret stands where no option says it.
+fn special(line: &[u8], kind: &str, words: &[Word], spans: &mut Vec<Span>) {
+    let text = |w: &Word| cut(line, w.start, w.end);
+    let plain: Vec<Word> = words
+        .iter()
+        .copied()
+        .filter(|w| !text(w).starts_with(b"-"))
+        .collect();
+    match kind {
+        // htpasswd -b file user password; -nb user password
+        "htpasswd" => {
+            let flags = words
+                .iter()
+                .map(text)
+                .filter(|t| t.starts_with(b"-"))
+                .any(|t| t.contains(&b'b'));
+            if flags && plain.len() >= 2 {
+                push_word(line, plain.last().copied(), spans);
+            }
+        }
+        // docker login -u name -p secret; elsewhere -p is a port
+        "login" => {
+            if plain
+                .first()
+                .is_some_and(|w| matches!(text(w), b"login" | b"registry"))
+            {
+                for (word, next) in words.iter().zip(words.iter().skip(1)) {
+                    if text(word) == b"-p" {
+                        push_word(line, Some(*next), spans);
+                    }
+                }
+            }
+        }
+        // rabbitmqctl add_user name password, change_password name password
+        "rabbit" => {
+            let verb = plain.first().map(text).unwrap_or_default();
+            if matches!(
+                verb,
+                b"add_user" | b"change_password" | b"authenticate_user"
+            ) {
+                push_word(line, plain.get(2).copied(), spans);
+            }
+        }
+        // mc alias set name url key secret
+        "mc" => {
+            if plain.first().map(text) == Some(b"alias") {
+                push_word(line, plain.get(5).copied(), spans);
+            } else if plain.first().map(text) == Some(b"admin")
+                && plain.get(2).map(text) == Some(b"add")
+            {
+                push_word(line, plain.last().copied(), spans);
+            }
+        }
+        // net user name password /add
+        "net" => {
+            let start = usize::from(
+                plain
+                    .first()
+                    .map(text)
+                    .is_some_and(|t| t.eq_ignore_ascii_case(b"user")),
+            );
+            if start == 1 && plain.get(2).map(text).is_some_and(|t| !t.starts_with(b"/")) {
+                push_word(line, plain.get(2).copied(), spans);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The rest of `text` behind `option`.
+fn strip<'a>(text: &'a [u8], option: &str) -> Option<&'a [u8]> {
+    text.strip_prefix(option.as_bytes())
+}
+
+fn push_word(line: &[u8], word: Option<Word>, spans: &mut Vec<Span>) {
+    let Some(word) = word else { return };
+    let text = cut(line, word.start, word.end);
+    if text.starts_with(b"-") && text.len() > 1 && !text.iter().any(u8::is_ascii_digit) {
+        return;
+    }
+    push(line, word.start, word.end, spans);
+}
+
+fn unquoted_end(line: &[u8], word: Word) -> usize {
+    if word.end > word.start + 1 && matches!(at(line, word.end - 1), b'"' | b'\'') {
+        word.end - 1
+    } else {
+        word.end
+    }
+}
+
+/// Masks a word without the quotes around it.
+fn push(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
+    let (mut start, mut end) = (start, end);
+    if let Some((body, quote, escapes)) = opening(line, start, 0).filter(|(body, ..)| *body <= end)
+    {
+        let close = closing(line, body, quote, escapes);
+        if close + 1 >= end {
+            start = body;
+            end = close.min(end);
+        }
+    } else if matches!(before(line, end), b'"' | b'\'')
+        && !cut(line, start, end - 1).contains(&at(line, end - 1))
+    {
+        end -= 1;
+    }
+    while end > start
+        && matches!(at(line, end - 1), b'`' | b')')
+        && !cut(line, start, end).contains(&b'(')
+    {
+        end -= 1;
+    }
+    let text = cut(line, start, end);
+    if start < end
+        && !is_placeholder(text)
+        && !text.starts_with(b"file:")
+        && !text.starts_with(b"env:")
+    {
+        spans.push(Span::new(start, end, RULE, Class::Password));
+    }
+}
+
+fn push_pair(line: &[u8], start: usize, end: usize, separator: u8, spans: &mut Vec<Span>) {
+    let start = start + usize::from(matches!(at(line, start), b'"' | b'\''));
+    if let Some(at) = cut(line, start, end).iter().position(|c| *c == separator) {
+        push(line, start + at + 1, end, spans);
+    }
+}
+
+/// `user/secret@service`; quotes may stand around the secret.
+fn oracle(line: &[u8], word: Word, spans: &mut Vec<Span>) {
+    let text = cut(line, word.start, word.end);
+    let lead = usize::from(matches!(at(text, 0), b'"' | b'\''))
+        + if word_at(text, 0, b"userid=") { 7 } else { 0 };
+    let Some(slash) = text.iter().position(|c| *c == b'/').filter(|s| *s > lead) else {
+        return;
+    };
+    if !cut(text, lead, slash).iter().all(|c| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, b'_' | b'$' | b'#' | b'[' | b']' | b'.' | b'\'' | b'"')
+    }) {
+        return;
+    }
+    let mut start = word.start + slash + 1;
+    let stop = cut(line, start, word.end)
+        .iter()
+        .rposition(|c| *c == b'@')
+        .map_or(word.end, |n| start + n);
+    let service = cut(line, stop, word.end);
+    // `@//host:1521/x` is behind the last `@` already; `a/b` alone may be a path.
+    let mut end = stop;
+    if matches!(at(line, start), b'"' | b'\\') {
+        while matches!(at(line, start), b'"' | b'\\') {
+            start += 1;
+        }
+        while end > start && matches!(at(line, end - 1), b'"' | b'\\') {
+            end -= 1;
+        }
+    }
+    let secret = cut(line, start, end);
+    if service.is_empty()
+        && (secret.contains(&b'/') || secret.len() < 4 || secret.ends_with(b".sql"))
+    {
+        return;
+    }
+    push(line, start, end, spans);
+}
+
+/// `CONNECT user/secret@service` at an SQL prompt.
+pub(crate) fn connect(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>) {
+    let lead = cut(line, 0, place).trim_ascii_end();
+    if !lead.is_empty() && !lead.ends_with(b">") {
+        return;
+    }
+    if let Some(word) = words(line, place + len).first() {
+        oracle(line, *word, spans);
+    }
+}
+
+/// Redis at its prompt or in a script: `AUTH [user] secret`, `HELLO 3 AUTH user secret`,
+/// `ACL SETUSER user >secret`, `CONFIG SET requirepass secret`.
+pub(crate) fn redis(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>) {
+    let lead = cut(line, 0, place).trim_ascii_end();
+    let verb = cut(line, place, place + len);
+    let all = words(line, place + len);
+    let prompt = lead.is_empty()
+        || lead.ends_with(b">")
+        || super::bytes::contains(lead, b"redis-cli")
+        || super::bytes::contains(lead, b"valkey-cli")
+        || super::bytes::contains(lead, b"hello")
+        || super::bytes::contains(lead, b"migrate");
+    if verb.eq_ignore_ascii_case(b"auth") || verb.eq_ignore_ascii_case(b"auth2") {
+        let inner =
+            super::bytes::contains(lead, b"hello") || super::bytes::contains(lead, b"migrate");
+        let count = all.len().min(if inner { 2 } else { all.len() });
+        if prompt
+            && (1..=2).contains(&count)
+            && (verb.iter().any(u8::is_ascii_uppercase) || lead.ends_with(b">") || !lead.is_empty())
+            || lead.is_empty() && count == 1 && verb == b"auth"
+        {
+            let last = all.get(count - 1).copied();
+            if last.is_some_and(|w| !matches!(at(line, w.start), b':' | b'=')) {
+                push_word(line, last, spans);
+            }
+        }
+    } else if verb.eq_ignore_ascii_case(b"setuser") {
+        for word in &all {
+            if matches!(at(line, word.start), b'>' | b'<' | b'#') {
+                push(line, word.start + 1, word.end, spans);
+            }
+        }
+    }
+}
+
+/// Any long option whose name says secret, `--db-password x`, `-token x`; `name` ends at `end`.
+pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
+    if at(line, start) != b'-'
+        || !matches!(before(line, start), b' ' | b'\t' | b'[' | b'"' | b'\'' | 0)
+    {
+        return;
+    }
+    let name = cut(line, start, end);
+    let bare = name.iter().position(|c| *c != b'-').unwrap_or(0);
+    let Some(named) = judge(cut(name, bare, name.len())) else {
+        return;
+    };
+    let mut value = skip_blanks(line, end);
+    // `["--password", "x"]`
+    if matches!(at(line, end), b'"' | b'\'') && at(line, skip_blanks(line, end + 1)) == b',' {
+        value = skip_blanks(line, skip_blanks(line, end + 1) + 1);
+    } else if value == end {
+        return;
+    }
+    let Some(word) = words(line, value).first().copied() else {
+        return;
+    };
+    let text = cut(line, word.start, word.end);
+    if text.starts_with(b"-") && text.len() > 1 && !is_random(text)
+        || matches!(text, b"\\" | b"<" | b">" | b"=" | b"|")
+    {
+        return;
+    }
+    let path = text.starts_with(b"/")
+        || text.starts_with(b"./")
+        || text.starts_with(b"~")
+        || text.starts_with(b"../")
+        || [
+            ".pem", ".key", ".txt", ".json", ".crt", ".yml", ".yaml", ".env",
+        ]
+        .iter()
+        .any(|e| text.ends_with(e.as_bytes()));
+    let good = match named.strength {
+        Strength::Strong => !(path && named.class != Class::Password),
+        Strength::Medium => text.len() >= 6 && !path,
+        Strength::Weak => {
+            is_random(text) && !path || named.class == Class::Password && text.len() > 3 && !path
+        }
+    };
+    let prose =
+        bare < 2 && text.iter().all(u8::is_ascii_lowercase) && named.strength < Strength::Strong;
+    // Help text: `--password=PASS   Password to use`, `--password  the password`.
+    let help = value > end + 1
+        || text.iter().all(|c| c.is_ascii_uppercase() || *c == b'_')
+        || matches!(text.first(), Some(b'[' | b'<'));
+    if good && !prose && !help {
+        push(line, word.start, word.end, spans);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(line: &str) -> Vec<&str> {
+        let mut spans = Vec::new();
+        let mut i = 0;
+        for part in line.split_inclusive(|c: char| " /|;\"'`".contains(c)) {
+            let word = part.trim_end_matches(|c: char| " /|;\"'`".contains(c));
+            if programs().any(|p| p == word.to_lowercase().trim_end_matches(".exe")) {
+                command(line.as_bytes(), i, word.len(), &mut spans);
+            }
+            i += part.len();
+        }
+        crate::mask::span::settle(&mut spans);
+        spans.iter().map(|s| &line[s.start..s.end]).collect()
+    }
+
+    #[test]
+    fn secrets_of_programs_are_found() {
+        for (line, secret) in [
+            ("$ mysql -uroot -pquartz-orchid crm", "quartz-orchid"),
+            ("mysqladmin -u root password 'Zy0g=T s'", "Zy0g=T s"),
+            ("sshpass -p hunter2 ssh a@b", "hunter2"),
+            ("curl -s -u elastic:em:ber https://h/", "em:ber"),
+            ("curl --user 'a:b c' h", "b c"),
+            ("docker login -u x -p s3cret9 reg.io", "s3cret9"),
+            ("openssl enc -aes-256-cbc -k Pw123 -in f", "Pw123"),
+            ("openssl rsa -passin pass:hunter2 -in k", "hunter2"),
+            ("redis-cli -h x -a hunter2 ping", "hunter2"),
+            ("sqlplus -s app/oV%1@orders @q.sql", "oV%1"),
+            ("sqlplus u/pw99@//db:1521/X", "pw99"),
+            ("expdp svc/CrnzzHV schemas=HR", "CrnzzHV"),
+            ("ldapsearch -x -D cn=a -w hunter2 -b dc=x", "hunter2"),
+            ("smbclient //h/s -U user%pass9", "pass9"),
+            ("htpasswd -bc f bob hunter2", "hunter2"),
+            ("sqlcmd -S h -U sa -P 'Str0ng!'", "Str0ng!"),
+            (
+                "cmd.exe /C PSEXEC \\\\10.0.94.120 -u Adm -p qjo_bqstw CMD",
+                "qjo_bqstw",
+            ),
+        ] {
+            assert_eq!(masked(line), [secret], "{line}");
+        }
+    }
+
+    #[test]
+    fn commands_without_secrets_stay() {
+        for line in [
+            "mysql -u root -p crm",
+            "mysql -P 3306 -h x",
+            "curl -u user https://x",
+            "docker run -p 8080:80 x",
+            "ssh -p 2222 host",
+            "mysqldump --single-transaction db",
+            "sqlplus / as sysdba",
+            "sqlplus -s /nolog",
+            "redis-cli -h x ping",
+            "docker ps",
+            "psql -h x -p 5432",
+            "curl -U $USER:$PASS x",
+        ] {
+            let found = masked(line);
+            assert!(found.is_empty(), "{line}: {found:?}");
+        }
+    }
+}
