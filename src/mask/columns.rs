@@ -154,8 +154,6 @@ struct Table {
     cut: Cut,
     /// For each column what it is.
     names: Vec<Option<Named>>,
-    /// Rows seen; a header alone masks nothing.
-    rows: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,12 +206,11 @@ impl Columns {
             self.table = None;
             return;
         }
-        if let Some(mut table) = self.table.take() {
-            if row(line, &table, spans) {
-                table.rows += 1;
-                self.table = Some(table);
-                return;
-            }
+        if let Some(table) = self.table.take()
+            && row(line, &table, spans)
+        {
+            self.table = Some(table);
+            return;
         }
         if self.vertical {
             if self.vertical_row(line, spans) {
@@ -232,11 +229,7 @@ impl Columns {
 
     fn open_table(&mut self, cut: Cut, names: Vec<Option<Named>>) {
         if names.iter().any(Option::is_some) {
-            self.table = Some(Table {
-                cut,
-                names,
-                rows: 0,
-            });
+            self.table = Some(Table { cut, names });
         }
     }
 
@@ -344,10 +337,10 @@ impl Columns {
         if let Some(colon) = line.windows(2).position(|w| w == b": ") {
             let name = cut(line, 0, colon).trim_ascii();
             if !name.contains(&b' ') {
-                if let Some(named) = judge_column(name) {
-                    if wanted(cut(line, colon + 2, line.len()), named) {
-                        push(line, colon + 2, line.len(), named.class, spans);
-                    }
+                if let Some(named) = judge_column(name)
+                    && wanted(cut(line, colon + 2, line.len()), named)
+                {
+                    push(line, colon + 2, line.len(), named.class, spans);
                 }
                 return true;
             }

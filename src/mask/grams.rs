@@ -102,7 +102,13 @@ impl Grams {
             exact: how == Match::Exact,
             bounded: how == Match::Word,
         });
-        let weight = |gram: &[u8]| gram.iter().map(|c| u32::from(commonness(*c))).sum::<u32>();
+        let weight = |gram: &[u8]| {
+            let common = COMMON
+                .chunks(4)
+                .any(|c| gram.eq_ignore_ascii_case(super::bytes::cut(c, 0, 3)));
+            let each = gram.iter().map(|c| u32::from(commonness(*c)));
+            each.sum::<u32>() + if common { 20 } else { 0 }
+        };
         let grams = text.windows(3).enumerate().take(64);
         let Some((offset, gram)) = grams.min_by_key(|(_, gram)| weight(gram)) else {
             return;
@@ -167,6 +173,9 @@ impl Grams {
         }
     }
 }
+
+/// Three letters that logs, statements and tables are full of.
+const COMMON: &[u8] = b"mer ord _id tem nam log val now ful day ll_ lin cur htt api get urs use pat ur_ ing inf que str fin mis iss try ups sta sel ect ion the for com ent ate age ess ser res tat tim ime dat ype tus atu rom whe her ere ers der lec ele oin cus ust sto tom con err rro ror inf lev vel msg ath pag nex ext lim imi mit mod oze zil ill ows dur ati ura tra rac ace eve req est ons ind new pai aid ";
 
 /// A rough order of how often a byte stands in logs, tables and code.
 fn commonness(c: u8) -> u8 {

@@ -21,6 +21,9 @@ const FILES: &[&str] = &[
 const WINDOW_BEFORE: usize = 256;
 const WINDOW_AFTER: usize = 4096;
 
+/// No token that starts with its keyword is shorter.
+const TOKEN_MIN: usize = 12;
+
 /// A compiled expression's memory stays below this.
 const SIZE_MAX: usize = 1 << 20;
 /// And what it remembers while searching below this; windows are short.
@@ -37,6 +40,8 @@ pub(crate) struct Provider {
     pub fold: bool,
     check: Check,
     pattern: &'static str,
+    /// The keyword is where the token starts.
+    starts: bool,
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -88,6 +93,7 @@ pub(crate) fn load() -> Vec<Provider> {
         keywords: row.keywords.into_iter().map(leak).collect(),
         fold: row.fold,
         check: row.check,
+        starts: !row.regex.contains("(?i") && !row.regex.contains("[\"'"),
         pattern: leak(row.regex),
         compiled: OnceLock::new(),
     })
@@ -102,6 +108,13 @@ fn rows(text: &str) -> Vec<Row> {
 /// Loaded once a process: the cost is the rules' own size.
 fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
+}
+
+/// How many bytes from `i` on could be of one token.
+fn token_length(line: &[u8], i: usize) -> usize {
+    let rest = super::bytes::from(line, i).iter().take(TOKEN_MIN);
+    rest.take_while(|c| is_word(**c) || b"-./+=~:%$?&{}|!,#@\\".contains(c))
+        .count()
 }
 
 impl Provider {
@@ -120,6 +133,10 @@ impl Provider {
     /// Appends what this rule finds around its keyword at `place`: group 1 where the expression
     /// has one, else the whole match. A token does not stand inside a longer word.
     pub(crate) fn find(&self, line: &[u8], place: usize, spans: &mut Vec<Span>) {
+        // `path` is no token although it begins with `pat`.
+        if self.starts && token_length(line, place) < TOKEN_MIN {
+            return;
+        }
         let Some(regex) = self.regex() else { return };
         let from = place.saturating_sub(WINDOW_BEFORE);
         let window = cut(line, from, place.saturating_add(WINDOW_AFTER));

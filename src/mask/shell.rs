@@ -344,14 +344,11 @@ fn special(line: &[u8], kind: &str, words: &[Word], spans: &mut Vec<Span>) {
         }
         // docker login -u name -p secret; elsewhere -p is a port
         "login" => {
-            if plain
-                .first()
-                .is_some_and(|w| matches!(text(w), b"login" | b"registry"))
-            {
-                for (word, next) in words.iter().zip(words.iter().skip(1)) {
-                    if text(word) == b"-p" {
-                        push_word(line, Some(*next), spans);
-                    }
+            let logs_in = |w: &Word| matches!(text(w), b"login" | b"registry");
+            let pairs = words.iter().zip(words.iter().skip(1));
+            for (word, next) in pairs.filter(|_| plain.first().is_some_and(logs_in)) {
+                if text(word) == b"-p" {
+                    push_word(line, Some(*next), spans);
                 }
             }
         }
