@@ -1,5 +1,11 @@
 //! Where rec's files stand and what its owner configured.
 
+mod error;
+mod file;
 mod paths;
+mod scope;
 
+pub use error::{Error, Fault};
+pub use file::{Config, Family, OnFailure};
 pub use paths::{NoHome, Paths};
+pub use scope::{Decision, Scope};

@@ -1,0 +1,325 @@
+//! The configuration file: TOML, every key known, every error with its place.
+//!
+//! The keys are described in `rec(1)`, section CONFIGURATION.
+
+use super::{Error, Fault, Paths, Scope};
+use serde::de::{Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use toml::de::{DeTable, DeValue};
+
+/// A configuration of a thousand rules is a tenth of that; what is longer is another file.
+const FILE_MAX: u64 = 1 << 20;
+
+/// What the owner configured; the default where a key is missing.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `on_failure`: what happens to a session that cannot be recorded.
+    pub on_failure: OnFailure,
+    /// `keys.prefix`: the byte that rec's own keys begin with; `None` removes them.
+    pub prefix: Option<u8>,
+    /// `scope`: which sessions are recorded.
+    pub scope: Scope,
+    /// `clients`: programs that are treated as one of a known family, by name.
+    pub clients: BTreeMap<String, Family>,
+}
+
+/// What happens to a session that cannot be recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// It runs unrecorded.
+    #[default]
+    Continue,
+    /// It does not run.
+    Refuse,
+}
+
+/// Clients whose words and environment rec understands in the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// `psql` and other programs that connect with libpq.
+    Psql,
+    /// `mysql`, `mariadb` and their companions.
+    Mysql,
+    /// `ssh`, and what takes a destination as it does.
+    Ssh,
+}
+
+impl Config {
+    /// Reads the file at `paths.config`. A file that is not there is the default.
+    ///
+    /// # Errors
+    /// It cannot be read, or says something that rec does not know.
+    pub fn load(paths: &Paths) -> Result<Config, Error> {
+        let file = || paths.config.clone();
+        let mut bytes = Vec::new();
+        let read = File::open(&paths.config)
+            .and_then(|opened| opened.take(FILE_MAX + 1).read_to_end(&mut bytes));
+        match read {
+            Ok(_) if bytes.len() as u64 > FILE_MAX => Err(Error::TooLong {
+                file: file(),
+                most: FILE_MAX,
+            }),
+            Ok(_) => parse_bytes(&bytes).map_err(|fault| Error::Wrong {
+                file: file(),
+                fault,
+            }),
+            Err(reason) if reason.kind() == ErrorKind::NotFound => Ok(Config::default()),
+            Err(reason) => Err(Error::Unreadable {
+                file: file(),
+                reason,
+            }),
+        }
+    }
+
+    /// Reads `text`.
+    ///
+    /// # Errors
+    /// The first thing in it that rec does not know.
+    pub fn parse(text: &str) -> Result<Config, Fault> {
+        match toml::from_str::<Document>(text) {
+            Ok(document) => Ok(document.into()),
+            Err(error) => {
+                let at = error.span().map_or(0, |span| span.start);
+                Err(Fault::at(text, at, error.message(), asks_to_refuse(text)))
+            }
+        }
+    }
+}
+
+fn parse_bytes(bytes: &[u8]) -> Result<Config, Fault> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Config::parse(text),
+        Err(error) => {
+            let text = String::from_utf8_lossy(bytes);
+            let what = "not UTF-8, as TOML is";
+            let refuse = asks_to_refuse(&text);
+            Err(Fault::at(&text, error.valid_up_to(), what, refuse))
+        }
+    }
+}
+
+/// Whether a text that is wrong somewhere shows an `on_failure` other than `"continue"`. Who wrote
+/// one did so to have sessions refused, however it is spelt.
+fn asks_to_refuse(text: &str) -> bool {
+    let (table, _) = DeTable::parse_recoverable(text);
+    match table
+        .get_ref()
+        .get("on_failure")
+        .map(|value| value.get_ref())
+    {
+        None => false,
+        Some(DeValue::String(value)) => value != "continue",
+        Some(_) => true,
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Document::default().into()
+    }
+}
+
+/// The file as it is laid out.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Document {
+    on_failure: OnFailure,
+    keys: Keys,
+    scope: Scope,
+    clients: BTreeMap<String, Family>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Keys {
+    prefix: Prefix,
+}
+
+impl From<Document> for Config {
+    fn from(document: Document) -> Self {
+        Config {
+            on_failure: document.on_failure,
+            prefix: document.keys.prefix.0,
+            scope: document.scope,
+            clients: document.clients,
+        }
+    }
+}
+
+struct Prefix(Option<u8>);
+
+impl Default for Prefix {
+    /// Ctrl-]: telnet's, and so of no use to a client.
+    fn default() -> Self {
+        Prefix(Some(0x1d))
+    }
+}
+
+impl<'de> Deserialize<'de> for Prefix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Spelling)
+    }
+}
+
+/// `C-x` for a control key, `none` for no key.
+struct Spelling;
+
+impl Visitor<'_> for Spelling {
+    type Value = Prefix;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "`none`, or `C-` and a letter or one of @ \\ ] ^ _ (not C-[ C-i C-j C-m, which are the \
+             keys Escape, Tab and Enter)",
+        )
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Prefix, E> {
+        if text == "none" {
+            return Ok(Prefix(None));
+        }
+        let wrong = || E::invalid_value(Unexpected::Str(text), &self);
+        match text.as_bytes() {
+            [b'C', b'-', key] => match key.to_ascii_uppercase() {
+                b'[' | b'I' | b'J' | b'M' => Err(wrong()),
+                key @ b'@'..=b'_' => Ok(Prefix(Some(key & 0x1f))),
+                _ => Err(wrong()),
+            },
+            _ => Err(wrong()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> String {
+        Config::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_not_there_is_the_default() {
+        for text in ["", "# nothing\n", "[keys]\n[scope]\n[clients]\n"] {
+            let config = Config::parse(text).unwrap();
+            assert_eq!(config.on_failure, OnFailure::Continue);
+            assert_eq!(config.prefix, Some(0x1d));
+            assert!(config.clients.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = Config::parse(
+            r#"
+            on_failure = "refuse"
+            keys.prefix = "C-t"
+            [clients]
+            pg-prod = "psql"
+            percona = "mysql"
+            jump = "ssh"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.on_failure, OnFailure::Refuse);
+        assert_eq!(config.prefix, Some(0x14));
+        let families: Vec<_> = config.clients.into_values().collect();
+        assert_eq!(families, [Family::Ssh, Family::Mysql, Family::Psql]);
+    }
+
+    #[test]
+    fn the_prefix_is_any_control_key_or_none() {
+        let prefix = |text: &str| {
+            let text = format!("keys.prefix = '{text}'");
+            Config::parse(&text).map(|config| config.prefix).ok()
+        };
+        for (text, key) in [
+            ("none", None),
+            ("C-]", Some(0x1d)),
+            ("C-a", Some(1)),
+            ("C-A", Some(1)),
+            ("C-@", Some(0)),
+            ("C-_", Some(0x1f)),
+            ("C-\\", Some(0x1c)),
+        ] {
+            assert_eq!(prefix(text), Some(key), "{text}");
+        }
+        for text in [
+            "", "]", "C-", "C-ab", "M-a", "C-[", "C-i", "C-m", "C-1", "C-é", "None",
+        ] {
+            assert_eq!(prefix(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_has_its_place_and_says_what_is_expected() {
+        for (text, wanted) in [
+            (
+                "on_failure = \"refuse\"\ncolour = 3\n",
+                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `clients`",
+            ),
+            (
+                "on_failure = \"stop\"",
+                "1:14: unknown variant `stop`, expected `continue` or `refuse`",
+            ),
+            (
+                "[keys]\nprefix = 5",
+                "2:10: invalid type: integer `5`, expected `none`, or `C-` and a letter",
+            ),
+            (
+                "[keys]\nprefix = \"F1\"",
+                "2:10: invalid value: string \"F1\", expected `none`, or `C-` and a letter",
+            ),
+            (
+                "[clients]\nmine = \"oracle\"",
+                "2:8: unknown variant `oracle`, expected one of `psql`, `mysql`, `ssh`",
+            ),
+            ("é = 1\n[scope\n", "2:7: unclosed table, expected `]`"),
+            ("[scope]\n[scope]\n", "2:2: duplicate key"),
+        ] {
+            let said = fault(text);
+            assert!(said.starts_with(wanted), "{text:?} gives {said}");
+            assert!(!said.contains('\n'), "{said}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_have_a_place_too() {
+        let fault = parse_bytes(b"# caf\xe9\n").unwrap_err();
+        assert_eq!(fault.to_string(), "1:6: not UTF-8, as TOML is");
+        let fault = parse_bytes(b"on_failure = 'refuse'\n\xff = 1\n").unwrap_err();
+        assert!(fault.refuse, "{fault}");
+    }
+
+    #[test]
+    fn a_wrong_file_still_asks_to_refuse() {
+        for (text, asks) in [
+            ("on_failure = \"refuse\"\nnonsense = 1", true),
+            ("on_failure = \"refuse\"\n[scope\n", true),
+            ("on_failure = \"refuze\"", true),
+            ("on_failure = 1", true),
+            ("on_failure = \"continue\"\nnonsense = 1", false),
+            ("nonsense = 1", false),
+            ("[keys]\non_failure = \"refuse\"", false),
+        ] {
+            assert_eq!(Config::parse(text).unwrap_err().refuse, asks, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic() {
+        let whole = "on_failure = \"refuse\"\nkeys.prefix = 'C-é'\n[[scope.rule]]\nhost = \"{a\"\n";
+        for (at, _) in whole.char_indices() {
+            let _ = Config::parse(&whole[..at]);
+            let _ = Config::parse(&whole[at..]);
+        }
+        let _ = Config::parse(&"[".repeat(100_000));
+        let _ = Config::parse(&format!("a = {}", "[".repeat(100_000)));
+    }
+}
