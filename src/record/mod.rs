@@ -9,6 +9,8 @@
 //! caught before the terminal is raw, and the monitor is forked before the first thread.
 
 mod channel;
+#[allow(dead_code)] // Called where a session is planned.
+mod clients;
 mod exec;
 mod keys;
 mod monitor;
