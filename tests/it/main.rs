@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod config;
 mod layers;
 mod pack;
 mod read;

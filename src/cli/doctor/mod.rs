@@ -3,6 +3,7 @@
 //! It changes nothing, asks nobody for a secret and waits for nothing longer than [`LOOK_MAX`].
 
 mod clients;
+mod config;
 mod path;
 mod place;
 mod terminal;

@@ -1,6 +1,6 @@
-//! The vault, its key and the places around it.
+//! The vault, its key, the configuration and the places around them.
 
-use super::{Check, State};
+use super::{Check, State, config};
 use crate::cli::{Error, Global};
 use crate::config::Paths;
 use crate::model::Status;
@@ -35,6 +35,7 @@ pub fn checks(global: &Global) -> Vec<Check> {
         }
         Err(error) => vec![failed("vault", error)],
     };
+    checks.push(config::check(&paths, global.config.is_some()));
     checks.extend(modes(&paths));
     checks.extend(space(&paths.vault));
     checks.extend(log(&paths.state));
@@ -107,7 +108,7 @@ fn failed(name: &'static str, error: vault::Error) -> Check {
     }
 }
 
-fn counted(n: usize, what: &str) -> String {
+pub fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
