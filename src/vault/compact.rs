@@ -297,7 +297,10 @@ fn db_error(source: rusqlite::Error) -> Error {
 }
 
 /// The summary of a session whose recorder could not write one.
-fn count(meta: &Meta, events: impl Iterator<Item = Result<Event, seal::Damage>>) -> Summary {
+pub(super) fn count(
+    meta: &Meta,
+    events: impl Iterator<Item = Result<Event, seal::Damage>>,
+) -> Summary {
     let mut lost = 0_u32;
     let whole = events.filter_map(|event| {
         lost = lost.saturating_add(u32::from(event.is_err()));

@@ -4,7 +4,7 @@ use super::{Index, IndexError};
 use crate::model::{Exit, Meta, Micros, SessionId, Size, Stamp, Status, Summary, Target};
 use crate::query::SessionFacts;
 use crate::timeline::Timeline;
-use crate::vault::{Entry, Error, Unlocked};
+use crate::vault::{Entry, Error, Unlocked, compact};
 use rusqlite::{Row, ToSql, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,7 +54,10 @@ impl Listed {
             Some(summary) => summary,
             None => {
                 let events = unlocked.events(entry.id)?;
-                Timeline::outline(&entry.meta, events.filter_map(Result::ok)).summary()
+                match entry.status {
+                    Status::Interrupted => compact::count(&entry.meta, events),
+                    _ => Timeline::outline(&entry.meta, events.filter_map(Result::ok)).summary(),
+                }
             }
         };
         Ok(Listed {
