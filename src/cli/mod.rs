@@ -10,6 +10,7 @@ mod doctor;
 mod error;
 mod export;
 mod init;
+mod live;
 mod lock;
 mod ls;
 mod mask;
@@ -82,6 +83,8 @@ pub struct Global {
 /// rec's own verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    #[allow(missing_docs)]
+    Run(run::Run),
     /// Record, search and show a short session in a throw-away vault
     Demo(demo::Demo),
     /// Check terminal, vault, key and clients
@@ -104,11 +107,16 @@ pub enum Verb {
     Unlock(unlock::Unlock),
     /// Forget the key that rec unlock keeps
     Lock(lock::Lock),
+    #[allow(missing_docs)]
+    Pause(live::Pause),
+    #[allow(missing_docs)]
+    Resume(live::Resume),
+    #[allow(missing_docs)]
+    Mark(live::Mark),
+    #[allow(missing_docs)]
+    Discard(live::Discard),
     /// Look after the vault
     Vault(vault::VaultArgs),
-
-    #[allow(missing_docs)]
-    Run(run::Run),
     /// A client, with all its words
     #[command(external_subcommand)]
     Client(Vec<OsString>),
@@ -130,7 +138,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 
 fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
     if let Some((global, run)) = words::client(&args) {
-        return run::run(&global, run);
+        return run::run(ui, &global, run);
     }
     let verb = words::reserved(&args);
     let args = match verb {
@@ -151,7 +159,11 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Unlock(args)) => unlock::run(ui, &cli.global, &args),
         Some(Verb::Lock(args)) => lock::run(ui, &cli.global, &args),
         Some(Verb::Vault(args)) => vault::run(ui, &cli.global, &args),
-        Some(Verb::Run(args)) => run::run(&cli.global, args),
+        Some(Verb::Pause(args)) => args.run(ui, &cli.global),
+        Some(Verb::Resume(args)) => args.run(ui, &cli.global),
+        Some(Verb::Mark(args)) => args.run(ui, &cli.global),
+        Some(Verb::Discard(args)) => args.run(ui, &cli.global),
+        Some(Verb::Run(args)) => run::run(ui, &cli.global, args),
         Some(Verb::Client(words)) => Err(no_verb(words.first())),
         None => Err(Error::new(Kind::Usage, "nothing to run")
             .hint("name a client: rec psql -h db.example.com app")),

@@ -50,6 +50,7 @@ pub fn reserved(args: &[OsString]) -> Option<&'static str> {
 fn named(global: Global, words: &[OsString]) -> Option<(Global, Run)> {
     (!words.is_empty()).then(|| {
         let run = Run {
+            always: false,
             command: words.to_vec(),
         };
         (from_environment(global), run)
@@ -57,10 +58,13 @@ fn named(global: Global, words: &[OsString]) -> Option<(Global, Run)> {
 }
 
 fn options_of_run(words: &[OsString]) -> Option<Run> {
+    let always = words.first().is_some_and(|word| word == "--always");
+    let words = words.get(usize::from(always)..)?;
     let (word, after) = words.split_first()?;
     let command = if word == "--" { after } else { words };
     let plain = word == "--" || !word.as_bytes().starts_with(b"-");
     (plain && !command.is_empty()).then(|| Run {
+        always,
         command: command.to_vec(),
     })
 }
@@ -107,6 +111,9 @@ mod tests {
             ("rec run psql -- x", Some("psql -- x")),
             ("rec --vault v psql --vault w", Some("psql --vault w")),
             ("rec --config=c -- show x", Some("show x")),
+            ("rec run --always -- ls", Some("ls")),
+            ("rec run --always psql --always", Some("psql --always")),
+            ("rec run --always", None),
             ("rec ls", None),
             ("rec --help", None),
             ("rec run --help", None),

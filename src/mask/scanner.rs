@@ -136,10 +136,14 @@ impl Scanner {
     /// learned.
     pub fn command_line(&mut self, argv: &[OsString]) -> String {
         let words = argv.iter().map(|word| quote(&word.to_string_lossy()));
-        let line = words.collect::<Vec<_>>().join(" ");
+        self.text(&words.collect::<Vec<_>>().join(" "))
+    }
+
+    /// A text that stands by itself, such as a name, its secrets masked and learned.
+    pub fn text(&mut self, text: &str) -> String {
         let mut spans = Vec::new();
-        self.peek(line.as_bytes(), &mut spans);
-        let masked = super::filter::masked(line.as_bytes(), &spans);
+        self.peek(text.as_bytes(), &mut spans);
+        let masked = super::filter::masked(text.as_bytes(), &spans);
         String::from_utf8_lossy(&masked).into_owned()
     }
 

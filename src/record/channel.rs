@@ -130,3 +130,14 @@ pub fn is_ready(fd: impl AsFd, flags: PollFlags) -> bool {
     let wanted = flags | PollFlags::ERR;
     fds.iter().any(|fd| fd.revents().intersects(wanted))
 }
+
+/// Whether what is written to `fd` reaches nobody: a pipe without a reader.
+pub fn is_broken(fd: impl AsFd) -> bool {
+    let mut fds = [PollFd::new(&fd, PollFlags::empty())];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let _ = poll(&mut fds, Some(&now));
+    fds.iter().any(|fd| fd.revents().contains(PollFlags::ERR))
+}

@@ -1,32 +1,57 @@
-//! Recording: the client in a terminal of its own, relayed byte by byte.
+//! Recording: the client in a terminal of its own, relayed byte by byte, and a copy of it masked,
+//! sealed and kept.
 //!
 //! * [`exec`] the client's words, environment and search path
 //! * [`monitor`] the process between rec and the client; [`pty`] its terminal
 //! * [`relay`] the poll loop; [`channel`] bytes on their way; [`keys`] rec's own keys
+//! * [`streams`] a stdout or stderr that is no terminal; [`direct`] a client that has none at all
+//! * [`feed`] the queue to the [`recorder`]'s thread; [`shared`] what it answers
+//! * [`session`] whether and where to record; [`clients`] where a client leads; [`about`] what a
+//!   session is called
+//! * [`control`] the socket of a running session; [`log`] rec's own log
 //! * [`terminal`] the user's terminal; [`signals`]; [`sys`] the calls that need `unsafe`
 //!
 //! Order matters at the start: what is inherited is read before anything changes, signals are
-//! caught before the terminal is raw, and the monitor is forked before the first thread.
+//! caught before the terminal is raw, and the client's process is forked before the first thread.
 
+mod about;
 mod channel;
-#[allow(dead_code)] // Called where a session is planned.
 mod clients;
+mod control;
+mod direct;
 mod exec;
+mod feed;
 mod keys;
+mod log;
 mod monitor;
 mod pty;
+mod recorder;
 mod relay;
+mod session;
+mod shared;
 mod signals;
+mod streams;
 mod sys;
 mod terminal;
 
+pub use control::{Unreached, send};
 pub use exec::NotStarted;
+pub use session::{Choice, Person, Refused};
 
+use crate::model::Exit;
+use direct::Direct;
 use exec::Client;
+use keys::Keys;
 use monitor::{Monitor, Order, Setup};
-use relay::{Ended, Relay};
+use relay::{Ended, Parts, Relay};
+use session::{Plan, Session, Terms};
+use signals::Signals;
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::{AsFd, RawFd};
+use std::path::PathBuf;
+use streams::{Ends, Streams};
+use sys::Inherited;
 use terminal::Terminal;
 
 /// What `rec run` was asked for.
@@ -34,6 +59,12 @@ use terminal::Terminal;
 pub struct Request {
     /// The client and its words.
     pub argv: Vec<OsString>,
+    /// Record it whatever its streams are.
+    pub always: bool,
+    /// The vault's directory, where one was named.
+    pub vault: Option<PathBuf>,
+    /// The configuration file, where one was named.
+    pub config: Option<PathBuf>,
 }
 
 /// Why the client does not run.
@@ -47,51 +78,171 @@ pub enum Error {
         /// The system's reason.
         reason: NotStarted,
     },
+    /// It was not to run.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// rec could not make what it needs.
     #[error("cannot start the client: {0}")]
     Setup(#[from] io::Error),
 }
-
-/// The prefix of rec's own keys: Ctrl-].
-const PREFIX: u8 = 0x1d;
 
 /// Runs the client and gives the exit status to end with. Does not return when the client takes
 /// this process's place.
 ///
 /// # Errors
 /// The client does not run.
-pub fn run(request: Request) -> Result<u8, Error> {
-    let inherited = sys::Inherited::read();
-    let client = Client::new(request.argv);
-    let not_started = |reason| Error::NotStarted {
-        name: client
-            .argv
-            .first()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-        reason,
-    };
-    if !terminal::interactive() {
-        return Err(not_started(client.exec(&inherited)));
+pub fn run(request: Request, person: &mut dyn Person) -> Result<u8, Error> {
+    let inherited = Inherited::read();
+    let client = Client::new(request.argv.clone());
+    if !request.always && !terminal::interactive() {
+        return Err(not_started(&client, client.exec(&inherited)));
     }
     let descriptors = sys::open_descriptors();
-    let Some(terminal) = Terminal::find() else {
-        return Err(not_started(client.exec(&inherited)));
+    let terms = match session::plan(&request, person)? {
+        Plan::Record(terms) => *terms,
+        Plan::Unrecorded => return Err(not_started(&client, client.exec(&inherited))),
     };
-    let signals = signals::Signals::catch(&inherited)?;
-    let (pty, slave) = pty::open(terminal.size(), terminal.settings())?;
-    let mut monitor = Monitor::fork(Setup {
+    let begin = Begin {
         client: &client,
         inherited: &inherited,
-        slave,
-        streams: [None; 3],
-        foreground: terminal.in_foreground(),
-        terminal: &terminal,
-    })?;
-    monitor.order(Order::Start);
-    let keys = keys::Keys::new(Some(PREFIX));
-    let mut relay = Relay::new(terminal, pty, monitor, signals, keys, descriptors);
-    match relay.run() {
-        Ended::NotStarted(reason) => Err(not_started(reason)),
-        ended => Ok(relay::status(ended)),
+        descriptors,
+        signals: Signals::catch(&inherited)?,
+        terms,
+    };
+    let terminal = Terminal::find();
+    let [_, out, err] = terminal.as_ref().map_or([false; 3], |t| t.streams);
+    let piped = |fd, ours: bool| request.always && !ours && !inherited.was_closed(fd);
+    let piped = [piped(1, out), piped(2, err)];
+    let (streams, ends) = Streams::new(piped)?;
+    match terminal {
+        Some(terminal) => begin.on_terminal(terminal, streams, ends, person),
+        None => begin.without_terminal(streams, ends, person),
+    }
+}
+
+/// What both ways to begin need.
+struct Begin<'a> {
+    client: &'a Client,
+    inherited: &'a Inherited,
+    /// Inherited descriptors above 2.
+    descriptors: Vec<RawFd>,
+    signals: Signals,
+    terms: Terms,
+}
+
+impl Begin<'_> {
+    fn on_terminal(
+        mut self,
+        terminal: Terminal,
+        streams: Streams,
+        ends: Ends,
+        person: &mut dyn Person,
+    ) -> Result<u8, Error> {
+        let (pty, slave) = pty::open(terminal.size(), terminal.settings())?;
+        self.terms.about.size = terminal::size(terminal.size());
+        // Where another program of a pipeline reads what the client writes, it may want the
+        // terminal first: ours begins in the background, and comes forward when it asks.
+        let [_, out_is_ours, _] = terminal.streams;
+        let foreground = out_is_ours && terminal.in_foreground();
+        let [out, err] = &ends;
+        let mut monitor = Monitor::fork(Setup {
+            client: self.client,
+            inherited: self.inherited,
+            slave,
+            streams: [
+                None,
+                out.as_ref().map(AsFd::as_fd),
+                err.as_ref().map(AsFd::as_fd),
+            ],
+            foreground,
+            terminal: &terminal,
+        })?;
+        drop(ends);
+        let place = match self.terms.place(person) {
+            Ok(Some(place)) => place,
+            Ok(None) => {
+                monitor.abandon();
+                return Err(not_started(self.client, self.client.exec(self.inherited)));
+            }
+            Err(refused) => {
+                monitor.abandon();
+                return Err(refused.into());
+            }
+        };
+        let prefix = self.terms.prefix;
+        let session = Session::begin(self.terms, place, self.signals.waker()?, pty.device);
+        monitor.order(Order::Start);
+        let parts = Parts {
+            terminal,
+            pty,
+            monitor,
+            signals: self.signals,
+            keys: Keys::new(prefix),
+            streams,
+            feed: session.feed.clone(),
+            shared: session.shared.clone(),
+            inherited: self.descriptors,
+        };
+        let ended = Relay::new(parts, foreground).run();
+        end(self.client, ended, session, person)
+    }
+
+    fn without_terminal(
+        self,
+        streams: Streams,
+        ends: Ends,
+        person: &mut dyn Person,
+    ) -> Result<u8, Error> {
+        let direct = Direct::fork(self.client, self.inherited, &ends)?;
+        drop(ends);
+        let place = match self.terms.place(person) {
+            Ok(Some(place)) => place,
+            Ok(None) => {
+                direct.abandon();
+                return Err(not_started(self.client, self.client.exec(self.inherited)));
+            }
+            Err(refused) => {
+                direct.abandon();
+                return Err(refused.into());
+            }
+        };
+        let session = Session::begin(self.terms, place, self.signals.waker()?, None);
+        let ended = direct.run(streams, &self.signals, self.descriptors, &session.feed);
+        end(self.client, ended, session, person)
+    }
+}
+
+fn end(
+    client: &Client,
+    ended: Ended,
+    session: Session,
+    person: &mut dyn Person,
+) -> Result<u8, Error> {
+    let status = relay::status(ended);
+    let signal = match ended {
+        Ended::Killed(signal) => Some(signal),
+        _ => None,
+    };
+    let exit = Exit {
+        code: status.into(),
+        signal,
+    };
+    match ended {
+        Ended::NotStarted(reason) => {
+            session.forget();
+            Err(not_started(client, reason))
+        }
+        _ => {
+            session.end(exit, person);
+            Ok(status)
+        }
+    }
+}
+
+fn not_started(client: &Client, reason: NotStarted) -> Error {
+    let name = client.argv.first();
+    Error::NotStarted {
+        name: name.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        reason,
     }
 }

@@ -49,6 +49,7 @@ pub enum Report {
 
 /// The monitor as rec holds it.
 pub struct Monitor {
+    pid: Pid,
     link: UnixStream,
     unread: Vec<u8>,
     lost: bool,
@@ -81,9 +82,10 @@ impl Monitor {
     pub fn fork(setup: Setup<'_>) -> io::Result<Monitor> {
         let (ours, its) = UnixStream::pair()?;
         match sys::fork()? {
-            Fork::Parent(_) => {
+            Fork::Parent(pid) => {
                 ours.set_nonblocking(true)?;
                 Ok(Monitor {
+                    pid,
                     link: ours,
                     unread: Vec::new(),
                     lost: false,
@@ -96,6 +98,12 @@ impl Monitor {
                 sys::exit_now(i32::from(failed.is_err()));
             }
         }
+    }
+
+    /// Lets go of one that was never told to start: it ends.
+    pub fn abandon(self) {
+        drop(self.link);
+        let _ = process::waitpid(Some(self.pid), WaitOptions::empty());
     }
 
     /// Becomes readable when there is a report.

@@ -1,14 +1,17 @@
 //! The client's pseudo-terminal: same size and settings as the user's.
 
 use super::sys;
+use crate::pipeline::TtyMode;
 use portable_pty::{MasterPty, PtySize};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::termios::{OptionalActions, Termios, Winsize, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// The master side. It is ours alone, so it may be non-blocking.
 pub struct Pty {
+    /// The device number of the client's side.
+    pub device: Option<u64>,
     master: OwnedFd,
     resizer: Box<dyn MasterPty + Send>,
     size: Winsize,
@@ -30,6 +33,7 @@ pub fn open(size: Winsize, settings: &Termios) -> io::Result<(Pty, OwnedFd)> {
     tcsetattr(&slave, OptionalActions::Now, settings)?;
     fcntl_setfl(&master, fcntl_getfl(&master)? | OFlags::NONBLOCK)?;
     let pty = Pty {
+        device: sys::terminal_device(slave.as_fd()),
         master,
         resizer: pair.master,
         size,
@@ -66,6 +70,16 @@ impl Pty {
     /// The master's descriptor.
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.master.as_fd()
+    }
+
+    /// How the client's terminal treats what is typed.
+    pub fn mode(&self) -> TtyMode {
+        let modes = tcgetattr(&self.master).map(|settings| settings.local_modes);
+        let modes = modes.unwrap_or_else(|_| LocalModes::empty());
+        TtyMode {
+            echo: modes.contains(LocalModes::ECHO),
+            icanon: modes.contains(LocalModes::ICANON),
+        }
     }
 
     /// Gives the client's terminal a size; says whether it is a new one. The kernel tells the

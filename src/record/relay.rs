@@ -4,15 +4,20 @@
 //! that Ctrl-C is not stuck behind a flood.
 
 use super::channel::{Flow, Pending, Scratch, is_ready};
-use super::keys::Keys;
+use super::feed::{Feed, What};
+use super::keys::{Action, Keys};
 use super::monitor::{Monitor, Order, Report};
 use super::pty::Pty;
+use super::shared::Shared;
 use super::signals::Signals;
+use super::streams::Streams;
 use super::sys;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, size};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use zeroize::Zeroize;
 
 /// After the client's end: what the kernel can hold of a terminal's output (8 KiB a pty, 64 KiB a
 /// pipe), many times over. A background process that writes on does not keep rec beyond that.
@@ -44,20 +49,9 @@ const FORWARDED: &[i32] = &[
     libc::SIGTSTP,
 ];
 
-/// Everything one session is made of.
+/// One session's terminals and what stands between them.
 pub struct Relay {
-    /// The user's side.
-    pub terminal: Terminal,
-    /// The client's side.
-    pub pty: Pty,
-    /// The client's parent.
-    pub monitor: Monitor,
-    /// Caught signals.
-    pub signals: Signals,
-    /// rec's own keys.
-    pub keys: Keys,
-    /// Descriptors above 2 that are the client's: closed here once it has them.
-    inherited: Vec<RawFd>,
+    parts: Parts,
     state: State,
 }
 
@@ -67,6 +61,7 @@ struct State {
     to_screen: Pending,
     typed: bool,
     written: bool,
+    streamed: Vec<bool>,
     foreground: bool,
     /// The client is executed. Before that its terminal has no foreground group, and a Ctrl-C
     /// would be lost in it.
@@ -86,30 +81,40 @@ enum Insist {
     Leave,
 }
 
+/// What a relay is made of.
+pub struct Parts {
+    /// The user's side.
+    pub terminal: Terminal,
+    /// The client's side.
+    pub pty: Pty,
+    /// The client's parent.
+    pub monitor: Monitor,
+    /// Caught signals.
+    pub signals: Signals,
+    /// rec's own keys.
+    pub keys: Keys,
+    /// A stdout or stderr that is no terminal and is recorded.
+    pub streams: Streams,
+    /// Where a copy of everything goes.
+    pub feed: Arc<Feed>,
+    /// What the recorder says.
+    pub shared: Arc<Shared>,
+    /// Descriptors above 2 that are the client's: closed here once it has them.
+    pub inherited: Vec<RawFd>,
+}
+
 impl Relay {
     /// Puts the parts together; nothing flows yet.
-    pub fn new(
-        terminal: Terminal,
-        pty: Pty,
-        monitor: Monitor,
-        signals: Signals,
-        keys: Keys,
-        inherited: Vec<RawFd>,
-    ) -> Self {
-        let foreground = terminal.in_foreground();
+    pub fn new(parts: Parts, foreground: bool) -> Self {
         Relay {
-            terminal,
-            pty,
-            monitor,
-            signals,
-            keys,
-            inherited,
+            parts,
             state: State {
                 scratch: Scratch::new(),
                 to_client: Pending::default(),
                 to_screen: Pending::default(),
                 typed: false,
                 written: false,
+                streamed: Vec::new(),
                 foreground,
                 started: false,
                 hung_up: false,
@@ -124,7 +129,7 @@ impl Relay {
     /// was when this returns.
     pub fn run(&mut self) -> Ended {
         if self.state.foreground {
-            self.terminal.enter_raw();
+            self.parts.terminal.enter_raw();
         }
         let ended = loop {
             if let Some(ended) = self.finished() {
@@ -136,8 +141,10 @@ impl Relay {
             self.keys_to_client();
             self.on_reports();
             self.output_to_screen();
+            self.streams();
+            self.show_notices();
         };
-        self.terminal.leave_raw();
+        self.parts.terminal.leave_raw();
         ended
     }
 
@@ -146,7 +153,8 @@ impl Relay {
         let shown = self.state.to_screen.is_empty() || self.state.hung_up;
         // Linux hands on what is under way when poll(2) finds nothing (n_tty_poll flushes the
         // work queue), so one look is enough: nothing the client wrote is left behind.
-        let dry = self.state.drained > DRAIN_MAX || !is_ready(self.pty.fd(), PollFlags::IN);
+        let dry = self.state.drained > DRAIN_MAX
+            || (!is_ready(self.parts.pty.fd(), PollFlags::IN) && self.parts.streams.is_dry());
         (shown && (dry || ended == Ended::Lost)).then_some(ended)
     }
 
@@ -167,11 +175,17 @@ impl Relay {
         if !state.to_client.is_empty() {
             client |= PollFlags::OUT;
         }
-        let terminal = self.terminal.fd();
-        let pty = self.pty.fd();
-        let mut fds = vec![PollFd::from_borrowed_fd(self.signals.fd(), PollFlags::IN)];
-        if !self.monitor.is_lost() {
-            fds.push(PollFd::from_borrowed_fd(self.monitor.fd(), PollFlags::IN));
+        let terminal = self.parts.terminal.fd();
+        let pty = self.parts.pty.fd();
+        let mut fds = vec![PollFd::from_borrowed_fd(
+            self.parts.signals.fd(),
+            PollFlags::IN,
+        )];
+        if !self.parts.monitor.is_lost() {
+            fds.push(PollFd::from_borrowed_fd(
+                self.parts.monitor.fd(),
+                PollFlags::IN,
+            ));
         }
         if !client.is_empty() {
             fds.push(PollFd::from_borrowed_fd(pty, client));
@@ -179,6 +193,7 @@ impl Relay {
         if !state.hung_up && (state.foreground || !keyboard.is_empty()) {
             fds.push(PollFd::from_borrowed_fd(terminal, keyboard));
         }
+        self.parts.streams.poll(&mut fds);
         let timeout = state.deadline.map(|(at, _)| {
             let left = at.saturating_duration_since(Instant::now());
             Timespec {
@@ -194,6 +209,8 @@ impl Relay {
         let closed = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
         let on_terminal = at(terminal).unwrap_or_else(PollFlags::empty);
         let on_pty = at(pty).unwrap_or_else(PollFlags::empty);
+        let streamed = self.parts.streams.polled(&fds);
+        self.state.streamed = streamed;
         self.state.typed = on_terminal.contains(PollFlags::IN);
         self.state.written = on_pty.contains(PollFlags::IN);
         if on_terminal.intersects(closed) {
@@ -226,7 +243,7 @@ impl Relay {
     }
 
     fn on_signals(&mut self) {
-        for (signal, _) in self.signals.take() {
+        for (signal, _) in self.parts.signals.take() {
             match signal {
                 libc::SIGWINCH => self.resize(),
                 libc::SIGCONT => self.resume(),
@@ -236,7 +253,7 @@ impl Relay {
                     self.state.deadline = Some((Instant::now() + GRACE, Insist::HangUp));
                 }
                 signal if FORWARDED.contains(&signal) => {
-                    self.monitor.order(Order::Signal(signal));
+                    self.parts.monitor.order(Order::Signal(signal));
                 }
                 _ => {}
             }
@@ -245,8 +262,8 @@ impl Relay {
 
     /// A stopped client must run to obey, except SIGKILL.
     fn order_end(&mut self, signal: i32) {
-        self.monitor.order(Order::Signal(signal));
-        self.monitor.order(Order::Signal(libc::SIGCONT));
+        self.parts.monitor.order(Order::Signal(signal));
+        self.parts.monitor.order(Order::Signal(libc::SIGCONT));
     }
 
     /// The window is closed. The client is told as the kernel would tell it; one that ignores
@@ -262,11 +279,14 @@ impl Relay {
     }
 
     fn resize(&mut self) {
-        self.pty.resize(self.terminal.size());
+        let new = self.parts.terminal.size();
+        if self.parts.pty.resize(new) {
+            self.parts.feed.resize(size(new));
+        }
     }
 
     fn on_reports(&mut self) {
-        for report in self.monitor.reports() {
+        for report in self.parts.monitor.reports() {
             match report {
                 Report::Started => self.release(),
                 Report::NotStarted(reason) => self.state.ended = Some(Ended::NotStarted(reason)),
@@ -282,10 +302,11 @@ impl Relay {
     /// close it.
     fn release(&mut self) {
         self.state.started = true;
-        for fd in self.inherited.drain(..) {
+        for fd in self.parts.inherited.drain(..) {
             sys::close(fd);
         }
         if !rustix::termios::isatty(sys::standard(2))
+            && !self.parts.streams.has(2)
             && let Ok(null) = std::fs::File::open("/dev/null")
         {
             let _ = sys::replace(null.as_raw_fd(), 2);
@@ -299,28 +320,28 @@ impl Relay {
     /// The client was stopped: so is rec, and everything else of its job.
     fn suspend(&mut self, signal: i32) {
         let background = matches!(signal, libc::SIGTTIN | libc::SIGTTOU);
-        if background && self.terminal.in_foreground() {
+        if background && self.parts.terminal.in_foreground() {
             // It asked for the terminal before the shell's `fg` had reached it.
             self.go_on();
             return;
         }
         self.show_what_is_left();
-        self.terminal.leave_raw();
-        self.signals.stop(signal);
+        self.parts.terminal.leave_raw();
+        self.parts.signals.stop(signal);
         self.go_on();
     }
 
     fn go_on(&mut self) {
         self.resume();
         let foreground = self.state.foreground;
-        self.monitor.order(Order::Continue { foreground });
+        self.parts.monitor.order(Order::Continue { foreground });
     }
 
     /// rec runs again after a stop: whoever had the terminal meanwhile may have changed it.
     fn resume(&mut self) {
-        self.state.foreground = self.terminal.in_foreground();
+        self.state.foreground = self.parts.terminal.in_foreground();
         if self.state.foreground {
-            self.terminal.enter_raw();
+            self.parts.terminal.enter_raw();
         }
         self.resize();
     }
@@ -330,13 +351,13 @@ impl Relay {
         let until = Instant::now() + GRACE;
         while Instant::now() < until && !self.state.hung_up {
             let written = self.state.to_screen.is_empty();
-            self.state.written = is_ready(self.pty.fd(), PollFlags::IN);
+            self.state.written = is_ready(self.parts.pty.fd(), PollFlags::IN);
             if written && !self.state.written {
                 return;
             }
             self.output_to_screen();
             if !self.state.to_screen.is_empty() {
-                let terminal = self.terminal.fd();
+                let terminal = self.parts.terminal.fd();
                 let mut fds = [PollFd::from_borrowed_fd(terminal, PollFlags::OUT)];
                 let soon = Timespec {
                     tv_sec: 0,
@@ -350,35 +371,87 @@ impl Relay {
     fn keys_to_client(&mut self) {
         let state = &mut self.state;
         if !state.to_client.is_empty() {
-            state.to_client.flush(self.pty.fd(), true);
+            state.to_client.flush(self.parts.pty.fd(), true);
         } else if std::mem::take(&mut state.typed) && !state.hung_up {
-            let n = match state.scratch.read(self.terminal.fd()) {
+            let n = match state.scratch.read(self.parts.terminal.fd()) {
                 Flow::Moved(n) => n,
                 Flow::Later => return,
                 Flow::Gone => return self.hang_up(),
             };
             let (mut keys, mut actions) = (Vec::with_capacity(n + 1), Vec::new());
             let typed = state.scratch.get(n);
-            self.keys.push(typed, false, &mut keys, &mut actions);
-            state.to_client.write(self.pty.fd(), true, &keys);
+            let parts = &mut self.parts;
+            let full_screen = parts.shared.alternate();
+            parts.keys.push(typed, full_screen, &mut keys, &mut actions);
+            // How the client takes them is known before it has them.
+            let mode = parts.pty.mode();
+            state.to_client.write(parts.pty.fd(), true, &keys);
+            parts.feed.input(&keys, mode);
+            keys.zeroize();
+            for action in actions {
+                let what = match action {
+                    Action::TogglePause => What::Pause(None),
+                    Action::Mark => What::Mark(String::new()),
+                };
+                parts.feed.urgent(what, None);
+            }
+        }
+    }
+
+    fn streams(&mut self) {
+        let (state, parts) = (&mut self.state, &mut self.parts);
+        let n = parts
+            .streams
+            .serve(&state.streamed, &mut state.scratch, &parts.feed);
+        if state.ended.is_some() {
+            state.drained += n;
+        }
+    }
+
+    /// Shows what the recorder has to say, and obeys it.
+    fn show_notices(&mut self) {
+        let shared = &self.parts.shared;
+        if shared.must_end() && self.state.deadline.is_none() && self.state.ended.is_none() {
+            self.order_end(libc::SIGHUP);
+            self.state.deadline = Some((Instant::now() + GRACE, Insist::Kill));
+        }
+        let state = &mut self.state;
+        if !state.to_screen.is_empty() || state.hung_up || !state.foreground {
+            return;
+        }
+        let lines: String = self
+            .parts
+            .shared
+            .notices()
+            .into_iter()
+            .fold(String::new(), |lines, line| lines + "\r\n" + &line + "\r\n");
+        if !lines.is_empty() {
+            let terminal = &self.parts.terminal;
+            let blocking = terminal.non_blocking();
+            state
+                .to_screen
+                .write(terminal.fd(), blocking, lines.as_bytes());
         }
     }
 
     fn output_to_screen(&mut self) {
         let state = &mut self.state;
-        let non_blocking = self.terminal.non_blocking();
+        let non_blocking = self.parts.terminal.non_blocking();
         let mut flow = Flow::Later;
         if !state.to_screen.is_empty() {
-            flow = state.to_screen.flush(self.terminal.fd(), non_blocking);
+            flow = state
+                .to_screen
+                .flush(self.parts.terminal.fd(), non_blocking);
         } else if std::mem::take(&mut state.written) {
-            let Flow::Moved(n) = state.scratch.read(self.pty.fd()) else {
+            let Flow::Moved(n) = state.scratch.read(self.parts.pty.fd()) else {
                 return;
             };
             let output = state.scratch.get(n);
             if !state.hung_up {
-                let terminal = self.terminal.fd();
+                let terminal = self.parts.terminal.fd();
                 flow = state.to_screen.write(terminal, non_blocking, output);
             }
+            self.parts.feed.output(output);
             if state.ended.is_some() {
                 state.drained += n;
             }

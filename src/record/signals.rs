@@ -25,8 +25,17 @@ const TELLING: &[i32] = &[libc::SIGCONT, libc::SIGWINCH];
 /// Caught signals.
 pub struct Signals {
     read: OwnedFd,
-    /// Kept open for the handler.
-    _write: OwnedFd,
+    write: OwnedFd,
+}
+
+/// Makes [`Signals::fd`] readable from another thread.
+pub struct Waker(OwnedFd);
+
+impl Waker {
+    /// Wakes the relay. A pipe that is full wakes it anyway.
+    pub fn wake(&self) {
+        let _ = rustix::io::write(&self.0, &[0]);
+    }
 }
 
 impl Signals {
@@ -43,10 +52,15 @@ impl Signals {
             }
         }
         sys::unblock(TELLING);
-        Ok(Signals {
-            read,
-            _write: write,
-        })
+        Ok(Signals { read, write })
+    }
+
+    /// For other threads.
+    ///
+    /// # Errors
+    /// No descriptors left.
+    pub fn waker(&self) -> io::Result<Waker> {
+        Ok(Waker(self.write.try_clone()?))
     }
 
     /// Readable when a signal was caught or the relay was woken.

@@ -83,6 +83,13 @@ impl Inherited {
         (1..=SIGNALS).contains(&signal) && self.ignored & (1 << (signal - 1)) != 0
     }
 
+    /// Whether standard descriptor `fd` was closed.
+    pub fn was_closed(&self, fd: i32) -> bool {
+        (0..)
+            .zip(self.closed)
+            .any(|(at, closed)| at == fd && closed)
+    }
+
     /// Puts dispositions and mask back, for an exec that follows.
     pub fn restore_signals(&self) {
         for signal in 1..=SIGNALS {

@@ -4,6 +4,7 @@
 //! made non-blocking: those that rec inherited belong to the user's shell as well.
 
 use super::sys;
+use crate::model::Size;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{self, OptionalActions, Termios, Winsize};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -18,6 +19,14 @@ pub struct Terminal {
     original: Termios,
     raw: Termios,
     controlling: bool,
+}
+
+/// A window's size in cells.
+pub fn size(window: Winsize) -> Size {
+    Size {
+        cols: window.ws_col,
+        rows: window.ws_row,
+    }
 }
 
 /// Which standard streams are terminals, without opening anything.

@@ -93,6 +93,11 @@ impl Vault {
         })
     }
 
+    /// Whether a vault seems to stand where `paths` says: a look, not an answer.
+    pub fn stands(paths: &Paths) -> bool {
+        paths.vault.join(dir::DB).exists()
+    }
+
     /// The directory, with no link in its path.
     pub fn dir(&self) -> &Path {
         &self.dir

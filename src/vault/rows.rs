@@ -41,6 +41,28 @@ impl Vault {
         read().map_err(Error::db("list the sessions"))
     }
 
+    /// The shortest name of `id` among the sessions of this vault.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn short(&self, id: &SessionId) -> Result<String, Error> {
+        let read = || -> rusqlite::Result<String> {
+            let mut near = Vec::new();
+            for sql in [
+                "SELECT id FROM sessions WHERE id < ?1 ORDER BY id DESC LIMIT 1",
+                "SELECT id FROM sessions WHERE id > ?1 ORDER BY id LIMIT 1",
+            ] {
+                let mut nearest = self.conn.prepare_cached(sql)?;
+                let mut rows = nearest.query([&id.0])?;
+                if let Some(row) = rows.next()? {
+                    near.push(SessionId(row.get(0)?));
+                }
+            }
+            Ok(id.short(&near))
+        };
+        read().map_err(Error::db("list the sessions"))
+    }
+
     fn row(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         let id = SessionId(row.get(1)?);
         let status = match row.get(3)? {

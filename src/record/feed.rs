@@ -1,0 +1,362 @@
+//! What the relay hands to the recorder: everything that happened, in order, through a bounded
+//! queue.
+//!
+//! The relay copies bytes in and goes on; the recorder takes all there is at once. A full queue
+//! makes the relay wait, but never longer than [`RELAY_WAIT_MAX`] at a time; after that whole
+//! events are dropped and counted until there is room again (P5, P6).
+
+use crate::model::{Exit, Micros, Size};
+use crate::pipeline::TtyMode;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use zeroize::{Zeroize, Zeroizing};
+
+/// How long a full queue may stall the session (P5).
+pub const RELAY_WAIT_MAX: Duration = Duration::from_millis(200);
+
+/// Bytes under way at most (P8): some 50 ms of the fastest output seen.
+const BYTES_MAX: usize = 4 << 20;
+
+/// Events under way at most: of keys and resizes, which have few bytes.
+const EVENTS_MAX: usize = 64 << 10;
+
+/// With this much the recorder is woken at once; with less it gathers for [`GATHER`].
+const BATCH: usize = 128 << 10;
+
+/// How long the recorder lets small things gather. Waking it for every key would cost the relay a
+/// system call and the client its processor.
+const GATHER: Duration = Duration::from_millis(8);
+
+/// Something that happened. The bytes of the first two stand in [`Batch::bytes`], those of the
+/// third in [`Batch::typed`].
+#[derive(Debug)]
+pub enum What {
+    /// The terminal was given so many bytes.
+    Output(usize),
+    /// A stdout or stderr that is no terminal was given so many bytes.
+    Stream(u8, usize),
+    /// So many bytes were typed.
+    Input(usize, TtyMode),
+    /// The terminal has another size.
+    Resize(Size),
+    /// Off the record, or on it again; `None` asks for the other of the two.
+    Pause(Option<bool>),
+    /// The engineer marked this moment.
+    Mark(String),
+    /// The session is to be forgotten.
+    Discard,
+    /// So many events and bytes were dropped here.
+    Dropped(u64, u64),
+    /// The client ended.
+    Exit(Exit),
+}
+
+/// An event on its way.
+#[derive(Debug)]
+pub struct Item {
+    /// Since the session began.
+    pub at: Micros,
+    /// What happened.
+    pub what: What,
+    /// Told once it is done, with what to say to whoever asked for it.
+    pub reply: Option<SyncSender<Result<String, String>>>,
+}
+
+/// All that gathered.
+#[derive(Default)]
+pub struct Batch {
+    /// Events in order.
+    pub items: Vec<Item>,
+    /// Their bytes, one behind the other.
+    pub bytes: Vec<u8>,
+    /// What was typed, one behind the other. Among it are passwords, so it is wiped.
+    pub typed: Zeroizing<Vec<u8>>,
+}
+
+impl Batch {
+    /// Forgets what is in it and keeps the room.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.bytes.clear();
+        self.typed.zeroize();
+    }
+
+    fn len(&self) -> usize {
+        self.bytes.len() + self.typed.len()
+    }
+}
+
+/// The queue.
+pub struct Feed {
+    began: Instant,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    batch: Batch,
+    /// The recorder waits for anything at all.
+    sleeping: bool,
+    /// Something that must not gather dust: an end, a wish.
+    urgent: bool,
+    /// The relay waited in vain: until there is room it does not wait again.
+    stalled: bool,
+    dropped: (u64, u64),
+    /// Nobody takes anything any more.
+    closed: bool,
+}
+
+impl State {
+    fn room(&self, len: usize) -> bool {
+        self.batch.len() + len <= BYTES_MAX && self.batch.items.len() < EVENTS_MAX
+    }
+
+    fn is_empty(&self) -> bool {
+        self.batch.items.is_empty()
+    }
+}
+
+impl Feed {
+    /// An empty queue; time counts from `began`.
+    pub fn new(began: Instant) -> Feed {
+        Feed {
+            began,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// The time of the session.
+    pub fn now(&self) -> Micros {
+        self.began.elapsed().into()
+    }
+
+    /// When the session's time is `at`.
+    pub fn instant(&self, at: Micros) -> Instant {
+        self.began + Duration::from_micros(at.0)
+    }
+
+    /// The terminal was given `bytes`.
+    pub fn output(&self, bytes: &[u8]) {
+        self.bytes(What::Output(bytes.len()), bytes);
+    }
+
+    /// Descriptor `fd` was given `bytes`.
+    pub fn stream(&self, fd: u8, bytes: &[u8]) {
+        self.bytes(What::Stream(fd, bytes.len()), bytes);
+    }
+
+    /// `bytes` were typed.
+    pub fn input(&self, bytes: &[u8], mode: TtyMode) {
+        self.bytes(What::Input(bytes.len(), mode), bytes);
+    }
+
+    /// The terminal has another size.
+    pub fn resize(&self, size: Size) {
+        self.bytes(What::Resize(size), &[]);
+    }
+
+    /// A wish or an end: always taken, and acted upon at once.
+    pub fn urgent(&self, what: What, reply: Option<SyncSender<Result<String, String>>>) {
+        let at = self.now();
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        state.urgent = true;
+        self.add(&mut state, Item { at, what, reply }, &[]);
+        self.changed.notify_all();
+    }
+
+    /// Nothing is taken any more: the relay never waits again.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.batch.clear();
+        self.changed.notify_all();
+    }
+
+    /// Swaps what gathered into `batch`, which must be empty. Waits for something until `until`,
+    /// and then a little for more.
+    pub fn take(&self, batch: &mut Batch, until: Option<Instant>) {
+        let mut state = self.lock();
+        state.sleeping = true;
+        while state.is_empty() && !state.closed {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                break;
+            }
+            state = self.wait(state, left);
+        }
+        state.sleeping = false;
+        let gathered = Instant::now() + GATHER;
+        while !state.is_empty() && !state.urgent && state.batch.len() < BATCH {
+            let left = gathered.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.wait(state, Some(left));
+        }
+        state.urgent = false;
+        let full = !state.room(1);
+        std::mem::swap(&mut state.batch, batch);
+        if full {
+            self.changed.notify_all();
+        }
+    }
+
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        limit: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
+        match limit {
+            Some(limit) => {
+                let waited = self.changed.wait_timeout(state, limit);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => {
+                let waited = self.changed.wait(state);
+                waited.unwrap_or_else(PoisonError::into_inner)
+            }
+        }
+    }
+
+    fn bytes(&self, what: What, bytes: &[u8]) {
+        let at = self.now();
+        let mut state = self.lock();
+        if !state.room(bytes.len()) && !state.stalled && !state.closed {
+            let until = Instant::now() + RELAY_WAIT_MAX;
+            while !state.room(bytes.len()) && !state.closed {
+                let left = until.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
+                }
+                state = self.wait(state, Some(left));
+            }
+        }
+        if state.closed {
+            return;
+        }
+        if !state.room(bytes.len()) {
+            state.stalled = true;
+            state.dropped.0 += 1;
+            state.dropped.1 += u64::try_from(bytes.len()).unwrap_or(0);
+            return;
+        }
+        let item = Item {
+            at,
+            what,
+            reply: None,
+        };
+        self.add(&mut state, item, bytes);
+        if state.sleeping || state.batch.len() >= BATCH {
+            self.changed.notify_all();
+        }
+    }
+
+    fn add(&self, state: &mut State, item: Item, bytes: &[u8]) {
+        state.stalled = false;
+        let (events, lost) = std::mem::take(&mut state.dropped);
+        if events > 0 {
+            state.batch.items.push(Item {
+                at: item.at,
+                what: What::Dropped(events, lost),
+                reply: None,
+            });
+        }
+        match item.what {
+            What::Input(..) => state.batch.typed.extend_from_slice(bytes),
+            _ => state.batch.bytes.extend_from_slice(bytes),
+        }
+        state.batch.items.push(item);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    const MODE: TtyMode = TtyMode {
+        echo: true,
+        icanon: true,
+    };
+
+    #[test]
+    fn what_happened_comes_out_in_order_with_its_bytes() {
+        let feed = Feed::new(Instant::now());
+        feed.output(b"ab");
+        feed.input(b"c", MODE);
+        feed.stream(2, b"def");
+        feed.urgent(What::Discard, None);
+        let mut batch = Batch::default();
+        feed.take(&mut batch, None);
+        assert_eq!(batch.bytes, b"abdef");
+        assert_eq!(*batch.typed, b"c");
+        let shapes: Vec<String> = batch
+            .items
+            .iter()
+            .map(|i| format!("{:?}", i.what))
+            .collect();
+        assert_eq!(shapes[0], "Output(2)");
+        assert_eq!(shapes[2], "Stream(2, 3)");
+        assert_eq!(shapes[3], "Discard");
+        assert!(batch.items.windows(2).all(|two| two[0].at <= two[1].at));
+    }
+
+    #[test]
+    fn a_recorder_that_hangs_costs_one_wait_and_then_events_which_are_counted() {
+        let feed = Feed::new(Instant::now());
+        let chunk = vec![b'x'; 1 << 20];
+        for _ in 0..4 {
+            feed.output(&chunk);
+        }
+        let began = Instant::now();
+        feed.output(b"lost");
+        assert!(began.elapsed() >= RELAY_WAIT_MAX);
+        let began = Instant::now();
+        for _ in 0..1000 {
+            feed.output(b"lost");
+        }
+        assert!(began.elapsed() < RELAY_WAIT_MAX, "it waits only once");
+        let mut batch = Batch::default();
+        feed.take(&mut batch, None);
+        assert_eq!(batch.items.len(), 4);
+        batch.clear();
+        feed.output(b"kept");
+        feed.take(&mut batch, None);
+        assert!(matches!(batch.items[0].what, What::Dropped(1001, 4004)));
+        assert_eq!(batch.bytes, b"kept");
+    }
+
+    #[test]
+    fn a_closed_feed_takes_nothing_and_lets_the_relay_go() {
+        let feed = Arc::new(Feed::new(Instant::now()));
+        let chunk = vec![b'x'; 4 << 20];
+        feed.output(&chunk);
+        let other = Arc::clone(&feed);
+        let relay = std::thread::spawn(move || other.output(b"more"));
+        feed.close();
+        relay.join().unwrap();
+        let mut batch = Batch::default();
+        feed.take(&mut batch, None);
+        assert!(batch.items.is_empty());
+    }
+
+    #[test]
+    fn time_that_was_set_is_kept() {
+        let feed = Feed::new(Instant::now());
+        let mut batch = Batch::default();
+        let until = Instant::now() + Duration::from_millis(20);
+        feed.take(&mut batch, Some(until));
+        assert!(batch.items.is_empty());
+        assert!(Instant::now() >= until);
+    }
+}

@@ -1,0 +1,346 @@
+//! The recorder: a thread that takes what happened, has it masked, and hands it to the vault.
+//!
+//! Whatever fails here, the session goes on (P5): the feed is closed, the person is told in one
+//! line, and the relay copies on.
+
+use super::about::About;
+use super::feed::{Batch, Feed, Item, What};
+use super::shared::Shared;
+use crate::config::Paths;
+use crate::mask::{Door, Rules, Scanner};
+use crate::model::{Exit, Gap, GapKind, Micros, SessionId, Summary};
+use crate::pipeline::Pipeline;
+use crate::vault::{self, Failure, Health, Recording, Refused, Vault};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How often the way to the disk is looked at while it may have news.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// For so long after the last event a commit may still fail.
+const NEWS: Duration = Duration::from_secs(5);
+
+/// How long the relay waits for the recorder's end: what the vault needs to commit or give up, and
+/// a second for what is still to be masked.
+const END_WAIT: Duration = Duration::from_secs(4);
+
+/// Where to record to.
+pub enum Place {
+    /// A vault that is open.
+    Open(Box<Vault>),
+    /// One that the recorder opens.
+    At(Box<Paths>),
+}
+
+/// The recorder as the relay's side holds it.
+pub struct Recorder {
+    thread: JoinHandle<Option<Finished>>,
+}
+
+/// A session that was recorded to its end.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its shortest name in this vault.
+    pub short: String,
+    /// What was counted.
+    pub summary: Summary,
+    /// Whether its end was committed.
+    pub closed: Result<(), Failure>,
+}
+
+impl Recorder {
+    /// Starts it. Only to be called after the monitor was forked.
+    ///
+    /// # Errors
+    /// No thread to be had.
+    pub fn start(
+        place: Place,
+        about: About,
+        feed: Arc<Feed>,
+        shared: Arc<Shared>,
+    ) -> std::io::Result<Recorder> {
+        let thread = std::thread::Builder::new().name("recorder".into());
+        let thread = thread.spawn(move || {
+            let work = AssertUnwindSafe(|| record(place, &about, &feed, &shared));
+            let finished = catch_unwind(work).unwrap_or_else(|_| {
+                shared.stopped("an internal error, which rec's log names; please report it");
+                None
+            });
+            feed.close();
+            finished
+        })?;
+        Ok(Recorder { thread })
+    }
+
+    /// Waits for the end, which the feed must have been told; `None` where nothing was recorded to
+    /// its end.
+    pub fn end(self) -> Option<Finished> {
+        let until = Instant::now() + END_WAIT;
+        while !self.thread.is_finished() && Instant::now() < until {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        self.thread
+            .is_finished()
+            .then(|| self.thread.join().ok().flatten())
+            .flatten()
+    }
+}
+
+/// Records one session; `None` when it was discarded or could not be recorded to its end.
+fn record(place: Place, about: &About, feed: &Feed, shared: &Shared) -> Option<Finished> {
+    match open(place, about) {
+        Ok((session, short)) => {
+            shared.opened(session.id);
+            session.run(feed, shared, short)
+        }
+        Err(why) => {
+            shared.not_recorded(&why);
+            None
+        }
+    }
+}
+
+fn open(place: Place, about: &About) -> Result<(Session, String), vault::Error> {
+    let vault = match place {
+        Place::Open(vault) => *vault,
+        Place::At(paths) => Vault::open(&paths)?,
+    };
+    let mut scanner = Scanner::new(Rules::builtin());
+    let id = vault::new_session_id()?;
+    let meta = about.meta(id, &mut scanner);
+    let mut door = scanner.door();
+    let meta = match door.admit(meta) {
+        Ok(meta) => meta,
+        // What names the session must not betray a secret: then it has no name.
+        Err(_) => door
+            .admit(about.nameless(id))
+            .map_err(|doubt| vault::Error::Seal(doubt.to_string()))?,
+    };
+    let short = vault.short(&id)?;
+    let recording = Recording::open(vault, &meta)?;
+    let own = scanner.door();
+    let session = Session {
+        id,
+        pipeline: Pipeline::new(scanner, own, about.size.or_default()),
+        door,
+        recording: Some(recording),
+        paused: false,
+        lost: 0,
+        health: Health::Good,
+        active: Instant::now(),
+    };
+    Ok((session, short))
+}
+
+struct Session {
+    id: SessionId,
+    pipeline: Pipeline,
+    /// For the summary.
+    door: Door,
+    /// `None` once the vault takes nothing more.
+    recording: Option<Recording>,
+    paused: bool,
+    /// Events that the vault did not take.
+    lost: u64,
+    health: Health,
+    active: Instant,
+}
+
+/// How a batch left the session.
+enum Next {
+    More,
+    Over,
+    Discarded,
+}
+
+impl Session {
+    fn run(mut self, feed: &Feed, shared: &Shared, short: String) -> Option<Finished> {
+        let mut batch = Batch::default();
+        loop {
+            feed.take(&mut batch, self.wake(feed));
+            let next = self.batch(&mut batch);
+            shared.set_alternate(self.pipeline.screen_state().alternate);
+            match next {
+                Next::More => {}
+                Next::Over => return self.close(short),
+                Next::Discarded => return None,
+            }
+            self.pipeline.tick(feed.now());
+            self.store(feed.now());
+            if let Some(recording) = &mut self.recording {
+                recording.tick(Instant::now());
+            }
+            self.look(shared);
+            self.recording.as_ref()?;
+        }
+    }
+
+    /// When there is something to do though nothing happens.
+    fn wake(&self, feed: &Feed) -> Option<Instant> {
+        let now = Instant::now();
+        let pipeline = self.pipeline.next_deadline().map(|at| feed.instant(at));
+        let vault = self.recording.as_ref().and_then(Recording::deadline);
+        let news = self.health != Health::Good || now < self.active + NEWS;
+        let look = news.then(|| now + LOOK);
+        pipeline.into_iter().chain(vault).chain(look).min()
+    }
+
+    fn batch(&mut self, batch: &mut Batch) -> Next {
+        if batch.items.is_empty() {
+            return Next::More;
+        }
+        self.active = Instant::now();
+        let (mut bytes, mut typed) = (batch.bytes.as_slice(), batch.typed.as_slice());
+        let mut next = Next::More;
+        for item in batch.items.drain(..) {
+            let at = item.at;
+            match &item.what {
+                What::Output(n) => self.pipeline.output(at, cut(&mut bytes, *n)),
+                What::Stream(fd, n) => self.pipeline.stream(at, *fd, cut(&mut bytes, *n)),
+                What::Input(n, mode) => self.pipeline.input(at, cut(&mut typed, *n), *mode),
+                What::Resize(size) => self.pipeline.resize(at, *size),
+                What::Dropped(events, bytes) => self.gap(at, *bytes, *events),
+                What::Exit(exit) => {
+                    self.exit(at, *exit);
+                    next = Next::Over;
+                }
+                What::Pause(_) | What::Mark(_) | What::Discard => {
+                    if let Some(over) = self.wish(item) {
+                        next = over;
+                    }
+                }
+            }
+            self.store(at);
+        }
+        batch.clear();
+        next
+    }
+
+    /// What the engineer asked for.
+    fn wish(&mut self, item: Item) -> Option<Next> {
+        let (answer, next) = match &item.what {
+            What::Pause(pause) => (self.pause(item.at, *pause), None),
+            What::Mark(_) if self.paused => {
+                let why = "this session is off the record; rec resume puts it on again";
+                (Err(why.to_owned()), None)
+            }
+            What::Mark(label) => {
+                self.pipeline.marker(item.at, label);
+                (Ok("marked".to_owned()), None)
+            }
+            What::Discard => match self.recording.take().map(Recording::discard) {
+                Some(Err(failure)) => (Err(failure.text), Some(Next::Discarded)),
+                _ => {
+                    let done = "forgotten; the client goes on unrecorded".to_owned();
+                    (Ok(done), Some(Next::Discarded))
+                }
+            },
+            _ => return None,
+        };
+        if let Some(reply) = item.reply {
+            // Whoever asked may be gone.
+            let _ = reply.try_send(answer);
+        }
+        next
+    }
+
+    fn pause(&mut self, at: Micros, pause: Option<bool>) -> Result<String, String> {
+        let pause = pause.unwrap_or(!self.paused);
+        let before = std::mem::replace(&mut self.paused, pause);
+        if pause {
+            self.pipeline.pause(at);
+        } else {
+            self.pipeline.resume(at);
+        }
+        let said = match (before, pause) {
+            (false, true) => "off the record",
+            (true, true) => "already off the record",
+            (true, false) => "on the record again",
+            (false, false) => "already on the record",
+        };
+        Ok(said.to_owned())
+    }
+
+    fn exit(&mut self, at: Micros, exit: Exit) {
+        self.tell_lost(at);
+        self.pipeline.exit(at, exit);
+    }
+
+    fn gap(&mut self, at: Micros, bytes: u64, events: u64) {
+        let gap = Gap {
+            kind: GapKind::Dropped,
+            bytes,
+            detail: format!("the recorder was too slow for {events} events"),
+        };
+        self.pipeline.gap(at, gap);
+    }
+
+    fn tell_lost(&mut self, at: Micros) {
+        let lost = std::mem::take(&mut self.lost);
+        if lost > 0 {
+            self.gap(at, 0, lost);
+        }
+    }
+
+    /// Hands what is decided to the vault.
+    fn store(&mut self, now: Micros) {
+        for event in self.pipeline.take() {
+            let Some(recording) = &mut self.recording else {
+                return;
+            };
+            match recording.append(&event) {
+                Ok(()) => {}
+                Err(Refused::Full) => self.lost += 1,
+                Err(Refused::Stopped) => return,
+            }
+        }
+        let caught_up = self.health == Health::Good;
+        if self.lost > 0 && caught_up && self.active + LOOK < Instant::now() {
+            self.tell_lost(now);
+        }
+    }
+
+    /// Says how the way to the disk fares, when that changes.
+    fn look(&mut self, shared: &Shared) {
+        let Some(recording) = &self.recording else {
+            return;
+        };
+        let health = recording.health();
+        if health == self.health {
+            return;
+        }
+        match (&self.health, &health) {
+            (_, Health::Stopped(why)) => {
+                shared.stopped(&why.text);
+                self.recording = None;
+            }
+            (Health::Good, Health::Failing(why)) => shared.waiting(&why.text),
+            (_, Health::Good) => shared.goes_on(),
+            _ => {}
+        }
+        self.health = health;
+    }
+
+    fn close(mut self, short: String) -> Option<Finished> {
+        let summary = self.pipeline.summary();
+        let closed = match (self.recording.take(), self.door.admit(summary.clone())) {
+            (Some(recording), Ok(summary)) => recording.close(&summary),
+            // Without a summary it is counted from the events when it is read.
+            _ => return None,
+        };
+        Some(Finished {
+            short,
+            summary,
+            closed,
+        })
+    }
+}
+
+/// The next `n` bytes.
+fn cut<'a>(bytes: &mut &'a [u8], n: usize) -> &'a [u8] {
+    let (first, rest) = bytes.split_at_checked(n).unwrap_or((bytes, &[]));
+    *bytes = rest;
+    first
+}

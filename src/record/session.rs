@@ -1,0 +1,330 @@
+//! One session from the question whether to record it to the line that names it.
+
+use super::about::About;
+use super::control::{self, Control};
+use super::feed::{Feed, What};
+use super::log::Log;
+use super::recorder::{Finished, Place, Recorder};
+use super::shared::Shared;
+use super::signals::Waker;
+use super::terminal;
+use super::{Request, clients};
+use crate::config::{self, Config, Decision, NoHome, OnFailure, Paths};
+use crate::model::{Exit, Size, Stamp, printable, when};
+use crate::vault::{self, Created, Ensured, KeyringError, NewKey, Vault};
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Whoever sits at the terminal.
+pub trait Person {
+    /// Whether anybody can be asked.
+    fn present(&self) -> bool;
+    /// Shows a line. Only called where stderr is a terminal.
+    fn say(&mut self, line: &str);
+    /// Asks whether to record a session that the scope leaves open.
+    fn record(&mut self, what: &str) -> bool;
+    /// Asks what to do at the first recording, where the keyring took no key.
+    fn first_vault(&mut self, why: &KeyringError) -> Choice;
+    /// Says that a vault was made by itself.
+    fn made(&mut self, created: &Created);
+}
+
+/// What to do without a vault.
+pub enum Choice {
+    /// Run the client, record nothing.
+    Unrecorded,
+    /// Make a vault with this way to unlock it.
+    Make(NewKey),
+    /// Run nothing.
+    Nothing,
+}
+
+/// Why nothing is run.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// What cannot be recorded does not run, by the owner's wish.
+    #[error("{}", Refused::MESSAGE)]
+    Vault(#[source] vault::Error),
+    /// The same, for a configuration that cannot be read.
+    #[error("{}", Refused::MESSAGE)]
+    Config(#[source] config::Error),
+    /// The person wished so.
+    #[error("nothing was run")]
+    Wish,
+}
+
+impl Refused {
+    /// For what the owner's wish keeps from running.
+    pub const MESSAGE: &str =
+        "this session cannot be recorded, and so does not run (on_failure = \"refuse\")";
+}
+
+/// Whether a session is recorded.
+pub enum Plan {
+    /// The client takes rec's place.
+    Unrecorded,
+    /// It is recorded.
+    Record(Box<Terms>),
+}
+
+/// How a session is recorded.
+pub struct Terms {
+    /// What it is called.
+    pub about: About,
+    /// rec's own keys begin with this one.
+    pub prefix: Option<u8>,
+    paths: Paths,
+    log: Log,
+    refuse: bool,
+}
+
+/// Decides whether to record; asks the person where the scope says so.
+///
+/// # Errors
+/// Nothing is to run.
+pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused> {
+    let paths = match Paths::find(request.vault.clone(), request.config.clone()) {
+        Ok(paths) => paths,
+        // Without a home there is no log either.
+        Err(why @ NoHome) => {
+            if stderr().is_terminal() {
+                person.say(&format!("rec: not recording: {why}"));
+            }
+            return Ok(Plan::Unrecorded);
+        }
+    };
+    let log = Log::new(&paths.state);
+    let config = match Config::load(&paths) {
+        Ok(config) => config,
+        Err(error) if error.asks_to_refuse() => return Err(Refused::Config(error)),
+        Err(error) => {
+            tell(person, &log, &format!("not recording: {error}"));
+            return Ok(Plan::Unrecorded);
+        }
+    };
+    let mut about = About {
+        argv: request.argv.clone(),
+        target: Default::default(),
+        size: Size { cols: 0, rows: 0 },
+        started: now(),
+    };
+    let client = about.client();
+    let family = clients::family(&client, &config.clients);
+    about.target = clients::target(family, &about.argv, &|name| std::env::var_os(name));
+    match config.scope.decide(&client, &about.target) {
+        Decision::Record => {}
+        Decision::Never => return Ok(Plan::Unrecorded),
+        Decision::Ask if person.present() => {
+            let what = format!("{client} {}", about.target.label());
+            if !person.record(&printable(what.trim_end())) {
+                return Ok(Plan::Unrecorded);
+            }
+        }
+        Decision::Ask => {
+            let why =
+                format!("{client} was not recorded: its scope asks, and nobody could be asked");
+            tell(person, &log, &why);
+            return Ok(Plan::Unrecorded);
+        }
+    }
+    if control::nested(&paths.runtime) {
+        return Ok(Plan::Unrecorded);
+    }
+    Ok(Plan::Record(Box::new(Terms {
+        about,
+        prefix: config.prefix,
+        paths,
+        log,
+        refuse: config.on_failure == OnFailure::Refuse,
+    })))
+}
+
+impl Terms {
+    /// Where to record to; makes the vault if there is none. `None` runs the client unrecorded.
+    ///
+    /// # Errors
+    /// Nothing is to run.
+    pub fn place(&self, person: &mut dyn Person) -> Result<Option<Place>, Refused> {
+        // A vault that stands there is opened beside the client's start, unless that must wait.
+        if !self.refuse && Vault::stands(&self.paths) {
+            return Ok(Some(Place::At(Box::new(self.paths.clone()))));
+        }
+        match vault::ensure_for_recording(&self.paths) {
+            Ok(Ensured::Ready(vault)) => Ok(Some(Place::Open(Box::new(vault)))),
+            Ok(Ensured::Created(created)) => Ok(Some(self.created(created, person))),
+            Ok(Ensured::Ask(why)) => self.ask(&why, person),
+            Err(error) => self.failed(error, person),
+        }
+    }
+
+    fn created(&self, created: Created, person: &mut dyn Person) -> Place {
+        if stderr().is_terminal() {
+            person.made(&created);
+        } else {
+            let dir = created.vault.dir().display();
+            self.log.line(&format!("made a vault in {dir}"));
+        }
+        Place::Open(Box::new(created.vault))
+    }
+
+    fn ask(&self, why: &KeyringError, person: &mut dyn Person) -> Result<Option<Place>, Refused> {
+        if !person.present() {
+            let dir = self.paths.vault.clone();
+            let text = format!("no vault yet, and {why}; rec init makes one");
+            if self.refuse {
+                return Err(Refused::Vault(vault::Error::NoVault { dir }));
+            }
+            tell(person, &self.log, &format!("not recording: {text}"));
+            return Ok(None);
+        }
+        match person.first_vault(why) {
+            Choice::Nothing => Err(Refused::Wish),
+            Choice::Unrecorded if self.refuse => Err(Refused::Vault(vault::Error::NoVault {
+                dir: self.paths.vault.clone(),
+            })),
+            Choice::Unrecorded => Ok(None),
+            Choice::Make(key) => match vault::create(&self.paths, key) {
+                Ok(created) => Ok(Some(self.created(created, person))),
+                Err(error) => self.failed(error, person),
+            },
+        }
+    }
+
+    fn failed(
+        &self,
+        error: vault::Error,
+        person: &mut dyn Person,
+    ) -> Result<Option<Place>, Refused> {
+        if self.refuse {
+            return Err(Refused::Vault(error));
+        }
+        let text = format!("not recording: {error} (rec doctor says more)");
+        tell(person, &self.log, &text);
+        Ok(None)
+    }
+}
+
+/// A session under way.
+pub struct Session {
+    /// Where the relay's copies go.
+    pub feed: Arc<Feed>,
+    /// What the recorder says.
+    pub shared: Arc<Shared>,
+    recorder: Option<Recorder>,
+    _control: Option<Control>,
+    log: Log,
+}
+
+impl Session {
+    /// Begins it. `tty` is the device number of the client's terminal.
+    pub fn begin(terms: Terms, place: Place, waker: Waker, tty: Option<u64>) -> Session {
+        on_panic(terms.log.clone());
+        let feed = Arc::new(Feed::new(Instant::now()));
+        let shared = Arc::new(Shared::new(waker, terms.log.clone(), terms.refuse));
+        let started = Recorder::start(place, terms.about, Arc::clone(&feed), Arc::clone(&shared));
+        let recorder = started
+            .inspect_err(|error| {
+                feed.close();
+                shared.not_recorded(error);
+            })
+            .ok();
+        let control = tty.and_then(|tty| {
+            Control::open(
+                &terms.paths.runtime,
+                tty,
+                Arc::clone(&feed),
+                Arc::clone(&shared),
+            )
+            .inspect_err(|error| terms.log.line(&format!("no control socket: {error}")))
+            .ok()
+        });
+        Session {
+            feed,
+            shared,
+            recorder,
+            _control: control,
+            log: terms.log,
+        }
+    }
+
+    /// Ends it as if it had never been: there was no client.
+    pub fn forget(self) {
+        self.feed.urgent(What::Discard, None);
+        self.recorder.and_then(Recorder::end);
+    }
+
+    /// Ends it with the client's end, and says in one line what was recorded.
+    pub fn end(self, exit: Exit, person: &mut dyn Person) {
+        self.feed.urgent(What::Exit(exit), None);
+        let finished = self.recorder.and_then(Recorder::end);
+        for notice in self.shared.notices() {
+            // What there is no terminal for stands in the log already.
+            if stderr().is_terminal() {
+                person.say(&notice);
+            }
+        }
+        let Some(finished) = finished else { return };
+        let line = last_line(&finished);
+        if stderr().is_terminal() {
+            person.say(&line);
+        } else if finished.closed.is_err() {
+            self.log.line(&line);
+        }
+    }
+}
+
+/// `rec: 7f3a  4m12s  12 commands, 2 masked   rec play 7f3a`.
+fn last_line(finished: &Finished) -> String {
+    let (short, summary) = (&finished.short, &finished.summary);
+    if let Err(why) = &finished.closed {
+        return format!(
+            "rec: the end of {short} could not be committed: {why}; what was before is kept   rec show {short}"
+        );
+    }
+    let counted =
+        |n: u32, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let mut parts = vec![counted(summary.commands, "command", "commands")];
+    parts.push(format!("{} masked", summary.masked_total()));
+    if summary.gaps_total() > 0 {
+        parts.push(counted(summary.gaps_total(), "gap", "gaps"));
+    }
+    let length = when::length(Duration::from_micros(summary.duration.0));
+    format!(
+        "rec: {short}  {length}  {}   rec play {short}",
+        parts.join(", ")
+    )
+}
+
+/// From here on a panic says where it was and nothing of what was at hand; one of the relay's gives
+/// the terminal back first.
+fn on_panic(log: Log) {
+    let relay = std::thread::current().id();
+    std::panic::set_hook(Box::new(move |info| {
+        let place = info
+            .location()
+            .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let line = format!("rec {}: internal error{place}", env!("CARGO_PKG_VERSION"));
+        log.line(&line);
+        if std::thread::current().id() == relay {
+            terminal::restore();
+            let _ = writeln!(stderr(), "rec: {line}; please report it");
+        }
+    }));
+}
+
+/// Says it on the terminal, or in rec's log where stderr is none.
+fn tell(person: &mut dyn Person, log: &Log, text: &str) {
+    let text = printable(text);
+    if stderr().is_terminal() {
+        person.say(&format!("rec: {text}"));
+    } else {
+        log.line(&text);
+    }
+}
+
+fn now() -> Stamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let micros = since.map_or(0, |since| since.as_micros());
+    Stamp(i64::try_from(micros).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,107 @@
+//! What relay and recorder know of each other: how the screen is, and what to tell the person.
+
+use super::log::Log;
+use super::signals::Waker;
+use crate::model::{SessionId, printable};
+use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Shared by the relay's thread and the recorder's.
+pub struct Shared {
+    id: OnceLock<SessionId>,
+    alternate: AtomicBool,
+    /// What cannot be recorded does not run: the client is to end.
+    must_end: AtomicBool,
+    refuse: bool,
+    notices: Mutex<Vec<String>>,
+    wake: Waker,
+    log: Log,
+}
+
+impl Shared {
+    /// With `refuse`, a recording that stops ends its client.
+    pub fn new(wake: Waker, log: Log, refuse: bool) -> Shared {
+        Shared {
+            id: OnceLock::new(),
+            alternate: AtomicBool::new(false),
+            must_end: AtomicBool::new(false),
+            refuse,
+            notices: Mutex::default(),
+            wake,
+            log,
+        }
+    }
+
+    /// The session that is recorded, once it is.
+    pub fn id(&self) -> Option<SessionId> {
+        self.id.get().copied()
+    }
+
+    /// It is recorded from here on.
+    pub fn opened(&self, id: SessionId) {
+        let _ = self.id.set(id);
+    }
+
+    /// Whether a full-screen program shows.
+    pub fn alternate(&self) -> bool {
+        self.alternate.load(Relaxed)
+    }
+
+    /// Whether a full-screen program shows.
+    pub fn set_alternate(&self, alternate: bool) {
+        self.alternate.store(alternate, Relaxed);
+    }
+
+    /// Whether the client is to end, because it cannot be recorded.
+    pub fn must_end(&self) -> bool {
+        self.must_end.load(Relaxed)
+    }
+
+    /// The lines to show at once.
+    pub fn notices(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// The recording could not begin.
+    pub fn not_recorded(&self, why: &dyn Display) {
+        self.give_up(format!("not recording: {why}"));
+    }
+
+    /// The recording was given up.
+    pub fn stopped(&self, why: &str) {
+        self.give_up(format!("recording stopped: {why}"));
+    }
+
+    /// What is recorded cannot be committed just now.
+    pub fn waiting(&self, why: &str) {
+        self.tell(format!(
+            "recording is held up: {why} (this session goes on, and so will the recording if it can)"
+        ));
+    }
+
+    /// It can be committed again.
+    pub fn goes_on(&self) {
+        self.tell("recording goes on".to_owned());
+    }
+
+    fn give_up(&self, what: String) {
+        if self.refuse {
+            self.must_end.store(true, Relaxed);
+            self.tell(format!("{what} (the client ends: on_failure = \"refuse\")"));
+        } else {
+            self.tell(format!("{what} (this session goes on; rec doctor)"));
+        }
+    }
+
+    fn tell(&self, line: String) {
+        let line = printable(&line);
+        self.log.line(&line);
+        self.lock().push(format!("rec: {line}"));
+        self.wake.wake();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

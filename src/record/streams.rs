@@ -1,0 +1,176 @@
+//! A stdout or stderr that is no terminal, recorded by wish: a pipe from the client, copied to
+//! where the stream really leads.
+//!
+//! stdin is the client's own, untouched. Where stdout and stderr lead to the same place they share
+//! one pipe, so that their order stays.
+
+use super::channel::{Flow, Pending, Scratch};
+use super::feed::Feed;
+use super::sys;
+use rustix::event::{PollFd, PollFlags};
+use rustix::fs::{SeekFrom, fcntl_getfl, fstat, seek};
+use rustix::pipe::{PipeFlags, pipe_with};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+/// The streams that are copied.
+#[derive(Default)]
+pub struct Streams {
+    pipes: Vec<Pipe>,
+}
+
+struct Pipe {
+    /// 1 or 2.
+    number: u8,
+    /// The client's end closed, or nobody reads what it writes: `None`.
+    read: Option<OwnedFd>,
+    pending: Pending,
+}
+
+/// The ends that become the client's stdout and stderr.
+pub type Ends = [Option<OwnedFd>; 2];
+
+impl Streams {
+    /// Pipes for stdout and stderr, where `wanted`.
+    ///
+    /// # Errors
+    /// No descriptors left.
+    pub fn new(wanted: [bool; 2]) -> io::Result<(Streams, Ends)> {
+        let mut streams = Streams::default();
+        let mut ends = [None, None];
+        let shared = wanted == [true; 2] && same_place();
+        for ((number, wanted), end) in (1..).zip(wanted).zip(&mut ends) {
+            if !wanted || (shared && number == 2) {
+                continue;
+            }
+            let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+            *end = Some(write);
+            streams.pipes.push(Pipe {
+                number,
+                read: Some(read),
+                pending: Pending::default(),
+            });
+        }
+        if shared && let [Some(out), err] = &mut ends {
+            *err = Some(out.try_clone()?);
+        }
+        Ok((streams, ends))
+    }
+
+    /// Adds what is to be waited for.
+    pub fn poll<'a>(&'a self, fds: &mut Vec<PollFd<'a>>) {
+        for pipe in &self.pipes {
+            let Some(read) = &pipe.read else { continue };
+            if pipe.pending.is_empty() {
+                fds.push(PollFd::from_borrowed_fd(read.as_fd(), PollFlags::IN));
+            }
+            // Without flags it still tells that nobody reads there any more.
+            let flags = if pipe.pending.is_empty() {
+                PollFlags::empty()
+            } else {
+                PollFlags::OUT
+            };
+            fds.push(PollFd::from_borrowed_fd(pipe.place(), flags));
+        }
+    }
+
+    /// Which are ready, by what poll(2) said.
+    pub fn polled(&self, fds: &[PollFd<'_>]) -> Vec<bool> {
+        let said = |fd: BorrowedFd<'_>| {
+            let of = |polled: &&PollFd<'_>| polled.as_fd().as_raw_fd() == fd.as_raw_fd();
+            fds.iter()
+                .find(of)
+                .map_or_else(PollFlags::empty, PollFd::revents)
+        };
+        let ready = |pipe: &Pipe| {
+            let on_read = pipe.read.as_ref().map(|read| said(read.as_fd()));
+            on_read.is_some_and(|on| !on.is_empty()) || !said(pipe.place()).is_empty()
+        };
+        self.pipes.iter().map(ready).collect()
+    }
+
+    /// Moves what can be moved for those that are `ready`; says how much came from the client.
+    pub fn serve(&mut self, ready: &[bool], scratch: &mut Scratch, feed: &Feed) -> usize {
+        let mut came = 0;
+        for (pipe, _) in self
+            .pipes
+            .iter_mut()
+            .zip(ready)
+            .filter(|(_, ready)| **ready)
+        {
+            came += pipe.serve(scratch, feed);
+        }
+        came
+    }
+
+    /// Whether all that the client wrote so far has reached its place.
+    pub fn is_dry(&self) -> bool {
+        self.pipes.iter().all(|pipe| {
+            let more = |read: &OwnedFd| super::channel::is_ready(read, PollFlags::IN);
+            pipe.pending.is_empty() && !pipe.read.as_ref().is_some_and(more)
+        })
+    }
+
+    /// Whether `number` is one of them.
+    pub fn has(&self, number: i32) -> bool {
+        self.pipes.iter().any(|p| i32::from(p.number) == number)
+    }
+}
+
+impl Pipe {
+    fn place(&self) -> BorrowedFd<'static> {
+        sys::standard(i32::from(self.number))
+    }
+
+    fn serve(&mut self, scratch: &mut Scratch, feed: &Feed) -> usize {
+        let Some(read) = &self.read else { return 0 };
+        let place = self.place();
+        if !self.pending.is_empty() {
+            if self.pending.flush(place, false) == Flow::Gone {
+                self.read = None;
+            }
+            return 0;
+        }
+        if super::channel::is_broken(place) {
+            // The client's next write fails as it would have without us.
+            self.read = None;
+            return 0;
+        }
+        match scratch.read(read.as_fd()) {
+            Flow::Moved(n) => {
+                let bytes = scratch.get(n);
+                let flow = self.pending.write(place, false, bytes);
+                feed.stream(self.number, bytes);
+                if flow == Flow::Gone {
+                    self.read = None;
+                }
+                n
+            }
+            Flow::Later => 0,
+            Flow::Gone => {
+                self.read = None;
+                self.close_place();
+                0
+            }
+        }
+    }
+
+    /// The client closed the stream: whoever reads it must see its end though we live on.
+    fn close_place(&self) {
+        if let Ok(null) = std::fs::File::options().write(true).open("/dev/null") {
+            let _ = sys::replace(null.as_raw_fd(), i32::from(self.number));
+        }
+    }
+}
+
+/// Whether stdout and stderr are one open file. Two that only bear the same name have offsets of
+/// their own.
+fn same_place() -> bool {
+    let of = |fd: i32| {
+        let fd = sys::standard(fd);
+        let stat = fstat(fd).ok()?;
+        let at = seek(fd, SeekFrom::Current(0)).ok();
+        Some((stat.st_dev, stat.st_ino, at, fcntl_getfl(fd).ok()?))
+    };
+    of(1).is_some_and(|out| Some(out) == of(2))
+}
