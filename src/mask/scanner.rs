@@ -139,6 +139,19 @@ impl Scanner {
         self.text(&words.collect::<Vec<_>>().join(" "))
     }
 
+    /// Learns the secret that a variable of the environment holds, where its name says so or its
+    /// value could hold one beside other things. What has a shape of its own is found wherever it
+    /// shows.
+    pub fn variable(&mut self, name: &[u8], value: &[u8]) {
+        let assigns = memchr::memchr(b'=', value).is_some();
+        let leads = memchr::memmem::find(value, b"://").is_some();
+        if !assigns && !leads && super::names::judge(name).is_none() {
+            return;
+        }
+        let variable = [name, b"=", value].concat();
+        self.page(variable.split(|byte| *byte == b'\n'), |_, _| {});
+    }
+
     /// A text that stands by itself, such as a name, its secrets masked and learned.
     pub fn text(&mut self, text: &str) -> String {
         let mut spans = Vec::new();

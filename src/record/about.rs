@@ -2,7 +2,8 @@
 
 use crate::mask::Scanner;
 use crate::model::{Meta, SessionId, Size, Stamp, Target};
-use jiff::Zoned;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -30,7 +31,9 @@ impl About {
     /// What is stored of it. The scanner learns the secrets of words and environment, so that they
     /// are found wherever the session shows them.
     pub fn meta(&self, id: SessionId, scanner: &mut Scanner) -> Meta {
-        learn_environment(scanner);
+        for (name, value) in std::env::vars_os() {
+            scanner.variable(name.as_bytes(), value.as_bytes());
+        }
         let command = scanner.command_line(&self.argv);
         let directory = std::env::current_dir().unwrap_or_default();
         let mut text = |text: OsString| scanner.text(&text.to_string_lossy());
@@ -64,7 +67,7 @@ impl About {
             command: String::new(),
             target: Target::default(),
             started: self.started,
-            utc_offset: Zoned::now().offset().seconds(),
+            utc_offset: offset(self.started),
             size: self.size,
             term: String::new(),
             machine: String::new(),
@@ -75,13 +78,14 @@ impl About {
     }
 }
 
-/// Shows the scanner each variable as an assignment: what its rules take for a secret there is
-/// learned.
-fn learn_environment(scanner: &mut Scanner) {
-    for (name, value) in std::env::vars_os() {
-        let variable = [name.as_os_str(), OsStr::new("="), &value]
-            .map(OsStr::as_bytes)
-            .concat();
-        scanner.page(variable.split(|byte| *byte == b'\n'), |_, _| {});
-    }
+/// Seconds east of UTC here at that moment. The usual zone is read from its file: to learn its name
+/// as well, jiff reads the directories of all zones, which takes longer than all else here.
+fn offset(at: Stamp) -> i32 {
+    let usual = std::env::var_os("TZ").is_none();
+    let file = usual
+        .then(|| std::fs::read("/etc/localtime").ok())
+        .flatten();
+    let zone = file.and_then(|file| TimeZone::tzif("localtime", &file).ok());
+    let zone = zone.unwrap_or_else(TimeZone::system);
+    Timestamp::from_microsecond(at.0).map_or(0, |at| zone.to_offset(at).seconds())
 }

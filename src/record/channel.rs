@@ -10,6 +10,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 /// The most that is read at once. A pty gives 4 KiB, a pipe up to this.
 const READ_MAX: usize = 16 << 10;
 
+/// A read of this much is likely one of many.
+const BURST: usize = 1024;
+
 /// How many bytes are written at once where a write may block: what poll(2) promises for a pipe
 /// (PIPE_BUF), and a terminal that is this much behind is about to catch up.
 const WRITE_BLOCKING: usize = 4096;
@@ -42,6 +45,27 @@ impl Scratch {
             Err(Errno::INTR | Errno::AGAIN) => Flow::Later,
             Err(_) => Flow::Gone,
         }
+    }
+
+    /// As many reads as there is much to read and room: a pty gives at most 4 KiB at once.
+    pub fn fill(&mut self, fd: BorrowedFd<'_>) -> Flow {
+        let mut len = 0;
+        while let Some(room) = self.0.get_mut(len..).filter(|room| !room.is_empty()) {
+            match rustix::io::read(fd, room) {
+                Ok(n @ 1..) => {
+                    len += n;
+                    // A little is all there is; another call would only say so.
+                    if n < BURST {
+                        break;
+                    }
+                }
+                Err(Errno::INTR) => {}
+                _ if len > 0 => break,
+                Err(Errno::AGAIN) => return Flow::Later,
+                Ok(0) | Err(_) => return Flow::Gone,
+            }
+        }
+        Flow::Moved(len)
     }
 
     /// The first `n` bytes.

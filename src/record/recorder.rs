@@ -13,7 +13,7 @@ use crate::pipeline::Pipeline;
 use crate::vault::{self, Failure, Health, Recording, Refused, Vault};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// How often the way to the disk is looked at while it may have news.
@@ -36,7 +36,7 @@ pub enum Place {
 
 /// The recorder as the relay's side holds it.
 pub struct Recorder {
-    thread: JoinHandle<Option<Finished>>,
+    finished: Receiver<Option<Finished>>,
 }
 
 /// A session that was recorded to its end.
@@ -61,30 +61,25 @@ impl Recorder {
         feed: Arc<Feed>,
         shared: Arc<Shared>,
     ) -> std::io::Result<Recorder> {
+        let (done, finished) = channel();
         let thread = std::thread::Builder::new().name("recorder".into());
-        let thread = thread.spawn(move || {
+        thread.spawn(move || {
             let work = AssertUnwindSafe(|| record(place, &about, &feed, &shared));
             let finished = catch_unwind(work).unwrap_or_else(|_| {
                 shared.stopped("an internal error, which rec's log names; please report it");
                 None
             });
             feed.close();
-            finished
+            // Whoever waited too long for it is gone.
+            let _ = done.send(finished);
         })?;
-        Ok(Recorder { thread })
+        Ok(Recorder { finished })
     }
 
     /// Waits for the end, which the feed must have been told; `None` where nothing was recorded to
     /// its end.
     pub fn end(self) -> Option<Finished> {
-        let until = Instant::now() + END_WAIT;
-        while !self.thread.is_finished() && Instant::now() < until {
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
-        self.thread
-            .is_finished()
-            .then(|| self.thread.join().ok().flatten())
-            .flatten()
+        self.finished.recv_timeout(END_WAIT).ok().flatten()
     }
 }
 
@@ -103,13 +98,23 @@ fn record(place: Place, about: &About, feed: &Feed, shared: &Shared) -> Option<F
 }
 
 fn open(place: Place, about: &About) -> Result<(Session, String), vault::Error> {
-    let vault = match place {
-        Place::Open(vault) => *vault,
-        Place::At(paths) => Vault::open(&paths)?,
-    };
-    let mut scanner = Scanner::new(Rules::builtin());
     let id = vault::new_session_id()?;
-    let meta = about.meta(id, &mut scanner);
+    // Both take milliseconds, and neither needs the other.
+    let (vault, named) = std::thread::scope(|scope| {
+        let name = || {
+            let mut scanner = Scanner::new(Rules::builtin());
+            let meta = about.meta(id, &mut scanner);
+            (scanner, meta)
+        };
+        let named = scope.spawn(name);
+        let vault = match place {
+            Place::Open(vault) => Ok(*vault),
+            Place::At(paths) => Vault::open(&paths),
+        };
+        (vault, named.join())
+    });
+    let vault = vault?;
+    let (scanner, meta) = named.map_err(|_| vault::Error::Seal("internal error".to_owned()))?;
     let mut door = scanner.door();
     let meta = match door.admit(meta) {
         Ok(meta) => meta,

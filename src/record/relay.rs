@@ -59,6 +59,8 @@ struct State {
     scratch: Scratch,
     to_client: Pending,
     to_screen: Pending,
+    signalled: bool,
+    reported: bool,
     typed: bool,
     written: bool,
     streamed: Vec<bool>,
@@ -112,6 +114,8 @@ impl Relay {
                 scratch: Scratch::new(),
                 to_client: Pending::default(),
                 to_screen: Pending::default(),
+                signalled: false,
+                reported: false,
                 typed: false,
                 written: false,
                 streamed: Vec::new(),
@@ -207,10 +211,15 @@ impl Relay {
             |fd: &PollFd<'_>, other: BorrowedFd<'_>| fd.as_fd().as_raw_fd() == other.as_raw_fd();
         let at = |other| fds.iter().find(|fd| is(fd, other)).map(PollFd::revents);
         let closed = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        let is_there = |events: Option<PollFlags>| events.is_some_and(|on| !on.is_empty());
+        let signalled = is_there(at(self.parts.signals.fd()));
+        let reported = is_there(at(self.parts.monitor.fd()));
         let on_terminal = at(terminal).unwrap_or_else(PollFlags::empty);
         let on_pty = at(pty).unwrap_or_else(PollFlags::empty);
         let streamed = self.parts.streams.polled(&fds);
         self.state.streamed = streamed;
+        self.state.signalled = signalled;
+        self.state.reported = reported;
         self.state.typed = on_terminal.contains(PollFlags::IN);
         self.state.written = on_pty.contains(PollFlags::IN);
         if on_terminal.intersects(closed) {
@@ -243,6 +252,9 @@ impl Relay {
     }
 
     fn on_signals(&mut self) {
+        if !std::mem::take(&mut self.state.signalled) {
+            return;
+        }
         for (signal, _) in self.parts.signals.take() {
             match signal {
                 libc::SIGWINCH => self.resize(),
@@ -286,6 +298,9 @@ impl Relay {
     }
 
     fn on_reports(&mut self) {
+        if !std::mem::take(&mut self.state.reported) {
+            return;
+        }
         for report in self.parts.monitor.reports() {
             match report {
                 Report::Started => self.release(),
@@ -443,7 +458,7 @@ impl Relay {
                 .to_screen
                 .flush(self.parts.terminal.fd(), non_blocking);
         } else if std::mem::take(&mut state.written) {
-            let Flow::Moved(n) = state.scratch.read(self.parts.pty.fd()) else {
+            let Flow::Moved(n) = state.scratch.fill(self.parts.pty.fd()) else {
                 return;
             };
             let output = state.scratch.get(n);
