@@ -22,6 +22,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// For so long after the last event a commit may still fail.
 const NEWS: Duration = Duration::from_secs(5);
 
+/// So many bytes are masked before what is decided goes to the vault.
+const RUN: usize = 256 << 10;
+
 /// How long the relay waits for the recorder's end: what the vault needs to commit or give up, and
 /// a second for what is still to be masked.
 const END_WAIT: Duration = Duration::from_secs(4);
@@ -169,7 +172,7 @@ impl Session {
             shared.set_alternate(self.pipeline.screen_state().alternate);
             match next {
                 Next::More => {}
-                Next::Over => return self.close(short),
+                Next::Over => return self.close(short, feed.now()),
                 Next::Discarded => return None,
             }
             self.pipeline.tick(feed.now());
@@ -199,8 +202,10 @@ impl Session {
         self.active = Instant::now();
         let (mut bytes, mut typed) = (batch.bytes.as_slice(), batch.typed.as_slice());
         let mut next = Next::More;
+        let mut fresh = 0;
         for item in batch.items.drain(..) {
             let at = item.at;
+            let before = bytes.len();
             match &item.what {
                 What::Output(n) => self.pipeline.output(at, cut(&mut bytes, *n)),
                 What::Stream(fd, n) => self.pipeline.stream(at, *fd, cut(&mut bytes, *n)),
@@ -217,7 +222,12 @@ impl Session {
                     }
                 }
             }
-            self.store(at);
+            // In runs, so that what was shown in quick succession becomes few events.
+            fresh += before - bytes.len();
+            if fresh >= RUN {
+                fresh = 0;
+                self.store(at);
+            }
         }
         batch.clear();
         next
@@ -328,7 +338,8 @@ impl Session {
         self.health = health;
     }
 
-    fn close(mut self, short: String) -> Option<Finished> {
+    fn close(mut self, short: String, now: Micros) -> Option<Finished> {
+        self.store(now);
         let summary = self.pipeline.summary();
         let closed = match (self.recording.take(), self.door.admit(summary.clone())) {
             (Some(recording), Ok(summary)) => recording.close(&summary),

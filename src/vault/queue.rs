@@ -56,11 +56,6 @@ impl<E> Queue<E> {
         }
     }
 
-    /// Whether the writer has nothing left to take.
-    pub fn is_empty(&self) -> bool {
-        self.lock().pieces.is_empty()
-    }
-
     /// Hands over one piece, waiting at most `limit` for room.
     pub fn push(&self, piece: Vec<u8>, limit: Duration) -> Result<(), NotTaken> {
         let until = Instant::now() + limit;

@@ -1,6 +1,6 @@
 //! The recorder's end of the vault: quick, bounded, and without a secret.
 //!
-//! Events are encoded as they come and gathered for up to a second or 64 KiB; a thread seals and
+//! Events are encoded as they come and gathered for up to a second or 256 KiB; a thread seals and
 //! commits them. Nothing here waits for a disk.
 
 use super::health::{Failure, FailureKind, Health};
@@ -13,11 +13,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-/// A piece is handed over when it has this many bytes, or [`GATHER`] after its first event.
-const PIECE: usize = 64 << 10;
-
-/// While the writer is behind, pieces grow to this: fewer, better packed, quicker to scan.
-const PIECE_FLOOD: usize = 256 << 10;
+/// A piece is handed over when it has this many bytes, or [`GATHER`] after its first event. Smaller
+/// ones in a flood would be more work to seal, packed less well and slower to scan.
+const PIECE: usize = 256 << 10;
 
 /// P4 gives an event one second from its mask decision to the disk; this leaves 200 ms for sealing
 /// and committing.
@@ -154,13 +152,12 @@ impl Recording {
     /// # Errors
     /// The event was not taken.
     pub fn append(&mut self, event: &Masked<Event>) -> Result<(), Refused> {
-        if self.buffer.len() >= PIECE_FLOOD {
+        if self.buffer.len() >= PIECE {
             self.hand_over()?;
         }
         self.oldest.get_or_insert_with(Instant::now);
         codec::encode(event, &mut self.buffer);
-        let enough = self.buffer.len() >= PIECE_FLOOD
-            || (self.buffer.len() >= PIECE && self.shared.queue.is_empty());
+        let enough = self.buffer.len() >= PIECE;
         match enough.then(|| self.hand_over()) {
             Some(Err(Refused::Stopped)) => Err(Refused::Stopped),
             // Full: this event is in the buffer, and the next one will be told.
