@@ -10,6 +10,7 @@
 )]
 
 mod config;
+mod first;
 mod layers;
 mod pack;
 mod read;
