@@ -25,8 +25,9 @@ const EVENTS_MAX: usize = 64 << 10;
 const BATCH: usize = 128 << 10;
 
 /// How long the recorder lets small things gather. Waking it for every key would cost the relay a
-/// system call and the client its processor.
-const GATHER: Duration = Duration::from_millis(8);
+/// system call and the client its processor; at this pace fewer than one key in a hundred of a fast
+/// stream meets the recorder at work. P4 leaves room for it.
+const GATHER: Duration = Duration::from_millis(25);
 
 /// Something that happened. The bytes of the first two stand in [`Batch::bytes`], those of the
 /// third in [`Batch::typed`].

@@ -11,6 +11,7 @@
 
 mod config;
 mod first;
+mod formats;
 mod layers;
 mod pack;
 mod read;
