@@ -110,7 +110,7 @@ impl Door {
             return;
         }
         self.version = version;
-        let forms = self.learned.forms();
+        let forms = self.learned.forms(0);
         self.rules = forms.iter().map(|form| form.rule).collect();
         self.known = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))

@@ -38,6 +38,8 @@ impl std::fmt::Debug for Store {
 
 /// A secret, and all its written forms.
 pub(crate) struct Secret {
+    /// The store's version when it was added.
+    version: u64,
     plain: Zeroizing<Vec<u8>>,
     forms: Vec<Zeroizing<Vec<u8>>>,
     rule: RuleId,
@@ -78,18 +80,20 @@ impl Learned {
         if store.secrets.len() >= SECRETS_MAX {
             store.secrets.remove(0);
         }
+        let version = store.version + 1;
         store.secrets.push(Secret {
+            version,
             plain: Zeroizing::new(secret.to_vec()),
             forms: forms(secret),
             rule,
             class,
         });
-        store.version += 1;
+        store.version = version;
         true
     }
 
-    /// Every form of every secret.
-    pub(crate) fn forms(&self) -> Vec<Form> {
+    /// Every form of every secret that was added after `version`; 0 for all.
+    pub(crate) fn forms(&self, version: u64) -> Vec<Form> {
         let store = self.store();
         let each = |secret: &Secret| {
             let (rule, class) = (secret.rule, secret.class);
@@ -101,18 +105,24 @@ impl Learned {
             });
             forms.collect::<Vec<_>>()
         };
-        store.secrets.iter().flat_map(each).collect()
+        let new = store.secrets.iter().filter(|s| s.version > version);
+        new.flat_map(each).collect()
     }
 }
 
 /// Whether a value is rare enough to be looked for everywhere: no word, no plain number, nothing
 /// that programs print anyway.
 fn fit(secret: &[u8], typed: bool) -> bool {
+    let inner = secret.trim_ascii_end();
+    let inner = inner
+        .strip_suffix(b".")
+        .or_else(|| inner.strip_suffix(b","))
+        .unwrap_or(inner);
     let kinds = [
         secret.iter().any(u8::is_ascii_lowercase),
         secret.iter().any(u8::is_ascii_uppercase),
         secret.iter().any(u8::is_ascii_digit),
-        secret.iter().any(|c| !c.is_ascii_alphanumeric()),
+        inner.iter().any(|c| !c.is_ascii_alphanumeric()),
     ];
     let kinds = kinds.iter().filter(|k| **k).count();
     if typed {
@@ -128,6 +138,24 @@ fn fit(secret: &[u8], typed: bool) -> bool {
         if let Some(seen) = distinct.get_mut(usize::from(*c)) {
             *seen = true;
         }
+    }
+    // Names of a program's parts: `token::Brace`, `node.paren_token`; options.
+    let parts = |c: &u8| {
+        c.is_ascii_alphabetic()
+            || matches!(
+                c,
+                b' ' | b'_' | b'.' | b':' | b'(' | b')' | b'&' | b'<' | b'>'
+            )
+    };
+    if secret.iter().all(parts) && !secret.iter().all(u8::is_ascii_alphabetic)
+        || secret.starts_with(b"--")
+        || super::value::is_type(secret)
+    {
+        return false;
+    }
+    // Addresses are no secret as a whole.
+    if super::bytes::contains(secret, b"://") {
+        return false;
     }
     distinct.iter().filter(|seen| **seen).count() >= 5
         && (kinds >= 2 || secret.len() >= 14)
@@ -312,7 +340,7 @@ mod tests {
         let learned = Learned::default();
         let secret = b"p\"4ss w'rd/9+x&z";
         assert!(learned.add(secret, RuleId::new("r"), Class::Password, false));
-        let forms = learned.forms();
+        let forms = learned.forms(0);
         let known = |text: &str| {
             forms
                 .iter()

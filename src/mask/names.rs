@@ -4,6 +4,7 @@
 //! from its end: what the thing *is* stands last, so `password_length` is a length and
 //! `smtp.password.prod` a password. The lists are data; several languages stand in them.
 
+use super::grams::{Grams, Match};
 use super::span::Class;
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -34,7 +35,8 @@ const PASSWORDS: &str = "
     mailpass proxypass sslpass srcpass destpass contrasena contraseña contrasenya senha
     motdepasse mdp kennwort geheimwort parola parole пароль haslo hasło heslo lösenord
     losenord wachtwoord salasana adgangskode passord sifre şifre jelszo jelszó lozinka geslo
-    parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
+    authenticationstring authstring authpass authtok rediscliauth neo4jauth userpassword
+    plaintextpassword cleartextpassword parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
     presharedkey wpapassphrase chpasswd masterpassword unlockcode palabraclave codigosecreto
     codesecret geheim geheimnis segreto sekret clavesecreta";
 
@@ -65,7 +67,7 @@ const KEYS: &str = "
 /// Last words after which only a value that looks random is a secret.
 const WEAK: &str = "
     key keys pass pw pin auth code creds cred clave cookie seed salt sid access private
-    signature sig sas jwt bearer license licence hash credential pat nonce session appid dsn
+    signature sig sas jwt bearer hash credential pat nonce session appid dsn
     otp cle clé schluessel schlüssel chave chiave ключ klucz passe";
 
 /// Last words after which a value is a secret unless it is plainly something else.
@@ -186,7 +188,7 @@ fn words(name: &str) -> Vec<String> {
 /// What `name` says of its value; `None` when nothing.
 pub(crate) fn judge(name: &[u8]) -> Option<Named> {
     // Longer names are no names; the bound keeps hostile input cheap.
-    if name.is_empty() || name.len() > 128 {
+    if name.is_empty() || name.len() > 128 || !(triggers().any(name) || ends_in_pw(name)) {
         return None;
     }
     let name = String::from_utf8_lossy(name);
@@ -205,7 +207,11 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
     loop {
         let raw = words.last()?.as_str();
         let last = raw.trim_end_matches(|c: char| c.is_ascii_digit());
-        let last = if last.is_empty() { raw } else { last };
+        let last = if last.is_empty() || lists.qualifiers.has(raw) {
+            raw
+        } else {
+            last
+        };
         let before = words
             .len()
             .checked_sub(2)
@@ -224,6 +230,10 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
                 || list.has(&three)
                 || list.long.iter().any(|end| last.ends_with(end))
         };
+        // A library's name, not a value's.
+        if last.starts_with("libsecret") {
+            return None;
+        }
         if ends(&lists.passwords) {
             return found(Strength::Strong, Class::Password);
         }
@@ -252,7 +262,7 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
                 && last.len() > 4
                 && !matches!(
                     last,
-                    "bypass" | "compass" | "trespass" | "surpass" | "encompass"
+                    "bypass" | "askpass" | "compass" | "trespass" | "surpass" | "encompass"
                 )
         {
             let class = if last.ends_with("pass") || last == "pw" || last == "pin" {
@@ -308,16 +318,41 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
     }
 }
 
+/// The triggers, filed: most names hold none of them.
+fn triggers() -> &'static Grams {
+    static TRIGGERED: OnceLock<Grams> = OnceLock::new();
+    TRIGGERED.get_or_init(|| {
+        let words = trigger_words();
+        let words = words
+            .iter()
+            .map(|word| word.trim_matches(['=', ':', '"', '_', '-']));
+        Grams::new(words.map(|word| (word.as_bytes(), Match::Folded)))
+    })
+}
+
+/// `pw` is too short to be filed.
+fn ends_in_pw(name: &[u8]) -> bool {
+    let digits = name.iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    let name = super::bytes::cut(name, 0, name.len() - digits);
+    name.len() >= 2 && super::bytes::word_at(name, name.len() - 2, b"pw")
+}
+
+/// The triggers as they stand in text.
+pub(crate) fn trigger_words() -> Vec<String> {
+    let words = TRIGGERS.split_ascii_whitespace();
+    words.map(|word| word.replace('~', " ")).collect()
+}
+
 /// Words that must stand in a line before any name in it is worth judging; found by the prefilter.
 /// `~` stands for a blank.
-pub(crate) const TRIGGERS: &str = "
+const TRIGGERS: &str = "
     pass pwd pword pswd psswd secret token key credential cred auth psk contrase senha mdp
     kennwort geheim parol пароль haslo hasło heslo senord wachtwoord salasana adgangskode
     sifre şifre jelsz lozinka geslo 密码 密碼 口令 パスワード 비밀번호 kodeord κωδικός סיסמה clave bindpw
     rootpw userpw adminpw dbpw mnemonic seedphrase seed_phrase pepper jwt bearer signature
     otp recovery backup_code backup~code session sessid cookie connect.sid webhook sekret
     segreto chave chiave ключ токен 令牌 密钥 トークン jeton codigo licen _pat -pat passe unlock_code
-    _pw -pw pw= pw: pw\" pin= pin: pin\" _pin slaptazodis totp seed salt sig= _sid kek";
+    _pw -pw pw= pw: pw\" pin= pin: pin\" _pin -pin slaptazodis totp seed salt sig= _sid kek";
 
 #[cfg(test)]
 mod tests {

@@ -9,27 +9,91 @@ const IBAN: RuleId = RuleId::new("iban");
 const MAIL: RuleId = RuleId::new("e-mail");
 const CARD: RuleId = RuleId::new("payment-card");
 
-/// No card number has fewer digits (ISO/IEC 7812), so one byte in so many is enough to look at.
-const CARD_MIN: usize = 13;
+/// No card number (ISO/IEC 7812) and no IBAN has fewer characters than this, so one byte in so
+/// many is enough to look at.
+const NUMBER_MIN: usize = 13;
 const CARD_MAX: usize = 19;
+/// A longer run is no number of a person's; groups of an IBAN and their blanks reach 42.
+const RUN_MAX: usize = 64;
 
-/// Appends the card numbers of `line`.
-pub(crate) fn cards(line: &[u8], spans: &mut Vec<Span>) {
+/// Appends the card numbers and IBANs of `line`.
+pub(crate) fn numbers(line: &[u8], spans: &mut Vec<Span>) {
     let mut done = 0;
     let mut probe = 0;
     while probe < line.len() {
         let here = probe;
-        probe += CARD_MIN - 1;
-        if here < done || !in_number(line, here) {
+        probe += NUMBER_MIN - 1;
+        if here < done || !is_part(line, here) {
             continue;
         }
-        let (start, end) = number_around(line, here);
+        let (start, end) = run_around(line, here);
         done = end;
         probe = probe.max(end);
-        if let Some((start, end)) = card(line, start, end) {
-            spans.push(Span::new(start, end, CARD, Class::Personal).in_cell());
+        if end - start < NUMBER_MIN {
+            continue;
+        }
+        ibans(line, start, end, spans);
+        let mut i = start;
+        while i < end {
+            if !at(line, i).is_ascii_digit() {
+                i += 1;
+                continue;
+            }
+            let mut stop = i;
+            while stop < end && in_number(line, stop) {
+                stop += 1;
+            }
+            if stop - i >= NUMBER_MIN
+                && let Some((from, to)) = card(line, i, stop)
+            {
+                spans.push(Span::new(from, to, CARD, Class::Personal).in_cell());
+            }
+            i = stop;
         }
     }
+}
+
+/// What the bytes are to a number: 1 upper case letters and digits, 2 blanks and dashes.
+const PARTS: [u8; 256] = {
+    let mut parts = [0; 256];
+    let mut c = 0;
+    #[allow(clippy::indexing_slicing)] // evaluated when rec is built
+    while c < 256 {
+        if c >= b'0' as usize && c <= b'9' as usize || c >= b'A' as usize && c <= b'Z' as usize {
+            parts[c] = 1;
+        } else if c == b' ' as usize || c == b'-' as usize {
+            parts[c] = 2;
+        }
+        c += 1;
+    }
+    parts
+};
+
+#[inline]
+fn part(c: u8) -> u8 {
+    PARTS.get(usize::from(c)).copied().unwrap_or(0)
+}
+
+/// Upper case letters and digits, and single blanks and dashes between them.
+#[inline]
+fn is_part(line: &[u8], i: usize) -> bool {
+    match part(at(line, i)) {
+        0 => false,
+        1 => true,
+        _ => part(at(line, i + 1)) == 1 && part(before(line, i)) == 1,
+    }
+}
+
+fn run_around(line: &[u8], i: usize) -> (usize, usize) {
+    let mut start = i;
+    while start > 0 && i - start < RUN_MAX && is_part(line, start - 1) {
+        start -= 1;
+    }
+    let mut end = i;
+    while end - i < RUN_MAX && is_part(line, end) {
+        end += 1;
+    }
+    (start, end)
 }
 
 #[inline]
@@ -41,19 +105,6 @@ fn in_number(line: &[u8], i: usize) -> bool {
             && before(line, i).is_ascii_digit()
 }
 
-/// The run of digits around `i`, with single blanks or dashes between them.
-fn number_around(line: &[u8], i: usize) -> (usize, usize) {
-    let mut start = i;
-    while in_number(line, start.wrapping_sub(1)) && start > 0 && i - start < 64 {
-        start -= 1;
-    }
-    let mut end = i;
-    while in_number(line, end) && end - i < 64 {
-        end += 1;
-    }
-    (start, end)
-}
-
 fn card(line: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     let text = cut(line, start, end);
     let digits = checksum::digits(text);
@@ -62,7 +113,7 @@ fn card(line: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
         || matches!(before(line, start), b'.' | b'/' | b'+' | b'-')
         || at(line, end) == b'.' && at(line, end + 1).is_ascii_digit()
         || matches!(at(line, end), b'-' | b'/' | b':') && at(line, end + 1).is_ascii_alphanumeric();
-    if glued || !(CARD_MIN..=CARD_MAX).contains(&digits.len()) {
+    if glued || !(NUMBER_MIN..=CARD_MAX).contains(&digits.len()) {
         return None;
     }
     let grouped = text.len() > digits.len();
@@ -111,16 +162,18 @@ fn is_issued(digits: &[u8]) -> bool {
     }
 }
 
-/// Appends the IBANs of `line`: two letters, two digits, 11 to 30 letters or digits, also in
-/// groups of four.
-pub(crate) fn ibans(line: &[u8], spans: &mut Vec<Span>) {
-    let head = |w: &[u8]| matches!(w, [a, b, c, d] if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit());
-    let mut done = 0;
-    for (start, window) in line.windows(4).enumerate() {
-        if !head(window) || start < done || is_word(before(line, start)) {
+/// Appends the IBANs that start in `line[from..to]`: two letters, two digits, 11 to 30 letters or
+/// digits, also in groups of four.
+fn ibans(line: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
+    let mut start = from;
+    while start + 4 <= to {
+        let head = matches!(cut(line, start, start + 4), [a, b, c, d] if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit());
+        start += 1;
+        if !head || is_word(before(line, start - 1)) {
             continue;
         }
-        let mut end = start;
+        let first = start - 1;
+        let mut end = first;
         let mut text = Vec::with_capacity(34);
         let mut best = None;
         while text.len() < 34 {
@@ -138,8 +191,8 @@ pub(crate) fn ibans(line: &[u8], spans: &mut Vec<Span>) {
             }
         }
         if let Some(end) = best {
-            spans.push(Span::new(start, end, IBAN, Class::Personal).in_cell());
-            done = end;
+            spans.push(Span::new(first, end, IBAN, Class::Personal).in_cell());
+            start = end;
         }
     }
 }
@@ -236,7 +289,7 @@ fn is_login(line: &[u8], start: usize, end: usize, user: &[u8]) -> bool {
             && behind == b' '
             && matches!(at(line, end + 1), b'~' | b'/' | b'$' | b'#' | b'%')
         || lead == b'[' && behind == b' ';
-    if path || prompt || matches!(lead, b'/' | b':' | b'@' | b'%') || user == b"git" {
+    if path || prompt || matches!(lead, b'/' | b':' | b'@' | b'%' | b'#') || user == b"git" {
         return true;
     }
     let words = cut(line, start.saturating_sub(512), start);
@@ -251,7 +304,7 @@ mod tests {
 
     fn found(line: &str) -> Vec<&str> {
         let mut spans = Vec::new();
-        cards(line.as_bytes(), &mut spans);
+        numbers(line.as_bytes(), &mut spans);
         spans.iter().map(|s| &line[s.start..s.end]).collect()
     }
 
@@ -290,7 +343,7 @@ mod tests {
     fn ibans_and_mail_are_found_and_logins_stay() {
         let found = |line: &str| {
             let mut spans = Vec::new();
-            ibans(line.as_bytes(), &mut spans);
+            numbers(line.as_bytes(), &mut spans);
             mails(line.as_bytes(), &mut spans);
             spans
                 .iter()

@@ -4,7 +4,6 @@
 //! never compile most of them.
 
 use super::bytes::{at, before, cut, is_word};
-use super::checksum;
 use super::span::{Class, RuleId, Span};
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -90,14 +89,28 @@ pub(crate) fn load() -> Vec<Provider> {
             Some("personal") => Class::Personal,
             _ => Class::Token,
         },
-        keywords: row.keywords.into_iter().map(leak).collect(),
         fold: row.fold,
         check: row.check,
-        starts: !row.regex.contains("(?i") && !row.regex.contains("[\"'"),
+        starts: is_token_start(&row.regex, &row.keywords),
+        keywords: row.keywords.into_iter().map(leak).collect(),
         pattern: leak(row.regex),
         compiled: OnceLock::new(),
     })
     .collect()
+}
+
+/// Whether the expression begins with one of the keywords, and goes on without a blank: then the
+/// keyword stands where the token starts.
+fn is_token_start(regex: &str, keywords: &[String]) -> bool {
+    let bare = regex
+        .trim_start_matches("(?:")
+        .trim_start_matches('(')
+        .replace('\\', "");
+    keywords.iter().all(|word| !word.contains(' '))
+        && keywords
+            .iter()
+            .any(|word| word.get(..3).is_some_and(|head| bare.starts_with(head)))
+        && !regex.contains("[\"'")
 }
 
 /// A file that does not parse holds no rules; a test checks that all of rec's own do.
@@ -130,13 +143,14 @@ impl Provider {
         self.compiled.get_or_init(compile).as_ref()
     }
 
+    /// Whether a token may begin at `place`: `path` is none although it begins with `pat`.
+    pub(crate) fn may_start(&self, line: &[u8], place: usize) -> bool {
+        !self.starts || token_length(line, place) >= TOKEN_MIN
+    }
+
     /// Appends what this rule finds around its keyword at `place`: group 1 where the expression
     /// has one, else the whole match. A token does not stand inside a longer word.
     pub(crate) fn find(&self, line: &[u8], place: usize, spans: &mut Vec<Span>) {
-        // `path` is no token although it begins with `pat`.
-        if self.starts && token_length(line, place) < TOKEN_MIN {
-            return;
-        }
         let Some(regex) = self.regex() else { return };
         let from = place.saturating_sub(WINDOW_BEFORE);
         let window = cut(line, from, place.saturating_add(WINDOW_AFTER));
@@ -163,15 +177,6 @@ impl Provider {
             }
             Check::Entropy => super::value::entropy(secret) >= 3.0,
         }
-    }
-
-    /// Whether `token` carries the checksum that its provider appends; `None` for formats without.
-    pub(crate) fn checksum(&self, token: &[u8]) -> Option<bool> {
-        let signed = [&b"ghp_"[..], b"gho_", b"ghu_", b"ghs_", b"ghr_", b"npm_"];
-        signed
-            .iter()
-            .any(|prefix| token.starts_with(prefix))
-            .then(|| checksum::base62_crc(token))
     }
 }
 

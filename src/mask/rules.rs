@@ -43,6 +43,12 @@ pub(crate) enum Wake {
     Program(u8),
     /// CONNECT at an SQL prompt.
     Connect(u8),
+    /// A userinfo without a scheme.
+    Bare,
+    /// `jdbc:oracle:`
+    Jdbc,
+    /// COPY … FROM stdin
+    Copy,
     /// AUTH at a Redis prompt.
     Redis(u8),
     /// A provider's token may stand here: its place in the list.
@@ -74,10 +80,15 @@ impl Rules {
             wakes: Vec::new(),
             providers: Vec::new(),
         };
-        for word in names::TRIGGERS.split_ascii_whitespace() {
-            rules.file(&word.replace('~', " "), Match::Folded, Wake::Name);
+        for word in names::trigger_words() {
+            rules.file(&word, Match::Folded, Wake::Name);
         }
         rules.file("://", Match::Exact, Wake::Uri);
+        for word in ["@tcp(", "@unix(", "\\connect ", "\\c ", "--uri"] {
+            rules.file(word, Match::Folded, Wake::Bare);
+        }
+        rules.file("jdbc:oracle:", Match::Folded, Wake::Jdbc);
+        rules.file("stdin", Match::Word, Wake::Copy);
         for word in keyblock::TRIGGERS {
             rules.file(word, Match::Folded, Wake::Block);
         }
@@ -98,10 +109,14 @@ impl Rules {
             rules.file(word, Match::Folded, Wake::Reveal);
         }
         let len = |word: &str| u8::try_from(word.len()).unwrap_or(u8::MAX);
-        for word in shell::programs().filter(|word| word.len() >= 3) {
+        // Every address begins with the name of this client.
+        let spaced = |word: &&str| word.len() < 3 || matches!(*word, "http" | "https");
+        for word in shell::programs().filter(|word| !spaced(word)) {
             rules.file(word, Match::Word, Wake::Program(len(word)));
         }
-        for word in ["mc ", "ab ", "7z ", "az ", "gh ", "oc ", "wp "] {
+        for word in [
+            "mc ", "ab ", "7z ", "az ", "gh ", "oc ", "wp ", "http ", "https ",
+        ] {
             rules.file(word, Match::Folded, Wake::Program(len(word) - 1));
         }
         for word in ["connect", "conn"] {
@@ -135,6 +150,18 @@ impl Rules {
     /// What `hit` wakes; `None` for a learned secret's form, whose number is behind all keywords'.
     pub(crate) fn wake(&self, hit: Hit) -> Option<Wake> {
         self.wakes.get(hit.key as usize).copied()
+    }
+
+    /// Whether `hit` is worth waking the layers: not when it is too short a word to be the token that
+    /// would begin there.
+    pub(crate) fn is_worth(&self, line: &[u8], hit: Hit) -> bool {
+        match self.wake(hit) {
+            Some(Wake::Provider(number)) => self
+                .providers
+                .get(usize::from(number))
+                .is_some_and(|rule| rule.may_start(line, hit.at)),
+            _ => true,
+        }
     }
 
     /// Every rule there is, by name.

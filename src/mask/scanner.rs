@@ -12,6 +12,9 @@ use super::{assign, national, personal, shell, sql, uri};
 use std::ffi::OsString;
 use std::sync::Arc;
 
+/// More forms than those of all secrets that a session keeps.
+const FORMS_MAX: usize = 16 << 10;
+
 /// Masks a session's text line by line. Keeps what must be known of earlier lines.
 pub struct Scanner {
     rules: Arc<Rules>,
@@ -178,9 +181,14 @@ impl Scanner {
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
         self.grams.scan(line, &mut hits);
-        personal::cards(line, spans);
-        personal::ibans(line, spans);
+        if !hits.is_empty() {
+            hits.retain(|hit| self.rules.is_worth(line, *hit));
+        }
+        personal::numbers(line, spans);
         personal::mails(line, spans);
+        if line.first() == Some(&b'"') {
+            context::userlist(line, spans);
+        }
         let border = matches!(line.first(), Some(b'+' | b'-' | b'*' | 0xE2));
         if !hits.is_empty() || border || !self.state.is_idle() {
             self.woken(line, &mut hits, spans);
@@ -204,7 +212,8 @@ impl Scanner {
         let mut names = Vec::new();
         let mut uris = Vec::new();
         let mut words = Vec::new();
-        let (mut block, mut statement, mut column, mut reveal) = (false, false, false, false);
+        let (mut block, mut statement, mut column) = (false, false, false);
+        let (mut reveal, mut copy) = (false, false);
         let keywords = self.rules.grams.len();
         for hit in hits.iter() {
             match self.rules.wake(*hit) {
@@ -215,6 +224,9 @@ impl Scanner {
                 Some(Wake::Statement) => statement = true,
                 Some(Wake::Words) => words.push(hit.at),
                 Some(Wake::Reveal) => reveal = true,
+                Some(Wake::Copy) => copy = true,
+                Some(Wake::Jdbc) => shell::jdbc(line, hit.at, spans),
+                Some(Wake::Bare) => uri::bare(line, hit.at, spans),
                 Some(Wake::Program(len)) => shell::command(line, hit.at, usize::from(len), spans),
                 Some(Wake::Connect(len)) => shell::connect(line, hit.at, usize::from(len), spans),
                 Some(Wake::Redis(len)) => shell::redis(line, hit.at, usize::from(len), spans),
@@ -247,15 +259,18 @@ impl Scanner {
         if !words.is_empty() {
             context::find_all(line, &words, spans);
         }
-        let told = !words.is_empty() || !names.is_empty() || reveal;
-        if told || !self.state.awaits.is_idle() {
-            self.state.awaits.line(line, told, spans);
+        let told = !words.is_empty() || !names.is_empty();
+        if told || reveal || !self.state.awaits.is_idle() {
+            self.state.awaits.line(line, told, reveal, spans);
         }
         if statement || !names.is_empty() || self.state.statement.is_some() {
             let pending = self.state.statement.take();
             self.state.statement = sql::statement(line, pending, spans);
         }
         self.state.columns.line(line, column, spans);
+        if copy {
+            self.state.columns.copy(line);
+        }
     }
 
     fn learn_from(&mut self, line: &[u8], spans: &[Span]) {
@@ -271,10 +286,15 @@ impl Scanner {
 
     /// Files what was learned since the last time.
     fn file_forms(&mut self) {
+        // The oldest secrets are forgotten one by one, but filed anew only now and then.
+        if self.forms.len() > FORMS_MAX {
+            self.grams = self.rules.grams.clone();
+            self.forms.clear();
+            self.version = 0;
+        }
+        let known = self.version;
         self.version = self.learned.version();
-        self.grams = self.rules.grams.clone();
-        self.forms.clear();
-        for form in self.learned.forms() {
+        for form in self.learned.forms(known) {
             self.forms.push((form.rule, form.class, form.text.len()));
             self.grams.add(&form.text, Match::Exact);
         }

@@ -22,6 +22,10 @@ pub(crate) fn find(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
             continue;
         };
         let userinfo = cut(line, start, host);
+        // scheme://[user[:password]@]host of a manual
+        if userinfo.contains(&b'[') && userinfo.contains(&b']') {
+            continue;
+        }
         match userinfo.iter().position(|c| *c == b':') {
             Some(colon) => {
                 let from = start + colon + 1;
@@ -41,6 +45,56 @@ pub(crate) fn find(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
             None => {}
         }
     }
+}
+
+/// `user:secret@…` that no scheme leads: behind `\\connect` and `--uri` of MySQL Shell, and in the
+/// DSN of Go's drivers, `user:secret@tcp(host)`. The word stands at, or reaches to, `place`.
+pub(crate) fn bare(line: &[u8], place: usize, spans: &mut Vec<Span>) {
+    let (start, host) = if at(line, place) == b'@' {
+        let mut start = place;
+        while start > 0
+            && place - start < AUTHORITY_MAX
+            && !matches!(
+                before(line, start),
+                b' ' | b'\t' | b'"' | b'\'' | b'`' | b'=' | b'/'
+            )
+        {
+            start -= 1;
+        }
+        (start, place)
+    } else {
+        let blank = cut(line, place, line.len())
+            .iter()
+            .position(|c| matches!(c, b' ' | b'='));
+        let start = super::bytes::skip_blanks(line, blank.map_or(line.len(), |n| place + n + 1));
+        let end = cut(line, start, line.len())
+            .iter()
+            .position(|c| matches!(c, b' ' | b'\t' | b'"' | b'\''))
+            .map_or(line.len(), |n| start + n);
+        let host = cut(line, start, end).iter().rposition(|c| *c == b'@');
+        let Some(host) = host.map(|n| start + n).filter(|h| is_name(line, h + 1)) else {
+            return;
+        };
+        (start, host)
+    };
+    let userinfo = cut(line, start, host);
+    let Some(colon) = userinfo.iter().position(|c| *c == b':') else {
+        return;
+    };
+    let user = cut(userinfo, 0, colon);
+    let password = cut(userinfo, colon + 1, userinfo.len());
+    if user
+        .iter()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.'))
+        && !password.starts_with(b"//")
+        && !is_placeholder(password)
+    {
+        spans.push(Span::new(start + colon + 1, host, RULE, Class::Password));
+    }
+}
+
+fn is_name(line: &[u8], i: usize) -> bool {
+    at(line, i).is_ascii_alphanumeric()
 }
 
 fn scheme(line: &[u8], end: usize) -> &[u8] {

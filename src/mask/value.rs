@@ -2,9 +2,9 @@
 
 use super::bytes::{at, contains, cut, from};
 
-/// Whether `value` only stands for a secret: a variable, a parameter, an already masked value, a
-/// literal that means "none". Compared as a whole, never by what a value contains: people put
-/// `false` and `null` into real passwords.
+/// Whether `value` only stands for a secret: a stand-in, or a word that means "none" or names what
+/// belongs there. Compared as a whole, never by what a value contains: people put `false` and
+/// `null` into real passwords.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     const WORDS: &[&[u8]] = &[
         b"null",
@@ -78,15 +78,22 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"...",
         b"\xe2\x80\xa6",
         b"disabled",
+        b"inherit",
+        b"write",
+        b"read",
         b"enabled",
     ];
+    let value = value.trim_ascii();
+    WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) || is_stand_in(value)
+}
+
+/// Whether `value` is a variable, a parameter, or was masked already. A literal in the place of a
+/// password is one, whatever word it is, unless it is this.
+pub(crate) fn is_stand_in(value: &[u8]) -> bool {
     let value = value.trim_ascii();
     let Some((&first, rest)) = value.split_first() else {
         return true;
     };
-    if WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) {
-        return true;
-    }
     // ******, xxxxxx, ••••••: masked by somebody else.
     if value.len() >= 3
         && matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?')
@@ -228,6 +235,20 @@ fn is_lookup(value: &[u8]) -> bool {
         .any(|start| super::bytes::word_at(value, 0, start))
 }
 
+/// Whether an unquoted `value` is code: a path, a member, a type of its own.
+pub(crate) fn is_code_name(value: &[u8]) -> bool {
+    let value = value.trim_ascii_end();
+    let value = value
+        .strip_suffix(b",")
+        .or_else(|| value.strip_suffix(b";"))
+        .unwrap_or(value);
+    let letters = |c: &u8| c.is_ascii_alphabetic() || matches!(c, b'_' | b'.' | b':');
+    let camel = value.first().is_some_and(u8::is_ascii_uppercase)
+        && value.iter().skip(1).any(u8::is_ascii_lowercase);
+    contains(value, b"::")
+        || value.iter().all(letters) && (camel || value.contains(&b'.') && !value.ends_with(b"."))
+}
+
 /// Whether `value` names a type, as in `token: string` or `password VARCHAR(255)`.
 pub(crate) fn is_type(value: &[u8]) -> bool {
     const TYPES: &[&[u8]] = &[
@@ -281,12 +302,62 @@ pub(crate) fn is_type(value: &[u8]) -> bool {
         b"name",
         b"oid",
         b"xml",
+        b"u8",
+        b"u16",
+        b"u32",
+        b"u64",
+        b"u128",
+        b"i8",
+        b"i16",
+        b"i32",
+        b"i64",
+        b"i128",
+        b"usize",
+        b"isize",
+        b"f32",
+        b"f64",
+        b"__u32",
+        b"__u64",
+        b"c_int",
+        b"c_char",
+        b"size_t",
+        b"int32",
+        b"int64",
+        b"uint32",
+        b"uint64",
+        b"mut",
+        b"option",
+        b"vec",
+        b"secretstring",
+        b"const",
     ];
+    let value = value.trim_ascii_start();
+    let value = value
+        .strip_prefix(b"*")
+        .or_else(|| value.strip_prefix(b"&"))
+        .unwrap_or(value);
     let word = value
         .split(|c| !c.is_ascii_alphanumeric() && *c != b'_')
         .next()
         .unwrap_or_default();
     TYPES.iter().any(|t| word.eq_ignore_ascii_case(t))
+}
+
+/// Whether `word` is one of the small words of English: no password, so what stands before it is no
+/// assignment but prose.
+pub(crate) fn is_stop_word(word: &[u8]) -> bool {
+    const WORDS: &str = "to but and or is the for in with if when option options can will must not as on by from was \
+        are may should of that which multiple times a an it its this be has have does do you your use used using set \
+        sets after before file files string value name without only also then than into at so no all any each \
+        argument arg source user user-id key-id password passphrase command program number n \
+        would could were been same instead specified given required";
+    let word = word.trim_ascii_end();
+    let word = word.strip_suffix(b"]").unwrap_or(word);
+    let word = word
+        .strip_suffix(b",")
+        .or_else(|| word.strip_suffix(b"."))
+        .unwrap_or(word);
+    WORDS.split_ascii_whitespace().any(|w| word == w.as_bytes())
 }
 
 /// Whether `value` is a sentence: three plain words or more.
@@ -316,7 +387,7 @@ pub(crate) fn is_prose(value: &[u8]) -> bool {
 /// Whether `value` looks as if a machine had drawn it: long enough, letters and digits mixed, no
 /// path, no date, no UUID, no dotted version or host name.
 pub(crate) fn is_random(value: &[u8]) -> bool {
-    if value.len() < 12 || value.len() > 4096 || is_uuid(value) {
+    if value.len() < 12 || value.len() > 4096 || is_uuid(value) || is_time(value) {
         return false;
     }
     let digits = value.iter().filter(|c| c.is_ascii_digit()).count();
@@ -347,6 +418,16 @@ pub(crate) fn is_random(value: &[u8]) -> bool {
         return false;
     }
     entropy(value) > if value.len() < 20 { 2.8 } else { 3.0 }
+}
+
+/// `2026-05-04T11:22:33Z`
+fn is_time(value: &[u8]) -> bool {
+    value.get(..10).is_some_and(|day| {
+        day.iter().enumerate().all(|(i, c)| match i {
+            4 | 7 => matches!(c, b'-' | b'/'),
+            _ => c.is_ascii_digit(),
+        })
+    })
 }
 
 /// How often case changes: `someCamelCase` seldom, base64 often.
@@ -447,6 +528,7 @@ pub(crate) fn is_password_hash(value: &[u8]) -> bool {
     value.len() > 12
         && STARTS.iter().any(|s| value.starts_with(s))
         && !from(value, 3).contains(&b' ')
+        && (!value.starts_with(b"SCRAM") || value.contains(&b'$'))
         && value.iter().filter(|c| c.is_ascii_alphanumeric()).count() > 10
 }
 

@@ -3,18 +3,22 @@
 //! Which options of which programs is data (`rules/commands.txt`). Besides, any long option whose
 //! name says secret is one, whatever the program.
 
-use super::assign::{closing, opening};
+mod prompt;
+mod special;
+mod words;
+
 use super::bytes::{at, before, cut, skip_blanks, word_at};
 use super::names::{Strength, judge};
 use super::span::{Class, RuleId, Span};
-use super::value::{is_placeholder, is_random};
+use super::value::{is_random, is_stop_word};
+use prompt::oracle;
+pub(crate) use prompt::{connect, jdbc, redis};
+use special::special;
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use words::{Word, push, push_pair, push_word, strip, unquoted_end, words};
 
 const RULE: RuleId = RuleId::new("command-option");
-
-/// More words are not read of one command.
-const WORDS_MAX: usize = 400;
 
 /// What a program's word or option holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,8 @@ enum Reads {
     Nth(usize),
     /// `-U user%secret`
     Samba,
+    /// `-b 'sid=secret; lang=en'`
+    Cookies(&'static str),
     /// `/p:secret`
     Slash(&'static str),
     /// Programs with a grammar of their own, by name.
@@ -48,7 +54,7 @@ fn table() -> &'static HashMap<&'static str, Vec<Reads>> {
     static TABLE: OnceLock<HashMap<&'static str, Vec<Reads>>> = OnceLock::new();
     TABLE.get_or_init(|| {
         let mut table: HashMap<&'static str, Vec<Reads>> = HashMap::new();
-        for line in include_str!("rules/commands.txt").lines() {
+        for line in include_str!("../rules/commands.txt").lines() {
             let Some((names, options)) = line.split_once(": ").filter(|_| !line.starts_with('#'))
             else {
                 continue;
@@ -68,7 +74,8 @@ fn read(option: &'static str) -> Option<Reads> {
         "pass:" => Reads::Pass,
         "u/p" => Reads::Oracle,
         "u%p" => Reads::Samba,
-        "htpasswd" | "login" | "mc" | "rabbit" | "net" => Reads::Special(option),
+        "htpasswd" | "login" | "mc" | "rabbit" | "net" | "piped" | "third" | "kv" | "ssm"
+        | "passwd" | "inner" => Reads::Special(option),
         _ => {
             if let Some(word) = option.strip_suffix('>') {
                 Reads::After(word)
@@ -85,6 +92,8 @@ fn read(option: &'static str) -> Option<Reads> {
                 .or_else(|| option.strip_suffix('='))
             {
                 Reads::Glued(glued)
+            } else if let Some(cookies) = option.strip_suffix(';') {
+                Reads::Cookies(cookies)
             } else if let Ok(n) = option.parse() {
                 Reads::Nth(n)
             } else if let [b'-', letter] = option.as_bytes() {
@@ -99,52 +108,6 @@ fn read(option: &'static str) -> Option<Reads> {
 /// The programs of the table.
 pub(crate) fn programs() -> impl Iterator<Item = &'static str> {
     table().keys().copied()
-}
-
-/// A word of a command line, quotes still around it.
-#[derive(Clone, Copy, Debug)]
-struct Word {
-    start: usize,
-    end: usize,
-}
-
-/// The words from `i` to the end of the command: a newline, `|`, `;`, `&&`, a closing quote or
-/// bracket that opened before it.
-fn words(line: &[u8], mut i: usize) -> Vec<Word> {
-    let mut words = Vec::new();
-    while words.len() < WORDS_MAX {
-        i = skip_blanks(line, i);
-        if i >= line.len()
-            || matches!(at(line, i), b'|' | b';' | b')' | b'`')
-            || at(line, i) == b'&' && at(line, i + 1) == b'&'
-        {
-            break;
-        }
-        let start = i;
-        while i < line.len() {
-            match at(line, i) {
-                b' ' | b'\t' => break,
-                b'|' | b';'
-                    if i > start
-                        && !matches!(before(line, i), b'\\')
-                        && matches!(at(line, i + 1), b' ' | 0 | b'|') =>
-                {
-                    break;
-                }
-                b'\\' => i += 2,
-                quote @ (b'"' | b'\'') => {
-                    let end = closing(line, i + 1, quote, 0);
-                    i = end + 1;
-                }
-                _ => i += 1,
-            }
-        }
-        let end = i.min(line.len());
-        if end > start {
-            words.push(Word { start, end });
-        }
-    }
-    words
 }
 
 /// Appends the secrets of the command whose program's name stands at `place` and is `len` long.
@@ -171,7 +134,7 @@ pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
             | b'['
     ) || !matches!(
         at(line, place + len),
-        b' ' | b'\t' | b'.' | b'"' | b'\'' | b','
+        0 | b' ' | b'\t' | b'.' | b'"' | b'\'' | b','
     ) {
         return;
     }
@@ -189,8 +152,27 @@ pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
         behind += 1;
     }
     let words = words(line, behind);
+    options(line, &words, reads, spans);
+    for read in reads {
+        if let Reads::Special(kind) = read {
+            special(line, place, kind, &words, spans);
+        }
+    }
+    // lftp -e 'open -u user,secret host': what one word holds is a command again.
+    if reads.contains(&Reads::Special("inner")) {
+        for word in &words {
+            if matches!(at(line, word.start), b'"' | b'\'') {
+                let inner = self::words::words(cut(line, 0, word.end - 1), word.start + 1);
+                options(line, &inner, reads, spans);
+            }
+        }
+    }
+}
+
+fn options(line: &[u8], words: &[Word], reads: &[Reads], spans: &mut Vec<Span>) {
     let mut plain = 0;
     for (n, word) in words.iter().enumerate() {
+        let word = &word.bare(line);
         let text = cut(line, word.start, word.end);
         let next = words.get(n + 1).copied();
         if !text.starts_with(b"-") {
@@ -198,11 +180,6 @@ pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
         }
         for read in reads {
             one(line, text, *word, next, plain, read, spans);
-        }
-    }
-    for read in reads {
-        if let Reads::Special(kind) = read {
-            special(line, kind, &words, spans);
         }
     }
 }
@@ -313,223 +290,18 @@ fn one(
                 push(line, value.start + at + 1, unquoted_end(line, value), spans);
             }
         }
+        Reads::Cookies(option) => {
+            if let Some(next) = next.filter(|_| text == option.as_bytes()) {
+                let quoted = usize::from(matches!(at(line, next.start), b'"' | b'\''));
+                super::context::cookie_pairs(cut(line, 0, next.end), next.start + quoted, spans);
+            }
+        }
         Reads::Slash(option) => {
             if word_at(text, 0, option.as_bytes()) {
                 push(line, word.start + option.len(), word.end, spans);
             }
         }
         Reads::Special(_) => {}
-    }
-}
-
-/// Programs whose secret stands where no option says it.
-fn special(line: &[u8], kind: &str, words: &[Word], spans: &mut Vec<Span>) {
-    let text = |w: &Word| cut(line, w.start, w.end);
-    let plain: Vec<Word> = words
-        .iter()
-        .copied()
-        .filter(|w| !text(w).starts_with(b"-"))
-        .collect();
-    match kind {
-        // htpasswd -b file user password; -nb user password
-        "htpasswd" => {
-            let flags = words
-                .iter()
-                .map(text)
-                .filter(|t| t.starts_with(b"-"))
-                .any(|t| t.contains(&b'b'));
-            if flags && plain.len() >= 2 {
-                push_word(line, plain.last().copied(), spans);
-            }
-        }
-        // docker login -u name -p secret; elsewhere -p is a port
-        "login" => {
-            let logs_in = |w: &Word| matches!(text(w), b"login" | b"registry");
-            let pairs = words.iter().zip(words.iter().skip(1));
-            for (word, next) in pairs.filter(|_| plain.first().is_some_and(logs_in)) {
-                if text(word) == b"-p" {
-                    push_word(line, Some(*next), spans);
-                }
-            }
-        }
-        // rabbitmqctl add_user name password, change_password name password
-        "rabbit" => {
-            let verb = plain.first().map(text).unwrap_or_default();
-            if matches!(
-                verb,
-                b"add_user" | b"change_password" | b"authenticate_user"
-            ) {
-                push_word(line, plain.get(2).copied(), spans);
-            }
-        }
-        // mc alias set name url key secret
-        "mc" => {
-            if plain.first().map(text) == Some(b"alias") {
-                push_word(line, plain.get(5).copied(), spans);
-            } else if plain.first().map(text) == Some(b"admin")
-                && plain.get(2).map(text) == Some(b"add")
-            {
-                push_word(line, plain.last().copied(), spans);
-            }
-        }
-        // net user name password /add
-        "net" => {
-            let start = usize::from(
-                plain
-                    .first()
-                    .map(text)
-                    .is_some_and(|t| t.eq_ignore_ascii_case(b"user")),
-            );
-            if start == 1 && plain.get(2).map(text).is_some_and(|t| !t.starts_with(b"/")) {
-                push_word(line, plain.get(2).copied(), spans);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The rest of `text` behind `option`.
-fn strip<'a>(text: &'a [u8], option: &str) -> Option<&'a [u8]> {
-    text.strip_prefix(option.as_bytes())
-}
-
-fn push_word(line: &[u8], word: Option<Word>, spans: &mut Vec<Span>) {
-    let Some(word) = word else { return };
-    let text = cut(line, word.start, word.end);
-    if text.starts_with(b"-") && text.len() > 1 && !text.iter().any(u8::is_ascii_digit) {
-        return;
-    }
-    push(line, word.start, word.end, spans);
-}
-
-fn unquoted_end(line: &[u8], word: Word) -> usize {
-    if word.end > word.start + 1 && matches!(at(line, word.end - 1), b'"' | b'\'') {
-        word.end - 1
-    } else {
-        word.end
-    }
-}
-
-/// Masks a word without the quotes around it.
-fn push(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
-    let (mut start, mut end) = (start, end);
-    if let Some((body, quote, escapes)) = opening(line, start, 0).filter(|(body, ..)| *body <= end)
-    {
-        let close = closing(line, body, quote, escapes);
-        if close + 1 >= end {
-            start = body;
-            end = close.min(end);
-        }
-    } else if matches!(before(line, end), b'"' | b'\'')
-        && !cut(line, start, end - 1).contains(&at(line, end - 1))
-    {
-        end -= 1;
-    }
-    while end > start
-        && matches!(at(line, end - 1), b'`' | b')')
-        && !cut(line, start, end).contains(&b'(')
-    {
-        end -= 1;
-    }
-    let text = cut(line, start, end);
-    if start < end
-        && !is_placeholder(text)
-        && !text.starts_with(b"file:")
-        && !text.starts_with(b"env:")
-    {
-        spans.push(Span::new(start, end, RULE, Class::Password));
-    }
-}
-
-fn push_pair(line: &[u8], start: usize, end: usize, separator: u8, spans: &mut Vec<Span>) {
-    let start = start + usize::from(matches!(at(line, start), b'"' | b'\''));
-    if let Some(at) = cut(line, start, end).iter().position(|c| *c == separator) {
-        push(line, start + at + 1, end, spans);
-    }
-}
-
-/// `user/secret@service`; quotes may stand around the secret.
-fn oracle(line: &[u8], word: Word, spans: &mut Vec<Span>) {
-    let text = cut(line, word.start, word.end);
-    let lead = usize::from(matches!(at(text, 0), b'"' | b'\''))
-        + if word_at(text, 0, b"userid=") { 7 } else { 0 };
-    let Some(slash) = text.iter().position(|c| *c == b'/').filter(|s| *s > lead) else {
-        return;
-    };
-    if !cut(text, lead, slash).iter().all(|c| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, b'_' | b'$' | b'#' | b'[' | b']' | b'.' | b'\'' | b'"')
-    }) {
-        return;
-    }
-    let mut start = word.start + slash + 1;
-    let stop = cut(line, start, word.end)
-        .iter()
-        .rposition(|c| *c == b'@')
-        .map_or(word.end, |n| start + n);
-    let service = cut(line, stop, word.end);
-    // `@//host:1521/x` is behind the last `@` already; `a/b` alone may be a path.
-    let mut end = stop;
-    if matches!(at(line, start), b'"' | b'\\') {
-        while matches!(at(line, start), b'"' | b'\\') {
-            start += 1;
-        }
-        while end > start && matches!(at(line, end - 1), b'"' | b'\\') {
-            end -= 1;
-        }
-    }
-    let secret = cut(line, start, end);
-    if service.is_empty()
-        && (secret.contains(&b'/') || secret.len() < 4 || secret.ends_with(b".sql"))
-    {
-        return;
-    }
-    push(line, start, end, spans);
-}
-
-/// `CONNECT user/secret@service` at an SQL prompt.
-pub(crate) fn connect(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>) {
-    let lead = cut(line, 0, place).trim_ascii_end();
-    if !lead.is_empty() && !lead.ends_with(b">") {
-        return;
-    }
-    if let Some(word) = words(line, place + len).first() {
-        oracle(line, *word, spans);
-    }
-}
-
-/// Redis at its prompt or in a script: `AUTH [user] secret`, `HELLO 3 AUTH user secret`,
-/// `ACL SETUSER user >secret`, `CONFIG SET requirepass secret`.
-pub(crate) fn redis(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>) {
-    let lead = cut(line, 0, place).trim_ascii_end();
-    let verb = cut(line, place, place + len);
-    let all = words(line, place + len);
-    let prompt = lead.is_empty()
-        || lead.ends_with(b">")
-        || super::bytes::contains(lead, b"redis-cli")
-        || super::bytes::contains(lead, b"valkey-cli")
-        || super::bytes::contains(lead, b"hello")
-        || super::bytes::contains(lead, b"migrate");
-    if verb.eq_ignore_ascii_case(b"auth") || verb.eq_ignore_ascii_case(b"auth2") {
-        let inner =
-            super::bytes::contains(lead, b"hello") || super::bytes::contains(lead, b"migrate");
-        let count = all.len().min(if inner { 2 } else { all.len() });
-        if prompt
-            && (1..=2).contains(&count)
-            && (verb.iter().any(u8::is_ascii_uppercase) || lead.ends_with(b">") || !lead.is_empty())
-            || lead.is_empty() && count == 1 && verb == b"auth"
-        {
-            let last = all.get(count - 1).copied();
-            if last.is_some_and(|w| !matches!(at(line, w.start), b':' | b'=')) {
-                push_word(line, last, spans);
-            }
-        }
-    } else if verb.eq_ignore_ascii_case(b"setuser") {
-        for word in &all {
-            if matches!(at(line, word.start), b'>' | b'<' | b'#') {
-                push(line, word.start + 1, word.end, spans);
-            }
-        }
     }
 }
 
@@ -542,7 +314,9 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
     }
     let name = cut(line, start, end);
     let bare = name.iter().position(|c| *c != b'-').unwrap_or(0);
-    let Some(named) = judge(cut(name, bare, name.len())) else {
+    // --no-password
+    let bare_name = cut(name, bare, name.len());
+    let Some(named) = judge(bare_name).filter(|_| !word_at(bare_name, 0, b"no-")) else {
         return;
     };
     let mut value = skip_blanks(line, end);
@@ -558,6 +332,16 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
     let text = cut(line, word.start, word.end);
     if text.starts_with(b"-") && text.len() > 1 && !is_random(text)
         || matches!(text, b"\\" | b"<" | b">" | b"=" | b"|")
+    {
+        return;
+    }
+    if name.ends_with(b"-cookie") && text.contains(&b'=') {
+        return;
+    }
+    // What openssl reads from elsewhere, or says itself.
+    if ["pass:", "env:", "file:", "fd:"]
+        .iter()
+        .any(|p| word_at(text, 0, p.as_bytes()))
     {
         return;
     }
@@ -577,13 +361,20 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
             is_random(text) && !path || named.class == Class::Password && text.len() > 3 && !path
         }
     };
-    let prose =
-        bare < 2 && text.iter().all(u8::is_ascii_lowercase) && named.strength < Strength::Strong;
+    let prose = is_stop_word(text)
+        || bare < 2 && text.iter().all(u8::is_ascii_lowercase) && named.strength < Strength::Strong;
     // Help text: `--password=PASS   Password to use`, `--password  the password`.
     let help = value > end + 1
-        || text.iter().all(|c| c.is_ascii_uppercase() || *c == b'_')
+        || text
+            .iter()
+            .all(|c| c.is_ascii_uppercase() || matches!(c, b'_' | b']'))
         || matches!(text.first(), Some(b'[' | b'<'));
-    if good && !prose && !help {
+    // A manual's synopsis: the option begins the line, and a plain word ends it.
+    let lead = cut(line, 0, start).trim_ascii();
+    let synopsis = lead.is_empty()
+        && word.end == line.len()
+        && text.iter().all(|c| c.is_ascii_lowercase() || *c == b'-');
+    if good && !prose && !help && !synopsis {
         push(line, word.start, word.end, spans);
     }
 }

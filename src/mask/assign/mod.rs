@@ -5,19 +5,28 @@
 //! way. What differs is where the value ends; [`value`] knows that. SQL clauses without a
 //! delimiter, and command-line options, are other layers'.
 
+mod extent;
+mod literal;
+
 use super::bytes::{
-    at, back_blanks, before, cut, find as find_in, from, is_word, skip_blanks, word_at,
+    at, before, contains, cut, find as find_in, from, is_word, skip_blanks, word_at,
 };
 use super::names::{Named, Strength, judge};
 use super::span::{RuleId, Span};
 use super::value::{
-    is_password_hash, is_placeholder, is_plain_number, is_prose, is_random, is_type, is_uuid,
+    is_code_name, is_password_hash, is_placeholder, is_plain_number, is_prose, is_random, is_type,
+    is_uuid,
 };
+use extent::unquoted;
+use literal::call;
+pub(crate) use literal::{closing, converts, opening};
 
 const RULE: RuleId = RuleId::new("assignment");
 
 /// How far a name may reach from the word that gave it away.
 const NAME_MAX: usize = 100;
+/// A longer note in brackets is a sentence.
+const NOTE_MAX: usize = 40;
 /// How many blanks may stand around a delimiter; aligned configuration uses many.
 const BLANKS_MAX: usize = 48;
 
@@ -32,6 +41,7 @@ pub(crate) fn find(line: &[u8], triggers: &[usize], spans: &mut Vec<Span>) {
         done = end;
         let Some(delimiter) = Delimiter::behind(line, start, end) else {
             super::shell::option(line, start, end, spans);
+            super::context::directive(line, start, end, spans);
             continue;
         };
         let Some(named) = judge_at(line, start, end) else {
@@ -55,7 +65,8 @@ fn name_around(line: &[u8], i: usize) -> (usize, usize) {
         start -= 1;
     }
     let mut end = i;
-    while end - i < NAME_MAX && is_name(at(line, end)) {
+    while end - i < NAME_MAX && is_name(at(line, end)) && cut(line, end, end + 3) != "：".as_bytes()
+    {
         end += 1;
     }
     // A dot or dash at the end is the sentence's.
@@ -71,6 +82,11 @@ fn judge_at(line: &[u8], start: usize, end: usize) -> Option<Named> {
     let own = judge(cut(line, start, end));
     if own.is_some_and(|named| named.strength > Strength::Weak) {
         return own;
+    }
+    // A header of its own, `X-Service-Key`, is made for a secret.
+    if let Some(named) = own.filter(|_| word_at(line, start, b"x-")) {
+        let strength = Strength::Medium;
+        return Some(Named { strength, ..named });
     }
     let mut wider = start;
     for _ in 0..2 {
@@ -164,7 +180,7 @@ impl Delimiter {
         if blank - i > BLANKS_MAX {
             return None;
         }
-        let i = blank;
+        let i = behind_note(line, blank);
         let (kind, after) = match (at(line, i), at(line, i + 1)) {
             (b'=', b'>' | b'~')
             | (b':', b'=')
@@ -175,10 +191,17 @@ impl Delimiter {
             (b'=', b'=') => (Kind::Pair, i + 2 + usize::from(at(line, i + 2) == b'=')),
             (b'!', _) => return None,
             (b'=', _) => (Kind::Equals, i + 1),
-            // `::` is a path or a cast.
+            // `::` is a path or a cast; LDIF writes `name:: base64`.
+            (b':', b':') if at(line, i + 2) == b' ' && start == 0 => (Kind::Colon, i + 2),
             (b':', b':') => return None,
+            // Cookies are pairs of their own.
+            (b':', _) if word_at(line, end.wrapping_sub(6), b"cookie") => return None,
+            // The scheme of a URI.
+            (b':', b'/') if at(line, i + 2) == b'/' => return None,
             (b':', _) => (Kind::Colon, i + 1),
-            (b',', _) if quote != 0 => (Kind::Pair, i + 1),
+            // `：`, the colon of Chinese and Japanese text.
+            (0xEF, 0xBC) if at(line, i + 2) == 0x9A => (Kind::Colon, i + 3),
+            (b',', _) if quote != 0 && before(line, start) == quote => (Kind::Pair, i + 1),
             _ if quote != 0 && word_at(line, i, b"value=") => (Kind::Pair, i + 6),
             _ if quote != 0 && word_at(line, i, b"content=") => (Kind::Pair, i + 8),
             (b'/', b'>') => return None,
@@ -196,9 +219,28 @@ impl Delimiter {
     }
 }
 
+/// Behind a note in brackets between a name and its colon: `AWS Secret Access Key [None]:`.
+fn behind_note(line: &[u8], i: usize) -> usize {
+    let close = match at(line, i) {
+        b'[' => b']',
+        b'(' => b')',
+        _ => return i,
+    };
+    let note = cut(line, i, i + NOTE_MAX);
+    let end = memchr::memchr(close, note).map(|n| skip_blanks(line, i + n + 1));
+    end.filter(|end| at(line, *end) == b':').unwrap_or(i)
+}
+
 /// The value behind `delimiter`, if it is one to mask.
 fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option<(usize, usize)> {
     let start = delimiter.value;
+    // `prompt("Password: ")`: the quote behind the colon ends what the name stands in.
+    if delimiter.quote == 0
+        && matches!(at(line, start), b'"' | b'\'')
+        && extent::enclosing(cut(line, 0, name)) == at(line, start)
+    {
+        return None;
+    }
     let quoted = opening(line, start, delimiter.escapes);
     let (from, to, quoted) = match quoted {
         Some((body, quote, escapes)) => (body, closing(line, body, quote, escapes), true),
@@ -212,17 +254,47 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
         }
         // A pair in code needs its literal.
         None if delimiter.kind == Kind::Pair => return None,
+        // ODBC: PWD={se;cret}
+        None if at(line, start) == b'{' && before(line, name) == b';' => {
+            let rest = cut(line, start, line.len());
+            let to = memchr::memchr(b'}', rest).map_or(line.len(), |n| start + n);
+            (start + 1, to, true)
+        }
         None => {
             let to = unquoted(line, name, delimiter);
             (start, to, false)
         }
     };
+    let from = behind_scheme(line, from, to);
     let (from, to) = super::bytes::trim(line, from, to);
     if let Some(inner) = call(line, from, to, quoted) {
         return inner;
     }
     let text = cut(line, from, to);
     accept(text, named, delimiter, quoted, line, name).then_some((from, to))
+}
+
+/// Behind the word that says how an `Authorization` is to be read.
+pub(crate) fn behind_scheme(line: &[u8], from: usize, to: usize) -> usize {
+    let schemes = [
+        "bearer ",
+        "basic ",
+        "token ",
+        "apikey ",
+        "negotiate ",
+        "digest ",
+    ];
+    let scheme = schemes.iter().find(|s| word_at(line, from, s.as_bytes()));
+    scheme.map_or(from, |s| (from + s.len()).min(to))
+}
+
+/// Whether the name is one whose value is a place or a number elsewhere: `PWD=/srv`,
+/// `XDG_SESSION_ID=42`, `ssl_session_id`.
+fn is_ambient(text: &[u8], line: &[u8], name: usize) -> bool {
+    let (start, end) = name_around(line, name);
+    let name = cut(line, start, end);
+    matches!(name, b"PWD" | b"OLDPWD") && text.starts_with(b"/")
+        || contains(name, b"sess") && text.len() < 8
 }
 
 /// Whether `text` is a secret under a name of this strength.
@@ -234,7 +306,10 @@ fn accept(
     line: &[u8],
     name: usize,
 ) -> bool {
-    if is_placeholder(text) {
+    if delimiter.kind == Kind::Tag && !text.iter().any(u8::is_ascii_alphanumeric) {
+        return false;
+    }
+    if is_placeholder(text) || is_ambient(text, line, name) {
         return false;
     }
     if is_password_hash(text) {
@@ -247,18 +322,44 @@ fn accept(
             || text.starts_with(b"{")
             || text.starts_with(b"|") && text.len() < 3
             || text.starts_with(b">") && text.len() < 3
-            || text.starts_with(b"&") && delimiter.kind == Kind::Colon)
+            || text.starts_with(b"&") && delimiter.kind == Kind::Colon
+            || text.starts_with(b"<") && is_described(line, delimiter.value)
+            || text.iter().all(|c| b"\"'`()[]{};,.".contains(c))
+            || is_scheme(text))
+    {
+        return false;
+    }
+    let issued = named.class != super::span::Class::Password;
+    // `pub token: token::Brace`, `secrets: Inherit`, `accesskey="p"`
+    let number = delimiter.spaced && text.len() < 4 && text.iter().all(u8::is_ascii_digit);
+    if !quoted
+        && (contains(text, b"::") || number || is_member(text) || issued && is_code_name(text))
+        || issued && is_colour(text)
+        || issued && text.len() < if quoted { 4 } else { 6 }
+    {
+        return false;
+    }
+    if delimiter.kind == Kind::Pair
+        && (is_identifier(text)
+            && (judge(text).is_some() || in_list(line, delimiter.value, text.len()))
+            || named.strength == Strength::Weak && !is_random(text)
+            || text.starts_with(b"$."))
     {
         return false;
     }
     match named.strength {
         Strength::Strong => {
+            if quoted && contains(cut(line, name, delimiter.value), b"mnemonic") {
+                return passphrase(text, line, name);
+            }
             if quoted {
                 return (delimiter.kind != Kind::Pair || text.len() >= 4) && !is_prose(text)
-                    || passphrase(line, name);
+                    || passphrase(text, line, name);
             }
             // `FATAL: password: wrong for user x`, `passwd: password updated successfully`
-            !is_prose(text) || passphrase(line, name)
+            let colon = delimiter.kind == Kind::Colon;
+            !(is_prose(text) || colon && is_sentence(text, line, delimiter, name))
+                || passphrase(text, line, name)
         }
         Strength::Medium => {
             let plain = is_plain_number(text) && text.len() < 12
@@ -274,6 +375,8 @@ fn accept(
         Strength::Weak => {
             if named.class == super::span::Class::Password {
                 return text.len() >= 4
+                    && !is_sentence(text, line, delimiter, name)
+                    && !is_version(text)
                     && !is_prose(text)
                     && !text.contains(&b' ')
                     && !is_plain_number(text)
@@ -287,326 +390,104 @@ fn accept(
     }
 }
 
-fn passphrase(line: &[u8], name: usize) -> bool {
-    let (start, end) = name_around(line, name);
-    ["passphrase", "mnemonic", "seed"]
+/// `<your password here>`
+fn is_described(line: &[u8], i: usize) -> bool {
+    let rest = cut(line, i + 1, line.len());
+    memchr::memchr(b'>', rest).is_some_and(|n| {
+        cut(rest, 0, n)
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || b" _-.,'/".contains(c))
+    })
+}
+
+/// `handler.password`, `typing.Optional[bytes]`, `impl AsRef<[u8]>`, `credentials[1]`: code that
+/// names the value or its type.
+fn is_member(text: &[u8]) -> bool {
+    let name = text
         .iter()
-        .any(|w| super::bytes::contains(cut(line, start, end), w.as_bytes()))
+        .take_while(|c| is_word(**c) || matches!(c, b'.' | b'!' | b' ' | b'\''))
+        .count();
+    let last = text.rsplit(|c| *c == b'.').next().unwrap_or_default();
+    let bracketed = name > 2
+        && text.first().is_some_and(u8::is_ascii_alphabetic)
+        && !cut(text, 0, name).iter().any(u8::is_ascii_digit)
+        && (at(text, name) == b'[' && memchr::memchr(b']', text).is_some()
+            || at(text, name) == b'<' && memchr::memchr(b'>', text).is_some());
+    bracketed
+        || last.len() < text.len()
+            && text.iter().all(|c| is_word(*c) || *c == b'.')
+            && judge(last).is_some()
+            && !text.iter().any(u8::is_ascii_digit)
 }
 
-/// The body of a string literal that starts at `i`, its quote, and how it is escaped.
-pub(crate) fn opening(line: &[u8], i: usize, escapes: usize) -> Option<(usize, u8, usize)> {
-    let mut i = i;
-    // N'…', E'…', b"…", r'…', f"…", @"…", _utf8'…'
-    let prefix = at(line, i);
-    if matches!(
-        prefix,
-        b'N' | b'n'
-            | b'E'
-            | b'e'
-            | b'b'
-            | b'B'
-            | b'r'
-            | b'f'
-            | b'u'
-            | b'U'
-            | b'@'
-            | b'x'
-            | b'X'
-            | b'$'
-    ) && matches!(at(line, i + 1), b'"' | b'\'')
-    {
-        i += 1;
-    }
-    let mut found = 0;
-    while at(line, i) == b'\\' {
-        found += 1;
-        i += 1;
-    }
-    match at(line, i) {
-        quote @ (b'"' | b'\'' | b'`') if found == escapes || found > 0 => {
-            Some((i + 1, quote, found))
-        }
-        0xE2 if matches!(cut(line, i, i + 3), [0xE2, 0x80, 0x9C | 0x98]) => Some((i + 3, 0xE2, 0)),
-        b'&' if word_at(line, i, b"&quot;") => Some((i + 6, b'&', 0)),
-        _ => None,
-    }
+/// `^7.0.2`
+fn is_version(text: &[u8]) -> bool {
+    let digits = text
+        .iter()
+        .position(u8::is_ascii_digit)
+        .unwrap_or(text.len());
+    digits < 3
+        && cut(text, 0, digits).iter().all(|c| b"^~>=<v".contains(c))
+        && text.iter().filter(|c| **c == b'.').count() >= 1
+        && from(text, digits)
+            .iter()
+            .all(|c| c.is_ascii_digit() || *c == b'.')
 }
 
-/// Where the literal whose body starts at `body` ends: at its quote, or with the line.
-pub(crate) fn closing(line: &[u8], body: usize, quote: u8, escapes: usize) -> usize {
-    let mut i = body;
-    while i < line.len() {
-        match at(line, i) {
-            b'\\' => {
-                let mut run = 0;
-                while at(line, i + run) == b'\\' {
-                    run += 1;
-                }
-                if at(line, i + run) == quote && run == escapes && escapes > 0 {
-                    return i;
-                }
-                i += run + usize::from(escapes == 0 && run % 2 == 1 || escapes > 0);
-                continue;
-            }
-            0xE2 if quote == 0xE2 && matches!(cut(line, i, i + 3), [0xE2, 0x80, 0x9D | 0x99]) => {
-                return i;
-            }
-            b'&' if quote == b'&' && word_at(line, i, b"&quot;") => return i,
-            c if c == quote && escapes == 0 && quote < 0x80 && quote != b'&' => {
-                // A doubled quote is part of the text, unless the text is empty.
-                if at(line, i + 1) == quote
-                    && i > body
-                    && quote == b'\''
-                    && !matches!(at(line, i + 2), b',' | b')' | b' ' | b';' | 0)
-                {
-                    i += 2;
-                    continue;
-                }
-                return i;
-            }
-            _ => {}
-        }
-        i += 1;
-    }
-    line.len()
+/// `#dcdccc`
+fn is_colour(text: &[u8]) -> bool {
+    text.len() <= 9 && text.strip_prefix(b"#").is_some_and(super::value::is_hex)
 }
 
-/// Where an unquoted value ends.
-fn unquoted(line: &[u8], name: usize, delimiter: Delimiter) -> usize {
-    let start = delimiter.value;
-    let lead = cut(line, 0, name);
-    let at_start = is_line_start(lead);
-    // In quotes that opened before the name (`'host=x password=y'`, `-d "a=b&token=c"`) the value
-    // ends with them at the latest.
-    let outer = enclosing(lead);
-    let query = matches!(before(line, name), b'?' | b'&')
-        || super::bytes::contains(lead, b"?") && super::bytes::contains(lead, b"://");
-    let pairs =
-        matches!(before(line, back_blanks(line, name)), b';') || has_pair_behind(line, start);
-    let whole = at_start
-        && outer == 0
-        && !pairs
-        && delimiter.kind != Kind::Tag
-        && (delimiter.spaced
-            || back_blanks(line, delimiter.value) < delimiter.value
-            || delimiter.kind == Kind::Colon)
-        && delimiter.quote == 0;
-    let opener = outer_bracket(lead);
-    let mut i = start;
-    let mut depth = 0usize;
-    while i < line.len() {
-        let c = at(line, i);
-        match c {
-            b'\\' if !query && i + 1 < line.len() => {
-                i += 2;
-                continue;
-            }
-            b'\t' => break,
-            b' ' if !whole => break,
-            b' ' if matches!(at(line, i + 1), b'#' | b';') => break,
-            b'"' | b'\'' | b'`' if c == outer => break,
-            b'"' | b'\'' if query => break,
-            b'"' if i > start
-                && delimiter.quote == 0
-                && matches!(at(line, i + 1), 0 | b' ' | b',' | b')' | b'}')
-                && outer == 0
-                && !cut(line, start, i).contains(&b'"') =>
-            {
-                break;
-            }
-            b'&' if query || !whole && has_equals_behind(line, i) => break,
-            b'#' if query => break,
-            b';' if pairs || query || i + 1 == line.len() => break,
-            b',' if i + 1 == line.len() || has_key_behind(line, i + 1) => break,
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' if depth > 0 => depth -= 1,
-            b')' | b']' | b'}' if opener == c || delimiter.quote != 0 && i > start => break,
-            b'<' | b'>' if query || opener == b'>' || at(line, i + 1) == b'/' => break,
-            b'|' if matches!(before(line, i), b' ') => break,
-            _ => {}
-        }
-        i += 1;
-    }
-    i.min(line.len())
+fn is_identifier(text: &[u8]) -> bool {
+    text.iter().all(|c| c.is_ascii_alphabetic() || *c == b'_')
 }
 
-/// Whether only a line's usual beginnings stand before the name: blanks, `export`, a list dash, a
-/// comment sign, `file:12:` of grep, `+` of diff, a history number, `-e`, a prompt's end.
-fn is_line_start(lead: &[u8]) -> bool {
-    let lead = lead.trim_ascii();
-    if lead.is_empty()
-        || matches!(
-            lead,
-            b"export"
-                | b"set"
-                | b"-"
-                | b"#"
-                | b"//"
-                | b"+"
-                | b"ENV"
-                | b"ARG"
-                | b"declare -x"
-                | b";"
-                | b"*"
-                | b"setenv"
-                | b"local"
-        )
-    {
-        return true;
-    }
-    lead.ends_with(b":") && !lead.contains(&b' ')
-        || lead.ends_with(b".") && !lead.contains(&b' ')
-        || lead.len() < 40
-            && !lead.contains(&b'=')
-            && lead
-                .iter()
-                .all(|c| is_word(*c) || matches!(c, b'.' | b'-' | b'/' | b' '))
-            && lead.iter().filter(|c| **c == b' ').count() < 3
+/// Whether a comma follows the literal of this length: a list of words.
+fn in_list(line: &[u8], literal: usize, len: usize) -> bool {
+    at(line, skip_blanks(line, literal + len + 2)) == b','
 }
 
-/// The quote that is open at the end of `lead`; 0 when none is.
-fn enclosing(lead: &[u8]) -> u8 {
-    let mut open = 0;
-    let mut i = 0;
-    while i < lead.len() {
-        match at(lead, i) {
-            b'\\' => i += 1,
-            c @ (b'"' | b'\'' | b'`') => {
-                if open == c {
-                    open = 0;
-                } else if open == 0
-                    && !(c == b'\'' && is_word(before(lead, i)) && is_word(at(lead, i + 1)))
-                {
-                    open = c;
-                }
-            }
-            _ => {}
-        }
-        i += 1;
-    }
-    open
+fn is_scheme(text: &[u8]) -> bool {
+    ["bearer", "basic", "token", "apikey", "digest", "negotiate"]
+        .iter()
+        .any(|s| text.eq_ignore_ascii_case(s.as_bytes()))
 }
 
-/// The closing bracket of the innermost bracket that is open at the end of `lead`.
-fn outer_bracket(lead: &[u8]) -> u8 {
-    let mut depth = 0usize;
-    for c in lead.iter().rev().take(4096) {
-        match c {
-            b')' | b']' | b'}' => depth += 1,
-            b'(' | b'[' | b'{' if depth > 0 => depth -= 1,
-            b'(' => return b')',
-            b'[' => return b']',
-            b'{' => return b'}',
-            b'<' => return b'>',
-            _ => {}
-        }
-    }
-    0
-}
-
-/// `;Database=`: the line is a list of pairs parted by semicolons.
-fn has_pair_behind(line: &[u8], start: usize) -> bool {
-    let Some(semicolon) = memchr::memchr(b';', from(line, start)).map(|n| start + n) else {
-        return false;
+/// A colon in the middle of a line, and plain words behind it: `9b8e7d6 password: allow spaces`; or
+/// a size: `password:  16 bytes`.
+fn is_sentence(text: &[u8], line: &[u8], delimiter: Delimiter, name: usize) -> bool {
+    let rest = cut(line, delimiter.value, line.len()).trim_ascii();
+    let plain = |w: &[u8]| {
+        w.iter()
+            .all(|c| c.is_ascii_lowercase() || matches!(c, b',' | b'.' | b' '))
     };
-    has_key_behind(line, semicolon + 1)
+    let words = rest.split(|c| *c == b' ').filter(|w| !w.is_empty());
+    let lead = cut(line, 0, name).trim_ascii();
+    let first = words
+        .clone()
+        .take(2)
+        .all(|w| w.iter().all(u8::is_ascii_alphabetic));
+    let several = words.clone().count();
+    let issued = judge(cut(line, name, name_around(line, name).1))
+        .is_some_and(|n| n.class != super::span::Class::Password);
+    first && (several >= 3 || several == 2 && issued)
+        || rest.ends_with(b" bytes") && text.first().is_some_and(u8::is_ascii_digit)
+        || lead.iter().any(u8::is_ascii_alphanumeric)
+            && delimiter.spaced
+            && plain(text)
+            && words.clone().count() >= 2
+            && words.clone().take(3).all(plain)
 }
 
-/// Whether a further `key=` or `key:` starts at `i`.
-fn has_key_behind(line: &[u8], i: usize) -> bool {
-    let start = skip_blanks(line, i);
-    let mut end = start;
-    if matches!(at(line, end), b'"' | b'\'') {
-        return true;
-    }
-    while is_name(at(line, end)) || at(line, end) == b' ' && is_word(at(line, end + 1)) {
-        end += 1;
-    }
-    end > start && matches!(at(line, skip_blanks(line, end)), b'=' | b':')
-}
-
-/// `&name=` stands at `i`.
-fn has_equals_behind(line: &[u8], i: usize) -> bool {
-    let mut end = i + 1;
-    while is_name(at(line, end)) {
-        end += 1;
-    }
-    end > i + 1 && at(line, end) == b'='
-}
-
-/// When the value is a call: the literal inside one that hashes or converts, nothing for one that
-/// fetches. `None` when it is no call.
-#[allow(clippy::option_option)]
-fn call(line: &[u8], from: usize, to: usize, quoted: bool) -> Option<Option<(usize, usize)>> {
-    if quoted {
-        return None;
-    }
-    let mut i = from;
-    while i < to && (is_word(at(line, i)) || matches!(at(line, i), b'.' | b':')) {
-        i += 1;
-    }
-    if i == from || at(line, i) != b'(' {
-        return None;
-    }
-    let name = cut(line, from, i);
-    if is_placeholder(cut(line, from, i + 1)) {
-        return Some(None);
-    }
-    let last = name
-        .rsplit(|c| matches!(c, b'.' | b':'))
-        .next()
-        .unwrap_or_default();
-    let known = [
-        &b"md5"[..],
-        b"sha",
-        b"crypt",
-        b"password",
-        b"hash",
-        b"encrypt",
-        b"digest",
-        b"hmac",
-        b"encode",
-        b"concat",
-        b"to_base64",
-        b"from_base64",
-        b"unhex",
-        b"hex",
-        b"decode",
-        b"lower",
-        b"upper",
-        b"new",
-        b"sensitive",
-        b"string",
-        b"secretstring",
-        b"bytes",
-        b"tobytes",
-        b"b64",
-        b"old_password",
-        b"bcrypt",
-        b"argon2",
-        b"scrypt",
-        b"pbkdf2",
-        b"secret",
-        b"credential",
-        b"some",
-        b"ok",
-        b"just",
-        b"buffer.from",
-        b"from",
-        b"str",
-        b"quote",
-        b"base64",
-        b"jsonencode",
-        b"trim",
-    ];
-    let hashes = known.iter().any(|k| super::bytes::contains(last, k));
-    let literal = opening(line, skip_blanks(line, i + 1), 0).filter(|_| hashes);
-    Some(
-        literal
-            .map(|(body, quote, escapes)| (body, closing(line, body, quote, escapes)))
-            .filter(|(a, b)| !is_placeholder(cut(line, *a, *b))),
-    )
+/// A value of several words is a secret under such a name.
+fn passphrase(text: &[u8], line: &[u8], name: usize) -> bool {
+    let (start, end) = name_around(line, name);
+    let words = text.split(|c| *c == b' ').count();
+    let name = cut(line, start, end);
+    // A seed phrase has twelve words at least (BIP 39).
+    contains(name, b"passphrase")
+        || words >= 12 && (contains(name, b"mnemonic") || contains(name, b"seed"))
 }
 
 #[cfg(test)]
@@ -615,8 +496,7 @@ mod tests {
 
     fn masked(line: &str) -> Vec<String> {
         let mut triggers: Vec<usize> = Vec::new();
-        for word in crate::mask::names::TRIGGERS.split_ascii_whitespace() {
-            let word = word.replace('~', " ");
+        for word in crate::mask::names::trigger_words() {
             let lower = line.to_lowercase();
             triggers.extend(lower.match_indices(&word).map(|(i, _)| i));
         }

@@ -1,0 +1,146 @@
+//! How tables are laid out: borders, underlines, and where the cells of a row stand.
+
+use crate::mask::bytes::{at, cut};
+
+/// More columns are not looked at.
+const COLUMNS_MAX: usize = 512;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// By `|` or `│`, first and last column open (psql).
+    Bars,
+    /// By bars that also stand outside (mysql, boxes).
+    Boxed,
+    /// By one delimiter.
+    By(u8),
+    /// By position, in characters.
+    At(Vec<(usize, usize)>),
+}
+
+/// Where the cells of `line` stand.
+pub(super) fn cells(line: &[u8], style: &Cut) -> Vec<(usize, usize)> {
+    let mut cells = Vec::new();
+    match style {
+        Cut::Bars | Cut::Boxed => {
+            let mut start = 0;
+            let mut i = 0;
+            while i < line.len() && cells.len() < COLUMNS_MAX {
+                let wide = cut(line, i, i + 3) == "│".as_bytes();
+                if at(line, i) == b'|' || wide {
+                    cells.push((start, i));
+                    i += if wide { 3 } else { 1 };
+                    start = i;
+                } else {
+                    i += 1;
+                }
+            }
+            if *style == Cut::Boxed {
+                if !cells.is_empty() {
+                    cells.remove(0);
+                }
+                if !cut(line, start, line.len()).trim_ascii().is_empty() {
+                    cells.push((start, line.len()));
+                }
+            } else {
+                cells.push((start, line.len()));
+            }
+        }
+        Cut::By(delimiter) => {
+            let mut start = 0;
+            let mut quoted = false;
+            for (i, c) in line.iter().enumerate() {
+                if *c == b'"' {
+                    quoted = !quoted;
+                } else if c == delimiter && !quoted && cells.len() < COLUMNS_MAX {
+                    cells.push((start, i));
+                    start = i + 1;
+                }
+            }
+            cells.push((start, line.len()));
+            for (start, end) in &mut cells {
+                if at(line, *start) == b'"' && *end > *start + 1 && at(line, *end - 1) == b'"' {
+                    *start += 1;
+                    *end -= 1;
+                }
+            }
+        }
+        Cut::At(columns) => {
+            let byte_of = |chars: usize| {
+                let starts = line.iter().enumerate().filter(|(_, c)| **c & 0xC0 != 0x80);
+                starts.map(|(i, _)| i).nth(chars).unwrap_or(line.len())
+            };
+            for (n, (start, end)) in columns.iter().enumerate() {
+                let start = byte_of(*start);
+                // The last column, and numbers that lean left, may reach beyond the underline.
+                let end = if n + 1 == columns.len() {
+                    line.len()
+                } else {
+                    byte_of(*end)
+                };
+                cells.push((start, end.max(start)));
+            }
+        }
+    }
+    cells
+}
+
+pub(super) fn is_column_name(cell: &[u8], delimiter: u8) -> bool {
+    let cell = if delimiter == b'|' || delimiter == b'\t' {
+        cell
+    } else {
+        cell.trim_ascii()
+    };
+    !cell.is_empty()
+        && cell.len() < 64
+        && (at(cell, 0).is_ascii_alphabetic()
+            || matches!(at(cell, 0), b'_' | b'"' | b'#' | b'@')
+            || at(cell, 0) >= 0x80)
+        && cell.iter().all(|c| {
+            c.is_ascii_alphanumeric()
+                || matches!(c, b'_' | b'.' | b'-' | b'"' | b'/' | b'#' | b'@')
+                || *c == b' ' && delimiter != b'|'
+                || *c >= 0x80
+        })
+        && cell.iter().filter(|c| **c == b' ').count() < 3
+}
+
+/// `+----+----+`, `┌──┬──┐`
+pub(super) fn is_border(text: &[u8]) -> bool {
+    let ascii = text.starts_with(b"+-") && text.iter().all(|c| matches!(c, b'+' | b'-' | b'='));
+    ascii
+        || ["┌", "├", "└", "┏", "┡", "╔", "╠", "╞", "┞"]
+            .iter()
+            .any(|c| text.starts_with(c.as_bytes()))
+}
+
+/// `----+----`, `---- ----`, `|---|---|`
+pub(super) fn is_underline(text: &[u8]) -> bool {
+    if text.len() < 3 {
+        return false;
+    }
+    let ascii = text
+        .iter()
+        .all(|c| matches!(c, b'-' | b'+' | b' ' | b'|' | b':' | b'='))
+        && text.iter().filter(|c| matches!(c, b'-' | b'=')).count() >= 3;
+    ascii
+        || text.starts_with("─".as_bytes())
+            && std::str::from_utf8(text)
+                .is_ok_and(|t| t.chars().all(|c| matches!(c, '─' | '┼' | '+')))
+}
+
+/// The runs of dashes of an underline, in characters.
+pub(super) fn runs(line: &[u8]) -> Vec<(usize, usize)> {
+    let mut runs = Vec::new();
+    let mut start = None;
+    for (i, c) in line.iter().enumerate().chain([(line.len(), &b' ')]) {
+        match (c, start) {
+            (b'-' | b'=', None) => start = Some(i),
+            (b'-' | b'=', Some(_)) | (_, None) => {}
+            (_, Some(from)) => {
+                runs.push((from, i));
+                start = None;
+            }
+        }
+    }
+    runs
+}

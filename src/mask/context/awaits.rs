@@ -1,0 +1,486 @@
+//! What earlier lines let expect: the answer of an expect script, the output of a command that
+//! prints a secret.
+
+use crate::mask::assign::{closing, opening};
+use crate::mask::bytes::{at, before, contains, cut, find, from, is_word, skip_blanks, trim};
+use crate::mask::names::{Strength, judge};
+use crate::mask::span::{Class, RuleId, Span};
+use crate::mask::value::is_placeholder;
+
+const EXPECT: RuleId = RuleId::new("expect-send");
+
+const REVEALED: RuleId = RuleId::new("revealed-secret");
+
+/// What earlier lines let expect of the next ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Awaits {
+    /// Lines left in which `send "…"` answers a password prompt.
+    send: u8,
+    /// Lines left in which a command prints a secret.
+    revealed: u8,
+    /// Lines left in which `value: …` belongs to a name that said secret.
+    named: u8,
+}
+
+/// expect scripts look this many lines back.
+const SEND_LINES: u8 = 4;
+
+/// `- name: DB_PASSWORD`, and its value in the next line; a type or description may stand between.
+const NAMED_LINES: u8 = 4;
+
+/// A command that prints a secret prints it at once.
+const REVEALED_LINES: u8 = 3;
+
+impl Awaits {
+    pub(crate) fn is_idle(self) -> bool {
+        self == Awaits::default()
+    }
+
+    /// Reads `line`; `woken` when a word of this layer stands in it, `reveal` when a part of a
+    /// command that prints a secret does.
+    pub(crate) fn line(&mut self, line: &[u8], woken: bool, reveal: bool, spans: &mut Vec<Span>) {
+        let asked = woken
+            && (contains(line, b"assword")
+                || contains(line, b"assphrase")
+                || contains(line, b"pin:"))
+            && (contains(line, b"expect")
+                || contains(line, b"send")
+                || line.contains(&b'*')
+                || contains(line, b"-re ")
+                || contains(line, b"interact"));
+        if asked {
+            self.send = SEND_LINES;
+        }
+        if self.send > 0 {
+            for word in [&b"send"[..], b"exp_send", b"sendline", b"send_user"] {
+                if let Some(i) = find(line, 0, word)
+                    .filter(|i| !is_word(before(line, *i)) && word != b"send_user")
+                {
+                    sent(line, i, spans);
+                    break;
+                }
+            }
+            self.send -= 1;
+        }
+        if self.named > 0 {
+            self.named -= 1;
+            if let Some((start, end)) = value_of_pair(line) {
+                spans.push(Span::new(start, end, REVEALED, Class::Password));
+                self.named = 0;
+            }
+        }
+        let announced =
+            woken && contains(line, b"password") && contains(line, b"successfully reset");
+        if announced || woken && names_secret(line) {
+            self.named = NAMED_LINES;
+        }
+        if woken {
+            told(line, spans);
+        }
+        if self.revealed > 0 {
+            let text = line.trim_ascii();
+            let start = line.len() - line.trim_ascii_start().len();
+            let one = !text.is_empty()
+                && !text.iter().any(|c| matches!(c, b' ' | b'\t'))
+                && text.len() >= 6;
+            let prompt = text.iter().rposition(|c| matches!(c, b'$' | b'#' | b'>'))
+                == Some(text.len().wrapping_sub(1));
+            if one && !prompt && !is_placeholder(text) {
+                spans.push(Span::new(start, start + text.len(), REVEALED, Class::Token));
+                self.revealed = 0;
+            } else if text.contains(&b' ') {
+                self.revealed = 0;
+            } else {
+                self.revealed -= 1;
+            }
+        }
+        let asks = woken && memchr::memmem::find(line, b"334 UGFzc3dvcmQ6").is_some();
+        if reveal && reveals(line) || asks {
+            self.revealed = REVEALED_LINES;
+        }
+    }
+}
+
+/// Whether `line` is a key whose value, on a later line, will be secret: `- name: DB_PASSWORD`,
+/// `"Key": "api_key",`, `variable "db_password" {`, Redis' `1) "requirepass"`.
+fn names_secret(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    let text = text.strip_suffix(b",").unwrap_or(text);
+    let bare = |t: &[u8]| {
+        let t = t.trim_ascii();
+        let start = t
+            .iter()
+            .position(|c| !matches!(c, b'"' | b'\''))
+            .unwrap_or(0);
+        let end = t
+            .iter()
+            .rposition(|c| !matches!(c, b'"' | b'\''))
+            .map_or(0, |n| n + 1);
+        (start, end)
+    };
+    let is_secret = |t: &[u8]| {
+        let (start, end) = bare(t);
+        let name = cut(t.trim_ascii(), start, end);
+        name.len() >= 3
+            && !name.contains(&b' ')
+            && judge(name).is_some_and(|n| n.strength == Strength::Strong)
+    };
+    if let Some(block) = text
+        .strip_prefix(b"variable ")
+        .and_then(|t| t.strip_suffix(b"{"))
+    {
+        return is_secret(block);
+    }
+    // 1) "requirepass"
+    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    if digits > 0 && cut(text, digits, digits + 2) == b") " {
+        return is_secret(cut(text, digits + 2, text.len()));
+    }
+    let text = text.strip_prefix(b"- ").unwrap_or(text);
+    let Some(colon) = text.iter().position(|c| matches!(c, b':' | b'=')) else {
+        return false;
+    };
+    let key = cut(text, 0, colon);
+    let (start, end) = bare(key);
+    let key = cut(key.trim_ascii(), start, end);
+    [
+        "name",
+        "key",
+        "parameterkey",
+        "optionname",
+        "variable",
+        "option",
+        "propertyname",
+    ]
+    .iter()
+    .any(|k| key.trim_ascii().eq_ignore_ascii_case(k.as_bytes()))
+        && is_secret(cut(text, colon + 1, text.len()))
+}
+
+/// The value of `value: x`, `"Value": "x"`, `default = "x"`, or Redis' `2) "x"`.
+fn value_of_pair(line: &[u8]) -> Option<(usize, usize)> {
+    let start = line.len() - line.trim_ascii_start().len();
+    let digits = from(line, start)
+        .iter()
+        .take_while(|c| c.is_ascii_digit())
+        .count();
+    let place = if digits > 0 && cut(line, start + digits, start + digits + 3) == b") \"" {
+        start + digits + 2
+    } else {
+        let mut name = start + usize::from(matches!(at(line, start), b'"' | b'\''));
+        let end = name
+            + from(line, name)
+                .iter()
+                .take_while(|c| is_word(**c) || **c == b' ')
+                .count();
+        let key = cut(line, name, end);
+        let known = [
+            "value",
+            "new value",
+            "parametervalue",
+            "default",
+            "optionvalue",
+            "propertyvalue",
+            "content",
+        ];
+        if !known
+            .iter()
+            .any(|k| key.trim_ascii().eq_ignore_ascii_case(k.as_bytes()))
+        {
+            return None;
+        }
+        name = end;
+        while matches!(at(line, name), b'"' | b'\'' | b' ') {
+            name += 1;
+        }
+        if !matches!(at(line, name), b':' | b'=') {
+            return None;
+        }
+        skip_blanks(line, name + 1)
+    };
+    let (from_, to) = match opening(line, place, 0) {
+        Some((body, quote, escapes)) => (body, closing(line, body, quote, escapes)),
+        None => trim(line, place, line.len()),
+    };
+    let text = cut(line, from_, to);
+    (!text.is_empty() && !is_placeholder(text) && !matches!(at(text, 0), b'{' | b'['))
+        .then_some((from_, to))
+}
+
+/// Sentences that tell a password: `The generated password for the elastic user is : x`, `A temporary
+/// password is generated for root@localhost: x`, `PASSWORD elastic = x`. The value is the last word.
+fn told(line: &[u8], spans: &mut Vec<Span>) {
+    const TELLS: &[&str] = &[
+        "generated",
+        "temporary",
+        "initial",
+        "new password",
+        "reset",
+        "set to",
+        "your password",
+        "password is",
+        "passphrase is",
+        "one-time",
+        "admin password",
+        "default password",
+        "token is",
+        "secret is",
+        "key is",
+    ];
+    let Some(word) = [
+        "password",
+        "passphrase",
+        "passwort",
+        "token",
+        "secret",
+        "key",
+    ]
+    .iter()
+    .find_map(|w| find(line, 0, w.as_bytes())) else {
+        return;
+    };
+    let (_, mut end) = trim(line, 0, line.len());
+    if end - word > 200 {
+        return;
+    }
+    if before(line, end) == b'.' {
+        end -= 1;
+    }
+    let last = cut(line, word, end)
+        .iter()
+        .rposition(|c| *c == b' ')
+        .map_or(word, |n| word + n + 1);
+    let (_, gap) = trim(line, word, last);
+    let mut value = (last, end);
+    if matches!(at(line, value.0), b'"' | b'\'' | b'`')
+        && before(line, value.1) == at(line, value.0)
+        && value.1 > value.0 + 1
+    {
+        value = (value.0 + 1, value.1 - 1);
+    }
+    let text = cut(line, value.0, value.1);
+    let lead = cut(line, 0, gap);
+    let marked = lead.ends_with(b":")
+        || lead.ends_with(b"=")
+        || lead.ends_with(b" is")
+        || lead.ends_with(b" to");
+    let kinds = [
+        text.iter().any(u8::is_ascii_digit),
+        text.iter().any(u8::is_ascii_uppercase),
+        text.iter().any(u8::is_ascii_lowercase),
+        text.iter().any(|c| c.is_ascii_punctuation()),
+    ];
+    let mixed = kinds.iter().filter(|k| **k).count() >= 2
+        && (kinds.iter().filter(|k| **k).count() > 2 || text.iter().any(u8::is_ascii_digit));
+    // `PASSWORD elastic = x` of elasticsearch-setup-passwords
+    let listed = line.starts_with(b"PASSWORD ") && lead.ends_with(b"=");
+    let tells = TELLS.iter().any(|t| contains(line, t.as_bytes())) || listed;
+    if marked
+        && tells
+        && mixed
+        && text.len() >= 6
+        && !is_placeholder(text)
+        && !contains(text, b"://")
+        && !matches!(at(text, 0), b'/' | b'(' | b'<' | b'[' | b'-')
+        && !text.ends_with(b":")
+        && !text.ends_with(b")")
+    {
+        spans.push(Span::new(value.0, value.1, REVEALED, Class::Password));
+    }
+}
+
+/// The string behind `send`, `send --`, without the newline it ends in.
+fn sent(line: &[u8], i: usize, spans: &mut Vec<Span>) {
+    let Some(open) = memchr::memchr2(b'"', b'\'', from(line, i)).map(|n| i + n) else {
+        return;
+    };
+    if open - i > 24 {
+        return;
+    }
+    let close = closing(line, open + 1, at(line, open), 0);
+    let mut end = close;
+    while end >= open + 3
+        && before(line, end - 1) == b'\\'
+        && matches!(before(line, end), b'r' | b'n')
+    {
+        end -= 2;
+    }
+    let text = cut(line, open + 1, end);
+    if text.len() >= 3 && !is_placeholder(text) && !text.starts_with(b"$") {
+        spans.push(Span::new(open + 1, end, EXPECT, Class::Password));
+    }
+}
+
+/// Whether `line` is a command that prints a secret and nothing else.
+fn reveals(line: &[u8]) -> bool {
+    const COMMANDS: &[(&str, &[&str])] = &[
+        ("kubectl get secret", &["jsonpath"]),
+        ("kubectl get secret", &["template"]),
+        ("kubectl get secret", &["custom-columns"]),
+        ("kubectl create token", &[]),
+        ("kubectl -n", &["get secret", "jsonpath"]),
+        ("oc get secret", &["jsonpath"]),
+        ("oc whoami", &["-t"]),
+        ("oc sa get-token", &[]),
+        ("oc serviceaccounts get-token", &[]),
+        ("vault kv get", &["-field"]),
+        ("vault read", &["-field"]),
+        ("vault token create", &["-field"]),
+        ("vault print token", &[]),
+        ("bao kv get", &["-field"]),
+        (
+            "aws secretsmanager get-secret-value",
+            &["secretstring", "text"],
+        ),
+        ("aws ssm get-parameter", &["with-decryption", "value"]),
+        ("aws ecr get-login-password", &[]),
+        ("aws rds generate-db-auth-token", &[]),
+        ("aws configure get", &["secret"]),
+        ("aws codeartifact get-authorization-token", &["text"]),
+        ("gcloud secrets versions access", &[]),
+        ("gcloud auth print-", &[]),
+        ("gcloud auth application-default print-", &[]),
+        ("az account get-access-token", &["tsv"]),
+        ("az keyvault secret show", &["value"]),
+        ("az acr credential show", &["password"]),
+        ("az storage account keys list", &["value"]),
+        ("op read", &[]),
+        ("op item get", &["password"]),
+        ("bw get password", &[]),
+        ("bw get totp", &[]),
+        ("bw unlock", &["--raw"]),
+        ("pass show", &[]),
+        ("gopass show", &[]),
+        ("lpass show", &["--password"]),
+        ("keepassxc-cli show", &["-a"]),
+        ("security find-generic-password", &["-w"]),
+        ("security find-internet-password", &["-w"]),
+        ("secret-tool lookup", &[]),
+        ("kwallet-query", &[]),
+        ("gh auth token", &[]),
+        ("glab auth token", &[]),
+        ("heroku auth:token", &[]),
+        ("flyctl auth token", &[]),
+        ("fly auth token", &[]),
+        ("doctl auth token", &[]),
+        ("npm token create", &[]),
+        ("openssl rand", &[]),
+        ("pwgen", &[]),
+        ("mkpasswd", &[]),
+        ("apg ", &[]),
+        ("wg genkey", &[]),
+        ("wg genpsk", &[]),
+        ("openvpn --genkey", &[]),
+        ("xkcdpass", &[]),
+        ("makepasswd", &[]),
+        ("kubeadm token create", &[]),
+        ("docker swarm join-token", &["-q"]),
+        ("argocd account generate-token", &[]),
+        ("argocd admin initial-password", &[]),
+        ("k3s token create", &[]),
+        ("cat /var/lib/rancher/k3s/server/node-token", &[]),
+        ("terraform output", &["-raw"]),
+        ("pulumi config get", &[]),
+        ("pulumi stack output", &["--show-secrets"]),
+        ("chamber read", &["-q"]),
+        ("doppler secrets get", &["--plain"]),
+        ("infisical secrets get", &["--plain"]),
+        ("ansible-vault decrypt_string", &[]),
+        ("heroku config:get", &[]),
+        ("sops -d --extract", &[]),
+        ("/dev/urandom", &["head -c"]),
+        ("django.core.management.utils", &["get_random_secret_key"]),
+        ("php artisan key:generate", &["--show"]),
+        ("rails secret", &[]),
+        ("rake secret", &[]),
+        ("htpasswd -n", &[]),
+        ("cat /run/secrets/", &[]),
+        ("cat /var/run/secrets/", &["token"]),
+        ("initialadminpassword", &["cat "]),
+        ("printenv", &["pass"]),
+        ("printenv", &["token"]),
+        ("printenv", &["secret"]),
+        ("echo $", &["pass"]),
+        ("echo $", &["token"]),
+        ("echo $", &["secret"]),
+        ("echo \"$", &["pass"]),
+        ("echo \"$", &["token"]),
+    ];
+    if line.len() > 2048 {
+        return false;
+    }
+    COMMANDS.iter().any(|(command, also)| {
+        contains(line, command.as_bytes())
+            && also.iter().all(|a| contains(line, a.as_bytes()))
+            && !line.trim_ascii_end().ends_with(b">")
+            && !contains(line, b" > ")
+    })
+}
+
+/// Words that wake [`reveals`].
+pub(crate) const REVEAL_TRIGGERS: &[&str] = &[
+    "get secret",
+    "create token",
+    "whoami -t",
+    "get-token",
+    "kv get",
+    "vault read",
+    "print token",
+    "get-secret-value",
+    "get-parameter",
+    "get-login",
+    "generate-db",
+    "configure get",
+    "get-authorization",
+    "versions access",
+    "auth print",
+    "default print",
+    "get-access-token",
+    "secret show",
+    "credential show",
+    "keys list",
+    "op read",
+    "op item",
+    "bw get",
+    "bw unlock",
+    "pass show",
+    "lpass show",
+    "keepassxc",
+    "find-generic",
+    "find-internet",
+    "secret-tool",
+    "kwallet",
+    "auth token",
+    "auth:token",
+    "token create",
+    "openssl rand",
+    "pwgen",
+    "mkpasswd",
+    "wg gen",
+    "genkey",
+    "xkcdpass",
+    "makepasswd",
+    "join-token",
+    "generate-token",
+    "initial-password",
+    "node-token",
+    "terraform output",
+    "config get",
+    "stack output",
+    "chamber read",
+    "secrets get",
+    "decrypt_string",
+    "config:get",
+    "sops -d",
+    "/dev/urandom",
+    "get_random_secret",
+    "key:generate",
+    "rails secret",
+    "rake secret",
+    "htpasswd -n",
+    "run/secrets/",
+    "initialadminpassword",
+    "printenv",
+    "echo $",
+    "echo \"$",
+];

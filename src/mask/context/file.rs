@@ -1,0 +1,191 @@
+//! Lines of files and protocols whose layout says where the secret stands: pgpass, netrc, shadow,
+//! htpasswd, PgBouncer's user list, Redis' ACL file, IMAP's LOGIN.
+
+use crate::mask::bytes::{at, before, cut, find, from, skip_blanks, trim, word_at};
+use crate::mask::span::{Class, RuleId, Span};
+use crate::mask::value::{is_hex, is_password_hash, is_placeholder, is_stop_word};
+
+const FILE: RuleId = RuleId::new("credential-file");
+
+/// host:port:database:user:password of pgpass.
+pub(super) fn pgpass(line: &[u8], spans: &mut Vec<Span>) {
+    let text = line.trim_ascii_start();
+    let lead = line.len() - text.len();
+    let mut colons = Vec::new();
+    for (i, c) in text.iter().enumerate() {
+        if *c == b':' && (i == 0 || at(text, i - 1) != b'\\') {
+            colons.push(i);
+        }
+        if matches!(c, b' ' | b'/' | b'"' | b'=') && colons.len() < 4 {
+            return;
+        }
+    }
+    let [host, port, database, user, ..] = colons.as_slice() else {
+        return;
+    };
+    let number = cut(text, host + 1, *port);
+    let ports = number == b"*"
+        || (2..=5).contains(&number.len())
+            && number.iter().all(u8::is_ascii_digit)
+            && number.len() >= 4;
+    let secret = cut(text, user + 1, text.len());
+    let secret = secret.trim_ascii_end();
+    let login = cut(text, database + 1, *user);
+    let named = login
+        .iter()
+        .all(|c| c.is_ascii_alphanumeric() || *c >= 0x80 || b"_.@*\\-$".contains(c));
+    if ports
+        && named
+        && *host > 0
+        && !secret.is_empty()
+        && !is_placeholder(secret)
+        && !secret.starts_with(b":")
+    {
+        let start = lead + user + 1;
+        spans.push(Span::new(
+            start,
+            start + secret.len(),
+            FILE,
+            Class::Password,
+        ));
+    }
+}
+
+/// user:hash:19000:0:99999:7::: of shadow, user:hash of htpasswd, user:secret hashed in any way.
+pub(super) fn shadow(line: &[u8], spans: &mut Vec<Span>) {
+    if memchr::memchr3(b'$', b'{', b':', line).is_none() {
+        return;
+    }
+    let mut start = 0;
+    for field in line.split(|c| matches!(c, b':' | b' ' | b'\t' | b'"' | b'\'' | b',' | b'=')) {
+        if is_password_hash(field) {
+            spans.push(Span::new(start, start + field.len(), FILE, Class::Password));
+        }
+        start += field.len() + 1;
+    }
+}
+
+/// machine h login u password p
+pub(super) fn netrc(line: &[u8], spans: &mut Vec<Span>) {
+    let told = find(line, 0, b"machine ")
+        .or_else(|| find(line, 0, b"login "))
+        .or_else(|| find(line, 0, b"default "));
+    let Some(told) = told.filter(|t| line.get(..*t).is_some_and(|l| l.trim_ascii().is_empty()))
+    else {
+        return;
+    };
+    for word in [&b"password "[..], b"passwd "] {
+        if let Some(at_word) =
+            find(line, told, word).filter(|p| matches!(before(line, *p), b' ' | b'\t' | 0))
+        {
+            let (start, end) = word_behind(line, at_word + word.len());
+            if !is_stop_word(cut(line, start, end)) {
+                push(start, end, spans);
+            }
+        }
+    }
+}
+
+/// `"user" "secret"` of PgBouncer, and nothing else on the line.
+pub(crate) fn userlist(line: &[u8], spans: &mut Vec<Span>) {
+    let text = line.trim_ascii();
+    let Some(body) = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")) else {
+        return;
+    };
+    let Some(gap) = memchr::memmem::find(body, b"\" \"") else {
+        return;
+    };
+    let (user, secret) = (cut(body, 0, gap), cut(body, gap + 3, body.len()));
+    let named = !user.is_empty()
+        && user
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || b"_.-".contains(c));
+    let mixed = secret.iter().any(|c| !c.is_ascii_lowercase());
+    if named && mixed && secret.len() >= 4 && !secret.contains(&b' ') && !secret.contains(&b'"') {
+        let start = line.len() - line.trim_ascii_start().len() + 1 + gap + 3;
+        push(start, start + secret.len(), spans);
+    }
+}
+
+/// `user alice on >secret #hash ~* +@all` of Redis' ACL file; `place` is where ` on ` stands.
+pub(super) fn acl(line: &[u8], place: usize, spans: &mut Vec<Span>) {
+    if find(line, 0, b"user ").is_none_or(|user| user > place) {
+        return;
+    }
+    let mut start = place;
+    for word in from(line, place).split(|c| *c == b' ') {
+        let plain = matches!(word.first(), Some(b'>' | b'<')) && word.len() > 1;
+        let hash = word.first() == Some(&b'#') && word.len() == 65 && is_hex(cut(word, 1, 65));
+        if plain || hash {
+            push(start + 1, start + word.len(), spans);
+        }
+        start += word.len() + 1;
+    }
+}
+
+/// `a1 LOGIN bob secret` of IMAP: a tag, the command in capitals, two words.
+pub(super) fn imap(line: &[u8], place: usize, spans: &mut Vec<Span>) {
+    let (tag, _) = trim(line, 0, place);
+    let one = cut(line, tag, place).trim_ascii();
+    if cut(line, place, place + 6) != b"LOGIN "
+        || one.is_empty()
+        || !one.iter().all(u8::is_ascii_alphanumeric)
+    {
+        return;
+    }
+    let (_, user) = word_behind(line, place + 6);
+    let (start, end) = word_behind(line, user);
+    if start < end && skip_blanks(line, end) >= line.len() {
+        let quoted = at(line, start) == b'"' && before(line, end) == b'"';
+        let by = usize::from(quoted && end > start + 1);
+        push(start + by, end - by, spans);
+    }
+}
+
+/// `.LOGON host/user,secret` of Teradata.
+pub(super) fn logon(line: &[u8], place: usize, spans: &mut Vec<Span>) {
+    if !word_at(line, place, b".logon ") {
+        return;
+    }
+    let (start, end) = word_behind(line, place + 7);
+    if let Some(comma) = memchr::memchr(b',', cut(line, start, end)) {
+        let end = end - usize::from(before(line, end) == b';');
+        push(start + comma + 1, end, spans);
+    }
+}
+
+/// `createUser bob SHA "secret" AES "secret"` of snmpd.
+pub(super) fn snmp(line: &[u8], place: usize, spans: &mut Vec<Span>) {
+    if !word_at(line, place, b"createuser ") {
+        return;
+    }
+    let mut i = word_behind(line, place + 11).1;
+    while i < line.len() {
+        let (start, end) = word_behind(line, i);
+        let protocol = cut(line, start, end);
+        let known = [&b"MD5"[..], b"SHA", b"DES", b"AES"]
+            .iter()
+            .any(|p| protocol.starts_with(p));
+        if !known {
+            return;
+        }
+        let (start, end) = word_behind(line, end);
+        let by = usize::from(at(line, start) == b'"' && before(line, end) == b'"');
+        push(start + by, end - by, spans);
+        i = end;
+    }
+}
+
+fn word_behind(line: &[u8], i: usize) -> (usize, usize) {
+    let start = skip_blanks(line, i);
+    let blank = from(line, start)
+        .iter()
+        .position(|c| matches!(c, b' ' | b'\t'));
+    (start, blank.map_or(line.len(), |n| start + n))
+}
+
+fn push(start: usize, end: usize, spans: &mut Vec<Span>) {
+    if start < end {
+        spans.push(Span::new(start, end, FILE, Class::Password));
+    }
+}

@@ -1,0 +1,198 @@
+//! Password clauses: a word that says secret, and the literal that belongs to it.
+
+use super::lex::{Kind, View};
+use super::{CLAUSE, push};
+use crate::mask::assign::converts;
+use crate::mask::bytes::{at, contains, cut};
+use crate::mask::names::{Named, Strength};
+use crate::mask::span::{Class, Span};
+use crate::mask::value::{is_placeholder, is_random};
+
+/// `PRAGMA key = 'x'`, `ATTACH DATABASE 'f' AS e KEY 'x'` of encrypted SQLite files: the word says
+/// little elsewhere.
+pub(super) fn key_of_file(view: &View<'_>, i: usize) -> Option<Named> {
+    let pragma = ["key", "rekey", "hexkey", "hexrekey", "textkey", "textrekey"];
+    let key =
+        view.is(0, "pragma") && view.any(i, &pragma) || view.is(0, "attach") && view.is(i, "key");
+    key.then_some(Named {
+        strength: Strength::Strong,
+        class: Class::Password,
+    })
+}
+
+/// A name that says secret, and the literal that belongs to it.
+pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Span>) {
+    // INSERT INTO passwords VALUES (…): the name of a table.
+    let tables = ["into", "table", "from", "update", "join", "exists", "on"];
+    if i > 0 && view.any(i - 1, &tables) {
+        return;
+    }
+    let named = key_of_file(view, i).unwrap_or(named);
+    let weak = named.strength == Strength::Weak;
+    let mut j = i + 1;
+    // SET PASSWORD FOR 'u'@'h' = …; PASSWORD FROM 'a' TO 'b'
+    if view.is(j, "for") {
+        while j < i + 8 && view.get(j).is_some() && !view.mark(j, b'=') {
+            j += 1;
+        }
+    }
+    if view.is(j, "from") && view.literal(j + 1).is_some() && view.is(j + 2, "to") {
+        for literal in [view.literal(j + 1), view.literal(j + 3)]
+            .into_iter()
+            .flatten()
+        {
+            push(view, literal, CLAUSE, named.class, spans);
+        }
+        return;
+    }
+    if view.any(j, &["not", "is"]) {
+        j += 1;
+    }
+    let list = view.is(j, "in") && view.mark(j + 1, b'(')
+        || view.is(j, "any")
+        || view.mark(j, b'=') && view.is(j + 1, "any");
+    let mut joined = false;
+    while j < i + 6 {
+        // A path of code: Token::Str("…")
+        if view.mark(j, b':') && view.mark(j + 1, b':') {
+            return;
+        }
+        let passes = [b'=', b':', b'<', b'>', b'!', b'(']
+            .iter()
+            .any(|c| view.mark(j, *c))
+            || view.any(
+                j,
+                &[
+                    "to", "like", "ilike", "in", "by", "as", "using", "is", "any", "array",
+                    "binary", "convert", "cast", "concat", "nvarchar", "collate", "values", "set",
+                    "with",
+                ],
+            );
+        if !passes {
+            break;
+        }
+        joined = true;
+        j += 1;
+    }
+    // A comparison may put a function around the value: pass = SHA1('x').
+    if let Some(word) = view
+        .get(j)
+        .filter(|t| t.kind == Kind::Word && joined && view.mark(j + 1, b'('))
+    {
+        let name = view.of(word);
+        let literal = view.literal(j + 2);
+        if converts(name)
+            && let Some(literal) =
+                literal.filter(|t| t.kind == Kind::Text || view.mark(j + 3, b')'))
+        {
+            push(view, literal, CLAUSE, named.class, spans);
+        }
+        return;
+    }
+    let quoted = view.get(i).is_some_and(|t| t.kind == Kind::Quoted);
+    let Some(literal) = view.get(j).filter(|t| {
+        t.kind == Kind::Text
+            || !quoted && t.kind == Kind::Quoted && (joined || named.class == Class::Password)
+    }) else {
+        return;
+    };
+    if weak {
+        let value = view.of(literal);
+        if !joined
+            || !(is_random(value) || named.class == Class::Password && value.len() > 3)
+            || contains(value, b"%")
+        {
+            return;
+        }
+    } else if !joined && named.strength == Strength::Medium && !is_random(view.of(literal)) {
+        return;
+    }
+    if named.class == Class::Token && view.of(literal).len() < 4 {
+        return;
+    }
+    // Names of columns are compared with patterns: column_name LIKE '%password%'.
+    if view.of(literal).starts_with(b"%") && view.of(literal).ends_with(b"%") {
+        return;
+    }
+    push(view, literal, CLAUSE, named.class, spans);
+    if list {
+        while view.mark(j + 1, b',') {
+            j += 2;
+            if let Some(literal) = view.text(j) {
+                push(view, literal, CLAUSE, named.class, spans);
+            }
+        }
+    }
+}
+
+/// IDENTIFIED BY x [REPLACE y]; IDENTIFIED WITH plugin BY|AS x; IDENTIFIED VIA plugin USING x.
+pub(super) fn identified(view: &View<'_>, i: usize, spans: &mut Vec<Span>) {
+    let mut j = i + 1;
+    if view.any(j, &["with", "via"]) {
+        j += 1;
+        while j < i + 8 && !view.any(j, &["by", "as", "using"]) {
+            if view.mark(j, b';') || view.get(j).is_none() {
+                return;
+            }
+            j += 1;
+        }
+    }
+    if !view.any(j, &["by", "as", "using"]) {
+        return;
+    }
+    // A bare word is a secret in Oracle's statements, and no more than a word in a sentence.
+    let verbs = ["create", "alter", "grant", "administer", "connect"];
+    if view.get(j + 1).is_some_and(|t| t.kind != Kind::Text) && !(0..i).any(|k| view.any(k, &verbs))
+    {
+        return;
+    }
+    secret_behind(view, j + 1, spans);
+    for k in j + 2..j + 6 {
+        if view.is(k, "replace") {
+            secret_behind(view, k + 1, spans);
+        }
+    }
+}
+
+/// The secret at `j`: a literal, or a bare word as Oracle takes it.
+fn secret_behind(view: &View<'_>, mut j: usize, spans: &mut Vec<Span>) {
+    while view.any(j, &["password", "values"])
+        && view.get(j + 1).is_some()
+        && !view.mark(j + 1, b';')
+        || view.mark(j, b'(')
+    {
+        j += 1;
+    }
+    let Some(token) = view.get(j) else { return };
+    match token.kind {
+        Kind::Text | Kind::Quoted => push(view, token, CLAUSE, Class::Password, spans),
+        Kind::Word
+            if !view.any(
+                j,
+                &[
+                    "random",
+                    "externally",
+                    "globally",
+                    "password",
+                    "values",
+                    "null",
+                    "empty",
+                ],
+            ) && !view.of(token).starts_with(b"@") =>
+        {
+            // `3qVx#a-b`: what stands glued behind belongs to it.
+            let mut end = token.end;
+            while !matches!(
+                at(view.text, end),
+                b' ' | b';' | b',' | b')' | b'\n' | b'\t' | b'\r' | 0
+            ) {
+                end += 1;
+            }
+            let end = end.min(view.text.len());
+            if !is_placeholder(cut(view.text, token.start, end)) {
+                spans.push(Span::new(token.start, end, CLAUSE, Class::Password));
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,303 @@
+//! Secrets that stand as arguments of functions and procedures, and as values of columns.
+
+use super::lex::{Kind, View};
+use super::{ARGUMENT, COLUMN, is_key_literal, push};
+use crate::mask::bytes::contains;
+use crate::mask::columns;
+use crate::mask::names::{Named, Strength, judge};
+use crate::mask::span::{Class, Span};
+use crate::mask::value::is_random;
+
+/// Functions and which of their arguments are secret, counted from 1; 0 for the last one.
+const FUNCTIONS: &[(&str, &[usize])] = &[
+    ("pgp_sym_encrypt", &[2]),
+    ("pgp_sym_decrypt", &[2]),
+    ("pgp_sym_encrypt_bytea", &[2]),
+    ("pgp_sym_decrypt_bytea", &[2]),
+    ("pgp_pub_decrypt", &[2, 3]),
+    ("pgp_pub_decrypt_bytea", &[2, 3]),
+    ("crypt", &[1]),
+    ("encrypt", &[2]),
+    ("decrypt", &[2]),
+    ("encrypt_iv", &[2]),
+    ("decrypt_iv", &[2]),
+    ("hmac", &[2]),
+    ("aes_encrypt", &[2]),
+    ("aes_decrypt", &[2]),
+    ("des_encrypt", &[2]),
+    ("des_decrypt", &[2]),
+    ("password", &[1]),
+    ("old_password", &[1]),
+    ("account_add", &[2]),
+    ("encryptbypassphrase", &[1]),
+    ("decryptbypassphrase", &[1]),
+    ("pwdencrypt", &[1]),
+    ("pwdcompare", &[1]),
+    ("create_aws_credentials", &[2, 3]),
+    ("create_secret", &[1]),
+    ("auth", &[2]),
+    ("changeuserpassword", &[2]),
+    ("s3", &[3]),
+    ("s3cluster", &[4]),
+    ("deltalake", &[3]),
+    ("hudi", &[3]),
+    ("iceberg", &[3]),
+    ("gcs", &[3]),
+    ("oss", &[3]),
+    ("cosn", &[3]),
+    ("mysql", &[5]),
+    ("postgresql", &[5]),
+    ("remote", &[5]),
+    ("remotesecure", &[5]),
+    ("mongodb", &[5]),
+    ("azureblobstorage", &[5]),
+    ("redis", &[5]),
+    ("sqlcipher_export", &[]),
+    ("dbms_crypto.encrypt", &[3]),
+    ("digest_auth", &[2]),
+    ("createuser", &[2]),
+    ("adduser", &[2]),
+    ("aws_iam", &[]),
+    ("encrypt_raw", &[2]),
+    ("aead_encrypt", &[]),
+    ("symm_encrypt", &[2]),
+    ("to_password", &[1]),
+    ("aes_encrypt_mysql", &[3]),
+    ("aes_decrypt_mysql", &[3]),
+    ("verify_password", &[1]),
+    ("password_verify", &[1]),
+    ("check_password", &[2]),
+    ("checkpw", &[1]),
+    ("bcrypt", &[1]),
+    ("gen_password", &[1]),
+    ("sqlcipher", &[1]),
+    ("ssl_connect", &[3]),
+    ("http_basic", &[2]),
+    ("set_secret", &[2]),
+    ("set_authentication", &[3]),
+    ("table_import_from_s3", &[8]),
+    ("add_parquet_key", &[2]),
+    ("sp_addlogin", &[2]),
+    ("sp_password", &[1, 2]),
+    ("sp_addapprole", &[2]),
+    ("sp_setapprole", &[2]),
+    ("sp_approlepassword", &[2]),
+    ("sp_addlinkedsrvlogin", &[5]),
+    ("openrowset", &[4]),
+    ("mysqli", &[3]),
+    ("mysqli_connect", &[3]),
+    ("mysql_connect", &[3]),
+    ("pdo", &[3]),
+    ("getconnection", &[3]),
+    ("ldap_bind", &[3]),
+    ("ldap_bind_s", &[2]),
+    ("simple_bind_s", &[2]),
+    ("oci_connect", &[2]),
+    ("connect", &[3]),
+    ("smtp.login", &[2]),
+    ("server.login", &[2]),
+    ("imap.login", &[2]),
+    ("ftp.login", &[2]),
+    ("credentials", &[2]),
+    ("networkcredential", &[2]),
+    ("httpbasicauth", &[2]),
+    ("set_password", &[1]),
+    ("hash_password", &[1]),
+    ("generate_password_hash", &[1]),
+    ("make_password", &[1]),
+    ("basicauth", &[2]),
+    ("basic_auth", &[2]),
+    ("plainauth", &[3]),
+    ("setbasicauth", &[2]),
+];
+
+/// Whether [`FUNCTIONS`] or [`function`] itself knows `name`.
+pub(super) fn is_known(name: &[u8]) -> bool {
+    let last = name.rsplit(|c| *c == b'.').next().unwrap_or_default();
+    last.eq_ignore_ascii_case(b"set_config") || arguments(name).is_some()
+}
+
+fn arguments(name: &[u8]) -> Option<&'static [usize]> {
+    let last = name.rsplit(|c| *c == b'.').next().unwrap_or_default();
+    let (_, secrets) = FUNCTIONS.iter().find(|(f, _)| {
+        last.eq_ignore_ascii_case(f.as_bytes()) || name.eq_ignore_ascii_case(f.as_bytes())
+    })?;
+    Some(secrets)
+}
+
+/// The secret arguments of the function at `i`; false when it is no call.
+pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool {
+    let Some(token) = view.get(i) else {
+        return false;
+    };
+    let name = view.of(token);
+    // T-SQL calls its procedures without parentheses.
+    let procedure = name.len() > 3 && name.windows(3).any(|w| w.eq_ignore_ascii_case(b"sp_"));
+    let called = view.mark(i + 1, b'(');
+    if !called && !procedure {
+        return false;
+    }
+    let last = name.rsplit(|c| *c == b'.').next().unwrap_or_default();
+    if last.eq_ignore_ascii_case(b"set_config") {
+        if let (Some(key), Some(value)) = (view.text(i + 2), view.text(i + 4))
+            && judge(view.of(key)).is_some_and(|n| {
+                n.strength > Strength::Weak
+                    || is_random(view.of(value))
+                    || view.of(key).ends_with(b"key")
+            })
+        {
+            push(view, value, ARGUMENT, Class::Password, spans);
+        }
+        return true;
+    }
+    let Some(mut secrets) = arguments(name) else {
+        return false;
+    };
+    let start = i + 1 + usize::from(called);
+    // ClickHouse says the cipher first: encrypt('aes-256-gcm', text, key)
+    if let Some(cipher) = view.text(start)
+        && view
+            .of(cipher)
+            .get(..4)
+            .is_some_and(|c| c.eq_ignore_ascii_case(b"aes-"))
+    {
+        secrets = &[3];
+    }
+    // Perl's DBI->connect("dbi:…", user, secret); connect() of others says it by name.
+    if last.eq_ignore_ascii_case(b"connect") {
+        let dbi = view
+            .literal(start)
+            .is_some_and(|t| view.of(t).starts_with(b"dbi:"));
+        if !dbi && !contains(name, b"mysql") {
+            return false;
+        }
+    }
+    // `encrypt(` and `auth(` are code elsewhere; a literal must be where the secret is.
+    let mut argument = 1;
+    let mut depth = 0usize;
+    let mut first = true;
+    let mut any = false;
+    for j in start..(i + 200).min(view.tokens.len()) {
+        let Some(token) = view.get(j) else { break };
+        match token.kind {
+            Kind::Mark(b'(') => depth += 1,
+            Kind::Mark(b')') if depth == 0 => break,
+            Kind::Mark(b')') => depth -= 1,
+            Kind::Mark(b';') if !called => break,
+            // OPENROWSET('driver', 'server';'user';'secret', …)
+            Kind::Mark(b',' | b';') if depth == 0 => {
+                argument += 1;
+                first = true;
+            }
+            Kind::Mark(b'@') => {}
+            Kind::Text | Kind::Quoted
+                if first
+                    && secrets.contains(&argument)
+                    && (depth == 0 || token.kind == Kind::Text) =>
+            {
+                push(view, token, ARGUMENT, Class::Password, spans);
+                (first, any) = (false, true);
+            }
+            _ => {}
+        }
+    }
+    any || procedure
+}
+
+/// INSERT INTO t (a, password) VALUES ('x', 'y'), …
+pub(super) fn columns(view: &View<'_>, spans: &mut Vec<Span>) {
+    let Some(into) = (0..view.tokens.len()).find(|i| view.is(*i, "into")) else {
+        return;
+    };
+    let Some(open) = (into + 1..into + 7).find(|i| view.mark(*i, b'(')) else {
+        return;
+    };
+    let mut names: Vec<Option<Named>> = vec![None];
+    let mut j = open + 1;
+    while let Some(token) = view.get(j) {
+        match token.kind {
+            Kind::Mark(b')') => break,
+            Kind::Mark(b',') => names.push(None),
+            Kind::Word | Kind::Quoted => {
+                if let Some(name) = names.last_mut() {
+                    *name = columns::judge_column(view.of(token));
+                }
+            }
+            _ => {}
+        }
+        j += 1;
+    }
+    if names.iter().all(Option::is_none) {
+        return;
+    }
+    let Some(values) =
+        (j..view.tokens.len()).find(|i| view.any(*i, &["values", "value", "select"]))
+    else {
+        return;
+    };
+    let (mut depth, mut column) = (usize::from(view.is(values, "select")), 0usize);
+    let mut taken = false;
+    for k in values + 1..view.tokens.len() {
+        let Some(token) = view.get(k) else { break };
+        match token.kind {
+            Kind::Mark(b'(') => {
+                if depth == 0 {
+                    (column, taken) = (0, false);
+                }
+                depth += 1;
+            }
+            Kind::Mark(b')') => depth = depth.saturating_sub(1),
+            Kind::Mark(b',') if depth == 1 => {
+                column += 1;
+                taken = false;
+            }
+            Kind::Text | Kind::Quoted if depth >= 1 && !taken => {
+                if let Some(named) = names.get(column).copied().flatten() {
+                    let value = view.of(token);
+                    let plain = named.strength == Strength::Weak
+                        && !is_random(value)
+                        && named.class == Class::Token;
+                    if !plain {
+                        push(view, token, COLUMN, named.class, spans);
+                    }
+                    taken = true;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// UPDATE cfg SET v = 'x' WHERE k = 'smtp_password'
+pub(super) fn settings(view: &View<'_>, spans: &mut Vec<Span>) {
+    if !view.is(0, "update")
+        || !view
+            .tokens
+            .iter()
+            .any(|t| t.kind == Kind::Text && is_key_literal(view.of(*t)))
+    {
+        return;
+    }
+    for i in 1..view.tokens.len() {
+        let value = view.any(
+            i,
+            &[
+                "v",
+                "val",
+                "value",
+                "setting",
+                "data",
+                "content",
+                "setting_value",
+                "option_value",
+                "config_value",
+            ],
+        );
+        if value
+            && view.mark(i + 1, b'=')
+            && let Some(text) = view.text(i + 2)
+        {
+            push(view, text, COLUMN, Class::Password, spans);
+        }
+    }
+}

@@ -1,0 +1,527 @@
+//! SQL: the literal in the secret position, also of broken, unfinished and rejected statements.
+//!
+//! A lexer, no parser: a statement that a server refuses leaks just as well. It knows the literals
+//! of PostgreSQL (`E''`, `U&''`, dollar quotes), MySQL (backslashes, double quotes), T-SQL (`N''`)
+//! and Oracle (`q'[]'`), and looks at what stands around them.
+
+mod clause;
+mod function;
+mod lex;
+
+use super::bytes::{at, before, contains, cut};
+use super::names::{Strength, judge};
+use super::span::{Class, RuleId, Span};
+use super::value::{is_prose, is_stand_in};
+use clause::{clause, identified};
+use function::{columns, function, is_known, settings};
+use lex::{Kind, Token, View, inner, lex};
+
+const CLAUSE: RuleId = RuleId::new("sql-password");
+const ARGUMENT: RuleId = RuleId::new("sql-key-argument");
+const COLUMN: RuleId = RuleId::new("sql-column");
+
+/// Words that make a statement worth lexing, besides those of names.
+pub(crate) const TRIGGERS: &[&str] = &[
+    "identified",
+    "pgp_",
+    "hmac(",
+    "crypt_iv(",
+    "encryptby",
+    "decryptby",
+    "set_config",
+    "account_add",
+    "dblink",
+    "pwdcompare",
+    "pwdencrypt",
+    "sp_addlogin",
+    "sp_password",
+    "sp_setapprole",
+    "sp_addapprole",
+    "sp_approlepassword",
+    "set_authentication",
+    "table_import_from_s3",
+    "add_parquet_key",
+    "login ",
+    "mysqli",
+    "pdo(",
+    "getconnection(",
+    "mysql_connect",
+    "ldap_bind",
+    "oci_connect",
+    "dbi:",
+    "connect(",
+    "attach ",
+    "encrypt(",
+    "decrypt(",
+    "opendatasource",
+    "sha256(",
+    "sha512(",
+    "smtplib",
+    ".login(",
+    "db.auth",
+    "createuser",
+    "aes_",
+    "des_",
+    "s3(",
+    "mysql(",
+    "postgresql(",
+    "remote(",
+    "create_aws_cred",
+    "pragma",
+    "sqlcipher",
+    "bindpw",
+    "credentials",
+    "conninfo",
+    "connection '",
+    "insert into",
+    "replace into",
+    "values",
+    "sha1(",
+    "sha2(",
+    "md5(",
+    "changeuserpassword",
+    "account_",
+    "addlinkedsrvlogin",
+    "openrowset",
+    "gcs(",
+    "azureblobstorage",
+    "deltalake(",
+    "s3cluster(",
+    "secure(",
+    "create user",
+    "alter user",
+    "set password",
+];
+
+/// The longest statement that is kept over lines.
+const STATEMENT_MAX: usize = 16 << 10;
+
+/// A statement that earlier lines began.
+#[derive(Clone, Default)]
+pub(crate) struct Pending {
+    text: zeroize::Zeroizing<Vec<u8>>,
+    lines: u32,
+    /// It began behind a client's prompt.
+    prompted: bool,
+    /// So many lines in a row had no prompt.
+    bare: u32,
+}
+
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pending({} lines)", self.lines)
+    }
+}
+
+/// No statement that a person types has more lines.
+const LINES_MAX: u32 = 200;
+/// Clients that edit a pasted statement as one show no prompt before its later lines; but so many
+/// lines without one are the answer.
+const BARE_MAX: u32 = 12;
+/// A longer INSERT keeps its list of columns only.
+const INSERT_MAX: usize = 2 << 10;
+
+impl Pending {
+    /// Whether `line` can be the next of this statement.
+    fn goes_on(&self, line: &[u8], prompt: Prompt) -> bool {
+        let open = self.lines < LINES_MAX && self.text.len() + line.len() < STATEMENT_MAX;
+        open && match prompt {
+            Prompt::Begins => false,
+            Prompt::GoesOn => true,
+            Prompt::None => !is_output(line) && (!self.prompted || self.bare < BARE_MAX),
+        }
+    }
+
+    /// Drops the finished rows of a long INSERT.
+    fn shorten(&mut self) {
+        if self.text.len() < INSERT_MAX {
+            return;
+        }
+        let tokens = lex(&self.text);
+        let view = View {
+            text: &self.text,
+            tokens: &tokens,
+        };
+        let values = (0..tokens.len()).find(|i| view.is(*i, "values"));
+        let (Some(values), true) = (values, view.any(0, &["insert", "replace"])) else {
+            return;
+        };
+        let mut open = None;
+        let mut depth = 0usize;
+        for token in tokens.iter().skip(values + 1) {
+            match token.kind {
+                Kind::Mark(b'(') => {
+                    open = if depth == 0 { Some(token.start) } else { open };
+                    depth += 1;
+                }
+                Kind::Mark(b')') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        let keep = open.filter(|_| depth > 0).unwrap_or(self.text.len());
+        if let Some(head) = tokens.get(values).map(|token| token.end) {
+            self.text.drain(head.min(keep)..keep);
+            self.text.insert(head.min(keep), b' ');
+        }
+    }
+}
+
+/// A line that no statement holds: a time stamp or address of a log, JSON, a table.
+fn is_output(line: &[u8]) -> bool {
+    let text = line.trim_ascii_start();
+    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    digits > 0 && matches!(at(text, digits), b'-' | b'.' | b':' | b'/')
+        || text.starts_with(b"{\"")
+        || text.starts_with(b"|")
+        || text.starts_with(b"+-")
+        || text.starts_with(b"-[")
+        || text.starts_with(b"--") && at(text, 2) == b'-'
+        || text.starts_with(b"ERROR")
+        || text.starts_with(b"Query OK")
+}
+
+/// Looks at `line` as (the next part of) a statement; keeps it when it is not finished.
+pub(crate) fn statement(
+    line: &[u8],
+    pending: Option<Pending>,
+    spans: &mut Vec<Span>,
+) -> Option<Pending> {
+    let (body, prompt) = prompt(line);
+    let mut pending = pending
+        .filter(|p| p.goes_on(line, prompt))
+        .unwrap_or_default();
+    let lead = pending.text.len();
+    let mut found = Vec::new();
+    let whole;
+    let text = if lead == 0 {
+        cut(line, body, line.len())
+    } else {
+        whole = zeroize::Zeroizing::new(
+            [pending.text.as_slice(), cut(line, body, line.len())].concat(),
+        );
+        whole.as_slice()
+    };
+    let tokens = lex(text);
+    look(text, &tokens, 0, &mut found);
+    // An error message quotes the statement from where it broke.
+    if let Some(near) = memchr::memmem::find(text, b"near '") {
+        let from = near + 6;
+        let mut inside = Vec::new();
+        let to = memchr::memmem::rfind(text, b"' at line").unwrap_or(text.len());
+        let rest = cut(text, from, to);
+        look(rest, &lex(rest), 0, &mut inside);
+        found.extend(inside.into_iter().map(|span| Span {
+            start: span.start + from,
+            end: span.end + from,
+            ..span
+        }));
+    }
+    for span in found {
+        if span.end > lead {
+            let start = span.start.max(lead) - lead + body;
+            spans.push(Span {
+                start,
+                end: span.end - lead + body,
+                ..span
+            });
+        }
+    }
+    let finished = tokens.last().is_some_and(|t| t.kind == Kind::Mark(b';'))
+        || text.ends_with(b"\\G")
+        || text.ends_with(b"\\g")
+        || text.trim_ascii().is_empty();
+    if finished || !is_statement(&tokens, text) || text.len() >= STATEMENT_MAX {
+        return None;
+    }
+    pending.prompted |= lead == 0 && prompt != Prompt::None;
+    pending.bare = if prompt == Prompt::None {
+        pending.bare + 1
+    } else {
+        0
+    };
+    pending.text.extend_from_slice(cut(line, body, line.len()));
+    pending.text.push(b'\n');
+    pending.lines += 1;
+    pending.shorten();
+    Some(pending)
+}
+
+/// What a client's prompt before a line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prompt {
+    None,
+    Begins,
+    GoesOn,
+}
+
+/// Where the statement starts behind a client's prompt, and what that prompt says.
+fn prompt(line: &[u8]) -> (usize, Prompt) {
+    let window = cut(line, 0, 96);
+    let mut i = 0;
+    while let Some(n) = memchr::memchr2(b'>', b'#', cut(window, i, window.len())) {
+        let mark = i + n;
+        i = mark + 1;
+        let lead = cut(line, 0, mark);
+        // Snowflake's prompt has no blank behind it: user#warehouse@database.schema>
+        let glued = at(line, mark) == b'>' && lead.contains(&b'#') && !lead.contains(&b' ');
+        if at(line, mark + 1) != b' ' && mark + 1 < line.len() && !glued {
+            continue;
+        }
+        let state = before(line, mark);
+        let words = lead.split(|c| *c == b' ').filter(|w| !w.is_empty()).count();
+        if words > 5 {
+            return (0, Prompt::None);
+        }
+        // `app-> `, `app'> `, `    -> `, `dquote> `, `2> ` of sqlcmd goes on.
+        let bare = lead.trim_ascii();
+        let goes_on = matches!(state, b'-' | b'\'' | b'"' | b'(' | b'*' | b'$' | b'`')
+            || bare.is_empty()
+            || bare.iter().all(u8::is_ascii_digit) && bare != b"1"
+            || lead.ends_with(b"...");
+        let behind = mark + if glued { 1 } else { 2 };
+        let prompt = if goes_on {
+            Prompt::GoesOn
+        } else {
+            Prompt::Begins
+        };
+        return (behind.min(line.len()), prompt);
+    }
+    (0, Prompt::None)
+}
+
+/// Whether the tokens begin as a statement that may hold a secret later on.
+fn is_statement(tokens: &[Token], text: &[u8]) -> bool {
+    const VERBS: &[&str] = &[
+        "create",
+        "alter",
+        "insert",
+        "replace",
+        "update",
+        "set",
+        "grant",
+        "copy",
+        "unload",
+        "change",
+        "select",
+        "with",
+        "merge",
+        "call",
+        "exec",
+        "execute",
+        "start",
+        "clone",
+        "attach",
+        "open",
+        "pragma",
+        "upsert",
+        "declare",
+        "do",
+        "administer",
+        "use",
+        "prepare",
+        "import",
+        "export",
+        "begin",
+    ];
+    let first = tokens.iter().find(|t| t.kind == Kind::Word);
+    first.is_some_and(|t| {
+        VERBS
+            .iter()
+            .any(|v| cut(text, t.start, t.end).eq_ignore_ascii_case(v.as_bytes()))
+    }) && tokens
+        .first()
+        .is_some_and(|t| t.kind == Kind::Word || t.kind == Kind::Mark(b'('))
+}
+
+/// How deep statements in literals are looked at.
+const DEPTH_MAX: u8 = 2;
+
+fn look(text: &[u8], tokens: &[Token], depth: u8, spans: &mut Vec<Span>) {
+    let view = View { text, tokens };
+    let inserts = view.any(0, &["insert", "replace", "upsert", "merge"])
+        || contains(text, b"insert into")
+        || contains(text, b"replace into");
+    let ddl = view.any(0, &["comment", "create"])
+        && (view.is(1, "table") || view.is(1, "on") || view.is(1, "index"));
+    for i in 0..tokens.len() {
+        let Some(token) = view.get(i) else { break };
+        match token.kind {
+            Kind::Word | Kind::Quoted => {
+                let called = token.kind == Kind::Word && is_known(view.of(token));
+                if view.is(i, "identified") {
+                    identified(&view, i, spans);
+                } else if called && function(&view, i, spans) {
+                    continue;
+                }
+                // What stands behind BY is the secret, whatever it looks like.
+                if i > 0 && view.is(i - 1, "by") {
+                    continue;
+                }
+                let named = judge(view.of(token)).or_else(|| clause::key_of_file(&view, i));
+                if !ddl && let Some(named) = named {
+                    clause(&view, i, named, spans);
+                }
+            }
+            Kind::Text => {
+                // ('smtp_password', 'x') in an INSERT, set_config('app.key', 'x')
+                if inserts
+                    && view.mark(i + 1, b',')
+                    && is_key_literal(view.of(token))
+                    && let Some(value) = view.text(i + 2)
+                    && judge(view.of(value)).is_none()
+                {
+                    push(&view, value, COLUMN, Class::Password, spans);
+                }
+                let body = view.of(token);
+                if depth < DEPTH_MAX
+                    && (contains(body, b"assword") || contains(body, b"identified"))
+                {
+                    // format('ALTER ROLE app PASSWORD %L', 'x')
+                    if let Some(value) = view.text(i + 2).filter(|_| body.contains(&b'%')) {
+                        push(&view, value, CLAUSE, Class::Password, spans);
+                    }
+                    let tokens = inner(text, token);
+                    if tokens.len() > 2 {
+                        look(text, &tokens, depth + 1, spans);
+                    }
+                }
+            }
+            Kind::Mark(_) => {}
+        }
+    }
+    if inserts {
+        columns(&view, spans);
+    }
+    settings(&view, spans);
+    // cqlsh: LOGIN bob 'x'
+    if let Some(literal) = view.text(2).filter(|_| view.is(0, "login")) {
+        push(&view, literal, CLAUSE, Class::Password, spans);
+    }
+}
+
+/// Whether a literal is the name of a setting that holds a secret.
+fn is_key_literal(text: &[u8]) -> bool {
+    text.len() < 60
+        && !text.contains(&b' ')
+        && judge(text).is_some_and(|n| n.strength == Strength::Strong)
+}
+
+fn push(view: &View<'_>, token: Token, rule: RuleId, class: Class, spans: &mut Vec<Span>) {
+    let text = view.of(token);
+    // An apostrophe of a sentence opens no literal.
+    let sentence = token.end == view.text.len() && class == Class::Token && is_prose(text);
+    // A literal of many lines is a key, which has its own layer, or no literal at all.
+    let long = text.iter().filter(|c| **c == b'\n').count() > 2;
+    if token.start < token.end && !long && !sentence && !is_stand_in(text) {
+        spans.push(Span::new(token.start, token.end, rule, class));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(text: &str) -> Vec<String> {
+        let mut pending = None;
+        let mut found = Vec::new();
+        for line in text.lines() {
+            let mut spans = Vec::new();
+            pending = statement(line.as_bytes(), pending, &mut spans);
+            crate::mask::span::settle(&mut spans);
+            found.extend(spans.iter().map(|s| line[s.start..s.end].to_owned()));
+        }
+        found
+    }
+
+    #[test]
+    fn secrets_in_statements_are_found() {
+        for (text, secret) in [
+            ("crm=# ALTER USER api PASSWORD $$FsG@h$$;", "FsG@h"),
+            ("b=> ALTER ROLE r WITH PASSWORD $pw$p#9$pw$;", "p#9"),
+            (
+                "CREATE ROLE r LOGIN PASSWORD E'it\\'s1' VALID UNTIL 'infinity';",
+                "it\\'s1",
+            ),
+            ("CREATE USER 'a'@'%' IDENTIFIED BY 'pw''1';", "pw''1"),
+            (
+                "alter user system identified by A30DXY account unlock;",
+                "A30DXY",
+            ),
+            (
+                "CREATE USER u IDENTIFIED WITH sha256_password BY 'hunter2'",
+                "hunter2",
+            ),
+            ("SET PASSWORD FOR 'u'@'h' = PASSWORD('hunter2');", "hunter2"),
+            ("1> ALTER LOGIN sa WITH PASSWORD = N'b12d%';", "b12d%"),
+            (
+                "select encrypt('data'::bytea, '1d5bba5d'::bytea, 'aes');",
+                "1d5bba5d",
+            ),
+            ("select pgp_sym_decrypt(c, 'k3y!') from t", "k3y!"),
+            (
+                "select set_config('app.encryption_key', 'KwkHr8', false);",
+                "KwkHr8",
+            ),
+            ("ALTER DATABASE o SET \"app.jwt_secret\" TO '9A9q';", "9A9q"),
+            (
+                "CREATE USER MAPPING FOR x SERVER r OPTIONS (user 'fdw', password 'HQ T');",
+                "HQ T",
+            ),
+            (
+                "INSERT INTO users (name, password) VALUES ('bob', 'hunter2');",
+                "hunter2",
+            ),
+            (
+                "select id from u where login = 'w' and pass = SHA1('gR4^E');",
+                "gR4^E",
+            ),
+            (
+                "UPDATE cfg SET v='hunter2' WHERE k='smtp_password';",
+                "hunter2",
+            ),
+            (
+                "COPY t FROM 's3://b/p' ACCESS_KEY_ID 'AK' SECRET_ACCESS_KEY '7k5WK'",
+                "7k5WK",
+            ),
+            ("ALTER USER a PASSWORD 'unfinished", "unfinished"),
+            (
+                "app=> ALTER USER a\napp-> PASSWORD\napp-> 'hunter2';",
+                "hunter2",
+            ),
+            (
+                "mysql> INSERT INTO u (a,\n    -> pwd) VALUES\n    -> ('x','hunter2');",
+                "hunter2",
+            ),
+            (
+                "ALTER CURRENT USER SET PASSWORD FROM 'old1' TO 'new1'",
+                "old1",
+            ),
+        ] {
+            assert_eq!(
+                masked(text).first().map(String::as_str),
+                Some(secret),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn statements_without_secrets_stay() {
+        for text in [
+            "ALTER USER bob PASSWORD NULL;",
+            "ALTER ROLE bob VALID UNTIL 'infinity';",
+            "SELECT password FROM users LIMIT 0;",
+            "CREATE USER 'app'@'%' IDENTIFIED WITH auth_socket;",
+            "ALTER USER app IDENTIFIED BY RANDOM PASSWORD;",
+            "SHOW VARIABLES LIKE 'validate_password%';",
+            "select key, value from h where key = 'color';",
+            "COMMENT ON COLUMN users.password IS 'hashed with argon2';",
+            "SET password_encryption = 'scram-sha-256';",
+            "select * from information_schema.columns where column_name like '%password%';",
+            "PREPARE p AS UPDATE users SET password = $1 WHERE id = $2;",
+            "select md5('x'), encode(d, 'hex');",
+        ] {
+            assert_eq!(masked(text), [""; 0], "{text}");
+        }
+    }
+}
