@@ -7,6 +7,7 @@
 use super::span::{Class, RuleId};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
@@ -21,13 +22,18 @@ const SECRETS_MAX: usize = 512;
 
 /// The session's secrets.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Learned(Arc<Mutex<Store>>);
+pub(crate) struct Learned(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Changes whenever a secret was added; read before every line.
+    version: AtomicU64,
+    store: Mutex<Store>,
+}
 
 #[derive(Default)]
 struct Store {
     secrets: Vec<Secret>,
-    /// Changes whenever `secrets` does.
-    version: u64,
 }
 
 impl std::fmt::Debug for Store {
@@ -55,12 +61,12 @@ pub(crate) struct Form {
 
 impl Learned {
     fn store(&self) -> MutexGuard<'_, Store> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes whenever a secret was added.
     pub(crate) fn version(&self) -> u64 {
-        self.store().version
+        self.0.version.load(Ordering::Acquire)
     }
 
     /// Learns `secret`; `typed` when it came from a prompt and is certain. Tells whether it is new
@@ -80,7 +86,7 @@ impl Learned {
         if store.secrets.len() >= SECRETS_MAX {
             store.secrets.remove(0);
         }
-        let version = store.version + 1;
+        let version = self.version() + 1;
         store.secrets.push(Secret {
             version,
             plain: Zeroizing::new(secret.to_vec()),
@@ -88,7 +94,7 @@ impl Learned {
             rule,
             class,
         });
-        store.version = version;
+        self.0.version.store(version, Ordering::Release);
         true
     }
 
@@ -130,7 +136,7 @@ fn fit(secret: &[u8], typed: bool) -> bool {
             && (kinds >= 2 || secret.len() >= LENGTH_MIN)
             && !is_common(secret);
     }
-    if secret.len() < LENGTH_MIN || is_common(secret) || super::value::is_placeholder(secret) {
+    if secret.len() < LENGTH_MIN || is_common(secret) || super::standin::is_placeholder(secret) {
         return false;
     }
     let mut distinct = [false; 256];
@@ -393,7 +399,7 @@ mod tests {
         );
         assert_eq!(
             format!("{learned:?}"),
-            "Learned(Mutex { data: 1 secrets, poisoned: false, .. })"
+            "Learned(Shared { version: 1, store: Mutex { data: 1 secrets, poisoned: false, .. } })"
         );
     }
 }

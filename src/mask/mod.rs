@@ -5,7 +5,7 @@
 //!
 //! * structure: [`assign`], [`sql`], [`shell`], [`uri`], [`keyblock`], [`context`]
 //! * result tables: [`columns`]
-//! * formats of providers: [`provider`], data in `rules/`
+//! * formats of providers: [`provider`], data in `rules/`; of any issuer: [`shape`]
 //! * personal data of strong shape: [`personal`], or named: [`national`]
 //! * what was found before: [`learned`]
 //!
@@ -31,9 +31,11 @@ mod personal;
 mod provider;
 mod rules;
 mod scanner;
+mod shape;
 mod shell;
 mod span;
 mod sql;
+mod standin;
 mod uri;
 mod value;
 

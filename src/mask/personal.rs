@@ -13,6 +13,8 @@ const CARD: RuleId = RuleId::new("payment-card");
 /// many is enough to look at.
 const NUMBER_MIN: usize = 13;
 const CARD_MAX: usize = 19;
+/// The shortest, Norway's.
+const IBAN_MIN: usize = 15;
 /// A longer run is no number of a person's; groups of an IBAN and their blanks reach 42.
 const RUN_MAX: usize = 64;
 
@@ -32,24 +34,32 @@ pub(crate) fn numbers(line: &[u8], spans: &mut Vec<Span>) {
         if end - start < NUMBER_MIN {
             continue;
         }
-        ibans(line, start, end, spans);
-        let mut i = start;
-        while i < end {
-            if !at(line, i).is_ascii_digit() {
-                i += 1;
-                continue;
-            }
-            let mut stop = i;
-            while stop < end && in_number(line, stop) {
-                stop += 1;
-            }
-            if stop - i >= NUMBER_MIN
-                && let Some((from, to)) = card(line, i, stop)
-            {
-                spans.push(Span::new(from, to, CARD, Class::Personal).in_cell());
-            }
-            i = stop;
+        let run = cut(line, start, end);
+        let digits = run.iter().filter(|c| c.is_ascii_digit()).count();
+        let capitals = run.iter().filter(|c| c.is_ascii_uppercase()).count();
+        if capitals >= 2 && digits >= 2 && capitals + digits >= IBAN_MIN {
+            ibans(line, start, end, spans);
         }
+        if digits >= NUMBER_MIN {
+            cards(line, start, end, spans);
+        }
+    }
+}
+
+/// Appends the card numbers in `line[start..end]`.
+fn cards(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
+    let mut i = start;
+    while i < end {
+        let mut stop = i;
+        while stop < end && in_number(line, stop) {
+            stop += 1;
+        }
+        if stop - i >= NUMBER_MIN
+            && let Some((from, to)) = card(line, i, stop)
+        {
+            spans.push(Span::new(from, to, CARD, Class::Personal).in_cell());
+        }
+        i = stop.max(i + 1);
     }
 }
 
@@ -181,7 +191,7 @@ fn ibans(line: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
             if c.is_ascii_uppercase() || c.is_ascii_digit() {
                 text.push(c);
                 end += 1;
-                if text.len() >= 15 && !is_word(at(line, end)) && checksum::iban(&text) {
+                if text.len() >= IBAN_MIN && !is_word(at(line, end)) && checksum::iban(&text) {
                     best = Some(end);
                 }
             } else if c == b' ' && text.len().is_multiple_of(4) {

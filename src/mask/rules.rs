@@ -270,6 +270,11 @@ const STRUCTURE: &[RuleInfo] = &[
         "ids, phone numbers and birth dates behind the word that names them",
     ),
     info(
+        "token-shape",
+        Class::Token,
+        "a prefix that names an issuer and a random part: acme_live_…",
+    ),
+    info(
         "prompt",
         Class::Password,
         "typed at a prompt that does not echo",

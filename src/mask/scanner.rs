@@ -8,7 +8,7 @@ use super::keyblock::{self, Block, Inside};
 use super::learned::Learned;
 use super::rules::{Rules, Wake};
 use super::span::{Class, RuleId, Span, settle};
-use super::{assign, national, personal, shell, sql, uri};
+use super::{assign, national, personal, shape, shell, sql, uri};
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -186,6 +186,7 @@ impl Scanner {
         }
         personal::numbers(line, spans);
         personal::mails(line, spans);
+        shape::find(line, spans);
         if line.first() == Some(&b'"') {
             context::userlist(line, spans);
         }

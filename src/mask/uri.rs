@@ -3,7 +3,8 @@
 
 use super::bytes::{at, before, cut};
 use super::span::{Class, RuleId, Span};
-use super::value::{is_placeholder, is_random};
+use super::standin::is_placeholder;
+use super::value::is_random;
 
 const RULE: RuleId = RuleId::new("uri-userinfo");
 

@@ -13,6 +13,7 @@ mod config;
 mod first;
 mod formats;
 mod layers;
+mod masking;
 mod pack;
 mod read;
 mod support;

@@ -1,7 +1,7 @@
 //! String literals of all kinds, and calls around them: where a quoted value starts and ends.
 
 use crate::mask::bytes::{at, contains, cut, is_word, skip_blanks, word_at};
-use crate::mask::value::is_placeholder;
+use crate::mask::standin::is_placeholder;
 
 /// The body of a string literal that starts at `i`, its quote, and how it is escaped.
 pub(crate) fn opening(line: &[u8], i: usize, escapes: usize) -> Option<(usize, u8, usize)> {

@@ -13,9 +13,9 @@ use super::bytes::{
 };
 use super::names::{Named, Strength, judge};
 use super::span::{RuleId, Span};
+use super::standin::is_placeholder;
 use super::value::{
-    is_code_name, is_password_hash, is_placeholder, is_plain_number, is_prose, is_random, is_type,
-    is_uuid,
+    is_code_name, is_password_hash, is_plain_number, is_prose, is_random, is_type, is_uuid,
 };
 use extent::unquoted;
 use literal::call;

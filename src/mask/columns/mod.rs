@@ -10,7 +10,8 @@ mod names;
 use super::bytes::{at, cut, from, trim};
 use super::names::{Named, Strength};
 use super::span::{Class, RuleId, Span};
-use super::value::{is_placeholder, is_plain_number, is_random, is_type};
+use super::standin::is_placeholder;
+use super::value::{is_plain_number, is_random, is_type};
 use layout::{Cut, cells, is_border, is_column_name, is_underline, runs};
 pub(crate) use names::{TRIGGERS, judge_column};
 
@@ -146,9 +147,8 @@ impl Columns {
         }
         // Names of columns hold none of these; statements and log lines do.
         if line.len() > HEADER_MAX
-            || text
-                .iter()
-                .any(|c| matches!(c, b'=' | b'\'' | b'<' | b'>' | b'{' | b'$'))
+            || memchr::memchr3(b'=', b'\'', b'<', text).is_some()
+            || memchr::memchr3(b'>', b'{', b'$', text).is_some()
         {
             return;
         }

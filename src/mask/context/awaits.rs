@@ -1,11 +1,12 @@
 //! What earlier lines let expect: the answer of an expect script, the output of a command that
 //! prints a secret.
 
+use super::told::told;
 use crate::mask::assign::{closing, opening};
 use crate::mask::bytes::{at, before, contains, cut, find, from, is_word, skip_blanks, trim};
 use crate::mask::names::{Strength, judge};
 use crate::mask::span::{Class, RuleId, Span};
-use crate::mask::value::is_placeholder;
+use crate::mask::standin::is_placeholder;
 
 const EXPECT: RuleId = RuleId::new("expect-send");
 
@@ -205,88 +206,6 @@ fn value_of_pair(line: &[u8]) -> Option<(usize, usize)> {
     let text = cut(line, from_, to);
     (!text.is_empty() && !is_placeholder(text) && !matches!(at(text, 0), b'{' | b'['))
         .then_some((from_, to))
-}
-
-/// Sentences that tell a password: `The generated password for the elastic user is : x`, `A temporary
-/// password is generated for root@localhost: x`, `PASSWORD elastic = x`. The value is the last word.
-fn told(line: &[u8], spans: &mut Vec<Span>) {
-    const TELLS: &[&str] = &[
-        "generated",
-        "temporary",
-        "initial",
-        "new password",
-        "reset",
-        "set to",
-        "your password",
-        "password is",
-        "passphrase is",
-        "one-time",
-        "admin password",
-        "default password",
-        "token is",
-        "secret is",
-        "key is",
-    ];
-    let Some(word) = [
-        "password",
-        "passphrase",
-        "passwort",
-        "token",
-        "secret",
-        "key",
-    ]
-    .iter()
-    .find_map(|w| find(line, 0, w.as_bytes())) else {
-        return;
-    };
-    let (_, mut end) = trim(line, 0, line.len());
-    if end - word > 200 {
-        return;
-    }
-    if before(line, end) == b'.' {
-        end -= 1;
-    }
-    let last = cut(line, word, end)
-        .iter()
-        .rposition(|c| *c == b' ')
-        .map_or(word, |n| word + n + 1);
-    let (_, gap) = trim(line, word, last);
-    let mut value = (last, end);
-    if matches!(at(line, value.0), b'"' | b'\'' | b'`')
-        && before(line, value.1) == at(line, value.0)
-        && value.1 > value.0 + 1
-    {
-        value = (value.0 + 1, value.1 - 1);
-    }
-    let text = cut(line, value.0, value.1);
-    let lead = cut(line, 0, gap);
-    let marked = lead.ends_with(b":")
-        || lead.ends_with(b"=")
-        || lead.ends_with(b" is")
-        || lead.ends_with(b" to");
-    let kinds = [
-        text.iter().any(u8::is_ascii_digit),
-        text.iter().any(u8::is_ascii_uppercase),
-        text.iter().any(u8::is_ascii_lowercase),
-        text.iter().any(|c| c.is_ascii_punctuation()),
-    ];
-    let mixed = kinds.iter().filter(|k| **k).count() >= 2
-        && (kinds.iter().filter(|k| **k).count() > 2 || text.iter().any(u8::is_ascii_digit));
-    // `PASSWORD elastic = x` of elasticsearch-setup-passwords
-    let listed = line.starts_with(b"PASSWORD ") && lead.ends_with(b"=");
-    let tells = TELLS.iter().any(|t| contains(line, t.as_bytes())) || listed;
-    if marked
-        && tells
-        && mixed
-        && text.len() >= 6
-        && !is_placeholder(text)
-        && !contains(text, b"://")
-        && !matches!(at(text, 0), b'/' | b'(' | b'<' | b'[' | b'-')
-        && !text.ends_with(b":")
-        && !text.ends_with(b")")
-    {
-        spans.push(Span::new(value.0, value.1, REVEALED, Class::Password));
-    }
 }
 
 /// The string behind `send`, `send --`, without the newline it ends in.

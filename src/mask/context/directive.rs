@@ -7,7 +7,8 @@ use crate::mask::bytes::{
 };
 use crate::mask::names::{Named, Strength, judge};
 use crate::mask::span::{Class, RuleId, Span};
-use crate::mask::value::{is_placeholder, is_prose, is_stop_word, is_type};
+use crate::mask::standin::is_placeholder;
+use crate::mask::value::{is_prose, is_stop_word, is_type};
 
 const DIRECTIVE: RuleId = RuleId::new("directive");
 
@@ -102,18 +103,18 @@ pub(super) fn around(line: &[u8], place: usize, spans: &mut Vec<Span>) {
 pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
     let dollar = before(line, start) == b'$' && at(line, start + 1) != 0;
     let lead = cut(line, 0, back_blanks(line, start - usize::from(dollar)));
+    let name = cut(line, start, end);
+    let config = CONFIG
+        .iter()
+        .any(|n| name.eq_ignore_ascii_case(n.as_bytes()));
     let setter = ends_in(lead, SETTERS) || dollar && ends_in(lead, &["set"]);
     if !matches!(at(line, end), b' ' | b'\t')
-        || matches!(before(line, start), b'"' | b'\'' | b'\\' | b'@')
+        || matches!(before(line, start), b'"' | b'\'' | b'\\' | b'@') && !config
         || dollar && !setter
         || at(line, start) == b'-'
     {
         return;
     }
-    let name = cut(line, start, end);
-    let config = CONFIG
-        .iter()
-        .any(|n| name.eq_ignore_ascii_case(n.as_bytes()));
     let server_key = name == b"key" && contains(lead, b"-server");
     let special = config
         || server_key
@@ -156,14 +157,18 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
     }
     let stop = word_end(line, value);
     let mut end_secret = stop;
-    while matches!(before(line, end_secret), b';' | b',') && end_secret > value {
+    let quoted = config && is_quote(lead);
+    while (matches!(before(line, end_secret), b';' | b',')
+        || quoted && matches!(before(line, end_secret), b'"' | b'\''))
+        && end_secret > value
+    {
         end_secret -= 1;
     }
     let text = cut(line, value, end_secret);
     let place = Place {
         lead,
         alone: skip_blanks(line, stop) >= line.len(),
-        first: lead.trim_ascii().is_empty(),
+        first: lead.trim_ascii().is_empty() || is_prompt(lead) || config && is_quote(lead),
         words: lead.split(|c| *c == b' ').filter(|w| !w.is_empty()).count(),
     };
     let strong = named.is_some_and(|n| n.strength == Strength::Strong);
@@ -227,6 +232,16 @@ fn ends_in(lead: &[u8], words: &[&str]) -> bool {
         end.checked_sub(w.len())
             .is_some_and(|i| word_at(lead, i, w.as_bytes()) && !is_word(before(lead, i)))
     })
+}
+
+/// Whether a shell's or client's prompt stands before the name.
+fn is_prompt(lead: &[u8]) -> bool {
+    matches!(before(lead, lead.len()), b'$' | b'#' | b'>' | b'%')
+}
+
+/// Whether a quote opens with the name: echo "requirepass x" >> redis.conf
+fn is_quote(lead: &[u8]) -> bool {
+    matches!(before(lead, lead.len()), b'"' | b'\'')
 }
 
 fn word_end(line: &[u8], start: usize) -> usize {

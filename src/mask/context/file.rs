@@ -3,14 +3,26 @@
 
 use crate::mask::bytes::{at, before, cut, find, from, skip_blanks, trim, word_at};
 use crate::mask::span::{Class, RuleId, Span};
-use crate::mask::value::{is_hex, is_password_hash, is_placeholder, is_stop_word};
+use crate::mask::standin::is_placeholder;
+use crate::mask::value::{is_hex, is_password_hash, is_stop_word};
 
 const FILE: RuleId = RuleId::new("credential-file");
 
-/// host:port:database:user:password of pgpass.
-pub(super) fn pgpass(line: &[u8], spans: &mut Vec<Span>) {
-    let text = line.trim_ascii_start();
-    let lead = line.len() - text.len();
+/// host:port:database:user:password of pgpass, a line of its own or a word; its port stands at `place`.
+pub(super) fn pgpass(line: &[u8], place: usize, spans: &mut Vec<Span>) {
+    if at(line, place) != b':' {
+        return;
+    }
+    let mut lead = place;
+    while lead > 0 && !matches!(before(line, lead), b' ' | b'\t' | b'"' | b'\'') {
+        lead -= 1;
+    }
+    let alone = cut(line, 0, lead).trim_ascii().is_empty();
+    let rest = from(line, lead);
+    let end = rest
+        .iter()
+        .position(|c| matches!(c, b' ' | b'\t' | b'"' | b'\''));
+    let text = cut(rest, 0, end.filter(|_| !alone).unwrap_or(rest.len()));
     let mut colons = Vec::new();
     for (i, c) in text.iter().enumerate() {
         if *c == b':' && (i == 0 || at(text, i - 1) != b'\\') {
@@ -65,20 +77,23 @@ pub(super) fn shadow(line: &[u8], spans: &mut Vec<Span>) {
     }
 }
 
-/// machine h login u password p
+/// machine h login u password p; also typed, or in an `echo`
 pub(super) fn netrc(line: &[u8], spans: &mut Vec<Span>) {
-    let told = find(line, 0, b"machine ")
-        .or_else(|| find(line, 0, b"login "))
-        .or_else(|| find(line, 0, b"default "));
-    let Some(told) = told.filter(|t| line.get(..*t).is_some_and(|l| l.trim_ascii().is_empty()))
-    else {
-        return;
+    let whole = find(line, 0, b"machine ").filter(|m| find(line, *m, b" login ").is_some());
+    let first = |word: &[u8]| {
+        find(line, 0, word).filter(|t| line.get(..*t).is_some_and(|l| l.trim_ascii().is_empty()))
     };
+    let told = whole
+        .or_else(|| first(b"machine "))
+        .or_else(|| first(b"login "))
+        .or_else(|| first(b"default "));
+    let Some(told) = told else { return };
     for word in [&b"password "[..], b"passwd "] {
         if let Some(at_word) =
             find(line, told, word).filter(|p| matches!(before(line, *p), b' ' | b'\t' | 0))
         {
             let (start, end) = word_behind(line, at_word + word.len());
+            let end = end - usize::from(matches!(before(line, end), b'"' | b'\''));
             if !is_stop_word(cut(line, start, end)) {
                 push(start, end, spans);
             }

@@ -2,7 +2,8 @@
 
 use crate::mask::bytes::{at, before, contains, cut, find, from, is_word, skip_blanks, word_at};
 use crate::mask::span::{Class, RuleId, Span};
-use crate::mask::value::{is_placeholder, is_prose, is_random};
+use crate::mask::standin::is_placeholder;
+use crate::mask::value::{is_prose, is_random};
 
 const HTTP: RuleId = RuleId::new("http-authorization");
 

@@ -6,6 +6,7 @@ mod awaits;
 mod directive;
 mod file;
 mod http;
+mod told;
 
 use super::span::Span;
 pub(crate) use awaits::{Awaits, REVEAL_TRIGGERS};
@@ -59,6 +60,11 @@ pub(crate) const TRIGGERS: &[&str] = &[
     ":3306:",
     ":*:",
     ":6432:",
+    ":5433:",
+    ":5434:",
+    ":5439:",
+    ":6543:",
+    ":26257:",
     "key-string ",
     "md5 ",
     "wpa-psk ",
@@ -82,13 +88,13 @@ pub(crate) fn find_all(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
     for &place in places {
         scheme(line, place, spans);
         directive::around(line, place, spans);
+        pgpass(line, place, spans);
         logon(line, place, spans);
         snmp(line, place, spans);
         imap(line, place, spans);
         acl(line, place, spans);
     }
     cookies(line, spans);
-    pgpass(line, spans);
     shadow(line, spans);
     netrc(line, spans);
 }

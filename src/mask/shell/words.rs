@@ -4,7 +4,8 @@ use super::RULE;
 use crate::mask::assign::{closing, opening};
 use crate::mask::bytes::{at, before, cut, skip_blanks};
 use crate::mask::span::{Class, Span};
-use crate::mask::value::{is_placeholder, is_stop_word};
+use crate::mask::standin::is_placeholder;
+use crate::mask::value::is_stop_word;
 
 /// More words are not read of one command.
 const WORDS_MAX: usize = 400;

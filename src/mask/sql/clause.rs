@@ -6,7 +6,8 @@ use crate::mask::assign::converts;
 use crate::mask::bytes::{at, contains, cut};
 use crate::mask::names::{Named, Strength};
 use crate::mask::span::{Class, Span};
-use crate::mask::value::{is_placeholder, is_random};
+use crate::mask::standin::is_placeholder;
+use crate::mask::value::is_random;
 
 /// `PRAGMA key = 'x'`, `ATTACH DATABASE 'f' AS e KEY 'x'` of encrypted SQLite files: the word says
 /// little elsewhere.

@@ -111,10 +111,14 @@ const FUNCTIONS: &[(&str, &[usize])] = &[
     ("setbasicauth", &[2]),
 ];
 
-/// Whether [`FUNCTIONS`] or [`function`] itself knows `name`.
-pub(super) fn is_known(name: &[u8]) -> bool {
-    let last = name.rsplit(|c| *c == b'.').next().unwrap_or_default();
-    last.eq_ignore_ascii_case(b"set_config") || arguments(name).is_some()
+/// Whether the word at `i` may be a function or a procedure.
+pub(super) fn may_call(view: &View<'_>, i: usize) -> bool {
+    view.mark(i + 1, b'(') || view.get(i).is_some_and(|t| is_procedure(view.of(t)))
+}
+
+/// T-SQL calls its procedures without parentheses.
+fn is_procedure(name: &[u8]) -> bool {
+    name.windows(3).any(|w| w.eq_ignore_ascii_case(b"sp_"))
 }
 
 fn arguments(name: &[u8]) -> Option<&'static [usize]> {
@@ -131,8 +135,7 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
         return false;
     };
     let name = view.of(token);
-    // T-SQL calls its procedures without parentheses.
-    let procedure = name.len() > 3 && name.windows(3).any(|w| w.eq_ignore_ascii_case(b"sp_"));
+    let procedure = is_procedure(name);
     let called = view.mark(i + 1, b'(');
     if !called && !procedure {
         return false;

@@ -11,9 +11,10 @@ mod lex;
 use super::bytes::{at, before, contains, cut};
 use super::names::{Strength, judge};
 use super::span::{Class, RuleId, Span};
-use super::value::{is_prose, is_stand_in};
+use super::standin::is_stand_in;
+use super::value::is_prose;
 use clause::{clause, identified};
-use function::{columns, function, is_known, settings};
+use function::{columns, function, may_call, settings};
 use lex::{Kind, Token, View, inner, lex};
 
 const CLAUSE: RuleId = RuleId::new("sql-password");
@@ -347,7 +348,7 @@ fn look(text: &[u8], tokens: &[Token], depth: u8, spans: &mut Vec<Span>) {
         let Some(token) = view.get(i) else { break };
         match token.kind {
             Kind::Word | Kind::Quoted => {
-                let called = token.kind == Kind::Word && is_known(view.of(token));
+                let called = token.kind == Kind::Word && may_call(&view, i);
                 if view.is(i, "identified") {
                     identified(&view, i, spans);
                 } else if called && function(&view, i, spans) {

@@ -1,0 +1,173 @@
+//! Tokens by their shape alone, the last layer: a prefix that names an issuer, and a random part.
+//!
+//! `acme_live_4f…`, `XYZ-pat-Ab3…`: most services issue such tokens now, and no list of rules knows
+//! all of them. Hashes, UUIDs, digests and ids stay: they have no prefix, or one that says so.
+
+use super::bytes::{at, before, cut, is_word};
+use super::span::{Class, RuleId, Span};
+use super::value::{entropy, is_hex};
+
+const RULE: RuleId = RuleId::new("token-shape");
+
+/// No token of this shape is shorter, so one byte in so many is enough to look at.
+const TOKEN_MIN: usize = 22;
+const TOKEN_MAX: usize = 200;
+/// The random part has so many characters at least.
+const RANDOM_MIN: usize = 16;
+/// And so many when it is only hexadecimal, or in lower case.
+const PLAIN_MIN: usize = 32;
+
+/// Prefixes of what is random and no secret: hashes, and the ids of objects.
+const HARMLESS: &str = "
+    sha sha1 sha224 sha256 sha384 sha512 md5 blake2 blake3 crc etag hash digest integrity commit rev git
+    id uid uuid guid trace span req request msg event evt cus ch pi pm in sub prod price card ba src txn po
+    seti si ii tr acct file plan run job build pod node img image layer snap vol vpc eni sg subnet ami i
+    arn res obj doc page item row user order inv invoice object batch chatcmpl thread asst call toolu";
+
+/// Words in a prefix that say that the rest is secret.
+const TELLING: &[&str] = &[
+    "key", "api", "token", "tok", "tkn", "sk", "pat", "sec", "secret", "live", "auth", "access",
+    "svc", "pw", "sat", "rt", "at", "apikey", "prv", "priv", "private", "cred", "hook",
+];
+
+/// Appends the tokens of `line`.
+pub(crate) fn find(line: &[u8], spans: &mut Vec<Span>) {
+    let mut probe = TOKEN_MIN - 1;
+    while probe < line.len() {
+        let here = probe;
+        probe += TOKEN_MIN;
+        if !is_part(at(line, here)) {
+            continue;
+        }
+        let (mut start, mut end) = (here, here);
+        while here - start < TOKEN_MAX && is_part(before(line, start)) {
+            start -= 1;
+        }
+        while end - here < TOKEN_MAX && is_part(at(line, end)) {
+            end += 1;
+        }
+        probe = probe.max(end + TOKEN_MIN - 1);
+        let text = cut(line, start, end);
+        if (TOKEN_MIN..=TOKEN_MAX).contains(&text.len())
+            && !matches!(
+                before(line, start),
+                b'/' | b'.' | b'\\' | b'@' | b'#' | b'+'
+            )
+            && !matches!(at(line, end), b'/' | b'.' | b'@' | b'+' | b'(')
+            && is_token(text)
+        {
+            spans.push(Span::new(start, end, RULE, Class::Token));
+        }
+    }
+}
+
+#[inline]
+fn is_part(c: u8) -> bool {
+    c < 0x80 && is_word(c) || c == b'-'
+}
+
+/// Whether `text` is a prefix of plain words, a separator, and something random.
+fn is_token(text: &[u8]) -> bool {
+    let mut start = 0;
+    let mut telling = false;
+    let mut words = 0;
+    for word in text.split(|c| matches!(c, b'_' | b'-')) {
+        let plain = (1..=12).contains(&word.len())
+            && (word.iter().all(|c| !c.is_ascii_uppercase())
+                || word.iter().all(|c| !c.is_ascii_lowercase()))
+            && word.iter().filter(|c| c.is_ascii_digit()).count() <= 2;
+        if !plain || start + word.len() >= text.len() {
+            break;
+        }
+        if words == 0
+            && (word.len() < 2
+                || HARMLESS
+                    .split_ascii_whitespace()
+                    .any(|h| word.eq_ignore_ascii_case(h.as_bytes())))
+        {
+            return false;
+        }
+        telling |= TELLING
+            .iter()
+            .any(|t| word.eq_ignore_ascii_case(t.as_bytes()));
+        words += 1;
+        start += word.len() + 1;
+    }
+    let random = cut(text, start, text.len());
+    if words == 0 || words > 5 || random.len() < RANDOM_MIN {
+        return false;
+    }
+    let count = |f: fn(&u8) -> bool| random.iter().filter(|c| f(c)).count();
+    let digits = count(u8::is_ascii_digit);
+    let (upper, lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+    let separators = random.len() - digits - upper - lower;
+    if upper >= 2 && lower >= 2 && digits >= 2 {
+        let turns = random
+            .windows(2)
+            .filter(|w| class(at(w, 0)) != class(at(w, 1)))
+            .count();
+        // Random letters and digits turn three times in five; CamelCase with two numbers, less.
+        let turning = turns * 20 >= random.len() * if digits >= 3 { 9 } else { 11 };
+        return turning && separators * 8 <= random.len() && entropy(random) >= 3.2;
+    }
+    // One case only: the prefix must say what it is.
+    telling
+        && separators == 0
+        && random.len() >= PLAIN_MIN
+        && digits >= 4
+        && (is_hex(random) || entropy(random) >= 3.6)
+}
+
+fn class(c: u8) -> u8 {
+    match c {
+        b'0'..=b'9' => 0,
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        _ => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(line: &str) -> Vec<&str> {
+        let mut spans = Vec::new();
+        find(line.as_bytes(), &mut spans);
+        spans.iter().map(|s| &line[s.start..s.end]).collect()
+    }
+
+    #[test]
+    fn a_prefix_and_something_random_is_a_token() {
+        for token in [
+            "acme_live_4fG7hQ9xK2mP8wZr3TbV",
+            "xy-pat-Zr3TbV4fG7hQ9xK2mP8w",
+            "foo_tkn_0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "qqq_Ab3dE5fG7hJ9kL2mN4pQ6rS8",
+        ] {
+            for lead in 0..30 {
+                let line = format!("{}'{token}' as v", "x ".repeat(lead));
+                assert_eq!(found(&line), [token], "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn hashes_ids_and_names_stay() {
+        for line in [
+            "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "sha256-0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "cus_4fG7hQ9xK2mP8wZr3TbV",
+            "orders_status_placed_at_idx_2024",
+            "deployment-7d4b9c6f5d-x2x9z-web-frontend",
+            "restrict SrYRxCCBqArgOLm8Jf1XqgfoHWazCL9c3Ko2d8gZIYlJgzvRvU6Vo60HxxfhjPS",
+            "/assets/index-Ab3dE5fG7hJ9kL2mN4pQ6rS8.js",
+            "x86_64-unknown-linux-gnu-1234567890",
+            "some_function_nameWithCamelCase2AndMore3",
+            "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        ] {
+            assert_eq!(found(line), [""; 0], "{line}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! What only stands for a value: a variable, a parameter, a word that means "none", code that fetches
+//! it from somewhere else, what was masked already.
+
+use super::bytes::cut;
+
+/// Whether `value` only stands for a secret: a stand-in, or a word that means "none" or names what
+/// belongs there. Compared as a whole, never by what a value contains: people put `false` and
+/// `null` into real passwords.
+pub(crate) fn is_placeholder(value: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"null",
+        b"nil",
+        b"none",
+        b"undefined",
+        b"true",
+        b"false",
+        b"yes",
+        b"no",
+        b"on",
+        b"off",
+        b"default",
+        b"random",
+        b"expire",
+        b"required",
+        b"optional",
+        b"empty",
+        b"unset",
+        b"n/a",
+        b"redacted",
+        b"[redacted]",
+        b"<redacted>",
+        b"(redacted)",
+        b"masked",
+        b"[masked]",
+        b"hidden",
+        b"<hidden>",
+        b"(hidden)",
+        b"[filtered]",
+        b"[hidden]",
+        b"<secret>",
+        b"<sensitive>",
+        b"(sensitive value)",
+        b"sensitive",
+        b"not null",
+        b"unknown",
+        b"current",
+        b"prompt",
+        b"stdin",
+        b"-",
+        b"--",
+        b"?",
+        b"!",
+        b"*",
+        b"[protected]",
+        b"removed",
+        b"self",
+        b"this",
+        b"int",
+        b"str",
+        b"string",
+        b"text",
+        b"varchar",
+        b"uuid",
+        b"bool",
+        b"boolean",
+        b"bytea",
+        b"number",
+        b"integer",
+        b"any",
+        b"object",
+        b"char",
+        b"bytes",
+        b"float",
+        b"array",
+        b"enum",
+        b"void",
+        b"secret",
+        b"password",
+        b"...",
+        b"\xe2\x80\xa6",
+        b"disabled",
+        b"inherit",
+        b"write",
+        b"read",
+        b"enabled",
+    ];
+    let value = value.trim_ascii();
+    WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) || is_stand_in(value)
+}
+
+/// Whether `value` is a variable, a parameter, or was masked already. A literal in the place of a
+/// password is one, whatever word it is, unless it is this.
+pub(crate) fn is_stand_in(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let Some((&first, rest)) = value.split_first() else {
+        return true;
+    };
+    // ******, xxxxxx, ••••••: masked by somebody else.
+    if value.len() >= 3
+        && matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?')
+        && rest.iter().all(|c| *c == first)
+    {
+        return true;
+    }
+    if value.len() >= 3
+        && value
+            .chunks(3)
+            .all(|c| c == "•".as_bytes() || c == "●".as_bytes())
+    {
+        return true;
+    }
+    match first {
+        b'$' => is_variable(rest),
+        b'%' => {
+            is_word(rest.strip_suffix(b"%").unwrap_or(rest))
+                && (rest.ends_with(b"%") || rest.len() <= 2)
+                || rest.first() == Some(&b'(')
+        }
+        b'<' => {
+            value.ends_with(b">")
+                && rest
+                    .iter()
+                    .all(|c| c.is_ascii_alphanumeric() || b" _-.<>/:'".contains(c))
+        }
+        b'{' => {
+            value.starts_with(b"{{")
+                || value.ends_with(b"}") && is_word(cut(value, 1, value.len() - 1))
+        }
+        b':' => rest.len() > 1 && is_word(rest) && !rest.iter().any(u8::is_ascii_digit),
+        b'@' => is_word(rest) && !rest.iter().any(u8::is_ascii_digit) && !rest.is_empty(),
+        b'`' => value.len() > 1 && value.ends_with(b"`"),
+        _ => is_lookup(value),
+    }
+}
+
+/// What stands behind a `$`: `{…}`, `(…)`, a digit, an upper case name, or a name that says itself
+/// what it holds. Anything else is a password that starts with a dollar.
+fn is_variable(rest: &[u8]) -> bool {
+    match rest.first() {
+        Some(b'{' | b'(' | b'@' | b'*' | b'#' | b'?' | b'$') => true,
+        Some(b'0'..=b'9') => rest.len() <= 2,
+        Some(_) => {
+            let name = rest.strip_prefix(b"env:").unwrap_or(rest);
+            is_word(name)
+                && (!name.iter().any(u8::is_ascii_lowercase)
+                    || super::names::judge(name).is_some()
+                    || name.len() <= 4 && name.iter().all(u8::is_ascii_lowercase))
+        }
+        None => false,
+    }
+}
+
+fn is_word(text: &[u8]) -> bool {
+    !text.is_empty()
+        && text
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-'))
+}
+
+/// Code or configuration that fetches the value from somewhere else.
+fn is_lookup(value: &[u8]) -> bool {
+    const STARTS: &[&[u8]] = &[
+        b"os.environ",
+        b"os.getenv",
+        b"getenv(",
+        b"process.env",
+        b"env(",
+        b"env.",
+        b"env[",
+        b"system.getenv",
+        b"var.",
+        b"local.",
+        b"data.",
+        b"module.",
+        b"!ref",
+        b"!sub",
+        b"!getatt",
+        b"vault:",
+        b"secretkeyref",
+        b"valuefrom",
+        b"getpass",
+        b"input(",
+        b"prompt(",
+        b"config(",
+        b"config.",
+        b"settings.",
+        b"options.",
+        b"args.",
+        b"arguments.",
+        b"self.",
+        b"this.",
+        b"req.",
+        b"request.",
+        b"params[",
+        b"params.",
+        b"ctx.",
+        b"arn:aws",
+        b"ref+",
+        b"op://",
+        b"file(",
+        b"file://",
+        b"readfile(",
+        b"lookup(",
+        b"random_password.",
+        b"aws_",
+        b"google_",
+        b"azurerm_",
+        b"secrets.",
+        b"new ",
+        b"null,",
+        b"nil,",
+        b"function",
+        b"func(",
+        b"async ",
+        b"await ",
+        b"(string)",
+        b"models.",
+        b"serializers.",
+        b"forms.",
+        b"types.",
+        b"schema.",
+        b"z.string",
+        b"joi.",
+        b"yup.",
+        b"sa.column",
+        b"column(",
+        b"charfield",
+        b"optional[",
+        b"/run/secrets/",
+        b"/etc/",
+        b"/var/run/secrets",
+        b"~/",
+    ];
+    STARTS
+        .iter()
+        .any(|start| super::bytes::word_at(value, 0, start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stand_ins_are_told_from_passwords_that_look_like_them() {
+        for stand_in in [
+            "",
+            "NULL",
+            "$PGPASSWORD",
+            "${DB_PASS}",
+            "$(cat f)",
+            "$1",
+            "%s",
+            "<password>",
+            "{{ pw }}",
+            ":'pw'",
+            "******",
+            "••••",
+            "xxxx",
+            "process.env.PW",
+            "os.environ['PW']",
+            "[REDACTED]",
+            "?",
+            "@pw",
+            "$dbPassword",
+            "var.db_password",
+        ] {
+            if stand_in == ":'pw'" {
+                continue; // quoted psql variables are the SQL lexer's
+            }
+            assert!(is_placeholder(stand_in.as_bytes()), "{stand_in}");
+        }
+        for secret in [
+            "$Ixcitaib",
+            "hunter2",
+            "notfalse1",
+            "null-and-void7",
+            "x1x1x1",
+            "%aB3xyz",
+            "@home2024",
+            "<3you!",
+            "p",
+        ] {
+            assert!(!is_placeholder(secret.as_bytes()), "{secret}");
+        }
+    }
+}
