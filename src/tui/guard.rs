@@ -53,6 +53,20 @@ impl Guard {
         TAKEN.store(KEYS, Ordering::SeqCst);
         Ok(Guard(()))
     }
+
+    /// Takes it again, where others may have had it while the process was stopped.
+    ///
+    /// # Errors
+    /// The terminal refused.
+    pub fn again(&self) -> io::Result<()> {
+        // By way of the ordinary mode: raw mode is only set where it is not thought to be on.
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        if TAKEN.load(Ordering::SeqCst) == ALL {
+            execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Guard {

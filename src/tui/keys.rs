@@ -193,10 +193,10 @@ impl fmt::Display for Key {
             KeyCode::Tab => f.write_str("tab"),
             KeyCode::BackTab => f.write_str("shift-tab"),
             KeyCode::Backspace => f.write_str("backspace"),
-            KeyCode::Up => f.write_str("up"),
-            KeyCode::Down => f.write_str("down"),
-            KeyCode::Left => f.write_str("left"),
-            KeyCode::Right => f.write_str("right"),
+            KeyCode::Up => f.write_str("↑"),
+            KeyCode::Down => f.write_str("↓"),
+            KeyCode::Left => f.write_str("←"),
+            KeyCode::Right => f.write_str("→"),
             KeyCode::PageUp => f.write_str("pgup"),
             KeyCode::PageDown => f.write_str("pgdn"),
             KeyCode::Home => f.write_str("home"),
@@ -222,13 +222,13 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// The keys as a person reads them: `down, j`.
-    pub fn names(&self) -> String {
+    /// The keys as a person reads them: `↓`, `j`.
+    pub fn names(&self) -> Vec<String> {
         if self.action == Action::Tenth {
-            return "0 … 9".to_owned();
+            return vec!["0 … 9".to_owned()];
         }
-        let names: Vec<String> = self.keys.iter().map(Key::to_string).collect();
-        names.join(", ")
+        let shown = self.keys.iter().filter(|key| **key != LINE_FEED);
+        shown.map(Key::to_string).collect()
     }
 
     /// The key for the bottom line.
@@ -270,14 +270,18 @@ const fn on(
 
 use Scope::{Browser, Everywhere, Help, Player, Typing};
 
+/// What Enter became when it was typed before the terminal gave its keys to the views. Nobody
+/// needs to be told of it.
+const LINE_FEED: Key = Key::ctrl('j');
+
 #[rustfmt::skip]
 const KEYS: &[Binding] = &[
-    on(Browser, &[Key::of(KeyCode::Enter)], Action::Open, "open", "Open the session; play from the command"),
+    on(Browser, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Open the session; play from the command"),
     on(Browser, &[Key::char(' ')], Action::Play, "play", "Play the session, or from the command"),
     on(Browser, &[Key::char('/')], Action::Filter, "filter", "Narrow the sessions or the commands while typing"),
     on(Browser, &[Key::of(KeyCode::Tab)], Action::NextPane, "pane", "Go to the next pane"),
     on(Browser, &[Key::of(KeyCode::BackTab)], Action::PreviousPane, "", "Go to the pane before"),
-    on(Browser, &[Key::char('t')], Action::NextTab, "tab", "Show the result, the screen or what is known of the session"),
+    on(Browser, &[Key::char('t')], Action::NextTab, "view", "Show the result, the screen or what is known of the session"),
     on(Browser, &[Key::char('y')], Action::CopyCommand, "copy", "Copy the command to the clipboard (by OSC 52)"),
     on(Browser, &[Key::char('Y')], Action::CopyOutput, "", "Copy what the command printed to the clipboard"),
     on(Browser, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
@@ -325,7 +329,7 @@ const KEYS: &[Binding] = &[
     on(Help, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
     on(Help, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
 
-    on(Typing, &[Key::of(KeyCode::Enter)], Action::Accept, "keep", "Keep what was typed"),
+    on(Typing, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Accept, "keep", "Keep what was typed"),
     on(Typing, &[Key::of(KeyCode::Esc)], Action::Cancel, "cancel", "Give it up"),
     on(Typing, &[Key::of(KeyCode::Backspace), Key::ctrl('h')], Action::Erase, "", "Delete a character"),
     on(Typing, &[Key::ctrl('w')], Action::EraseWord, "", "Delete a word"),

@@ -6,6 +6,7 @@
 //! view/     model -> cells                    theme    how many colours
 //! library   what is read                      worker   the thread that reads it
 //! runtime   terminal, threads, loop           guard    the terminal given back whatever happens
+//! input     keys, waited for
 //! raw       recorded bytes on the terminal itself, without views
 //! ```
 //!
@@ -17,6 +18,7 @@ mod browser;
 #[cfg(test)]
 mod fixture;
 mod guard;
+mod input;
 mod keys;
 mod library;
 mod line;

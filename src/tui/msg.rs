@@ -105,10 +105,16 @@ pub enum Effect {
     Answer(Option<SecretString>),
     /// Puts text on the clipboard.
     Copy(String),
-    /// Ends the program.
+    /// Ends the views, as the user wished.
     Quit,
-    /// Stops the program until it is continued.
+    /// Ends the views, for the reason that the runtime knows.
+    Leave,
+    /// Stops the job that the program runs in, as Ctrl-Z does elsewhere.
     Suspend,
+    /// Stops the program alone until it is continued.
+    Stop,
+    /// Takes the terminal again from whoever had it while the program was stopped.
+    Continue,
     /// Forgets what is on the terminal and draws all of it.
     Redraw,
 }

@@ -1,16 +1,18 @@
 //! Recorded bytes on the terminal itself, in their own time, filtered.
 
 use super::guard::Guard;
+use super::input::{self, Input, Woken};
 use super::msg::Pace;
 use crate::model::{Body, Size};
 use crate::player::{Filter, Jump, Player, Reached, Source, Spot};
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag::register_usize;
 use signal_hook::low_level::emulate_default_handler;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What the viewer wants.
@@ -23,7 +25,8 @@ enum Wish {
 }
 
 /// Plays `source` to stdout from `jump` on, until its end, `q`, Ctrl-C, or a signal that ends
-/// programs: then the process ends by it, after the terminal was put in order.
+/// programs: then the process ends by it, after the terminal was put in order. Where stdout is no
+/// terminal, no keys are read.
 ///
 /// # Errors
 /// The terminal cannot be read or written. It is given back in any case.
@@ -33,14 +36,23 @@ pub fn play(source: impl Source, size: Size, jump: Jump, pace: Pace) -> io::Resu
     if reached != Reached::There {
         return Ok(reached);
     }
+    if !io::stdout().is_terminal() {
+        let wait = |time| {
+            thread::sleep(time);
+            Ok(Wish::On)
+        };
+        pour(&mut player, &mut io::stdout().lock(), wait)?;
+        return Ok(Reached::There);
+    }
     let caught = Arc::new(AtomicUsize::new(0));
     for signal in [SIGTERM, SIGHUP, SIGINT, SIGQUIT] {
         let number = usize::try_from(signal).unwrap_or(0);
         register_usize(signal, Arc::clone(&caught), number)?;
     }
+    let input = Input::open()?;
     let guard = Guard::take_keys()?;
     let result = pour(&mut player, &mut io::stdout().lock(), |time| {
-        wait(time, &caught)
+        wait(&input, time, &caught)
     });
     drop(guard);
     match i32::try_from(caught.load(Ordering::SeqCst)) {
@@ -119,7 +131,7 @@ fn pour<S: Source>(
 const SIGNAL_WAIT: Duration = Duration::from_millis(100);
 
 /// Lets `time` pass, unless the viewer leaves or a signal came. Space holds the clock.
-fn wait(time: Duration, caught: &AtomicUsize) -> io::Result<Wish> {
+fn wait(input: &Input, time: Duration, caught: &AtomicUsize) -> io::Result<Wish> {
     let mut left = time;
     let mut held = false;
     loop {
@@ -132,18 +144,19 @@ fn wait(time: Duration, caught: &AtomicUsize) -> io::Result<Wish> {
         } else {
             left.min(SIGNAL_WAIT)
         };
-        let key = event::poll(slice)?;
+        let woken = input.wait(Some(slice), None)?;
         if !held {
             left = left.saturating_sub(since.elapsed());
         }
-        if key {
-            match event::read()? {
-                Event::Key(key) if leaves(&key) => return Ok(Wish::Leave),
-                Event::Key(key) if pauses(&key) => held = !held,
+        match woken {
+            Woken::Gone | Woken::Over => return Ok(Wish::Leave),
+            Woken::Late if !held && left.is_zero() => return Ok(Wish::On),
+            Woken::Late => {}
+            Woken::Ready => match input::next()? {
+                Some(Event::Key(key)) if leaves(&key) => return Ok(Wish::Leave),
+                Some(Event::Key(key)) if pauses(&key) => held = !held,
                 _ => {}
-            }
-        } else if !held && left.is_zero() {
-            return Ok(Wish::On);
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::asker::Asker;
 use super::guard::Guard;
+use super::input::{self, Input};
 use super::library::Library;
 use super::model::Model;
 use super::msg::{Effect, Msg, Request};
@@ -11,17 +12,17 @@ use super::view::view;
 use super::worker::Worker;
 use crate::model::{Size, Stamp};
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{self, Event, KeyEventKind};
 use crossterm::execute;
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 use secrecy::SecretString;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::io::{self, BufWriter, Stdout};
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,8 +31,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const QUEUE: usize = 64;
 /// Messages that are taken into account before the next frame is drawn.
 const BATCH: usize = 256;
-/// How often the thread that reads keys looks whether it is still wanted.
-const KEY_WAIT: Duration = Duration::from_millis(100);
+/// How long the thread that reads keys may take to end.
+const KEYS_END: Duration = Duration::from_millis(100);
 /// Longer text does not go to the clipboard: terminals cut OSC 52 off there, or hang.
 const COPY_MAX: usize = 74_994;
 
@@ -64,7 +65,8 @@ pub fn run<E: Send + 'static>(
         // The receiver lives in this function.
         let _ = requests.send(request);
     }
-    let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT]);
+    let signals = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
+    let signals = Signals::new(signals);
     let mut signals = signals.map_err(Ended::Terminal)?;
     let stop_signals = signals.handle();
     let caught = out.clone();
@@ -74,6 +76,10 @@ pub fn run<E: Send + 'static>(
             let msg = match signal {
                 SIGTSTP => Msg::Stop,
                 SIGCONT => Msg::Continued,
+                SIGWINCH => {
+                    let size = size();
+                    Msg::Resize(size.cols, size.rows)
+                }
                 signal => {
                     let _ = ending.send(signal);
                     Msg::Leave
@@ -102,39 +108,27 @@ pub fn run<E: Send + 'static>(
             }
         }
     });
-    thread::spawn(move || read_keys(&out));
+    let (ended, has_ended) = mpsc::channel::<()>();
+    let (over, end) = io::pipe().map_err(Ended::Terminal)?;
+    let input = Input::open().map_err(Ended::Terminal)?;
+    thread::spawn(move || {
+        input::read(&input, &over, &out);
+        drop(ended);
+    });
     let result = screen.run(&mut model, &messages);
+    // What is typed from here on is for whoever has the terminal next. A read that does not come
+    // back is no reason to stay.
+    drop((messages, end));
+    let _ = has_ended.recv_timeout(KEYS_END);
     stop_signals.close();
     drop(screen);
     if let Ok(signal) = ended_by.try_recv() {
         // Whoever sent it sees that it worked.
         let _ = emulate_default_handler(signal);
     }
-    match failure.try_recv() {
-        Ok(error) => Err(Ended::Library(error)),
-        Err(_) => result.map_err(Ended::Terminal),
-    }
-}
-
-/// Keys, pasted text and sizes, until nobody listens.
-fn read_keys(out: &SyncSender<Msg>) {
-    loop {
-        let msg = match event::poll(KEY_WAIT) {
-            Ok(false) => continue,
-            Ok(true) => match event::read() {
-                Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Msg::Key(key),
-                Ok(Event::Paste(text)) => Msg::Paste(text),
-                Ok(Event::Resize(cols, rows)) => Msg::Resize(cols, rows),
-                Ok(_) => continue,
-                Err(_) => Msg::Leave,
-            },
-            // The terminal is gone.
-            Err(_) => Msg::Leave,
-        };
-        let last = matches!(msg, Msg::Leave);
-        if out.send(msg).is_err() || last {
-            return;
-        }
+    match (result, failure.try_recv()) {
+        (Ok(Flow::Left), Ok(error)) => Err(Ended::Library(error)),
+        (result, _) => result.map(drop).map_err(Ended::Terminal),
     }
 }
 
@@ -144,13 +138,18 @@ struct Display {
     guard: Option<Guard>,
     requests: Sender<Request>,
     answers: Sender<Option<SecretString>>,
+    /// The process stopped itself and goes on, as its SIGCONT is about to tell.
+    continued: bool,
 }
 
 /// Whether the loop goes on.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {
     On,
-    Over,
+    /// The user left.
+    Quit,
+    /// Something else ended it.
+    Left,
 }
 
 impl Display {
@@ -163,23 +162,29 @@ impl Display {
         // of the colour into a reset of everything.
         crossterm::style::force_color_output(true);
         let out = BufWriter::with_capacity(64 << 10, io::stdout());
+        // Fixed: ratatui's own look at the size would find 0x0 where the terminal has none.
+        let options = TerminalOptions {
+            viewport: Viewport::Fixed(area(size())),
+        };
         Ok(Display {
-            terminal: Terminal::new(CrosstermBackend::new(out))?,
+            terminal: Terminal::with_options(CrosstermBackend::new(out), options)?,
             guard: Some(guard),
             requests,
             answers,
+            continued: false,
         })
     }
 
-    fn run(&mut self, model: &mut Model, messages: &Receiver<Msg>) -> io::Result<()> {
+    fn run(&mut self, model: &mut Model, messages: &Receiver<Msg>) -> io::Result<Flow> {
         while let Ok(msg) = messages.recv() {
             model.now = now();
             let mut next = Some(msg);
             let mut taken = 0;
             while let Some(msg) = next {
                 for effect in update(model, msg) {
-                    if self.effect(model, effect)? == Flow::Over {
-                        return Ok(());
+                    match self.effect(model, effect)? {
+                        Flow::On => {}
+                        over => return Ok(over),
                     }
                 }
                 taken += 1;
@@ -187,10 +192,14 @@ impl Display {
             }
             self.draw(model)?;
         }
-        Ok(())
+        Ok(Flow::Left)
     }
 
     fn draw(&mut self, model: &Model) -> io::Result<()> {
+        let area = area(model.size);
+        if self.terminal.get_frame().area() != area {
+            self.terminal.resize(area)?;
+        }
         self.terminal.draw(|frame| view(model, frame))?;
         Ok(())
     }
@@ -208,28 +217,49 @@ impl Display {
                 model.notice = Some(copy(&text)?);
             }
             Effect::Redraw => self.redraw(model)?,
+            // In the session leader's own job there is no shell that would bring it back.
+            Effect::Suspend if Some(getpgrp()) == getsid(None).ok() => {
+                model.notice = Some("there is no shell to go back to".to_owned());
+            }
+            // All of the job, as the terminal does it: a script that started rec stops as well.
+            // Not by SIGTSTP, which this process would catch and obey a moment later than the
+            // script: when the shell may already have the terminal, or have continued the job.
             Effect::Suspend => {
-                self.guard = None;
-                emulate_default_handler(SIGTSTP)?;
-                self.guard = Some(Guard::take()?);
+                self.stop(model, || Ok(kill_current_process_group(Signal::STOP)?))?
+            }
+            Effect::Stop => self.stop(model, || emulate_default_handler(SIGTSTP))?,
+            Effect::Continue if self.continued => self.continued = false,
+            Effect::Continue => {
+                if let Some(guard) = &self.guard {
+                    guard.again()?;
+                }
                 self.redraw(model)?;
             }
-            Effect::Quit => return Ok(Flow::Over),
+            Effect::Quit => return Ok(Flow::Quit),
+            Effect::Leave => return Ok(Flow::Left),
         }
         Ok(Flow::On)
+    }
+
+    /// Gives the terminal back, stops, and takes it again when somebody lets the process go on.
+    fn stop(&mut self, model: &mut Model, stop: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        self.guard = None;
+        stop()?;
+        self.guard = Some(Guard::take()?);
+        self.continued = true;
+        self.redraw(model)
     }
 
     /// Draws all cells. Not by `Terminal::clear`, which asks the terminal for its cursor and
     /// would race with the thread that reads keys for the answer.
     fn redraw(&mut self, model: &mut Model) -> io::Result<()> {
-        let size = self.terminal.size()?;
-        model.size = Size {
-            cols: size.width,
-            rows: size.height,
-        };
-        self.terminal
-            .resize(Rect::new(0, 0, size.width, size.height))
+        model.size = size();
+        self.terminal.resize(area(model.size))
     }
+}
+
+fn area(size: Size) -> Rect {
+    Rect::new(0, 0, size.cols, size.rows)
 }
 
 /// Puts `text` on the clipboard, and gives what to say about it.

@@ -21,13 +21,19 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Key(event) => key(model, event),
         Msg::Paste(text) => text.chars().flat_map(|c| typed(model, c)).collect(),
         Msg::Resize(cols, rows) => {
-            model.size = Size { cols, rows };
+            model.size = Size { cols, rows }.or_default();
             Vec::new()
         }
         Msg::Opened => {
-            model.browser.loading = Loading::Reading;
             model.question = None;
-            vec![Effect::Ask(Request::Sessions)]
+            // Without a browser nobody looks at the list, and looking at a session of it would
+            // take the worker away from the one that plays.
+            if model.only_player {
+                Vec::new()
+            } else {
+                model.browser.loading = Loading::Reading;
+                vec![Effect::Ask(Request::Sessions)]
+            }
         }
         Msg::Sessions {
             from,
@@ -39,7 +45,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Landmarks(id, landmarks) => {
-            if let Some(viewer) = &mut model.player {
+            // Those of the session before may still be under way.
+            let plays = |viewer: &Viewer| viewer.frame.as_ref().is_none_or(|f| f.id == id);
+            if let Some(viewer) = model.player.as_mut().filter(|viewer| plays(viewer)) {
                 viewer.landmarks = std::sync::Arc::clone(&landmarks);
             }
             model.browser.take_landmarks(id, landmarks)
@@ -73,9 +81,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.notice = Some(line);
             Vec::new()
         }
-        Msg::Leave => vec![Effect::Quit],
-        Msg::Stop => vec![Effect::Suspend],
-        Msg::Continued => vec![Effect::Redraw],
+        Msg::Leave => vec![Effect::Leave],
+        Msg::Stop => vec![Effect::Stop],
+        Msg::Continued => vec![Effect::Continue],
     };
     let panes = Panes::of(model);
     model.browser.reveal(&panes);
@@ -126,10 +134,11 @@ fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// Leaves, and tells a waiting vault that there will be no answer.
+/// Leaves. A vault that waits for an answer is told that there will be none; it ends the views by
+/// itself then, and says that it was cancelled.
 fn exit(model: &mut Model) -> Vec<Effect> {
     match model.question.take() {
-        Some(_) => vec![Effect::Answer(None), Effect::Quit],
+        Some(_) => vec![Effect::Answer(None)],
         None => vec![Effect::Quit],
     }
 }

@@ -105,6 +105,15 @@ fn q_leaves_from_the_first_view_and_esc_never() {
 }
 
 #[test]
+fn signals_end_stop_and_continue_the_views() {
+    let mut model = browsing(80, 24);
+    let made = |model: &mut Model, msg| format!("{:?}", update(model, msg));
+    assert_eq!(made(&mut model, Msg::Leave), "[Leave]");
+    assert_eq!(made(&mut model, Msg::Stop), "[Stop]");
+    assert_eq!(made(&mut model, Msg::Continued), "[Continue]");
+}
+
+#[test]
 fn a_filter_narrows_while_it_is_typed_and_esc_takes_it_back() {
     let mut model = browsing(80, 24);
     press(&mut model, "/PROD ps");
@@ -237,6 +246,8 @@ fn leaving_the_only_player_leaves_the_program() {
     let mut model = browsing(80, 24);
     model.only_player = true;
     model.player = Some(Viewer::new("7f3a psql".into()));
+    let made = update(&mut model, Msg::Opened);
+    assert!(made.is_empty(), "the list would take the worker: {made:?}");
     assert_eq!(press(&mut model, "\x1b"), Vec::<String>::new());
     assert_eq!(press(&mut model, "q"), ["Quit"]);
 }
@@ -315,7 +326,7 @@ fn an_answer_is_typed_edited_and_given_once() {
     assert!(matches!(effects[..], [Effect::Answer(None)]));
     update(&mut model, Msg::Question("Passphrase of the vault".into()));
     let effects = ctrl(&mut model, 'c');
-    assert!(matches!(effects[..], [Effect::Answer(None), Effect::Quit]));
+    assert!(matches!(effects[..], [Effect::Answer(None)]));
 }
 
 #[test]

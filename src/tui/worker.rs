@@ -8,7 +8,7 @@ use super::library::Library;
 use super::msg::{Frame, Look, Msg, Order, Output, Pace, Request};
 use super::reel::{Reel, Shared};
 use crate::model::{Body, Micros, SessionId, Size};
-use crate::player::{Jump, Player, Reached, Spot};
+use crate::player::{Jump, Player, Reached, Spot, Way};
 use crate::timeline::Renderer;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -386,7 +386,11 @@ impl Worker {
         if let Some(jump) = replay.pending {
             match open.player.jump(jump) {
                 Reached::NotYet => {}
-                Reached::There | Reached::Nowhere => {
+                reached => {
+                    if reached == Reached::Nowhere {
+                        let said = self.out.send(Msg::Notice(nowhere(jump)));
+                        said.map_err(|_| Gone)?;
+                    }
                     replay.pending = None;
                     // Going to the end to look at it must not start over from the beginning.
                     let over = open.player.now() >= open.player.landmarks().until
@@ -441,6 +445,23 @@ impl Replay {
         self.shown_at
             .map_or(Duration::ZERO, |at| FRAME_MIN.saturating_sub(at.elapsed()))
     }
+}
+
+/// What to say of a place that is not in the session.
+fn nowhere(jump: Jump) -> String {
+    let said = match jump {
+        Jump::NextCommand(Way::Forward) => "there is no later command",
+        Jump::NextCommand(Way::Back) => "there is no earlier command",
+        Jump::NextFailed(Way::Forward) => "no later command failed",
+        Jump::NextFailed(Way::Back) => "no earlier command failed",
+        Jump::NextMark(Way::Forward) => "no marker, gap or pause comes later",
+        Jump::NextMark(Way::Back) => "no marker, gap or pause comes earlier",
+        Jump::Command(number) | Jump::Outcome(number) => {
+            return format!("there is no command {number} in this session");
+        }
+        Jump::Start | Jump::End | Jump::Time(_) => "there is no such place in this session",
+    };
+    said.to_owned()
 }
 
 /// The next request that still matters: of several that look at something the last one.

@@ -271,3 +271,21 @@ fn a_long_session_is_played_while_it_is_indexed() {
     assert!(text(&frame).contains("piece 399 "));
     assert_eq!(frame.indexed, 1000);
 }
+
+#[test]
+fn a_place_that_is_not_there_is_said() {
+    let desk = Desk::open();
+    desk.ask(replay(Jump::Command(9), false));
+    let said = |desk: &Desk| {
+        desk.wait("why it goes nowhere", |msg| match msg {
+            Msg::Notice(said) => Some(said),
+            _ => None,
+        })
+    };
+    assert_eq!(said(&desk), "there is no command 9 in this session");
+    desk.ask(Request::Order(Order::Jump(Jump::NextMark(Way::Back))));
+    assert_eq!(said(&desk), "no marker, gap or pause comes earlier");
+    desk.ask(Request::Order(Order::Jump(Jump::End)));
+    desk.ask(Request::Order(Order::Jump(Jump::NextCommand(Way::Forward))));
+    assert_eq!(said(&desk), "there is no later command");
+}

@@ -1,6 +1,7 @@
 //! The bottom line: what the keys do here, from the key map, or what there is to say.
 
-use super::super::keys::{Scope, keys};
+use super::super::browser::Pane;
+use super::super::keys::{Action, Binding, Scope, keys};
 use super::super::model::Model;
 use super::super::update::scope;
 use super::text::fit;
@@ -9,8 +10,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-/// Draws it. A typed line has it first, then a notice.
+/// Draws it. A typed line has it first, then a notice. A question says itself what its keys do.
 pub fn draw(model: &Model, typed: Option<(&str, &str)>, area: Rect, frame: &mut Frame) {
+    if model.question.is_some() {
+        return;
+    }
     let width = usize::from(area.width);
     let line = if let Some((label, text)) = typed {
         typed_line(label, text, area, frame)
@@ -41,9 +45,13 @@ fn hints(model: &Model, scope: Scope, width: usize) -> Line<'static> {
             binding.scope == scope || binding.scope == Scope::Everywhere && scope != Scope::Typing;
         here && !binding.short.is_empty()
     });
-    let words: Vec<(String, &str)> = shown.map(|b| (b.first(), b.short)).collect();
+    let word = |b: &Binding| match b.action {
+        Action::Back if leaves(model) => "leave",
+        _ => b.short,
+    };
+    let words: Vec<(String, &str)> = shown.map(|b| (b.first(), word(b))).collect();
     let cost = |(key, word): &(String, &str)| key.width() + 1 + word.len() + 2;
-    let always = |(_, word): &(String, &str)| matches!(*word, "help" | "back");
+    let always = |(_, word): &(String, &str)| matches!(*word, "help" | "back" | "leave");
     let mut left = width + 2;
     left = left.saturating_sub(words.iter().filter(|w| always(w)).map(cost).sum());
     let mut spans = Vec::new();
@@ -60,4 +68,13 @@ fn hints(model: &Model, scope: Scope, width: usize) -> Line<'static> {
         spans.push(Span::styled(format!(" {what}  "), model.theme.quiet()));
     }
     Line::from(spans)
+}
+
+/// Whether going back from here leaves the program.
+fn leaves(model: &Model) -> bool {
+    match (&model.help, &model.player) {
+        (Some(_), _) => false,
+        (None, Some(_)) => model.only_player,
+        (None, None) => model.browser.pane == Pane::Sessions,
+    }
 }

@@ -27,12 +27,15 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     if panes.detail.height > 0 {
         let mut area = panes.detail;
         if panes.commands.height > 0 {
-            frame.render_widget(
-                Block::new()
-                    .borders(Borders::LEFT)
-                    .border_style(model.theme.quiet()),
-                area,
-            );
+            let between = Block::new().borders(Borders::LEFT);
+            let quiet = model.theme.quiet();
+            frame.render_widget(between.border_style(quiet), area);
+            let corner = Rect {
+                width: 1,
+                height: 1,
+                ..area
+            };
+            frame.render_widget(Span::styled("┬", quiet), corner);
             area.x += 1;
             area.width = area.width.saturating_sub(1);
         }
@@ -59,13 +62,13 @@ pub fn title(
     frame: &mut Frame,
 ) -> Rect {
     let width = usize::from(area.width);
-    let left = fit(left, width.saturating_sub(2));
+    let left = fit(left, width.saturating_sub(3));
     let right = match width.saturating_sub(left.width() + 4) {
         // A word or two is no use cut to a few letters.
         room if room >= 8 || room >= right.width() => fit(right, room),
         _ => String::new(),
     };
-    let rule = width.saturating_sub(left.width() + right.width() + 4);
+    let rule = width.saturating_sub(left.width() + right.width() + 5);
     let style = if focused {
         model.theme.focused()
     } else {
@@ -73,14 +76,17 @@ pub fn title(
     };
     let quiet = model.theme.quiet();
     let line = Line::from(vec![
-        Span::styled(if focused { "▌" } else { "─" }, style),
-        Span::styled(format!("{left} "), style),
-        Span::styled("─".repeat(rule), quiet),
-        Span::raw(if right.is_empty() {
-            "──".to_owned()
+        if focused {
+            Span::styled("▌", style)
         } else {
-            format!(" {right} ")
-        }),
+            Span::styled("─", quiet)
+        },
+        Span::styled(format!(" {left} "), style),
+        Span::styled("─".repeat(rule), quiet),
+        match right.is_empty() {
+            true => Span::styled("──", quiet),
+            false => Span::raw(format!(" {right} ")),
+        },
     ]);
     let top = Rect { height: 1, ..area };
     frame.render_widget(line, top);
@@ -168,7 +174,7 @@ fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
     };
     let all = browser.sessions.len();
     let count = match (&browser.loading, browser.shown.len()) {
-        (Loading::Opening, _) => "opening the vault".to_owned(),
+        (Loading::Opening, _) => String::new(),
         (Loading::Reading, _) => "reading".to_owned(),
         (Loading::Ready | Loading::Failed(_), shown) if shown == all => all.to_string(),
         (Loading::Ready | Loading::Failed(_), shown) => format!("{shown} of {all}"),
@@ -183,11 +189,15 @@ fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
             Line::from("No sessions yet."),
             Line::from("Put rec before a client:"),
             Line::from("  rec psql -h db app"),
+            Line::from("or see how it goes:"),
+            Line::from("  rec demo"),
         ],
         Loading::Ready if browser.shown.is_empty() => {
             vec![Line::from("No session matches. / changes the filter.")]
         }
-        Loading::Opening | Loading::Reading | Loading::Ready => Vec::new(),
+        // It may take a second or two after a passphrase was typed.
+        Loading::Opening => vec![Line::styled("Opening the vault…", model.theme.quiet())],
+        Loading::Reading | Loading::Ready => Vec::new(),
     };
     if !said.is_empty() {
         frame.render_widget(Paragraph::new(said), body);

@@ -123,7 +123,8 @@ fn info(model: &Model, body: Rect, frame: &mut Frame) {
     };
     let width = usize::from(body.width);
     let facts = facts(model, session);
-    let lines = facts.iter().skip(browser.scroll.1).map(|(name, value)| {
+    let known = facts.iter().filter(|(_, value)| !value.is_empty());
+    let lines = known.skip(browser.scroll.1).map(|(name, value)| {
         Line::from(vec![
             Span::styled(cell(name, 11), model.theme.quiet()),
             Span::raw(window(value, browser.scroll.0, width.saturating_sub(11))),
@@ -155,6 +156,10 @@ fn facts(model: &Model, session: &Session) -> Vec<(&'static str, String)> {
     let started = started.map_or_else(String::new, |at| {
         at.strftime("%-d %b %Y %H:%M:%S").to_string()
     });
+    let by = match (meta.login.as_str(), meta.machine.as_str()) {
+        (login, "") => login.to_owned(),
+        (login, machine) => format!("{login}@{machine}"),
+    };
     let count = |names: Vec<String>, none: &str| match names.is_empty() {
         true => none.to_owned(),
         false => names.join(", "),
@@ -187,7 +192,7 @@ fn facts(model: &Model, session: &Session) -> Vec<(&'static str, String)> {
             "terminal",
             format!("{}x{} {}", meta.size.cols, meta.size.rows, meta.term),
         ),
-        ("by", format!("{}@{}", meta.login, meta.machine)),
+        ("by", by),
         ("in", meta.directory.clone()),
         (
             "size",

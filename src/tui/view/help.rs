@@ -1,6 +1,6 @@
 //! Every key, from the key map, narrowed by what is searched.
 
-use super::super::keys::{Scope, keys};
+use super::super::keys::{Binding, Scope, keys};
 use super::super::model::Model;
 use super::bar;
 use super::text::{cell, fit};
@@ -8,9 +8,12 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
+use unicode_width::UnicodeWidthStr;
 
-/// Columns for the names of keys.
-const NAMES: usize = 18;
+/// Columns for the names of keys, and on a terminal with few of them.
+const NAMES: (usize, usize) = (22, 14);
+/// What counts as few.
+const NARROW: u16 = 60;
 
 /// The lines of the help, as far as the search lets them through.
 pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
@@ -18,22 +21,29 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
     let search = model.help.as_ref().map_or("", |help| help.search.text());
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
     // What was in front when help was asked for comes first.
-    let first = if model.player.is_some() {
-        [Scope::Player, Scope::Browser]
-    } else {
-        [Scope::Browser, Scope::Player]
+    let first: &[Scope] = match model.player {
+        Some(_) if model.only_player => &[Scope::Player],
+        Some(_) => &[Scope::Player, Scope::Browser],
+        None => &[Scope::Browser, Scope::Player],
     };
     let width = usize::from(model.size.cols);
+    let column = if model.size.cols < NARROW {
+        NAMES.1
+    } else {
+        NAMES.0
+    };
     let mut lines = Vec::new();
     for scope in first
-        .into_iter()
+        .iter()
+        .copied()
         .chain([Scope::Everywhere, Scope::Typing, Scope::Help])
     {
         let found: Vec<_> = keys()
             .iter()
             .filter(|binding| binding.scope == scope)
             .filter(|binding| {
-                let text = format!("{} {} {}", scope.title(), binding.names(), binding.help);
+                let names = binding.names().join(" ");
+                let text = format!("{} {names} {}", scope.title(), binding.help);
                 let text = text.to_lowercase();
                 words.iter().all(|word| text.contains(word))
             })
@@ -47,8 +57,8 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
         lines.push(Line::styled(scope.title(), theme.focused()));
         for binding in found {
             lines.push(Line::from(vec![
-                Span::styled(cell(&binding.names(), NAMES), theme.strong()),
-                Span::raw(fit(binding.help, width.saturating_sub(NAMES))),
+                Span::styled(cell(&names(binding, column), column), theme.strong()),
+                Span::raw(fit(binding.help, width.saturating_sub(column))),
             ]));
         }
     }
@@ -56,6 +66,15 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
         lines.push(Line::from("No key does that."));
     }
     lines
+}
+
+/// As many names of keys as fit in `width` with a blank behind them.
+fn names(binding: &Binding, width: usize) -> String {
+    let mut names = binding.names();
+    while names.len() > 1 && names.join(", ").width() >= width {
+        names.pop();
+    }
+    names.join(", ")
 }
 
 /// Draws it over the whole terminal.

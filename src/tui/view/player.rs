@@ -154,7 +154,7 @@ fn scrub(model: &Model, viewer: &Viewer, shown: &Shown, area: Rect, frame: &mut 
     frame.render_widget(Line::from_iter(spans), area);
 }
 
-/// `▶ 1:58/4:12 2x  7f3a psql app@prod-db  4/12 update orders …`
+/// `▶ 1:58/4:12 2x  ↑3  4/12 update orders …`
 fn status_line(model: &Model, viewer: &Viewer, shown: &Shown, main: Rect) -> Line<'static> {
     let theme = model.theme;
     let landmarks = &viewer.landmarks;
@@ -177,18 +177,9 @@ fn status_line(model: &Model, viewer: &Viewer, shown: &Shown, main: Rect) -> Lin
     if let Some((text, style)) = state(model, landmarks, shown) {
         spans.push(Span::styled(format!("  {text}"), style));
     }
-    let (cols, rows) = (shown.grid.size.cols, shown.grid.size.rows);
-    if cols > main.width || rows > main.height {
-        let (left, top) = window(
-            &shown.grid,
-            Size {
-                cols: main.width,
-                rows: main.height,
-            },
-            viewer.scroll,
-        );
-        let text = format!("  {cols}x{rows}+{left}+{top}");
-        spans.push(Span::styled(text, theme.warning()));
+    let hidden = hidden(viewer, shown, main);
+    if !hidden.is_empty() {
+        spans.push(Span::styled(format!("  {hidden}"), theme.warning()));
     }
     let width = usize::from(main.width);
     let used: usize = spans.iter().map(|span| span.content.width()).sum();
@@ -202,6 +193,25 @@ fn status_line(model: &Model, viewer: &Viewer, shown: &Shown, main: Rect) -> Lin
     };
     spans.push(Span::raw(fit(&what, width.saturating_sub(used))));
     Line::from(spans)
+}
+
+/// How many columns and rows lie outside the window, and where: `↑3 →48`.
+fn hidden(viewer: &Viewer, shown: &Shown, main: Rect) -> String {
+    let room = Size {
+        cols: main.width,
+        rows: main.height,
+    };
+    let (left, top) = window(&shown.grid, room, viewer.scroll);
+    let size = shown.grid.size;
+    let sides = [
+        ('↑', top),
+        ('↓', size.rows.saturating_sub(top + room.rows)),
+        ('←', left),
+        ('→', size.cols.saturating_sub(left + room.cols)),
+    ];
+    let hidden = sides.iter().filter(|(_, cells)| *cells > 0);
+    let words: Vec<String> = hidden.map(|(way, cells)| format!("{way}{cells}")).collect();
+    words.join(" ")
 }
 
 /// What is out of the ordinary, in one or two words.
