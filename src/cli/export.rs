@@ -1,6 +1,7 @@
 //! `rec export`: a session or a piece of it, masked again with the rules of today.
 
 use super::open::{self, Index};
+use super::times;
 use super::{Error, Global, Kind, Ui};
 use crate::export::{
     Again, Cast, Cut, Cutter, Encoder, JsonLines, Plain, Report, Start, Step, Version, session_json,
@@ -45,12 +46,12 @@ pub struct Export {
     #[arg(long, value_name = "N..M", value_parser = commands, conflicts_with_all = ["from", "to"])]
     command: Option<(u32, u32)>,
 
-    /// Only from this time on: 1:50, 1:02:03, 90s, 12.5
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Only from this time on: 1:50, 1:02:03, 1m10s, 12.5
+    #[arg(long, value_name = "TIME", value_parser = times::position)]
     from: Option<Micros>,
 
     /// Only up to this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = times::position)]
     to: Option<Micros>,
 
     /// Replace the file; write escape sequences to a terminal
@@ -88,32 +89,6 @@ fn commands(text: &str) -> Result<(u32, u32), String> {
         return Err("commands count from 1, and the last is not before the first".to_owned());
     }
     Ok((first, last))
-}
-
-/// `1:50`, `1:02:03.5`, `90s`, `2m`, `12.5` (seconds).
-fn time(text: &str) -> Result<Micros, String> {
-    let wrong = || "write it as 1:50, 1:02:03, 90s or 12.5".to_owned();
-    if let Some(duration) = crate::query::duration(text) {
-        return Ok(Micros::from(duration));
-    }
-    let mut seconds = 0.0;
-    let parts: Vec<&str> = text.split(':').collect();
-    if parts.len() > 3 {
-        return Err(wrong());
-    }
-    for (n, part) in parts.iter().enumerate() {
-        let last = n + 1 == parts.len();
-        let digits = part
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (last && b == b'.'));
-        let value: f64 = part.parse().map_err(|_| wrong())?;
-        if !digits || (n > 0 && value >= 60.0) {
-            return Err(wrong());
-        }
-        seconds = seconds * 60.0 + value;
-    }
-    let time = std::time::Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
-    Ok(Micros::from(time))
 }
 
 /// Runs the verb.
@@ -387,27 +362,6 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(commands(text).ok(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn times_of_a_session() {
-        let table = [
-            ("1:50", Some(110_000_000)),
-            ("1:02:03", Some(3_723_000_000)),
-            ("0:12.5", Some(12_500_000)),
-            ("12.5", Some(12_500_000)),
-            ("90s", Some(90_000_000)),
-            ("2m", Some(120_000_000)),
-            ("1:60", None),
-            ("1:2:3:4", None),
-            ("-1", None),
-            ("", None),
-            ("1e5", None),
-            ("inf", None),
-        ];
-        for (text, expected) in table {
-            assert_eq!(time(text).ok().map(|at| at.0), expected, "{text}");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! stands after the client's name is the client's alone.
 
 mod ask;
+mod browse;
 mod complete;
 mod demo;
 mod doctor;
@@ -15,21 +16,25 @@ mod lock;
 mod ls;
 mod mask;
 mod open;
+mod play;
 mod run;
 mod search;
 mod show;
 mod table;
+mod times;
 mod ui;
 mod unlock;
 mod util;
 mod vault;
 mod vault_error;
+mod views;
 mod words;
 
 pub use error::{Error, Kind};
 pub use ui::Ui;
 
 use crate::config::Paths;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -97,6 +102,8 @@ pub enum Verb {
     Ls(ls::Ls),
     /// Show a session's commands and their outcomes
     Show(show::Show),
+    #[allow(missing_docs)]
+    Play(play::Play),
     /// Find commands and output in all sessions, newest first
     Search(search::Search),
     /// Write a session, or a piece of it, for others to see
@@ -153,6 +160,7 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Mask(args)) => mask::run(ui, &args),
         Some(Verb::Ls(args)) => ls::run(ui, &cli.global, &args),
         Some(Verb::Show(args)) => show::run(ui, &cli.global, &args),
+        Some(Verb::Play(args)) => play::run(ui, &cli.global, &args),
         Some(Verb::Search(args)) => search::run(ui, &cli.global, &args),
         Some(Verb::Export(args)) => export::run(ui, &cli.global, &args),
         Some(Verb::Init(args)) => init::run(ui, &cli.global, &args),
@@ -165,14 +173,23 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Discard(args)) => args.run(ui, &cli.global),
         Some(Verb::Run(args)) => run::run(ui, &cli.global, args),
         Some(Verb::Client(words)) => Err(no_verb(words.first())),
-        None => Err(Error::new(Kind::Usage, "nothing to run")
-            .hint("name a client: rec psql -h db.example.com app")),
+        None => browse::run(&cli.global),
     }
 }
 
 /// clap's error; where the words did not fit a verb, perhaps a program of its name was meant.
 fn usage(error: clap::Error, verb: Option<&'static str>) -> Error {
     let wrong = error.use_stderr();
+    if verb == Some("help")
+        && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+    {
+        let word = crate::model::printable(word);
+        return Error::new(Kind::Usage, format!("{word} is no verb of rec"))
+            .hint("rec help lists the verbs")
+            .hint(format!(
+                "a client's own help is the client's: rec {word} --help"
+            ));
+    }
     let error = Error::usage(error);
     match verb.filter(|_| wrong) {
         Some(verb) => error.hint(format!(

@@ -3,10 +3,11 @@
 
 use super::ask::Person;
 use super::{Error, Global, Kind, Ui};
+use crate::config::Paths;
 use crate::model::{Meta, SessionId, ShortIds, Stamp, when};
 use crate::query::{Now, Query, QueryError};
-use crate::vault::Vault;
 use crate::vault::index::{Library, Progress};
+use crate::vault::{self, Ask, Unlocked, Vault};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -31,8 +32,7 @@ pub enum Index {
 /// # Errors
 /// There is none, or it does not unlock.
 pub fn library(global: &Global, index: Index) -> Result<Library, Error> {
-    let vault = Vault::open(&super::paths(global)?)?;
-    let unlocked = vault.unlock(&mut Person::find())?;
+    let unlocked = unlocked(&super::paths(global)?, &mut Person::find())?;
     if index == Index::Leave {
         return Ok(Library::without_index(unlocked));
     }
@@ -45,6 +45,14 @@ pub fn library(global: &Global, index: Index) -> Result<Library, Error> {
         bar.finish_and_clear();
     }
     Ok(library)
+}
+
+/// Opens the vault and unlocks it, asking `ask` where nothing else helps.
+///
+/// # Errors
+/// There is none, or it does not unlock.
+pub fn unlocked(paths: &Paths, ask: &mut dyn Ask) -> Result<Unlocked, vault::Error> {
+    Vault::open(paths)?.unlock(ask)
 }
 
 /// Progress on stderr, if that is a terminal and it takes long.

@@ -1,9 +1,10 @@
 //! Manual pages: one for rec, one for each verb.
 
 use crate::cli::Cli;
+use crate::tui::{self, Scope};
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, roman};
+use clap_mangen::roff::{Roff, bold, roman};
 use std::io;
 use std::path::Path;
 
@@ -66,6 +67,9 @@ fn page(command: &Command, name: &str, parent: Option<&str>) -> io::Result<Vec<u
     if let Some(help) = command.get_after_long_help().or(command.get_after_help()) {
         after_help(&help.to_string()).to_writer(&mut text)?;
     }
+    if let Some(keys) = keys(name) {
+        keys.to_writer(&mut text)?;
+    }
     match parent {
         None => text.extend_from_slice(SECTIONS.as_bytes()),
         Some(parent) => {
@@ -76,6 +80,32 @@ fn page(command: &Command, name: &str, parent: Option<&str>) -> io::Result<Vec<u
         }
     }
     Ok(text)
+}
+
+/// The keys of the views that a page's verb opens, from the one key map.
+fn keys(name: &str) -> Option<Roff> {
+    let scopes: &[Scope] = match name {
+        "rec" => &[
+            Scope::Browser,
+            Scope::Player,
+            Scope::Everywhere,
+            Scope::Typing,
+            Scope::Help,
+        ],
+        "rec-play" => &[Scope::Player, Scope::Everywhere],
+        _ => return None,
+    };
+    let mut roff = Roff::new();
+    roff.control("SH", ["KEYS"]);
+    for scope in scopes {
+        roff.control("SS", [scope.title()]);
+        for binding in tui::keys().iter().filter(|b| b.scope == *scope) {
+            roff.control("TP", []);
+            roff.text([bold(binding.names().join(", "))]);
+            roff.text([roman(binding.help)]);
+        }
+    }
+    Some(roff)
 }
 
 /// What stands below the options in `--help`: prose, then examples, each line as it is.
