@@ -17,4 +17,5 @@ mod masking;
 mod pack;
 mod read;
 mod support;
+mod tui;
 mod vault_keys;

@@ -1,90 +1,10 @@
 //! What was recorded is listed, shown, found and exported, as scripts and people rely on.
 
-use crate::support::{Home, check};
-use rec::config::Paths;
-use rec::mask::{Masked, Rules, Scanner, Viewable};
-use rec::model::{
-    Body, Command, Event, Exit, Gap, GapKind, Meta, Micros, SessionId, Size, Stamp, Summary, Target,
-};
-use rec::timeline::Timeline;
-use rec::vault::{Recording, Vault, new_session_id};
+use crate::support::{Home, check, recorded};
+use rec::model::{Body, Event, Exit, Gap, GapKind, SessionId};
+use recorded::{at, command, end, output, record};
 use serde_json::{Value, json};
 use std::process::Output;
-
-fn masked<T: Viewable>(value: T) -> Masked<T> {
-    let mut door = Scanner::new(Rules::builtin()).door();
-    door.admit(value).unwrap()
-}
-
-fn paths(home: &Home) -> Paths {
-    Paths {
-        vault: home.vault(),
-        config: home.path().join("config/rec/config.toml"),
-        config_dir: home.path().join("config/rec"),
-        state: home.path().join("state/rec"),
-        runtime: home.path().join("run/rec"),
-    }
-}
-
-/// Records a session as a recorder would, without a client.
-fn record(home: &Home, client: &str, host: &str, started: i64, events: &[Event]) -> SessionId {
-    let id = new_session_id().unwrap();
-    let meta = Meta {
-        id,
-        client: client.into(),
-        command: format!("{client} -h {host}"),
-        target: Target {
-            host: Some(host.into()),
-            database: (client == "psql").then(|| "app".into()),
-            user: Some("ada".into()),
-            port: None,
-        },
-        started: Stamp(1_700_000_000_000_000 + started * 1_000_000),
-        utc_offset: 0,
-        size: Size { cols: 80, rows: 24 },
-        term: "xterm-256color".into(),
-        machine: "laptop".into(),
-        login: "ada".into(),
-        directory: "/home/ada".into(),
-        version: "0".into(),
-    };
-    let summary: Summary = Timeline::outline(&meta, events).summary();
-    let vault = Vault::open(&paths(home)).unwrap();
-    let mut recording = Recording::open(vault, &masked(meta)).unwrap();
-    for event in events {
-        recording.append(&masked(event.clone())).unwrap();
-    }
-    recording.close(&masked(summary)).unwrap();
-    id
-}
-
-fn at(ms: u64, body: Body) -> Event {
-    Event {
-        at: Micros(ms * 1000),
-        body,
-    }
-}
-
-fn output(ms: u64, text: &str) -> Event {
-    at(ms, Body::Output(text.as_bytes().to_vec()))
-}
-
-fn command(ms: u64, number: u32, text: &str) -> Event {
-    at(
-        ms,
-        Body::Command(Command {
-            number,
-            text: text.into(),
-            prompt: "app=> ".into(),
-            prompt_at: Micros((ms - 10) * 1000),
-        }),
-    )
-}
-
-fn end(ms: u64, number: u32, outcome: Option<&str>) -> Event {
-    let outcome = outcome.map(str::to_owned);
-    at(ms, Body::CommandEnd { number, outcome })
-}
 
 fn psql() -> Vec<Event> {
     vec![

@@ -11,6 +11,7 @@ mod home;
 mod keyring;
 mod mariadb;
 mod postgres;
+pub mod recorded;
 mod relay;
 mod selftest;
 mod server;
