@@ -1,11 +1,13 @@
-//! `rec mask`: the mask engine as a filter, and its list of rules.
+//! `rec mask`: the mask engine as a filter, what it finds in a file, and its list of rules.
 
 use super::{Error, Kind, Ui};
 use crate::mask::{Filter, Finding, Rules, Scanner};
-use crate::model::{Body, Exit, Micros, Size};
+use crate::model::{Body, Exit, Micros, Size, printable};
 use crate::pipeline::Pipeline;
 use clap::{Args, Subcommand};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Mask secrets in a stream: stdin to stdout
@@ -40,6 +42,18 @@ fn size(text: &str) -> Result<Size, String> {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Show what would be masked in a file, and by which rule
+    ///
+    /// One line each: where it stands, the rule, the line as it would be masked. Nothing is changed.
+    #[command(after_help = TEST_EXAMPLES)]
+    Test {
+        /// The file; `-` for stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// List the rules
     #[command(after_help = RULES_EXAMPLES)]
     Rules {
@@ -54,7 +68,14 @@ const EXAMPLES: &str = "Examples:
   kubectl logs deploy/api | rec mask | less
   rec mask --explain < .env > /dev/null
   rec mask --raw --size 120x40 < typescript
+  rec mask test .env
   rec mask rules";
+
+const TEST_EXAMPLES: &str = "Examples:
+  rec mask test ~/.bash_history
+  rec mask test --json app.log | jq -r '.[].rule' | sort | uniq -c
+
+Exit status: 0 something would be masked, 1 nothing, 2 wrong use.";
 
 const RULES_EXAMPLES: &str = "Examples:
   rec mask rules
@@ -68,8 +89,9 @@ const CHUNK: usize = 128 << 10;
 /// # Errors
 /// stdin or stdout failed.
 pub fn run(ui: &mut Ui, args: &Mask) -> Result<ExitCode, Error> {
-    match args.what {
-        Some(What::Rules { json }) => rules(ui, json),
+    match &args.what {
+        Some(What::Test { file, json }) => test(ui, file, *json),
+        Some(What::Rules { json }) => rules(ui, *json),
         None if args.raw => raw(ui, args.size),
         None => filter(ui, args.explain),
     }
@@ -136,6 +158,77 @@ fn filter(ui: &mut Ui, explain: bool) -> Result<ExitCode, Error> {
     report(ui, filter.findings());
     write(ui, &out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How much of a masked line is shown.
+const SHOWN_MAX: usize = 400;
+
+fn test(ui: &mut Ui, file: &Path, json: bool) -> Result<ExitCode, Error> {
+    let unread = |error: io::Error| {
+        let name = printable(&file.to_string_lossy());
+        let failed = Error::new(Kind::Failed, format!("{name} cannot be read")).caused_by(&error);
+        failed.hint("give a file, or - for stdin")
+    };
+    let mut input: Box<dyn BufRead> = if file == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(BufReader::new(File::open(file).map_err(unread)?))
+    };
+    let mut filter = Filter::new(Scanner::new(Rules::builtin()), true);
+    let mut rows = Vec::new();
+    let mut out = Vec::new();
+    let mut any = false;
+    loop {
+        let bytes = input.fill_buf().map_err(unread)?;
+        let whole = memchr::memchr(b'\n', bytes).map(|end| end + 1);
+        let piece = bytes
+            .get(..whole.unwrap_or(bytes.len()))
+            .unwrap_or_default();
+        let (taken, ended) = (piece.len(), whole.is_some());
+        filter.push(piece, &mut out);
+        input.consume(taken);
+        if taken == 0 {
+            filter.finish(&mut out);
+        }
+        // A line is told when it is whole, a longer one by its start.
+        let found = filter.findings();
+        any |= !found.is_empty();
+        let shown = out.get(..out.len().min(SHOWN_MAX)).unwrap_or_default();
+        let text = printable(String::from_utf8_lossy(shown).trim_end());
+        for Finding { line, column, span } in found {
+            let class = format!("{:?}", span.class).to_lowercase();
+            if json {
+                let rule = span.rule.as_str();
+                rows.push(serde_json::json!({
+                    "line": line, "column": column, "rule": rule, "class": class, "text": text,
+                }));
+            } else if !write(
+                ui,
+                format!("{line}:{column}: {}: {text}\n", span.rule).as_bytes(),
+            )? {
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+        if ended {
+            out.clear();
+        } else {
+            out.truncate(SHOWN_MAX);
+        }
+        if taken == 0 {
+            break;
+        }
+    }
+    if json {
+        write(
+            ui,
+            format!("{:#}\n", serde_json::Value::from(rows)).as_bytes(),
+        )?;
+    }
+    Ok(if any {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 /// Whether the reader still listens.

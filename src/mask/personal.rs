@@ -25,7 +25,13 @@ pub(crate) fn numbers(line: &[u8], spans: &mut Vec<Span>) {
     while probe < line.len() {
         let here = probe;
         probe += NUMBER_MIN - 1;
-        if here < done || !is_part(line, here) {
+        // A run this long reaches six bytes to one side at least.
+        let part = |i: usize| part(at(line, i)) != 0;
+        let left = || here >= 6 && part(here - 6) && part(here - 3);
+        if here < done || !part(here) || !(part(here + 6) && part(here + 3) || left()) {
+            continue;
+        }
+        if !is_part(line, here) {
             continue;
         }
         let (start, end) = run_around(line, here);

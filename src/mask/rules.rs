@@ -152,14 +152,15 @@ impl Rules {
         self.wakes.get(hit.key as usize).copied()
     }
 
-    /// Whether `hit` is worth waking the layers: not when it is too short a word to be the token that
-    /// would begin there.
+    /// Whether `hit` is worth waking the layers.
     pub(crate) fn is_worth(&self, line: &[u8], hit: Hit) -> bool {
         match self.wake(hit) {
             Some(Wake::Provider(number)) => self
                 .providers
                 .get(usize::from(number))
                 .is_some_and(|rule| rule.may_start(line, hit.at)),
+            // A time stamp begins a line of a log, never a header or a row that names its column.
+            Some(Wake::Personal) => !line.first().is_some_and(u8::is_ascii_digit),
             _ => true,
         }
     }

@@ -3,13 +3,13 @@
 //! `acme_live_4f…`, `XYZ-pat-Ab3…`: most services issue such tokens now, and no list of rules knows
 //! all of them. Hashes, UUIDs, digests and ids stay: they have no prefix, or one that says so.
 
-use super::bytes::{at, before, cut, is_word};
+use super::bytes::{at, before, cut};
 use super::span::{Class, RuleId, Span};
 use super::value::{entropy, is_hex};
 
 const RULE: RuleId = RuleId::new("token-shape");
 
-/// No token of this shape is shorter, so one byte in so many is enough to look at.
+/// No token of this shape is shorter.
 const TOKEN_MIN: usize = 22;
 const TOKEN_MAX: usize = 200;
 /// The random part has so many characters at least.
@@ -32,21 +32,22 @@ const TELLING: &[&str] = &[
 
 /// Appends the tokens of `line`.
 pub(crate) fn find(line: &[u8], spans: &mut Vec<Span>) {
-    let mut probe = TOKEN_MIN - 1;
-    while probe < line.len() {
-        let here = probe;
-        probe += TOKEN_MIN;
-        if !is_part(at(line, here)) {
+    let part = |i: usize| is_part(at(line, i));
+    let mut done = 0;
+    // The random part stands behind a separator.
+    for separator in memchr::memchr2_iter(b'_', b'-', line) {
+        let random = separator + RANDOM_MIN;
+        if separator < done || !(part(random) && part(separator + 8) && part(separator + 4)) {
             continue;
         }
-        let (mut start, mut end) = (here, here);
-        while here - start < TOKEN_MAX && is_part(before(line, start)) {
+        let (mut start, mut end) = (separator, separator);
+        while separator - start < TOKEN_MAX && is_part(before(line, start)) {
             start -= 1;
         }
-        while end - here < TOKEN_MAX && is_part(at(line, end)) {
+        while end - separator < TOKEN_MAX && part(end) {
             end += 1;
         }
-        probe = probe.max(end + TOKEN_MIN - 1);
+        done = end;
         let text = cut(line, start, end);
         if (TOKEN_MIN..=TOKEN_MAX).contains(&text.len())
             && !matches!(
@@ -61,60 +62,77 @@ pub(crate) fn find(line: &[u8], spans: &mut Vec<Span>) {
     }
 }
 
+/// Which bytes a token is made of.
+const PARTS: [bool; 256] = {
+    let mut parts = [false; 256];
+    let mut c = 0;
+    #[allow(clippy::indexing_slicing)] // evaluated when rec is built
+    while c < 128 {
+        parts[c] = (c as u8).is_ascii_alphanumeric() || c == b'_' as usize || c == b'-' as usize;
+        c += 1;
+    }
+    parts
+};
+
 #[inline]
 fn is_part(c: u8) -> bool {
-    c < 0x80 && is_word(c) || c == b'-'
+    PARTS.get(usize::from(c)).copied().unwrap_or(false)
 }
 
 /// Whether `text` is a prefix of plain words, a separator, and something random.
 fn is_token(text: &[u8]) -> bool {
-    let mut start = 0;
-    let mut telling = false;
-    let mut words = 0;
+    let (mut start, mut words) = (0, 0);
     for word in text.split(|c| matches!(c, b'_' | b'-')) {
-        let plain = (1..=12).contains(&word.len())
-            && (word.iter().all(|c| !c.is_ascii_uppercase())
-                || word.iter().all(|c| !c.is_ascii_lowercase()))
-            && word.iter().filter(|c| c.is_ascii_digit()).count() <= 2;
-        if !plain || start + word.len() >= text.len() {
+        if start + word.len() >= text.len() || !is_plain(word) {
             break;
         }
-        if words == 0
-            && (word.len() < 2
-                || HARMLESS
-                    .split_ascii_whitespace()
-                    .any(|h| word.eq_ignore_ascii_case(h.as_bytes())))
-        {
-            return false;
-        }
-        telling |= TELLING
-            .iter()
-            .any(|t| word.eq_ignore_ascii_case(t.as_bytes()));
         words += 1;
         start += word.len() + 1;
     }
-    let random = cut(text, start, text.len());
-    if words == 0 || words > 5 || random.len() < RANDOM_MIN {
-        return false;
-    }
+    let (prefix, random) = (cut(text, 0, start), cut(text, start, text.len()));
+    (1..=5).contains(&words)
+        && random.len() >= RANDOM_MIN
+        && is_random(random, prefix)
+        && !is_harmless(prefix)
+}
+
+/// A word of a prefix: in one case, short, with hardly a digit.
+fn is_plain(word: &[u8]) -> bool {
+    (1..=12).contains(&word.len())
+        && !(word.iter().any(u8::is_ascii_uppercase) && word.iter().any(u8::is_ascii_lowercase))
+        && word.iter().filter(|c| c.is_ascii_digit()).count() <= 2
+}
+
+fn words(prefix: &[u8]) -> impl Iterator<Item = &[u8]> {
+    prefix
+        .split(|c| matches!(c, b'_' | b'-'))
+        .filter(|w| !w.is_empty())
+}
+
+fn is_harmless(prefix: &[u8]) -> bool {
+    words(prefix).next().is_none_or(|first| {
+        let mut harmless = HARMLESS.split_ascii_whitespace();
+        first.len() < 2 || harmless.any(|h| first.eq_ignore_ascii_case(h.as_bytes()))
+    })
+}
+
+fn is_random(random: &[u8], prefix: &[u8]) -> bool {
     let count = |f: fn(&u8) -> bool| random.iter().filter(|c| f(c)).count();
     let digits = count(u8::is_ascii_digit);
     let (upper, lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
     let separators = random.len() - digits - upper - lower;
     if upper >= 2 && lower >= 2 && digits >= 2 {
-        let turns = random
-            .windows(2)
-            .filter(|w| class(at(w, 0)) != class(at(w, 1)))
-            .count();
+        let pairs = random.windows(2);
+        let turns = pairs.filter(|w| class(at(w, 0)) != class(at(w, 1))).count();
         // Random letters and digits turn three times in five; CamelCase with two numbers, less.
         let turning = turns * 20 >= random.len() * if digits >= 3 { 9 } else { 11 };
         return turning && separators * 8 <= random.len() && entropy(random) >= 3.2;
     }
     // One case only: the prefix must say what it is.
-    telling
-        && separators == 0
+    separators == 0
         && random.len() >= PLAIN_MIN
         && digits >= 4
+        && words(prefix).any(|w| TELLING.iter().any(|t| w.eq_ignore_ascii_case(t.as_bytes())))
         && (is_hex(random) || entropy(random) >= 3.6)
 }
 
