@@ -194,6 +194,8 @@ impl Delimiter {
             // `::` is a path or a cast; LDIF writes `name:: base64`.
             (b':', b':') if at(line, i + 2) == b' ' && start == 0 => (Kind::Colon, i + 2),
             (b':', b':') => return None,
+            // The user of a URI, whose layer knows where the secret ends.
+            (b':', _) if cut(line, start.saturating_sub(3), start) == b"://" => return None,
             // Cookies are pairs of their own.
             (b':', _) if word_at(line, end.wrapping_sub(6), b"cookie") => return None,
             // The scheme of a URI.
@@ -439,7 +441,7 @@ fn is_colour(text: &[u8]) -> bool {
     text.len() <= 9 && text.strip_prefix(b"#").is_some_and(super::value::is_hex)
 }
 
-fn is_identifier(text: &[u8]) -> bool {
+pub(crate) fn is_identifier(text: &[u8]) -> bool {
     text.iter().all(|c| c.is_ascii_alphabetic() || *c == b'_')
 }
 

@@ -338,6 +338,14 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
     if name.ends_with(b"-cookie") && text.contains(&b'=') {
         return;
     }
+    // `--secret db_password`: the name under which it is kept.
+    if named.class != Class::Password
+        && text.contains(&b'_')
+        && super::assign::is_identifier(text)
+        && judge(text).is_some()
+    {
+        return;
+    }
     // What openssl reads from elsewhere, or says itself.
     if ["pass:", "env:", "file:", "fd:"]
         .iter()
