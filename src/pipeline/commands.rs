@@ -6,6 +6,7 @@
 //! pressed, or from the prompt's shape.
 
 use super::{Note, Pipeline, SETTLE, TtyMode, outcome};
+use crate::mask::{MASK, PASSWORD_WIDTH};
 use crate::model::{Command, Micros};
 use crate::term::keys::Key;
 use crate::term::prompt;
@@ -386,7 +387,7 @@ impl Pipeline {
         };
         self.commands.edit = None;
         let skip = prefix.chars().count();
-        let mut typed: String = shown.chars().skip(skip).collect();
+        let mut typed = typed(text, shown, skip);
         if !right.is_empty()
             && let Some(left) = typed
                 .strip_suffix(right.as_str())
@@ -481,6 +482,24 @@ impl Commands {
             self.learn_prompt(prompt);
         }
     }
+}
+
+/// What was typed behind the first `skip` characters, as it may be shown: on the screen a mask is as
+/// wide as what it covers, here it tells nothing of that.
+fn typed(text: &str, shown: &str, skip: usize) -> String {
+    let mask = char::from(MASK);
+    let mut typed = String::with_capacity(shown.len());
+    let mut masked = false;
+    for (own, shown) in text.chars().zip(shown.chars()).skip(skip) {
+        let covered = shown == mask && (own != mask || masked);
+        if !covered {
+            typed.push(shown);
+        } else if !masked {
+            typed.extend(std::iter::repeat_n(mask, PASSWORD_WIDTH));
+        }
+        masked = covered;
+    }
+    typed
 }
 
 /// What the line editor of a password prompt makes of a byte.

@@ -10,6 +10,7 @@
 )]
 
 mod config;
+mod endtoend;
 mod first;
 mod formats;
 mod layers;
