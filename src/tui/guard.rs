@@ -75,17 +75,19 @@ impl Drop for Guard {
     }
 }
 
-/// Once for each time it was taken. Nothing can be done about a terminal that is gone.
+/// Once for each time it was taken. Nothing can be done about a terminal that is gone. The mode
+/// comes first: who sees the screen again may type at once, and an Enter typed into raw mode would
+/// be none.
 fn give_back() {
     let taken = TAKEN.swap(NOTHING, Ordering::SeqCst);
+    if taken != NOTHING {
+        let _ = disable_raw_mode();
+    }
     if taken == ALL {
         let mut out = io::stdout();
         // Attributes are reset by hand: what was being drawn may have been cut off in the middle.
         let _ = out.write_all(b"\x1b[0m");
         let _ = queue!(out, DisableBracketedPaste, Show, LeaveAlternateScreen);
         let _ = out.flush();
-    }
-    if taken != NOTHING {
-        let _ = disable_raw_mode();
     }
 }
