@@ -146,13 +146,13 @@ fn nothing_of_a_session_stands_in_clear() {
     );
     for file in files {
         let bytes = fs::read(&file).unwrap();
+        // Long ones: short ones come up in ciphertext by themselves.
         for word in [
             "planted_table",
             "secret_column",
             "prod-db",
-            "psql",
             "laptop",
-            "ada",
+            "/home/ada",
         ] {
             let found = bytes.windows(word.len()).any(|w| w == word.as_bytes());
             assert!(!found, "{word} stands in {}", file.display());
@@ -258,7 +258,9 @@ fn a_damaged_piece_costs_that_piece() {
     let id = record(&paths, &told);
     let conn = rusqlite::Connection::open(paths.vault.join("vault.db")).unwrap();
     conn.execute(
-        "UPDATE pieces SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) || x'00' AS BLOB) WHERE seq = 1",
+        "UPDATE pieces SET sealed = CAST(substr(sealed, 1, length(sealed) - 1)
+            || CASE substr(sealed, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)
+         WHERE seq = 1",
         [],
     )
     .unwrap();

@@ -110,10 +110,7 @@ fn a_psql_session_is_recorded_found_and_replayed() {
     assert_eq!(hits[0]["command"], "select note from tickets_of_today;");
     replay_shows(&home, "0:00", "postgres=#");
     nowhere(&home, "Tr0ub4dor-and-3");
-    nothing_in_clear(
-        &home,
-        &["psql", "tickets_of_today", "postgres=#", "transit"],
-    );
+    nothing_in_clear(&home, &["tickets_of_today", "postgres=#", "transit"]);
 }
 
 #[test]
@@ -188,7 +185,7 @@ fn an_ssh_session_is_recorded_found_and_replayed() {
     assert_eq!(hits[0]["command"], "echo $((6 * 7)) moose");
     replay_shows(&home, "0:00", "far$");
     nowhere(&home, "moon-landing-69-was-real");
-    nothing_in_clear(&home, &["moose", "far$", "openssh", "/no/such"]);
+    nothing_in_clear(&home, &["moose", "openssh", "/no/such"]);
 }
 
 #[test]
