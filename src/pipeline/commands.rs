@@ -30,6 +30,8 @@ const KNOWN_MAX: usize = 16;
 const SECRET_MAX: usize = 4096;
 /// A command of more lines is cut into several.
 const COMMAND_MAX: usize = 256 * 1024;
+/// A text of more lines in a line editor is output that came while somebody typed.
+const EDIT_LINES_MAX: usize = 100;
 
 /// A line that is being typed.
 #[derive(Debug, Default)]
@@ -40,8 +42,36 @@ struct Edit {
     prompt: String,
     /// What stood behind the cursor: a right prompt.
     right: String,
+    /// The lines of a text with several, such as one from the history, that the cursor left so far:
+    /// the row of each and its masked text.
+    rows: Vec<(usize, String)>,
     /// The line asks for a password: what is typed is kept until it shows whether it is echoed.
     secret: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Edit {
+    /// The cursor left a line of what is edited; says whether it can be one.
+    fn leave(&mut self, (row, last): (usize, usize), text: &str, shown: &str) -> bool {
+        let Some(before) = self.before.as_ref().filter(|_| self.secret.is_none()) else {
+            return false;
+        };
+        let mut own = shown.trim_end().to_owned();
+        if prompt::starts_with(text, before) {
+            own = own.chars().skip(before.chars().count()).collect();
+            self.rows.clear();
+        } else if self.rows.is_empty() {
+            return false;
+        }
+        // Whoever moved up draws anew from there.
+        self.rows.retain(|(other, _)| *other < row);
+        self.rows.push((row, own));
+        if row == last {
+            for (row, _) in &mut self.rows {
+                *row = row.saturating_sub(1);
+            }
+        }
+        self.rows.len() <= EDIT_LINES_MAX
+    }
 }
 
 /// An Enter whose line was not seen yet.
@@ -329,12 +359,18 @@ impl Pipeline {
         if self.submitted(text, shown) {
             return;
         }
+        let place = self.rows_of_cursor();
         if let Some(intent) = self.commands.intents.front_mut() {
+            if let Some(edit) = &mut intent.edit {
+                edit.leave(place, text, shown);
+            }
             intent.lines += 1;
             if intent.lines > INTENT_LINES_MAX {
                 self.commands.intents.clear();
             }
-        } else {
+        } else if let Some(edit) = &mut self.commands.edit
+            && !edit.leave(place, text, shown)
+        {
             self.commands.edit = None;
         }
         if self
@@ -348,6 +384,38 @@ impl Pipeline {
         if self.commands.running.is_some() {
             self.commands.see_outcome(shown);
         }
+    }
+
+    /// The row of the cursor's line and that of the last line of the screen.
+    fn rows_of_cursor(&self) -> (usize, usize) {
+        let (_, rows) = self.screen.size();
+        (self.cursor_line().start, rows.saturating_sub(1))
+    }
+
+    /// Whether nothing stands below the cursor's line.
+    fn is_lowest(&self) -> bool {
+        let below = self.screen.line_around(self.cursor_line().end);
+        self.screen.text(below).text.is_empty()
+    }
+
+    /// Whether the oldest Enter submitted a text of several lines that ends with this one.
+    fn submitted_lines(&mut self, shown: &str) -> bool {
+        let begun = |intent: &&mut Intent| {
+            let edit = intent.edit.as_ref();
+            edit.is_some_and(|edit| !edit.rows.is_empty())
+        };
+        if !self.is_lowest() || self.commands.intents.front_mut().filter(begun).is_none() {
+            return false;
+        }
+        let Some(Intent { at, edit, .. }) = self.commands.intents.pop_front() else {
+            return false;
+        };
+        let edit = edit.unwrap_or_default();
+        let lines = edit.rows.iter().map(|(_, line)| line.as_str());
+        let whole: Vec<&str> = lines.chain([shown.trim_end()]).collect();
+        self.commands.edit = None;
+        self.submit(at, &edit.prompt.clone(), edit.prompt, &whole.join("\n"));
+        true
     }
 
     /// Whether the line is the one that the oldest Enter submitted.
@@ -376,7 +444,7 @@ impl Pipeline {
             let pending = self.commands.pending.as_ref();
             let end = pending.and_then(|p| prompt::continuation(text, &p.command.prompt));
             let Some(end) = end.or_else(|| prompt::split(text, &self.commands.known)) else {
-                return false;
+                return self.submitted_lines(shown);
             };
             let prompt = text.get(..end).unwrap_or_default().to_owned();
             (prompt.clone(), prompt)

@@ -104,6 +104,15 @@ impl Pending {
         flow
     }
 
+    /// Writes `bytes`, or keeps what is not taken at once, behind what is pending.
+    pub fn add(&mut self, fd: BorrowedFd<'_>, non_blocking: bool, bytes: &[u8]) -> Flow {
+        if self.is_empty() {
+            return self.write(fd, non_blocking, bytes);
+        }
+        self.bytes.extend_from_slice(bytes);
+        Flow::Later
+    }
+
     /// Writes what is taken now of what is pending.
     pub fn flush(&mut self, fd: BorrowedFd<'_>, non_blocking: bool) -> Flow {
         let pending = self.bytes.get(self.start..).unwrap_or_default();

@@ -142,8 +142,8 @@ impl Begin<'_> {
         self.terms.about.size = terminal::size(terminal.size());
         // Where another program of a pipeline reads what the client writes, it may want the
         // terminal first: ours begins in the background, and comes forward when it asks.
-        let [_, out_is_ours, _] = terminal.streams;
-        let foreground = out_is_ours && terminal.in_foreground();
+        let [_, wanted, _] = terminal.streams;
+        let foreground = wanted && terminal.in_foreground();
         let [out, err] = &ends;
         let mut monitor = Monitor::fork(Setup {
             client: self.client,
@@ -183,7 +183,7 @@ impl Begin<'_> {
             shared: session.shared.clone(),
             inherited: self.descriptors,
         };
-        let ended = Relay::new(parts, foreground).run();
+        let ended = Relay::new(parts, wanted).run();
         end(self.client, ended, session, person)
     }
 

@@ -28,6 +28,8 @@ pub enum Order {
         /// Whether rec itself is in the foreground of the user's terminal.
         foreground: bool,
     },
+    /// The user's terminal is as it was: the monitor may go.
+    Over,
 }
 
 /// What the monitor reports.
@@ -117,6 +119,7 @@ impl Monitor {
             Order::Start => (b'g', 0),
             Order::Signal(signal) => (b's', signal),
             Order::Continue { foreground } => (b'c', i32::from(foreground)),
+            Order::Over => (b'o', 0),
         };
         let _ = send(&mut self.link, letter, number);
     }
@@ -282,12 +285,18 @@ fn watch(setup: &Setup<'_>, mut link: UnixStream, wake: &OwnedFd, client: Pid) -
             if let Some((letter, number)) = ended(status) {
                 // What the client left in the background is not sent a hangup for our end.
                 let _ = tcsetpgrp(slave, own);
-                send(&mut link, letter, number)?;
+                // A rec that was killed may have closed the pty, which ended the client, and not
+                // yet the link: only its word tells that it lived on.
+                let told = send(&mut link, letter, number).is_ok();
+                if !told || !is_over(&mut link) {
+                    hang_up(setup, client);
+                }
                 sys::exit_now(0);
             }
             if let Some(signal) = status.stopping_signal() {
                 stopped = true;
-                send(&mut link, b't', signal)?;
+                // Where rec is gone the link says so, too, and is served below.
+                let _ = send(&mut link, b't', signal);
             } else if status.continued() && stopped {
                 // Somebody else let it go on: so must rec.
                 stopped = false;
@@ -323,6 +332,17 @@ fn watch(setup: &Setup<'_>, mut link: UnixStream, wake: &OwnedFd, client: Pid) -
             }
         }
     }
+}
+
+/// Waits for rec's last word; false when rec is gone without one.
+fn is_over(link: &mut UnixStream) -> bool {
+    let mut order = [0; MESSAGE];
+    while link.read_exact(&mut order).is_ok() {
+        if let [b'o', ..] = order {
+            return true;
+        }
+    }
+    false
 }
 
 fn ended(status: WaitStatus) -> Option<(u8, i32)> {

@@ -4,7 +4,9 @@ use super::sys;
 use crate::pipeline::TtyMode;
 use portable_pty::{MasterPty, PtySize};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::termios::{LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, Winsize, tcgetattr, tcsetattr,
+};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -79,6 +81,19 @@ impl Pty {
         TtyMode {
             echo: modes.contains(LocalModes::ECHO),
             icanon: modes.contains(LocalModes::ICANON),
+        }
+    }
+
+    /// The signal that the client's terminal makes of a key.
+    pub fn signal_of(&self, key: u8) -> Option<i32> {
+        let settings = tcgetattr(&self.master).ok()?;
+        let is = |code| settings.special_codes[code] == key;
+        if !settings.local_modes.contains(LocalModes::ISIG) || key == 0 {
+            None
+        } else if is(SpecialCodeIndex::VINTR) {
+            Some(libc::SIGINT)
+        } else {
+            is(SpecialCodeIndex::VQUIT).then_some(libc::SIGQUIT)
         }
     }
 

@@ -13,7 +13,7 @@ use crate::pipeline::Pipeline;
 use crate::vault::{self, Failure, Health, Recording, Refused, Vault};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// How often the way to the disk is looked at while it may have news.
@@ -25,9 +25,13 @@ const NEWS: Duration = Duration::from_secs(5);
 /// So many bytes are masked before what is decided goes to the vault.
 const RUN: usize = 256 << 10;
 
-/// How long the relay waits for the recorder's end: what the vault needs to commit or give up, and
-/// a second for what is still to be masked.
+/// How long the relay waits at the end for a recorder that gets nothing done: what the vault needs
+/// to commit or give up, and a second to spare.
 const END_WAIT: Duration = Duration::from_secs(4);
+
+/// How long it waits in all. A full queue is worked off in a tenth of a second; this is for a
+/// machine that does much else.
+const END_MAX: Duration = Duration::from_secs(15);
 
 /// Where to record to.
 pub enum Place {
@@ -81,8 +85,23 @@ impl Recorder {
 
     /// Waits for the end, which the feed must have been told; `None` where nothing was recorded to
     /// its end.
-    pub fn end(self) -> Option<Finished> {
-        self.finished.recv_timeout(END_WAIT).ok().flatten()
+    pub fn end(self, shared: &Shared) -> Option<Finished> {
+        let begun = Instant::now();
+        let mut seen = shared.worked_off();
+        loop {
+            let left = END_MAX.saturating_sub(begun.elapsed()).min(END_WAIT);
+            match self.finished.recv_timeout(left) {
+                Ok(finished) => return finished,
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let now = shared.worked_off();
+            if now == seen || begun.elapsed() >= END_MAX {
+                shared.unfinished();
+                return None;
+            }
+            seen = now;
+        }
     }
 }
 
@@ -168,7 +187,7 @@ impl Session {
         let mut batch = Batch::default();
         loop {
             feed.take(&mut batch, self.wake(feed));
-            let next = self.batch(&mut batch);
+            let next = self.batch(&mut batch, shared);
             shared.set_alternate(self.pipeline.screen_state().alternate);
             match next {
                 Next::More => {}
@@ -195,7 +214,7 @@ impl Session {
         pipeline.into_iter().chain(vault).chain(look).min()
     }
 
-    fn batch(&mut self, batch: &mut Batch) -> Next {
+    fn batch(&mut self, batch: &mut Batch, shared: &Shared) -> Next {
         if batch.items.is_empty() {
             return Next::More;
         }
@@ -228,6 +247,7 @@ impl Session {
                 fresh = 0;
                 self.store(at);
             }
+            shared.work_off();
         }
         batch.clear();
         next

@@ -17,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 /// After the client's end: what the kernel can hold of a terminal's output (8 KiB a pty, 64 KiB a
 /// pipe), many times over. A background process that writes on does not keep rec beyond that.
@@ -64,6 +64,9 @@ struct State {
     typed: bool,
     written: bool,
     streamed: Vec<bool>,
+    /// The client began in the foreground, or asked for the terminal since.
+    wanted: bool,
+    /// The terminal is the client's: raw, and its keys are read.
     foreground: bool,
     /// The client is executed. Before that its terminal has no foreground group, and a Ctrl-C
     /// would be lost in it.
@@ -106,8 +109,10 @@ pub struct Parts {
 }
 
 impl Relay {
-    /// Puts the parts together; nothing flows yet.
-    pub fn new(parts: Parts, foreground: bool) -> Self {
+    /// Puts the parts together; nothing flows yet. The client gets the terminal when it is
+    /// `wanted`, else when it asks for it.
+    pub fn new(parts: Parts, wanted: bool) -> Self {
+        let foreground = wanted && parts.terminal.in_foreground();
         Relay {
             parts,
             state: State {
@@ -119,6 +124,7 @@ impl Relay {
                 typed: false,
                 written: false,
                 streamed: Vec::new(),
+                wanted,
                 foreground,
                 started: false,
                 hung_up: false,
@@ -133,7 +139,7 @@ impl Relay {
     /// was when this returns.
     pub fn run(&mut self) -> Ended {
         if self.state.foreground {
-            self.parts.terminal.enter_raw();
+            self.enter_raw();
         }
         let ended = loop {
             if let Some(ended) = self.finished() {
@@ -149,6 +155,7 @@ impl Relay {
             self.show_notices();
         };
         self.parts.terminal.leave_raw();
+        self.parts.monitor.order(Order::Over);
         ended
     }
 
@@ -320,11 +327,17 @@ impl Relay {
         for fd in self.parts.inherited.drain(..) {
             sys::close(fd);
         }
-        if !rustix::termios::isatty(sys::standard(2))
-            && !self.parts.streams.has(2)
-            && let Ok(null) = std::fs::File::open("/dev/null")
-        {
-            let _ = sys::replace(null.as_raw_fd(), 2);
+        let Ok(null) = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/null")
+        else {
+            return;
+        };
+        for fd in [0, 2] {
+            if !rustix::termios::isatty(sys::standard(fd)) && !self.parts.streams.has(fd) {
+                let _ = sys::replace(null.as_raw_fd(), fd);
+            }
         }
     }
 
@@ -335,6 +348,7 @@ impl Relay {
     /// The client was stopped: so is rec, and everything else of its job.
     fn suspend(&mut self, signal: i32) {
         let background = matches!(signal, libc::SIGTTIN | libc::SIGTTOU);
+        self.state.wanted |= background;
         if background && self.parts.terminal.in_foreground() {
             // It asked for the terminal before the shell's `fg` had reached it.
             self.go_on();
@@ -354,11 +368,18 @@ impl Relay {
 
     /// rec runs again after a stop: whoever had the terminal meanwhile may have changed it.
     fn resume(&mut self) {
-        self.state.foreground = self.parts.terminal.in_foreground();
+        self.state.foreground = self.state.wanted && self.parts.terminal.in_foreground();
         if self.state.foreground {
-            self.parts.terminal.enter_raw();
+            self.enter_raw();
         }
         self.resize();
+    }
+
+    fn enter_raw(&mut self) {
+        let ahead = self.parts.terminal.enter_raw();
+        if !ahead.is_empty() {
+            self.typed(&ahead);
+        }
     }
 
     /// Shows what a client wrote before it stopped, as far as the terminal takes it in time.
@@ -393,23 +414,34 @@ impl Relay {
                 Flow::Later => return,
                 Flow::Gone => return self.hang_up(),
             };
-            let (mut keys, mut actions) = (Vec::with_capacity(n + 1), Vec::new());
-            let typed = state.scratch.get(n);
-            let parts = &mut self.parts;
-            let full_screen = parts.shared.alternate();
-            parts.keys.push(typed, full_screen, &mut keys, &mut actions);
-            // How the client takes them is known before it has them.
-            let mode = parts.pty.mode();
-            state.to_client.write(parts.pty.fd(), true, &keys);
-            parts.feed.input(&keys, mode);
-            keys.zeroize();
-            for action in actions {
-                let what = match action {
-                    Action::TogglePause => What::Pause(None),
-                    Action::Mark => What::Mark(String::new()),
-                };
-                parts.feed.urgent(what, None);
+            let typed = Zeroizing::new(state.scratch.get(n).to_vec());
+            self.typed(&typed);
+        }
+    }
+
+    /// Hands keys to the client, and wishes among them to the recorder.
+    fn typed(&mut self, typed: &[u8]) {
+        let (state, parts) = (&mut self.state, &mut self.parts);
+        let mut keys = Zeroizing::new(Vec::with_capacity(typed.len() + 1));
+        let mut actions = Vec::new();
+        let full_screen = parts.shared.alternate();
+        parts.keys.push(typed, full_screen, &mut keys, &mut actions);
+        // How the client takes them is known before it has them.
+        let mode = parts.pty.mode();
+        state.to_client.add(parts.pty.fd(), true, &keys);
+        parts.feed.input(&keys, mode);
+        if !parts.terminal.is_all_streams() {
+            for signal in keys.iter().filter_map(|key| parts.pty.signal_of(*key)) {
+                // The rest of the pipeline is in our job, not the client's.
+                parts.signals.send_to_job(signal);
             }
+        }
+        for action in actions {
+            let what = match action {
+                Action::TogglePause => What::Pause(None),
+                Action::Mark => What::Mark(String::new()),
+            };
+            parts.feed.urgent(what, None);
         }
     }
 

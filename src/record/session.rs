@@ -251,13 +251,16 @@ impl Session {
     /// Ends it as if it had never been: there was no client.
     pub fn forget(self) {
         self.feed.urgent(What::Discard, None);
-        self.recorder.and_then(Recorder::end);
+        self.recorder
+            .and_then(|recorder| recorder.end(&self.shared));
     }
 
     /// Ends it with the client's end, and says in one line what was recorded.
     pub fn end(self, exit: Exit, person: &mut dyn Person) {
         self.feed.urgent(What::Exit(exit), None);
-        let finished = self.recorder.and_then(Recorder::end);
+        let finished = self
+            .recorder
+            .and_then(|recorder| recorder.end(&self.shared));
         for notice in self.shared.notices() {
             // What there is no terminal for stands in the log already.
             if stderr().is_terminal() {

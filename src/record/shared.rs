@@ -4,13 +4,15 @@ use super::log::Log;
 use super::signals::Waker;
 use crate::model::{SessionId, printable};
 use std::fmt::Display;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Shared by the relay's thread and the recorder's.
 pub struct Shared {
     id: OnceLock<SessionId>,
     alternate: AtomicBool,
+    /// Events that the recorder has worked off.
+    worked_off: AtomicU64,
     /// What cannot be recorded does not run: the client is to end.
     must_end: AtomicBool,
     refuse: bool,
@@ -25,6 +27,7 @@ impl Shared {
         Shared {
             id: OnceLock::new(),
             alternate: AtomicBool::new(false),
+            worked_off: AtomicU64::new(0),
             must_end: AtomicBool::new(false),
             refuse,
             notices: Mutex::default(),
@@ -51,6 +54,16 @@ impl Shared {
     /// Whether a full-screen program shows.
     pub fn set_alternate(&self, alternate: bool) {
         self.alternate.store(alternate, Relaxed);
+    }
+
+    /// How many events the recorder has worked off.
+    pub fn worked_off(&self) -> u64 {
+        self.worked_off.load(Relaxed)
+    }
+
+    /// One more.
+    pub fn work_off(&self) {
+        self.worked_off.fetch_add(1, Relaxed);
     }
 
     /// Whether the client is to end, because it cannot be recorded.
@@ -83,6 +96,11 @@ impl Shared {
     /// It can be committed again.
     pub fn goes_on(&self) {
         self.tell("recording goes on".to_owned());
+    }
+
+    /// The client has ended, and the recorder does not.
+    pub fn unfinished(&self) {
+        self.tell("the end of this session could not be recorded in time; what was before is kept, and rec ls lists it as interrupted".to_owned());
     }
 
     fn give_up(&self, what: String) {

@@ -51,6 +51,8 @@ impl Signals {
                 sys::catch(*signal);
             }
         }
+        // A vault at its size limit is a write that fails, not our end.
+        sys::ignore(libc::SIGXFSZ);
         sys::unblock(TELLING);
         Ok(Signals { read, write })
     }
@@ -83,6 +85,18 @@ impl Signals {
             }
         }
         caught
+    }
+
+    /// Sends a caught signal to the rest of this process's job.
+    pub fn send_to_job(&self, signal: i32) {
+        if let Some(signal) = sys::signal(signal) {
+            let ours = sys::is_caught(signal.as_raw());
+            sys::ignore(signal.as_raw());
+            let _ = kill_current_process_group(signal);
+            if ours {
+                sys::catch(signal.as_raw());
+            }
+        }
     }
 
     /// Stops this process as `signal` stopped the client; returns when it runs again. The rest of

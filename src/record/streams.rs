@@ -8,7 +8,7 @@ use super::channel::{Flow, Pending, Scratch};
 use super::feed::Feed;
 use super::sys;
 use rustix::event::{PollFd, PollFlags};
-use rustix::fs::{SeekFrom, fcntl_getfl, fstat, seek};
+use rustix::fs::{OFlags, SeekFrom, fcntl_getfl, fstat, seek};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -163,14 +163,20 @@ impl Pipe {
     }
 }
 
-/// Whether stdout and stderr are one open file. Two that only bear the same name have offsets of
-/// their own.
+/// Whether what is written to stdout and to stderr comes to stand in one order. Two open files that
+/// only bear the same name have offsets of their own, and write over one another.
 fn same_place() -> bool {
     let of = |fd: i32| {
         let fd = sys::standard(fd);
         let stat = fstat(fd).ok()?;
         let at = seek(fd, SeekFrom::Current(0)).ok();
-        Some((stat.st_dev, stat.st_ino, at, fcntl_getfl(fd).ok()?))
+        Some((stat.st_dev, stat.st_ino, fcntl_getfl(fd).ok()?, at))
     };
-    of(1).is_some_and(|out| Some(out) == of(2))
+    let (Some(out), Some(err)) = (of(1), of(2)) else {
+        return false;
+    };
+    let (_, _, flags, at) = out;
+    let no_offset = at.is_none() || flags.contains(OFlags::APPEND);
+    let same_name = (out.0, out.1, out.2) == (err.0, err.1, err.2);
+    same_name && (no_offset || sys::is_same_file(1, 2).unwrap_or(out == err))
 }

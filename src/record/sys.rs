@@ -186,6 +186,27 @@ pub fn terminal_device(fd: BorrowedFd<'_>) -> Option<u64> {
         .and_then(|stat| u64::try_from(stat.st_rdev).ok())
 }
 
+/// Whether two descriptors are one open file description; `None` where the kernel does not say
+/// (no kcmp(2), or none for us).
+pub fn is_same_file(a: RawFd, b: RawFd) -> Option<bool> {
+    #[cfg(target_os = "linux")]
+    {
+        /// `KCMP_FILE` of linux/kcmp.h.
+        const FILE: libc::c_int = 0;
+        let own = std::process::id();
+        // SAFETY: kcmp compares two numbers of our own process and touches no memory.
+        match unsafe { libc::syscall(libc::SYS_kcmp, own, own, FILE, a, b) } {
+            -1 => None,
+            order => Some(order == 0),
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (a, b);
+        None
+    }
+}
+
 /// Which side of a fork this is.
 pub enum Fork {
     /// The new process.
@@ -273,6 +294,11 @@ pub fn catch(signal: i32) {
         action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
         libc::sigaction(signal, &action, std::ptr::null_mut());
     }
+}
+
+/// Whether `signal` is reported.
+pub fn is_caught(signal: i32) -> bool {
+    disposition(signal) == Some(on_signal as *const () as libc::sighandler_t)
 }
 
 /// Ignores `signal`.

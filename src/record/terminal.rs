@@ -3,12 +3,18 @@
 //! Reads and writes go through an open file description of our own, the only one that is ever
 //! made non-blocking: those that rec inherited belong to the user's shell as well.
 
+use super::channel::is_ready;
 use super::sys;
 use crate::model::Size;
+use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags};
-use rustix::termios::{self, OptionalActions, Termios, Winsize};
+use rustix::termios::{self, LocalModes, OptionalActions, SpecialCodeIndex, Termios, Winsize};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Mutex;
+use zeroize::Zeroizing;
+
+/// What a terminal keeps of lines that nobody has read yet (N_TTY_BUF_SIZE), and so the longest.
+const LINE_MAX: usize = 4096;
 
 /// The terminal that stands behind one or more of the standard streams.
 pub struct Terminal {
@@ -54,6 +60,11 @@ impl Terminal {
         })
     }
 
+    /// Whether stdin and stdout both are this terminal: no part of a pipeline.
+    pub fn is_all_streams(&self) -> bool {
+        matches!(self.streams, [true, true, _])
+    }
+
     /// Where keys are read and output is written.
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.own.as_ref().map_or(self.inherited, AsFd::as_fd)
@@ -86,17 +97,50 @@ impl Terminal {
                 .is_ok_and(|group| group == rustix::process::getpgrp())
     }
 
-    /// Hands every byte through unchanged, both ways. What was typed ahead stays.
-    pub fn enter_raw(&mut self) {
+    /// Hands every byte through unchanged, both ways. What was typed ahead stays, but for whole
+    /// lines, which are returned: their ends (Ctrl-D) are only told while lines are read.
+    pub fn enter_raw(&mut self) -> Zeroizing<Vec<u8>> {
+        let mut ahead = Zeroizing::default();
         // After a stop the shell may have left it otherwise than we found it at first.
         if let Ok(now) = termios::tcgetattr(self.inherited)
             && !same(&now, &self.raw)
         {
+            ahead = self.lines_ahead(&now);
             self.raw = raw(&now);
             self.original = now;
         }
         *lock(&RESTORE) = Some((self.inherited, self.original.clone()));
         let _ = termios::tcsetattr(self.inherited, OptionalActions::Now, &self.raw);
+        ahead
+    }
+
+    /// The lines that wait to be read, each with the key that ended it.
+    fn lines_ahead(&self, now: &Termios) -> Zeroizing<Vec<u8>> {
+        let mut ahead = Zeroizing::new(Vec::new());
+        if !self.non_blocking() || !now.local_modes.contains(LocalModes::ICANON) {
+            return ahead;
+        }
+        let end = |code| now.special_codes[code];
+        let mut line = Zeroizing::new([0; LINE_MAX]);
+        for _ in 0..LINE_MAX {
+            if !is_ready(self.fd(), PollFlags::IN) {
+                break;
+            }
+            let Ok(n) = rustix::io::read(self.fd(), &mut line[..]) else {
+                break;
+            };
+            let line = line.get(..n).unwrap_or_default();
+            ahead.extend_from_slice(line);
+            let ends = [
+                b'\n',
+                end(SpecialCodeIndex::VEOL),
+                end(SpecialCodeIndex::VEOL2),
+            ];
+            if !line.last().is_some_and(|last| ends.contains(last)) {
+                ahead.push(end(SpecialCodeIndex::VEOF));
+            }
+        }
+        ahead
     }
 
     /// The settings as they were found.

@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod behaviour;
 mod config;
 mod endtoend;
 mod first;

@@ -1,7 +1,7 @@
 //! A terminal for tests: a real pty, a screen that shows what came out of it, keys to type.
 
 use super::tools::tool;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
@@ -116,6 +116,23 @@ impl Terminal {
             let n = rustix::io::write(self.master(), rest).unwrap();
             rest = &rest[n..];
         }
+    }
+
+    /// Types as many of `keys` as are taken before nothing is taken for a moment; says how many.
+    pub fn keys_taken(&self, keys: &[u8]) -> usize {
+        let moment = Timespec {
+            tv_sec: 0,
+            tv_nsec: 200_000_000,
+        };
+        for (n, key) in keys.iter().enumerate() {
+            let mut fds = [PollFd::new(self.master(), PollFlags::OUT)];
+            poll(&mut fds, Some(&moment)).unwrap();
+            if !fds[0].revents().contains(PollFlags::OUT) {
+                return n;
+            }
+            self.keys([*key]);
+        }
+        keys.len()
     }
 
     /// Waits until `text` stands on the screen (soft-wrapped rows count as one line).
