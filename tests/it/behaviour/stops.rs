@@ -114,11 +114,8 @@ fn ctrl_z_in_psql() {
     // The line editor takes the terminal again: the third time, after the shell's and its own.
     wait_until("psql edits", || {
         let bytes = t.bytes();
-        let at = bytes
-            .windows(9)
-            .rposition(|at| at == b"\nrec psql")
-            .unwrap_or(0);
-        bytes[at..].windows(8).any(|at| at == b"\x1b[?2004h")
+        let fg = bytes.windows(9).rposition(|at| at == b"\rrec psql");
+        fg.is_some_and(|at| bytes[at..].windows(8).any(|at| at == b"\x1b[?2004h"))
     });
     t.keys("select 'c' || 'd';\r");
     t.wait_for(" cd");

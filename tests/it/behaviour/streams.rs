@@ -12,7 +12,7 @@ const WAYS: [&[&str]; 3] = [&[], &["run", "--"], &["run", "--always", "--"]];
 
 /// Runs `words` off any terminal in each of the [`WAYS`], the first being without rec; `prepare`
 /// gives the streams.
-fn each(home: &Home, words: &[&str], prepare: impl Fn(&mut Command)) -> [Output; 3] {
+fn each(home: &Home, words: &[&str], mut prepare: impl FnMut(&mut Command)) -> [Output; 3] {
     WAYS.map(|way| {
         let mut all = way.to_vec();
         all.extend(words);
@@ -69,14 +69,16 @@ fn stdin_pipe_big() {
     let path = home.path().join("lines");
     std::fs::write(&path, &lines).unwrap();
     for words in [&["wc", "-c"][..], &["cat"]] {
+        let mut cats = Vec::new();
         let [bare, rec, always] = each(&home, words, |c| {
-            let cat = Command::new("cat")
-                .arg(&path)
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap();
-            c.stdin(cat.stdout.unwrap());
+            let mut cat = Command::new("cat");
+            let mut cat = cat.arg(&path).stdout(Stdio::piped()).spawn().unwrap();
+            c.stdin(cat.stdout.take().unwrap());
+            cats.push(cat);
         });
+        for mut cat in cats {
+            cat.wait().unwrap();
+        }
         assert_eq!(bare.stdout, rec.stdout);
         assert!(bare.stdout == always.stdout);
         assert!(!bare.stdout.is_empty());
