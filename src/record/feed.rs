@@ -102,6 +102,8 @@ struct State {
     sleeping: bool,
     /// Something that must not gather dust: an end, a wish.
     urgent: bool,
+    /// The relay waits for room.
+    waiting: bool,
     /// The relay waited in vain: until there is room it does not wait again.
     stalled: bool,
     dropped: (u64, u64),
@@ -201,9 +203,8 @@ impl Feed {
             state = self.wait(state, Some(left));
         }
         state.urgent = false;
-        let full = !state.room(1);
         std::mem::swap(&mut state.batch, batch);
-        if full {
+        if state.waiting {
             self.changed.notify_all();
         }
     }
@@ -230,6 +231,7 @@ impl Feed {
         let mut state = self.lock();
         if !state.room(bytes.len()) && !state.stalled && !state.closed {
             let until = Instant::now() + RELAY_WAIT_MAX;
+            state.waiting = true;
             while !state.room(bytes.len()) && !state.closed {
                 let left = until.saturating_duration_since(Instant::now());
                 if left.is_zero() {
@@ -237,6 +239,7 @@ impl Feed {
                 }
                 state = self.wait(state, Some(left));
             }
+            state.waiting = false;
         }
         if state.closed {
             return;
@@ -351,6 +354,28 @@ mod tests {
         feed.take(&mut batch, None);
         assert!(matches!(batch.items[0].what, What::Dropped(1001, 4004)));
         assert_eq!(batch.bytes, b"kept");
+    }
+
+    #[test]
+    fn a_relay_that_waits_goes_on_as_soon_as_there_is_room() {
+        let feed = Arc::new(Feed::new(Instant::now()));
+        // Nearly full: there is room for a byte, and none for what comes.
+        feed.output(&vec![b'x'; (4 << 20) - 100]);
+        let other = Arc::clone(&feed);
+        let relay = std::thread::spawn(move || {
+            let began = Instant::now();
+            other.output(&[b'y'; 4096]);
+            began.elapsed()
+        });
+        while !feed.lock().waiting {
+            std::thread::yield_now();
+        }
+        let mut batch = Batch::default();
+        feed.take(&mut batch, None);
+        assert!(relay.join().unwrap() < RELAY_WAIT_MAX);
+        batch.clear();
+        feed.take(&mut batch, None);
+        assert_eq!(batch.bytes, [b'y'; 4096], "nothing was dropped");
     }
 
     #[test]
