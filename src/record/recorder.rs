@@ -25,6 +25,11 @@ const NEWS: Duration = Duration::from_secs(5);
 /// So many bytes are masked before what is decided goes to the vault.
 const RUN: usize = 256 << 10;
 
+/// How long the recorder waits for a vault that is behind, and how often it asks. Meanwhile the feed
+/// fills, and only when that is full does the session wait at all.
+const PATIENCE: Duration = Duration::from_millis(500);
+const AGAIN: Duration = Duration::from_millis(5);
+
 /// How long the relay waits at the end for a recorder that gets nothing done: what the vault needs
 /// to commit or give up, and a second to spare.
 const END_WAIT: Duration = Duration::from_secs(4);
@@ -154,6 +159,7 @@ fn open(place: Place, about: &About) -> Result<(Session, String), vault::Error> 
         door,
         recording: Some(recording),
         paused: false,
+        behind: false,
         lost: 0,
         health: Health::Good,
         active: Instant::now(),
@@ -169,6 +175,8 @@ struct Session {
     /// `None` once the vault takes nothing more.
     recording: Option<Recording>,
     paused: bool,
+    /// The vault did not take the last event in time: it is not waited for again until it does.
+    behind: bool,
     /// Events that the vault did not take.
     lost: u64,
     health: Health,
@@ -325,10 +333,21 @@ impl Session {
             let Some(recording) = &mut self.recording else {
                 return;
             };
-            match recording.append(&event) {
-                Ok(()) => {}
-                Err(Refused::Full) => self.lost += 1,
-                Err(Refused::Stopped) => return,
+            let until = Instant::now() + PATIENCE;
+            loop {
+                match recording.append(&event) {
+                    Ok(()) => self.behind = false,
+                    Err(Refused::Full) if !self.behind && Instant::now() < until => {
+                        std::thread::sleep(AGAIN);
+                        continue;
+                    }
+                    Err(Refused::Full) => {
+                        self.behind = true;
+                        self.lost += 1;
+                    }
+                    Err(Refused::Stopped) => return,
+                }
+                break;
             }
         }
         let caught_up = self.health == Health::Good;
