@@ -41,6 +41,8 @@ pub enum Report {
     NotStarted(NotStarted),
     /// A signal stopped it.
     Stopped(i32),
+    /// It was let go on.
+    Continued,
     /// It ended by itself.
     Exited(i32),
     /// A signal ended it.
@@ -169,6 +171,7 @@ impl Monitor {
                     number,
                 )))),
                 b't' => Some(Report::Stopped(number)),
+                b'c' => Some(Report::Continued),
                 b'x' => Some(Report::Exited(number)),
                 b'k' => Some(Report::Killed(number)),
                 _ => None,
@@ -327,6 +330,7 @@ fn watch(setup: &Setup<'_>, mut link: UnixStream, wake: &OwnedFd, client: Pid) -
                     let group = if number == 1 { client } else { own };
                     let _ = tcsetpgrp(slave, group);
                     let _ = process::kill_process_group(client, Signal::CONT);
+                    let _ = send(&mut link, b'c', 0);
                 }
                 _ => {}
             }

@@ -68,8 +68,8 @@ struct State {
     wanted: bool,
     /// The terminal is the client's: raw, and its keys are read.
     foreground: bool,
-    /// The client is executed. Before that its terminal has no foreground group, and a Ctrl-C
-    /// would be lost in it.
+    /// The client runs. Before it does its terminal has no foreground group, in which a Ctrl-C
+    /// would be lost; and what lets a stopped one go on takes a Ctrl-Z back.
     started: bool,
     /// The window is closed: nothing is read or shown any more.
     hung_up: bool,
@@ -312,6 +312,7 @@ impl Relay {
             match report {
                 Report::Started => self.release(),
                 Report::NotStarted(reason) => self.state.ended = Some(Ended::NotStarted(reason)),
+                Report::Continued => self.state.started = true,
                 Report::Stopped(signal) => self.suspend(signal),
                 Report::Exited(code) => self.end(Ended::Exited(code)),
                 Report::Killed(signal) => self.end(Ended::Killed(signal)),
@@ -361,6 +362,7 @@ impl Relay {
     }
 
     fn go_on(&mut self) {
+        self.state.started = false;
         self.resume();
         let foreground = self.state.foreground;
         self.parts.monitor.order(Order::Continue { foreground });

@@ -131,8 +131,10 @@ impl Terminal {
             };
             let line = line.get(..n).unwrap_or_default();
             ahead.extend_from_slice(line);
+            // A return that came while a line editor had the terminal is a newline to the client.
             let ends = [
                 b'\n',
+                b'\r',
                 end(SpecialCodeIndex::VEOL),
                 end(SpecialCodeIndex::VEOL2),
             ];

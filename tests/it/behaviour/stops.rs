@@ -105,17 +105,20 @@ fn ctrl_z_in_psql() {
     t.keys(format!("rec psql -X {words}\r"));
     t.wait_for("postgres=#");
     t.keys("select 'a' || 'b';\r");
-    t.wait_for(" ab");
+    t.wait_until("the answer and a prompt", |screen| {
+        screen.contains(" ab\n") && screen.trim_end().ends_with("postgres=#")
+    });
     t.keys("\x1a");
     t.wait_for("Stopped");
     t.keys("echo in the sh\"\"ell\r");
     t.wait_for("in the shell");
     t.keys("fg\r");
+    t.wait_for_bytes(b"fg\r\n");
     // The line editor takes the terminal again: the third time, after the shell's and its own.
     wait_until("psql edits", || {
         let bytes = t.bytes();
-        let fg = bytes.windows(9).rposition(|at| at == b"\rrec psql");
-        fg.is_some_and(|at| bytes[at..].windows(8).any(|at| at == b"\x1b[?2004h"))
+        let at = bytes.windows(4).rposition(|at| at == b"fg\r\n").unwrap();
+        bytes[at..].windows(8).any(|at| at == b"\x1b[?2004h")
     });
     t.keys("select 'c' || 'd';\r");
     t.wait_for(" cd");
@@ -150,7 +153,9 @@ fn suspend_in_vim_and_ctrl_z_in_less() {
             let drawn = |screen: &str| screen.contains("first line\nsecond line\n");
             t.wait_until(program, drawn);
             t.keys(stop);
-            t.wait_for("Stopped");
+            t.wait_until(&format!("Stopped ({rec}{program})"), |screen| {
+                screen.contains("Stopped")
+            });
             t.keys("echo in the sh\"\"ell\r");
             t.wait_for("in the shell");
             wait_until("readline's own settings are back", || {

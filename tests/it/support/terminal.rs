@@ -121,8 +121,8 @@ impl Terminal {
     /// Types as many of `keys` as are taken before nothing is taken for a moment; says how many.
     pub fn keys_taken(&self, keys: &[u8]) -> usize {
         let moment = Timespec {
-            tv_sec: 0,
-            tv_nsec: 200_000_000,
+            tv_sec: 1,
+            tv_nsec: 0,
         };
         for (n, key) in keys.iter().enumerate() {
             let mut fds = [PollFd::new(self.master(), PollFlags::OUT)];
