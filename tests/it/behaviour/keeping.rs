@@ -126,9 +126,13 @@ fn commands_are_as_edited_completed_and_continued() {
     let mut t = home.terminal(&words);
     t.wait_for("postgres=#");
     t.keys("selct 6*7 as n\x01\x1b[C\x1b[C\x1b[Ce\x05;\r");
-    t.wait_for("42");
+    t.wait_until("the answer and a prompt", |screen| {
+        screen.contains("42\n") && screen.trim_end().ends_with("postgres=#")
+    });
     t.keys("select 'two'\r  || 'lines'\r  as x;\r");
-    t.wait_for("twolines");
+    t.wait_until("the answer and a prompt", |screen| {
+        screen.contains("twolines\n") && screen.trim_end().ends_with("postgres=#")
+    });
     // The one before once more, from the history, with another end.
     t.keys("\x1b[A");
     t.wait_until("it is there again", |screen| {
@@ -137,7 +141,9 @@ fn commands_are_as_edited_completed_and_continued() {
     t.keys("\x7f, 7;");
     t.wait_for("as x, 7;");
     t.keys("\r");
-    t.wait_for("?column?");
+    t.wait_until("the answer and a prompt", |screen| {
+        screen.contains("?column?") && screen.trim_end().ends_with("postgres=#")
+    });
     t.keys("\\q\r");
     t.wait();
     assert_eq!(

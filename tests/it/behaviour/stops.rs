@@ -68,7 +68,7 @@ fn a_stopped_client_can_be_sent_to_the_background_and_fetched_again() {
     let mut t = bash(&home);
     std::fs::write(
         home.path().join("script"),
-        "echo up; read x; echo \"got $x\"; sleep 60",
+        "echo up; read x; echo \"got $x\"; exec sleep 60",
     )
     .unwrap();
     t.keys("sh -c 'echo $$ > rec; exec rec sh script'\r");
@@ -245,20 +245,25 @@ fn a_pipeline_is_one_job() {
     std::fs::write(home.path().join("text"), "first line\n").unwrap();
     let pipelines = [
         "sh -c 'cat text; echo $$ > client; exec sleep 60' | cat",
-        "sh -c 'sleep 61' | rec sh -c 'cat text; echo $$ > client; exec cat'",
+        "sh -c 'echo $$ > first; exec sleep 61' | rec sh -c 'cat text; echo $$ > client; exec sleep 62'",
     ];
     for (rec, pipeline) in ["", "rec run --always -- "]
         .into_iter()
         .flat_map(|rec| pipelines.map(|pipeline| (rec, pipeline)))
     {
         let mut t = bash(&home);
-        let _ = std::fs::remove_file(home.path().join("client"));
+        for name in ["client", "first"] {
+            let _ = std::fs::remove_file(home.path().join(name));
+        }
         let line = match pipeline.split_once(" | rec ") {
             Some((before, after)) => format!("{before} | {rec}{after}"),
             None => format!("{rec}{pipeline}"),
         };
         t.keys(format!("{line}\r"));
         let client = process(&home, "client");
+        if pipeline.contains("first") {
+            process(&home, "first");
+        }
         t.wait_for("\nfirst line");
         t.keys("\x1a");
         t.wait_for("Stopped");

@@ -1,6 +1,6 @@
 //! Standard streams that are no terminals stay what they are, byte for byte.
 
-use super::{both_shells, file, lives, only, process, recorded, sessions, wait_until};
+use super::{file, lives, only, process, recorded, sessions, wait_until};
 use crate::support::{Home, Terminal, tool};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -359,5 +359,4 @@ fn interactive_input_through_a_pipe_is_not_held_back() {
     }
     drop(stdin);
     assert!(child.wait().unwrap().success());
-    let _ = both_shells;
 }
