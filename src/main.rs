@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    rec::cli::main(std::env::args_os().collect())
+    rec::record::leave(rec::cli::main(std::env::args_os().collect()))
 }

@@ -156,6 +156,18 @@ impl Terminal {
         }
     }
 
+    /// Types `keys` again and again until the command ends: for a key that is only taken once it is
+    /// read for.
+    pub fn keys_until_it_ends(&mut self, keys: &str) -> ExitStatus {
+        let until = Instant::now() + WAIT_MAX;
+        while self.child.try_wait().unwrap().is_none() && Instant::now() < until {
+            self.keys(keys);
+            let soon = Instant::now() + Duration::from_millis(100);
+            let _ = self.wait_state_until(soon, |state| state.ended.then_some(()));
+        }
+        self.wait()
+    }
+
     /// Waits for the command's end and for its last output.
     pub fn wait(&mut self) -> ExitStatus {
         let until = Instant::now() + WAIT_MAX;

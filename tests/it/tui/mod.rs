@@ -96,7 +96,12 @@ pub fn gave_back(t: &Terminal) -> bool {
 pub fn leaves(mut t: Terminal, keys: &str) {
     t.keys(keys);
     let status = t.wait();
-    assert_eq!(status.code(), Some(0), "after {keys:?}:\n{}", t.screen());
+    assert_eq!(
+        status.code(),
+        Some(0),
+        "{status} after {keys:?}:\n{}",
+        t.screen()
+    );
     assert!(gave_back(&t), "the screen is not given back after {keys:?}");
 }
 
