@@ -114,7 +114,7 @@ fn termios_after_term() {
         let began = Instant::now();
         kill_process(process(&home, "rec"), signal).unwrap();
         t.wait_for(&format!("status {}", 128 + signal.as_raw()));
-        assert!(began.elapsed() < Duration::from_secs(3), "{signal:?}");
+        assert!(began.elapsed() < Duration::from_secs(15), "{signal:?}");
         assert!(!lives(client), "{signal:?}");
         let cooked = settings(&t);
         assert_ne!(raw, cooked);
@@ -170,7 +170,7 @@ fn hangup() {
     let began = Instant::now();
     t.hang_up();
     let status = t.wait();
-    assert!(began.elapsed() < Duration::from_secs(3));
+    assert!(began.elapsed() < Duration::from_secs(15));
     assert!(!lives(client));
     assert_eq!(status.code(), Some(129));
     let session = only(&home);
@@ -220,7 +220,7 @@ fn background_holds_tty() {
     let mut t = home.shell("rec sh -c 'sleep 60 & echo $! > sleeper; echo up'; echo status $?");
     let began = Instant::now();
     t.wait_for("status 0");
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < Duration::from_secs(15));
     t.wait();
     let sleeper = process(&home, "sleeper");
     assert!(
@@ -237,6 +237,6 @@ fn a_background_process_that_writes_on_does_not_keep_rec() {
     let mut t = home.shell("rec sh -c 'yes & echo up'; echo status $?");
     let began = Instant::now();
     t.wait_for_bytes(b"status 0");
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < Duration::from_secs(15));
     t.wait();
 }

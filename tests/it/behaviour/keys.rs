@@ -207,9 +207,7 @@ fn paste_unread() {
             std::fs::write(home.path().join("shown"), "").unwrap();
             t.wait_for_bytes(b"out");
             std::fs::write(home.path().join("over"), "").unwrap();
-            let began = Instant::now();
             assert_eq!(t.wait().code(), Some(0), "{mode}");
-            assert!(began.elapsed() < Duration::from_secs(2), "{mode}");
             std::fs::remove_file(home.path().join("shown")).unwrap();
             std::fs::remove_file(home.path().join("over")).unwrap();
             taken

@@ -152,10 +152,8 @@ fn suspend_in_vim_and_ctrl_z_in_less() {
             t.keys(format!("{rec}{program} text\r"));
             let drawn = |screen: &str| screen.contains("first line\nsecond line\n");
             t.wait_until(program, drawn);
-            t.keys(stop);
-            t.wait_until(&format!("Stopped ({rec}{program})"), |screen| {
-                screen.contains("Stopped")
-            });
+            // A less that has drawn may not yet obey Ctrl-Z, with rec as without.
+            t.keys_until(stop, |screen| screen.contains("Stopped"));
             t.keys("echo in the sh\"\"ell\r");
             t.wait_for("in the shell");
             wait_until("readline's own settings are back", || {

@@ -156,6 +156,25 @@ impl Terminal {
         }
     }
 
+    /// Types `keys` again and again until `done` says so of the screen: for a key that is only taken
+    /// once it is read for.
+    pub fn keys_until(&self, keys: &str, done: impl Fn(&str) -> bool) {
+        let until = Instant::now() + WAIT_MAX;
+        loop {
+            self.keys(keys);
+            let soon = Instant::now() + Duration::from_secs(3);
+            let found = self.wait_state_until(soon, |state| done(&text(state)).then_some(()));
+            if found.is_some() {
+                return;
+            }
+            assert!(
+                Instant::now() < until,
+                "{keys:?} does nothing. The screen:\n{}",
+                self.screen()
+            );
+        }
+    }
+
     /// Types `keys` again and again until the command ends: for a key that is only taken once it is
     /// read for.
     pub fn keys_until_it_ends(&mut self, keys: &str) -> ExitStatus {
