@@ -31,7 +31,8 @@ const GATHER: Duration = Duration::from_millis(25);
 
 /// Something that happened. The bytes of the first two stand in [`Batch::bytes`], those of the
 /// third in [`Batch::typed`].
-#[derive(Debug)]
+// A label is free text: only tests may print it.
+#[cfg_attr(test, derive(Debug))]
 pub enum What {
     /// The terminal was given so many bytes.
     Output(usize),
@@ -54,7 +55,6 @@ pub enum What {
 }
 
 /// An event on its way.
-#[derive(Debug)]
 pub struct Item {
     /// Since the session began.
     pub at: Micros,

@@ -55,8 +55,8 @@ use streams::{Ends, Streams};
 use sys::Inherited;
 use terminal::Terminal;
 
-/// What `rec run` was asked for.
-#[derive(Clone, Debug)]
+/// What `rec run` was asked for. Not `Debug`: its words may hold a password.
+#[derive(Clone)]
 pub struct Request {
     /// The client and its words.
     pub argv: Vec<OsString>,
