@@ -209,7 +209,7 @@ pub fn masked(line: &[u8], spans: &[Span]) -> Vec<u8> {
 }
 
 /// Appends `line[from..]` with `spans` covered.
-fn cover(line: &[u8], spans: &[Span], from: usize, out: &mut Vec<u8>) {
+pub(super) fn cover(line: &[u8], spans: &[Span], from: usize, out: &mut Vec<u8>) {
     let mut at = from;
     for span in spans {
         out.extend_from_slice(line.get(at..span.start).unwrap_or_default());

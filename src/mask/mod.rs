@@ -4,7 +4,8 @@
 //! layers are independent of each other and each sits in a file of its own:
 //!
 //! * structure: [`assign`], [`sql`], [`shell`], [`uri`], [`keyblock`], [`context`]
-//! * result tables: [`columns`]
+//! * result tables: [`columns`], and what servers say of their values: [`message`]
+//! * what travels between client and database, not yet text: [`database`]
 //! * formats of providers: [`provider`], data in `rules/`; of any issuer: [`shape`]
 //! * personal data of strong shape: [`personal`], or named: [`national`]
 //! * what was found before: [`learned`]
@@ -20,11 +21,13 @@ mod cases_tests;
 mod checksum;
 mod columns;
 mod context;
+mod database;
 mod door;
 mod filter;
 mod grams;
 mod keyblock;
 mod learned;
+mod message;
 mod names;
 mod national;
 mod personal;
@@ -39,6 +42,7 @@ mod standin;
 mod uri;
 mod value;
 
+pub use database::{Column, Copy, Covered, Parameters, ResultColumns};
 pub use door::{Door, Doubt, Look, Masked, Viewable};
 pub use filter::{Filter, Finding, LINE_MAX, masked};
 pub use rules::{RuleInfo, Rules};

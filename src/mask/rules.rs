@@ -4,7 +4,7 @@ use super::grams::{Grams, Hit, Match};
 use super::national::{self, National};
 use super::provider::{self, Provider};
 use super::span::{Class, RuleId};
-use super::{columns, context, keyblock, names, shell, sql};
+use super::{columns, context, keyblock, message, names, shell, sql};
 use std::sync::{Arc, OnceLock};
 
 /// The rules; shared by all sessions of a process.
@@ -49,6 +49,8 @@ pub(crate) enum Wake {
     Jdbc,
     /// COPY … FROM stdin
     Copy,
+    /// A message of a server that quotes a value.
+    Message,
     /// AUTH at a Redis prompt.
     Redis(u8),
     /// A provider's token may stand here: its place in the list.
@@ -104,6 +106,9 @@ impl Rules {
         }
         for word in context::TRIGGERS {
             rules.file(word, Match::Folded, Wake::Words);
+        }
+        for word in message::TRIGGERS {
+            rules.file(word, Match::Folded, Wake::Message);
         }
         for word in context::REVEAL_TRIGGERS {
             rules.file(word, Match::Folded, Wake::Reveal);

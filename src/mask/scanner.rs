@@ -3,12 +3,13 @@
 use super::columns::Columns;
 use super::context::{self, Awaits};
 use super::door::Door;
+use super::filter::LINE_MAX;
 use super::grams::{Grams, Hit, Match};
 use super::keyblock::{self, Block, Inside};
 use super::learned::Learned;
 use super::rules::{Rules, Wake};
 use super::span::{Class, RuleId, Span, settle};
-use super::{assign, national, personal, shape, shell, sql, uri};
+use super::{assign, message, national, personal, shape, shell, sql, uri};
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -41,6 +42,10 @@ struct State {
     statement: Option<sql::Pending>,
     columns: Columns,
     awaits: Awaits,
+    /// The lines are those of one value: none is a table's, and statements are looked at whole.
+    alone: bool,
+    /// A word of a statement stood in such a value.
+    sql: bool,
 }
 
 impl State {
@@ -163,6 +168,39 @@ impl Scanner {
         String::from_utf8_lossy(&masked).into_owned()
     }
 
+    /// Appends the secrets of a text that stands by itself, of any number of lines: a statement, a
+    /// value. `sql` when it is known to be statements. Nothing is learned.
+    pub(super) fn alone(&mut self, text: &[u8], sql: bool, spans: &mut Vec<Span>) {
+        let own = State {
+            alone: true,
+            sql,
+            ..State::default()
+        };
+        let state = std::mem::replace(&mut self.state, own);
+        let from = spans.len();
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text).chain([text.len()]) {
+            let line = text.get(start..end).unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            windows(line, |offset, window| {
+                let first = spans.len();
+                self.scan(window, spans);
+                for span in spans.iter_mut().skip(first) {
+                    span.start += start + offset;
+                    span.end += start + offset;
+                }
+            });
+            start = end + 1;
+        }
+        let own = std::mem::replace(&mut self.state, state);
+        if own.sql {
+            sql::whole(text, spans);
+        }
+        let mut own = spans.split_off(from);
+        settle(&mut own);
+        spans.append(&mut own);
+    }
+
     fn scan(&mut self, line: &[u8], spans: &mut Vec<Span>) {
         if self.version != self.learned.version() {
             self.file_forms();
@@ -214,7 +252,7 @@ impl Scanner {
         let mut uris = Vec::new();
         let mut words = Vec::new();
         let (mut block, mut statement, mut column) = (false, false, false);
-        let (mut reveal, mut copy) = (false, false);
+        let (mut reveal, mut copy, mut message) = (false, false, false);
         let keywords = self.rules.grams.len();
         for hit in hits.iter() {
             match self.rules.wake(*hit) {
@@ -226,6 +264,7 @@ impl Scanner {
                 Some(Wake::Words) => words.push(hit.at),
                 Some(Wake::Reveal) => reveal = true,
                 Some(Wake::Copy) => copy = true,
+                Some(Wake::Message) => message = true,
                 Some(Wake::Jdbc) => shell::jdbc(line, hit.at, spans),
                 Some(Wake::Bare) => uri::bare(line, hit.at, spans),
                 Some(Wake::Program(len)) => shell::command(line, hit.at, usize::from(len), spans),
@@ -247,6 +286,9 @@ impl Scanner {
                 }
             }
         }
+        if message {
+            message::find_all(line, spans);
+        }
         if block {
             self.state.block = keyblock::open(line, spans);
         }
@@ -264,6 +306,10 @@ impl Scanner {
         if told || reveal || !self.state.awaits.is_idle() {
             self.state.awaits.line(line, told, reveal, spans);
         }
+        if self.state.alone {
+            self.state.sql |= statement || !names.is_empty();
+            return;
+        }
         if statement || !names.is_empty() || self.state.statement.is_some() {
             let pending = self.state.statement.take();
             self.state.statement = sql::statement(line, pending, spans);
@@ -274,7 +320,8 @@ impl Scanner {
         }
     }
 
-    fn learn_from(&mut self, line: &[u8], spans: &[Span]) {
+    /// Learns what `spans` of `line` hold.
+    pub(super) fn learn_from(&mut self, line: &[u8], spans: &[Span]) {
         let mut new = false;
         for span in spans.iter().filter(|s| s.class.is_learned()) {
             let secret = line.get(span.start..span.end).unwrap_or_default();
@@ -299,6 +346,19 @@ impl Scanner {
             self.forms.push((form.rule, form.class, form.text.len()));
             self.grams.add(&form.text, Match::Exact);
         }
+    }
+}
+
+/// Gives `line` in pieces that a layer may be asked about; a long one in windows that overlap.
+fn windows(line: &[u8], mut each: impl FnMut(usize, &[u8])) {
+    let mut start = 0;
+    loop {
+        let end = line.len().min(start + LINE_MAX);
+        each(start, line.get(start..end).unwrap_or_default());
+        if end == line.len() {
+            return;
+        }
+        start = end - LINE_MAX / 8;
     }
 }
 

@@ -267,7 +267,7 @@ fn expanded_row(line: &[u8], spans: &mut Vec<Span>) -> Option<Option<Class>> {
 }
 
 /// Whether a cell of this column is to be masked.
-fn wanted(cell: &[u8], named: Named) -> bool {
+pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
     let cell = cell.trim_ascii();
     if cell.is_empty()
         || matches!(
@@ -310,12 +310,16 @@ fn push(line: &[u8], start: usize, end: usize, class: Class, spans: &mut Vec<Spa
         end = trim(line, start, end - 1).1;
     }
     if start < end {
-        let rule = if class == Class::Personal {
-            PERSONAL
-        } else {
-            RULE
-        };
-        spans.push(Span::new(start, end, rule, class).in_cell());
+        spans.push(Span::new(start, end, rule_of(class), class).in_cell());
+    }
+}
+
+/// The rule that masks cells of this class.
+pub(crate) fn rule_of(class: Class) -> RuleId {
+    if class == Class::Personal {
+        PERSONAL
+    } else {
+        RULE
     }
 }
 
@@ -357,21 +361,24 @@ fn key_value(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<Span>) {
     for ((start, end), (from, to)) in pairs {
         let name = cut(line, *start, *end).trim_ascii();
         let value = cut(line, *from, *to).trim_ascii();
-        let named = judge_key(name);
-        // In a wide table the cell behind may be anything.
-        let mixed = value
-            .iter()
-            .any(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
-        let plain =
-            is_plain_number(value) && value.len() < 6 || is_placeholder(value) || is_type(value);
-        if named
-            && !plain
-            && value.len() >= 4
-            && (cells.len() == 2 || mixed && !value.contains(&b' '))
-        {
+        if is_setting(name, value, cells.len()) {
             push(line, *from, *to, Class::Password, spans);
         }
     }
+}
+
+/// Whether the cell `name` says that the one behind it holds a secret, in a row of so many `cells`.
+pub(crate) fn is_setting(name: &[u8], value: &[u8], cells: usize) -> bool {
+    if !judge_key(name) {
+        return false;
+    }
+    // In a wide table the cell behind may be anything.
+    let mixed = value
+        .iter()
+        .any(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
+    let plain =
+        is_plain_number(value) && value.len() < 6 || is_placeholder(value) || is_type(value);
+    !plain && value.len() >= 4 && (cells == 2 || mixed && !value.contains(&b' '))
 }
 
 /// Whether a cell is the name of a setting that holds a secret.

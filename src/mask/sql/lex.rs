@@ -29,8 +29,14 @@ pub(super) struct Token {
 /// The tokens of `text`, so many as are looked at.
 pub(super) fn lex(text: &[u8]) -> Vec<Token> {
     let mut tokens = Vec::new();
-    let mut i = 0;
-    while i < text.len() && tokens.len() < TOKENS_MAX {
+    lex_on(text, 0, TOKENS_MAX, &mut tokens);
+    tokens
+}
+
+/// Appends the tokens of `text` from `i` on until there are `most`, and tells where it stopped.
+pub(super) fn lex_on(text: &[u8], mut i: usize, most: usize, tokens: &mut Vec<Token>) -> usize {
+    let last_escaped = memchr::memmem::rfind(text, b"\\'");
+    while i < text.len() && tokens.len() < most {
         let c = at(text, i);
         match c {
             b' ' | b'\t' | b'\n' | b'\r' => i += 1,
@@ -52,7 +58,7 @@ pub(super) fn lex(text: &[u8]) -> Vec<Token> {
             b'\'' | b'"' | b'`' => {
                 let backslash = c == b'"'
                     || matches!(before(text, i), b'E' | b'e')
-                    || cut(text, i + 1, text.len()).windows(2).any(|w| w == b"\\'");
+                    || last_escaped.is_some_and(|last| last > i);
                 let end = string_end(text, i + 1, c, backslash);
                 tokens.push(Token {
                     kind: if c == b'\'' { Kind::Text } else { Kind::Quoted },
@@ -138,7 +144,7 @@ pub(super) fn lex(text: &[u8]) -> Vec<Token> {
             }
         }
     }
-    tokens
+    i
 }
 
 /// The tokens inside a literal that holds statements of its own: a dollar-quoted body, or a string

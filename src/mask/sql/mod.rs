@@ -5,8 +5,12 @@
 //! and Oracle (`q'[]'`), and looks at what stands around them.
 
 mod clause;
+mod copy;
 mod function;
+mod item;
 mod lex;
+mod parameter;
+mod whole;
 
 use super::bytes::{at, before, contains, cut};
 use super::names::{Strength, judge};
@@ -14,8 +18,12 @@ use super::span::{Class, RuleId, Span};
 use super::standin::is_stand_in;
 use super::value::is_prose;
 use clause::{clause, identified};
+pub(crate) use copy::{Format, copy_options};
 use function::{columns, function, may_call, settings};
+pub(crate) use item::{Item, all as select_items, items};
 use lex::{Kind, Token, View, inner, lex};
+pub(crate) use parameter::{Slot, slots};
+pub(crate) use whole::whole;
 
 const CLAUSE: RuleId = RuleId::new("sql-password");
 const ARGUMENT: RuleId = RuleId::new("sql-key-argument");
@@ -339,9 +347,11 @@ const DEPTH_MAX: u8 = 2;
 
 fn look(text: &[u8], tokens: &[Token], depth: u8, spans: &mut Vec<Span>) {
     let view = View { text, tokens };
+    let ends = tokens.first().zip(tokens.last());
+    let looked = ends.map_or(&[][..], |(first, last)| cut(text, first.start, last.end));
     let inserts = view.any(0, &["insert", "replace", "upsert", "merge"])
-        || contains(text, b"insert into")
-        || contains(text, b"replace into");
+        || contains(looked, b"insert into")
+        || contains(looked, b"replace into");
     let ddl = view.any(0, &["comment", "create"])
         && (view.is(1, "table") || view.is(1, "on") || view.is(1, "index"));
     for i in 0..tokens.len() {

@@ -1,0 +1,175 @@
+//! What travels between a client and a database, before it is ever text on a terminal: statements,
+//! parameters, rows, COPY data and messages.
+//!
+//! All of it is asked of the session's [`Scanner`], so that a secret learned here is masked on the
+//! terminal and the other way round. Each answer is `None` where nothing is secret, and then the
+//! value is stored as it came:
+//!
+//! ```text
+//! scanner.statement(text)                    the text of a query, of any number of lines
+//! let p = scanner.parameters(text)           once for each prepared statement …
+//! scanner.parameter(&p, n, value)            … then for each value, n from 0
+//! let r = scanner.result(text, &columns)     once for each RowDescription / column list …
+//! scanner.row(&r, &cells, |n, covered| …)    … then for each row (or `cell` for one value)
+//! let c = scanner.copy(text)                 once for each COPY …
+//! scanner.copy_data(&mut c, data, &mut out)  … then for all of its data, and `copy_end`
+//! scanner.message(text, statement)           texts of errors and notices
+//! ```
+//!
+//! Values are texts as the protocol carries them; what a decoder read from a binary format is given
+//! as the text it would store. Authentication messages hold nothing but secrets: they never come
+//! here and are never stored.
+
+mod copy;
+mod message;
+mod result;
+
+pub use copy::Copy;
+pub use result::{Column, ResultColumns};
+
+use super::filter::masked;
+use super::scanner::Scanner;
+use super::span::{RuleId, Span};
+use super::sql::{Slot, slots};
+
+/// A text with its secrets covered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// What may be stored.
+    pub text: Vec<u8>,
+    /// Which rules covered something, once for each time.
+    pub rules: Vec<RuleId>,
+}
+
+impl Covered {
+    /// `text` with `spans` covered; `None` when there are none.
+    fn over(text: &[u8], spans: &[Span]) -> Option<Covered> {
+        (!spans.is_empty()).then(|| Covered {
+            text: masked(text, spans),
+            rules: spans.iter().map(|span| span.rule).collect(),
+        })
+    }
+}
+
+/// What the placeholders of a statement are for. Made by [`Scanner::parameters`].
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    slots: Vec<Option<Slot>>,
+}
+
+impl Scanner {
+    /// Masks and learns the secrets of a text of one or more statements, whole or broken, of any
+    /// number of lines.
+    pub fn statement(&mut self, text: &[u8]) -> Option<Covered> {
+        let mut spans = Vec::new();
+        self.alone(text, true, &mut spans);
+        self.learn_from(text, &spans);
+        Covered::over(text, &spans)
+    }
+
+    /// What the placeholders of a statement that is prepared are for: `$1` by number, `?` by order.
+    pub fn parameters(&self, statement: &[u8]) -> Parameters {
+        Parameters {
+            slots: slots(statement),
+        }
+    }
+
+    /// Masks and learns a value that is bound to placeholder `number`, counted from 0: as a whole
+    /// when its place is a secret's, else what is secret in it.
+    pub fn parameter(
+        &mut self,
+        parameters: &Parameters,
+        number: usize,
+        value: &[u8],
+    ) -> Option<Covered> {
+        let slot = parameters.slots.get(number).copied().flatten();
+        match slot.filter(|slot| slot.holds(value)) {
+            Some(slot) => {
+                let span = Span::new(0, value.len(), slot.rule, slot.class);
+                self.learn_from(value, &[span]);
+                Covered::over(value, &[span])
+            }
+            None => self.value(value),
+        }
+    }
+
+    /// Masks and learns what is secret in a value of unknown meaning.
+    fn value(&mut self, value: &[u8]) -> Option<Covered> {
+        let mut spans = Vec::new();
+        self.alone(value, false, &mut spans);
+        self.learn_from(value, &spans);
+        Covered::over(value, &spans)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::mask::{Rules, Scanner};
+
+    fn scanner() -> Scanner {
+        Scanner::new(Rules::builtin())
+    }
+
+    fn statement(text: &str) -> String {
+        let covered = scanner().statement(text.as_bytes());
+        covered.map_or_else(
+            || text.to_owned(),
+            |covered| String::from_utf8_lossy(&covered.text).into_owned(),
+        )
+    }
+
+    #[test]
+    fn statements_are_masked_whatever_their_length() {
+        assert_eq!(
+            statement("ALTER USER a\n  PASSWORD\n\n  'hunter2'"),
+            "ALTER USER a\n  PASSWORD\n\n  '********'"
+        );
+        let row = "('ann', 'hunter2x', now()),\n";
+        let long = format!(
+            "INSERT INTO u (name, password, at) VALUES\n{}",
+            row.repeat(5000)
+        );
+        assert_eq!(statement(&long), long.replace("hunter2x", "********"));
+        let many = "SELECT 1; UPDATE u SET password = 'Tr0ub4' WHERE id = 3;\n".repeat(3000);
+        assert_eq!(statement(&many), many.replace("Tr0ub4", "********"));
+        let deep = format!("SELECT {}1", "(".repeat(100_000));
+        assert_eq!(statement(&deep), deep);
+    }
+
+    #[test]
+    fn a_statement_is_no_table() {
+        for text in [
+            "SELECT id,\n  email, phone\nFROM users, x",
+            "SELECT id, token\nFROM a, b\nWHERE c, d",
+        ] {
+            assert_eq!(statement(text), text);
+        }
+    }
+
+    #[test]
+    fn other_layers_see_a_statement_too() {
+        let token = ["ghp_", "VbVJBMQKnY8qS0BFn7BwpkZ01BZGaG1oAbYf"].concat();
+        let text = format!("SELECT f('{token}');\n-- psql postgres://a:hunter2@h/d");
+        assert_eq!(
+            statement(&text),
+            format!(
+                "SELECT f('{}');\n-- psql postgres://a:********@h/d",
+                "*".repeat(40)
+            )
+        );
+    }
+
+    #[test]
+    fn what_a_parameter_held_is_known_from_then_on() {
+        let mut scanner = scanner();
+        let text = b"UPDATE users SET password = $2 WHERE name = $1";
+        let parameters = scanner.parameters(text);
+        assert_eq!(scanner.parameter(&parameters, 0, b"ann"), None);
+        let covered = scanner
+            .parameter(&parameters, 1, b"tr0ub4dor-3")
+            .expect("masked");
+        assert_eq!(covered.text, b"********");
+        assert!(scanner.statement(b"SELECT 'tr0ub4dor-3'").is_some());
+        assert_eq!(scanner.parameter(&parameters, 7, b"x"), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! What a COPY statement says of its data: columns, format, delimiter.
+
+use super::lex::{Kind, View, lex};
+use crate::mask::bytes::{at, cut};
+
+/// More of a statement is not read.
+const READ_MAX: usize = 64 << 10;
+
+/// How the rows of COPY data are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Text,
+    Csv,
+    Binary,
+}
+
+/// What a COPY statement says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CopyOptions {
+    /// The columns' names; empty when the statement does not list them.
+    pub names: Vec<String>,
+    pub format: Format,
+    pub delimiter: u8,
+    pub quote: u8,
+    /// The first row names the columns.
+    pub header: bool,
+}
+
+/// Reads the COPY in `statement`; what is not said is as the server takes it.
+pub(crate) fn copy_options(statement: &[u8]) -> CopyOptions {
+    let text = cut(statement, 0, READ_MAX);
+    let tokens = lex(text);
+    let view = View {
+        text,
+        tokens: &tokens,
+    };
+    let mut options = CopyOptions {
+        names: Vec::new(),
+        format: Format::Text,
+        delimiter: b'\t',
+        quote: b'"',
+        header: false,
+    };
+    let start = (0..tokens.len()).find(|i| view.any(*i, &["copy", "\\copy"]));
+    let start = start.map_or(0, |copy| copy + 1);
+    let mut i = start;
+    if view.mark(start, b'(') {
+        // COPY (SELECT …)
+        let mut depth = 0usize;
+        while let Some(token) = view.get(i) {
+            match token.kind {
+                Kind::Mark(b'(') => depth += 1,
+                Kind::Mark(b')') if depth == 1 => break,
+                Kind::Mark(b')') => depth -= 1,
+                _ => {}
+            }
+            i += 1;
+        }
+        let inner = view.get(start).zip(view.get(i));
+        let query = inner.map_or(&[][..], |(open, close)| cut(text, open.end, close.start));
+        options.names = super::select_items(query)
+            .into_iter()
+            .map(|item| item.name)
+            .collect();
+    } else {
+        while view.get(i).is_some() && !view.any(i, &["from", "to"]) {
+            if view.mark(i, b'(') {
+                options.names = list(&view, i + 1);
+            }
+            i += 1;
+        }
+    }
+    let mut delimiter = None;
+    for i in start..tokens.len() {
+        let literal = view.text(i + 1).or_else(|| view.text(i + 2));
+        let byte = |fallback: u8| literal.map_or(fallback, |t| unescaped(view.of(t)));
+        if view.any(i, &["csv"]) {
+            options.format = Format::Csv;
+        } else if view.any(i, &["binary"]) {
+            options.format = Format::Binary;
+        } else if view.any(i, &["format"]) {
+            let is = |word: &str| {
+                view.is(i + 1, word)
+                    || literal.is_some_and(|t| view.of(t).eq_ignore_ascii_case(word.as_bytes()))
+            };
+            if is("csv") {
+                options.format = Format::Csv;
+            } else if is("binary") {
+                options.format = Format::Binary;
+            }
+        } else if view.any(i, &["header"]) {
+            options.header = !view.any(i + 1, &["false", "off"]);
+        } else if view.any(i, &["delimiter", "delimiters"]) {
+            delimiter = Some(byte(b'\t'));
+        } else if view.is(i, "quote") {
+            options.quote = byte(b'"');
+        }
+    }
+    let usual = if options.format == Format::Csv {
+        b','
+    } else {
+        b'\t'
+    };
+    options.delimiter = delimiter.unwrap_or(usual);
+    options
+}
+
+/// The names up to the closing parenthesis.
+fn list(view: &View<'_>, mut i: usize) -> Vec<String> {
+    let mut names = Vec::new();
+    while let Some(token) = view.get(i).filter(|t| t.kind != Kind::Mark(b')')) {
+        if matches!(token.kind, Kind::Word | Kind::Quoted) {
+            names.push(String::from_utf8_lossy(view.of(token)).into_owned());
+        }
+        i += 1;
+    }
+    names
+}
+
+/// `E'\t'` and `'\t'` both mean a tab to who types them.
+fn unescaped(text: &[u8]) -> u8 {
+    match text {
+        b"\\t" => b'\t',
+        b"\\b" => 8,
+        text => at(text, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_says_how_its_data_is_written() {
+        let read = |text: &str| {
+            let o = copy_options(text.as_bytes());
+            (
+                o.names.join(","),
+                o.format,
+                char::from(o.delimiter),
+                o.header,
+            )
+        };
+        for (text, wanted) in [
+            (
+                "COPY users (id, \"password\") TO STDOUT",
+                ("id,password", Format::Text, '\t', false),
+            ),
+            (
+                "copy u from stdin with (format csv, header, delimiter ';')",
+                ("", Format::Csv, ';', true),
+            ),
+            (
+                "COPY u(a,b) FROM STDIN CSV HEADER",
+                ("a,b", Format::Csv, ',', true),
+            ),
+            (
+                "COPY u FROM STDIN WITH BINARY",
+                ("", Format::Binary, '\t', false),
+            ),
+            (
+                "COPY u (a) TO STDOUT (FORMAT 'binary')",
+                ("a", Format::Binary, '\t', false),
+            ),
+            (
+                "COPY u TO STDOUT DELIMITER E'|'",
+                ("", Format::Text, '|', false),
+            ),
+            (
+                "COPY (SELECT id, u.password, lower(email) AS mail FROM u) TO STDOUT",
+                ("id,password,mail", Format::Text, '\t', false),
+            ),
+            (
+                "COPY (SELECT * FROM u) TO STDOUT",
+                ("", Format::Text, '\t', false),
+            ),
+        ] {
+            assert_eq!(
+                read(text),
+                (wanted.0.to_owned(), wanted.1, wanted.2, wanted.3),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Placeholders: which values that a statement is executed with stand in secret positions.
+//!
+//! Each placeholder is replaced by a literal, and the statement is looked at as any other: what
+//! would be masked there says what the placeholder is for.
+
+use super::lex::{Kind, View, lex_on};
+use super::whole;
+use crate::mask::span::{Class, RuleId, Span};
+use crate::mask::value::is_random;
+
+/// MySQL allows 65,535 placeholders in a statement, PostgreSQL as many parameters.
+const SLOTS_MAX: usize = 65_535;
+/// A longer statement is not prepared by hand or program; its placeholders are not looked at.
+const STATEMENT_MAX: usize = 4 << 20;
+
+/// What the value of a placeholder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub rule: RuleId,
+    pub class: Class,
+    /// Only a value that looks random is a secret there.
+    random: bool,
+}
+
+impl Slot {
+    /// Whether `value` is a secret in this place.
+    pub(crate) fn holds(&self, value: &[u8]) -> bool {
+        !value.is_empty() && (!self.random || is_random(value))
+    }
+}
+
+/// A word that nobody drew at random, and one that somebody did.
+const PLAIN: &str = "harv4est";
+const RANDOM: &str = "k3Vq9ZtR7mWx2LbY";
+
+/// The placeholders of `text` that stand in secret positions: by their number, from 0.
+pub(crate) fn slots(text: &[u8]) -> Vec<Option<Slot>> {
+    if text.len() > STATEMENT_MAX {
+        return Vec::new();
+    }
+    let mut slots = Vec::new();
+    for (value, random) in [(PLAIN, false), (RANDOM, true)] {
+        let (filled, places) = fill(text, value);
+        if places.is_empty() {
+            break;
+        }
+        let mut spans: Vec<Span> = Vec::new();
+        whole(&filled, &mut spans);
+        for (number, start) in places {
+            let span = spans.iter().find(|s| s.start <= start && start < s.end);
+            let Some(span) = span else { continue };
+            if slots.len() <= number {
+                slots.resize(number + 1, None);
+            }
+            if let Some(slot @ None) = slots.get_mut(number) {
+                *slot = Some(Slot {
+                    rule: span.rule,
+                    class: span.class,
+                    random,
+                });
+            }
+        }
+    }
+    slots
+}
+
+/// `text` with a literal for each placeholder, and where the literals stand: `$1` of PostgreSQL by
+/// its number, `?` of MySQL by its order.
+fn fill(text: &[u8], value: &str) -> (Vec<u8>, Vec<(usize, usize)>) {
+    let mut tokens = Vec::new();
+    let (mut from, mut found) = (0, Vec::new());
+    while from < text.len() && found.len() < SLOTS_MAX {
+        tokens.clear();
+        from = lex_on(text, from, 4096, &mut tokens);
+        let view = View {
+            text,
+            tokens: &tokens,
+        };
+        for token in &tokens {
+            let word = view.of(*token);
+            match token.kind {
+                Kind::Word => {
+                    let number = word.strip_prefix(b"$").map(std::str::from_utf8);
+                    if let Some(Ok(Ok(number))) = number.map(|n| n.map(str::parse::<usize>))
+                        && (1..=SLOTS_MAX).contains(&number)
+                    {
+                        found.push((Some(number - 1), token.start, token.end));
+                    }
+                }
+                Kind::Mark(b'?') => found.push((None, token.start, token.end)),
+                _ => {}
+            }
+        }
+    }
+    // Where numbers stand, a question mark is an operator.
+    if found.iter().any(|(number, ..)| number.is_some()) {
+        found.retain(|(number, ..)| number.is_some());
+    }
+    let mut filled = Vec::with_capacity(text.len() + found.len() * (value.len() + 2));
+    let mut places = Vec::with_capacity(found.len());
+    let mut at = 0;
+    for (order, (number, start, end)) in found.into_iter().enumerate() {
+        filled.extend_from_slice(text.get(at..start).unwrap_or_default());
+        filled.push(b'\'');
+        places.push((number.unwrap_or(order), filled.len()));
+        filled.extend_from_slice(value.as_bytes());
+        filled.push(b'\'');
+        at = end;
+    }
+    filled.extend_from_slice(text.get(at..).unwrap_or_default());
+    (filled, places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Vec<usize> {
+        let slots = slots(text.as_bytes());
+        let numbered = slots.iter().enumerate();
+        numbered
+            .filter(|(_, s)| s.is_some())
+            .map(|(n, _)| n + 1)
+            .collect()
+    }
+
+    #[test]
+    fn placeholders_in_secret_positions_are_found() {
+        for (text, numbers) in [
+            ("UPDATE users SET password=$1 WHERE id=$2", vec![1]),
+            (
+                "UPDATE users SET name = ?, password = ? WHERE id = ?",
+                vec![2],
+            ),
+            (
+                "INSERT INTO t(id, email, token) VALUES ($1,$2,$3)",
+                vec![2, 3],
+            ),
+            ("INSERT INTO t(email, n) VALUES (?, ?), (?, ?)", vec![1, 3]),
+            ("SELECT crypt($2, gen_salt('bf')), $1::int", vec![2]),
+            (
+                "SELECT pgp_sym_decrypt(c, $1) FROM t WHERE id = $2",
+                vec![1],
+            ),
+            (
+                "SELECT * FROM u WHERE login = ? AND password = SHA2(?, 256)",
+                vec![2],
+            ),
+            ("SELECT a ? 'k' FROM t WHERE token = $1", vec![1]),
+            ("SELECT 1 WHERE x = $1 -- password = $2", vec![]),
+            ("SELECT * FROM orders WHERE id = $1 LIMIT $2", vec![]),
+        ] {
+            assert_eq!(secret(text), numbers, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_weak_name_takes_only_random_values() {
+        let slots = slots(b"UPDATE t SET cookie = $1");
+        let slot = slots[0].expect("a slot");
+        assert!(slot.holds(b"9f86d081884c7d659a2feaa0") && !slot.holds(b"choc"));
+    }
+}
