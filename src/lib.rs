@@ -9,8 +9,8 @@
 //! shell   record/ vault/ tui/ config       everything that touches the outside world
 //! core    export                           masks again, then encodes
 //!         query player                     read what timelines hold
-//!         pipeline timeline                composes term and mask; joins commands and output
-//!         term mask                        do not know each other
+//!         pipeline timeline                composes term, wire and mask; joins commands, output and statements
+//!         wire term mask                   do not know each other
 //!         model                            plain types shared by all
 //! ```
 //!
@@ -52,3 +52,4 @@ pub mod term;
 pub mod timeline;
 pub mod tui;
 pub mod vault;
+pub mod wire;

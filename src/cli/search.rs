@@ -174,11 +174,12 @@ impl Show<'_> {
         json!({
             "session": meta.id.hex(),
             "at_ms": hit.at.millis(),
-            "command": matches!(hit.of, PartOf::Command(_)).then_some(&hit.command),
+            "command": matches!(hit.of, PartOf::Command(_) | PartOf::Statement(_)).then_some(&hit.command),
             "snippet": found.text,
             "kind": match hit.of {
                 PartOf::Command(_) => "command",
                 PartOf::Aside(_) => "text",
+                PartOf::Statement(_) => "statement",
                 PartOf::Marker(_) => "marker",
             },
             "number": hit.number,
@@ -205,7 +206,9 @@ impl Show<'_> {
             .fit()
             .map_or(1000, |width| width.saturating_sub(indent).max(20));
         let first = match hit.of {
-            PartOf::Command(_) => painted(ui, &marked(self.query, &hit.command, width)),
+            PartOf::Command(_) | PartOf::Statement(_) => {
+                painted(ui, &marked(self.query, &hit.command, width))
+            }
             PartOf::Aside(_) => ui.paint("2", "(outside a command)"),
             PartOf::Marker(_) => ui.paint("2", "(marker)"),
         };

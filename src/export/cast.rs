@@ -146,6 +146,7 @@ impl Encoder for Cast {
             | Body::Resume
             | Body::Masked { .. }
             | Body::Gap(_)
+            | Body::Wire(_)
             | Body::Other { .. } => {}
         }
     }

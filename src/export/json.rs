@@ -4,9 +4,10 @@
 
 use super::Encoder;
 use crate::model::{Event, GapKind, Meta, Size, Status, Summary};
-use crate::timeline::{Builder, Command, Part, PartOf, Timeline};
+use crate::timeline::{Builder, Command, Part, PartOf, Statement, Timeline};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// Output of one command that JSON lines hold (64 MiB); the rest is counted in `output_cut`.
 pub const OUTPUT_MAX: usize = 64 << 20;
@@ -24,6 +25,7 @@ pub fn session_json(meta: &Meta, summary: &Summary, status: Status) -> Map<Strin
     put("status", json!(status));
     put("exit", json!(summary.exit.map(|exit| exit.code)));
     put("commands", json!(summary.commands));
+    put("statements", json!(summary.statements));
     put("masked", json!(summary.masked_total()));
     put("gaps", json!(summary.gaps_total()));
     put("masked_by_rule", json!(summary.masked));
@@ -57,6 +59,32 @@ pub fn command_json(command: &Command) -> Map<String, Value> {
     put("failed", json!(command.failed()));
     put("prompt", json!(command.prompt));
     put("masked", json!(command.masked));
+    object
+}
+
+/// A statement as `show` prints it.
+pub fn statement_json(statement: &Statement) -> Map<String, Value> {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    let millis = |took: Duration| took.as_secs_f64() * 1000.0;
+    put("number", json!(statement.number));
+    put("connection", json!(statement.connection));
+    put("command", json!(statement.command));
+    put("kind", json!(statement.kind));
+    put("text", json!(statement.text));
+    put("parameters", json!(statement.parameters));
+    put("at_ms", json!(statement.at.0 as f64 / 1000.0));
+    let first = statement.first.map(|first| first.since(statement.at));
+    put("first_ms", json!(first.map(millis)));
+    put("duration_ms", json!(statement.duration().map(millis)));
+    put("rows", json!(statement.rows()));
+    let tags = statement.results.iter();
+    let tags = tags.filter_map(|result| Some(result.complete.as_ref()?.tag.as_str()));
+    put("tags", json!(tags.collect::<Vec<_>>()));
+    put("error", json!(statement.error));
+    put("notices", json!(statement.notices));
+    put("transaction", json!(statement.transaction));
+    put("skipped", json!(statement.skipped));
     object
 }
 
@@ -117,6 +145,13 @@ impl JsonLines {
                     object.insert("output_cut".into(), json!(std::mem::take(&mut self.cut)));
                 }
                 line(object, out);
+            }
+            PartOf::Statement(n) => {
+                if let Some(statement) = timeline.statements.get(n) {
+                    let mut object = statement_json(statement);
+                    object.insert("type".into(), json!("statement"));
+                    line(object, out);
+                }
             }
             PartOf::Aside(_) => {
                 let text = json!({"type": "text", "at_ms": part.at.millis(), "text": part.text});

@@ -252,6 +252,11 @@ impl Viewable for Event {
                 look.text(outcome.as_deref().unwrap_or_default().as_bytes());
             }
             Body::Marker { label } => look.text(label.as_bytes()),
+            Body::Wire(wire) => {
+                for text in wire.what.texts() {
+                    look.text(text.as_bytes());
+                }
+            }
             Body::Gap(gap) => look.text(gap.detail.as_bytes()),
             Body::Other { fields, data, .. } => {
                 look.text(fields.as_bytes());

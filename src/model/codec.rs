@@ -4,6 +4,7 @@
 //! bytes and one newline follow. So `age -d | zstd -d` of a piece can be read by eye, and the
 //! terminal's bytes stand in it unchanged.
 
+use super::wire::{Exchange, Wire};
 use super::{Body, Command, Event, Exit, Gap, Micros, Size};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -61,6 +62,17 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
             line(out, t, "masked", fields);
         }
         Body::Gap(gap) => line(out, t, "gap", object(gap)),
+        Body::Wire(Wire { connection, what }) => {
+            // A struct of strings and numbers always serialises.
+            let data = serde_json::to_vec(what).unwrap_or_default();
+            raw(
+                out,
+                t,
+                "w",
+                one("connection", Value::from(*connection)),
+                &data,
+            );
+        }
         Body::Exit(exit) => line(out, t, "x", object(exit)),
         Body::Other { kind, fields, data } => {
             let fields = serde_json::from_str(fields).unwrap_or_default();
@@ -193,18 +205,31 @@ fn body(kind: &str, fields: Map<String, Value>, data: &[u8]) -> Result<Body, Bad
         },
         "gap" => Body::Gap(typed::<Gap>(fields)?),
         "x" => Body::Exit(typed::<Exit>(fields)?),
-        _ => Body::Other {
-            kind: kind.to_owned(),
-            fields: Value::Object(fields).to_string(),
-            data: data.to_vec(),
+        "w" => match serde_json::from_slice::<Exchange>(data) {
+            Ok(what) => Body::Wire(Wire {
+                connection: number("connection")?,
+                what,
+            }),
+            // Of a kind this version does not know: kept as it stands.
+            Err(_) => other(kind, fields, data),
         },
+        _ => other(kind, fields, data),
     })
+}
+
+fn other(kind: &str, fields: Map<String, Value>, data: &[u8]) -> Body {
+    Body::Other {
+        kind: kind.to_owned(),
+        fields: Value::Object(fields).to_string(),
+        data: data.to_vec(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::GapKind;
+    use crate::model::wire;
 
     fn samples() -> Vec<Event> {
         let bodies = vec![
@@ -250,6 +275,47 @@ mod tests {
                 code: 143,
                 signal: Some(15),
             }),
+            Body::Wire(Wire {
+                connection: 2,
+                what: Exchange::Statement(wire::Statement {
+                    number: 7,
+                    kind: wire::Kind::Prepared,
+                    text: "select $1".into(),
+                    cut: 0,
+                    name: "s1".into(),
+                    parameters: vec![wire::Parameter {
+                        type_name: "int4".into(),
+                        value: wire::Value::Text("5".into()),
+                    }],
+                }),
+            }),
+            Body::Wire(Wire {
+                connection: 2,
+                what: Exchange::Rows {
+                    statement: 7,
+                    rows: vec![vec![
+                        wire::Value::Null,
+                        wire::Value::Text("a\n\u{1b}".into()),
+                        wire::Value::Cut {
+                            text: "b".into(),
+                            length: 1 << 30,
+                        },
+                    ]],
+                },
+            }),
+            Body::Wire(Wire {
+                connection: 2,
+                what: Exchange::End(wire::End {
+                    statement: 7,
+                    first: Some(Micros(9)),
+                    error: Some(wire::Report {
+                        code: "23505".into(),
+                        ..wire::Report::default()
+                    }),
+                    transaction: Some(wire::Transaction::Failed),
+                    skipped: false,
+                }),
+            }),
             Body::Other {
                 kind: "future".into(),
                 fields: r#"{"a":1}"#.into(),
@@ -281,6 +347,25 @@ mod tests {
                 assert_eq!(events, samples()[..events.len()], "cut at {cut}");
             }
         }
+    }
+
+    #[test]
+    fn an_exchange_of_an_unknown_kind_is_kept() {
+        let bytes = b"{\"t\":5,\"k\":\"w\",\"n\":16,\"connection\":1}\n{\"what\":\"dream\"}\n";
+        let events = decode_all(bytes).unwrap();
+        let [
+            Event {
+                body: Body::Other { kind, .. },
+                ..
+            },
+        ] = events.as_slice()
+        else {
+            panic!("{events:?}");
+        };
+        assert_eq!(kind, "w");
+        let mut again = Vec::new();
+        events.iter().for_each(|event| encode(event, &mut again));
+        assert_eq!(decode_all(&again).unwrap(), events);
     }
 
     #[test]

@@ -2,12 +2,15 @@
 //!
 //! A session is a stream of events. Stream order is authoritative: an event belongs where it
 //! stands. `at` never runs backwards except on [`Body::Command`] and [`Body::CommandEnd`], whose
-//! time is that of the key or the prompt they speak of, known only a little later.
+//! time is that of the key or the prompt they speak of, known only a little later, and on
+//! [`Body::Wire`], whose time is that of the bytes it speaks of. So a statement may stand before the
+//! command that sent it: the two are joined by time.
 //!
 //! A command's output is every `Output` (or `Stream`) between its `Command` and its `CommandEnd`;
 //! the prompt and the echo of the typing stand outside that range.
 
 use super::Micros;
+use super::wire::Wire;
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened, and when.
@@ -61,6 +64,8 @@ pub enum Body {
     },
     /// Something was not seen or not stored (P6).
     Gap(Gap),
+    /// Something passed over a database connection.
+    Wire(Wire),
     /// The client ended. The last event of a session that was closed in order.
     Exit(Exit),
     /// An event of a kind this version does not know. Kept, so that nothing is lost when a newer

@@ -10,6 +10,7 @@ mod session;
 mod text;
 mod time;
 pub mod when;
+pub mod wire;
 
 pub use event::{Body, Command, Event, Exit, Gap, GapKind, Size};
 pub use id::{SessionId, ShortIds};

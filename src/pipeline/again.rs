@@ -43,6 +43,10 @@ impl Pipeline {
             Body::Pause | Body::Resume | Body::Masked { .. } => {
                 self.pass(at, Note::Recorded(at, event.body.clone()));
             }
+            Body::Wire(wire) => {
+                let wire = self.wire_masked(wire.clone());
+                self.pass(at, Note::Wire(at, wire));
+            }
             // Its end is told by the caller's `end_again`, after everything was decided.
             Body::Exit(exit) => self.exit(at, *exit),
             // What this version cannot read it cannot mask.
@@ -71,13 +75,5 @@ impl Pipeline {
         }
         self.note_now(note);
         self.release();
-    }
-
-    fn each_line_masked(&mut self, text: &str) -> String {
-        let lines: Vec<String> = text
-            .split('\n')
-            .map(|line| self.masked_text(line))
-            .collect();
-        lines.join("\n")
     }
 }

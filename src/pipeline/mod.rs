@@ -27,6 +27,7 @@ mod recent;
 mod slow;
 mod stream;
 mod ticks;
+mod wire;
 
 #[cfg(test)]
 mod tests;

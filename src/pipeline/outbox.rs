@@ -1,6 +1,7 @@
 //! What leaves the pipeline: events in order, each through the door.
 
 use crate::mask::{Door, Look, Masked, Viewable};
+use crate::model::wire::{Exchange, Wire};
 use crate::model::{Body, Command, Event, Exit, Gap, GapKind, Micros, Size, Summary};
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub(super) enum Note {
     Stream(Micros, u8, Vec<u8>),
     Masked(Micros, &'static str),
     Gap(Micros, Gap),
+    Wire(Micros, Wire),
     /// An event of a recording that passes as it is.
     Recorded(Micros, Body),
 }
@@ -80,10 +82,16 @@ impl Outbox {
         }
     }
 
-    /// Counts `len` bytes; false when the session's bound was reached and they must go.
+    /// Counts `len` bytes of output; false when the session's bound was reached and they must go.
     fn count(&mut self, at: Micros, len: usize) -> bool {
+        let bytes = u64::try_from(len).unwrap_or(u64::MAX);
+        self.summary.bytes = self.summary.bytes.saturating_add(bytes);
+        self.keeps(at, len)
+    }
+
+    /// Whether `len` more bytes are within the session's bound.
+    fn keeps(&mut self, at: Micros, len: usize) -> bool {
         let len = u64::try_from(len).unwrap_or(u64::MAX);
-        self.summary.bytes = self.summary.bytes.saturating_add(len);
         if self.truncated {
             return false;
         }
@@ -122,6 +130,14 @@ impl Outbox {
             Note::Stream(at, fd, data) => {
                 if self.count(at, data.len()) {
                     self.event(at, Body::Stream { fd, data });
+                }
+            }
+            Note::Wire(at, wire) => {
+                if let Exchange::Statement(_) = &wire.what {
+                    self.summary.statements = self.summary.statements.saturating_add(1);
+                }
+                if self.keeps(at, wire.what.size()) {
+                    self.spoken(at, Body::Wire(wire));
                 }
             }
             Note::Gap(at, gap) => self.gap(at, gap.kind, gap.bytes, &gap.detail),

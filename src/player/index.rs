@@ -164,6 +164,7 @@ pub(super) fn apply(screen: &mut Screen, body: &Body) -> usize {
         | Body::Masked { .. }
         | Body::Gap(_)
         | Body::Exit(_)
+        | Body::Wire(_)
         | Body::Other { .. } => 0,
     }
 }

@@ -129,6 +129,7 @@ impl Landmarks {
             | Body::Resize(_)
             | Body::Masked { .. }
             | Body::Exit(_)
+            | Body::Wire(_)
             | Body::Other { .. } => {}
         }
     }

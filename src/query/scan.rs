@@ -2,7 +2,7 @@
 
 use super::{Bits, Doc, MomentFacts, Query, SessionFacts};
 use crate::model::{Event, Micros};
-use crate::timeline::{Builder, Command, Part, PartOf, Timeline};
+use crate::timeline::{Builder, Command, Part, PartOf, Statement, Timeline};
 use std::collections::BTreeMap;
 
 /// A moment that matched.
@@ -129,6 +129,7 @@ fn take(
 pub struct Moment<'a> {
     at: Micros,
     command: Option<&'a Command>,
+    statement: Option<&'a Statement>,
     note: &'a str,
 }
 
@@ -137,6 +138,7 @@ pub fn moment_of<'a>(timeline: &'a Timeline, part: &Part) -> Option<Moment<'a>> 
     let other = |at, note| Moment {
         at,
         command: None,
+        statement: None,
         note,
     };
     Some(match part.of {
@@ -145,10 +147,15 @@ pub fn moment_of<'a>(timeline: &'a Timeline, part: &Part) -> Option<Moment<'a>> 
             Moment {
                 at: command.at,
                 command: Some(command),
+                statement: None,
                 note: "",
             }
         }
         PartOf::Aside(n) => other(timeline.asides.get(n)?.at, ""),
+        PartOf::Statement(n) => Moment {
+            statement: Some(timeline.statements.get(n)?),
+            ..other(timeline.statements.get(n)?.at, "")
+        },
         PartOf::Marker(n) => {
             let marker = timeline.markers.get(n)?;
             other(marker.at, marker.label.as_str())
@@ -170,6 +177,13 @@ impl<'a> Moment<'a> {
     where
         'a: 'd,
     {
+        if let Some(statement) = self.statement {
+            return Doc {
+                command: &statement.text,
+                outcome: statement.error.as_ref().map_or("", |e| e.message.as_str()),
+                ..Doc::default()
+            };
+        }
         match self.command {
             Some(command) => Doc {
                 command: &command.text,
@@ -194,6 +208,15 @@ impl<'a> Moment<'a> {
     /// What is known of it besides text.
     pub fn facts(&self, session: &SessionFacts<'_>) -> MomentFacts<'a> {
         let command = self.command;
+        if let Some(statement) = self.statement {
+            return MomentFacts {
+                at: session.meta.started.plus(self.at),
+                duration: statement.duration(),
+                failed: statement.error.is_some(),
+                masked: &NOTHING,
+                is_command: true,
+            };
+        }
         MomentFacts {
             at: session.meta.started.plus(self.at),
             duration: command.and_then(Command::duration),

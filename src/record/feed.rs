@@ -5,8 +5,10 @@
 //! makes the relay wait, but never longer than [`RELAY_WAIT_MAX`] at a time; after that whole
 //! events are dropped and counted until there is room again (P5, P6).
 
-use crate::model::{Exit, Micros, Size};
+use crate::model::wire::Wire;
+use crate::model::{Exit, Gap, Micros, Size};
 use crate::pipeline::TtyMode;
+use crate::wire::Seen;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -42,6 +44,10 @@ pub enum What {
     Input(usize, TtyMode),
     /// The terminal has another size.
     Resize(Size),
+    /// Something passed over a database connection.
+    Wire(Box<Wire>),
+    /// Something was not seen.
+    Gap(Gap),
     /// Off the record, or on it again; `None` asks for the other of the two.
     Pause(Option<bool>),
     /// The engineer marked this moment.
@@ -54,6 +60,9 @@ pub enum What {
     Exit(Exit),
 }
 
+/// Told once a wish is done, with what to say to whoever had it.
+pub type Reply = SyncSender<Result<String, String>>;
+
 /// An event on its way.
 pub struct Item {
     /// Since the session began.
@@ -61,7 +70,7 @@ pub struct Item {
     /// What happened.
     pub what: What,
     /// Told once it is done, with what to say to whoever asked for it.
-    pub reply: Option<SyncSender<Result<String, String>>>,
+    pub reply: Option<Reply>,
 }
 
 /// All that gathered.
@@ -73,6 +82,8 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// What was typed, one behind the other. Among it are passwords, so it is wiped.
     pub typed: Zeroizing<Vec<u8>>,
+    /// About how many bytes the exchanges among the events take.
+    exchanged: usize,
 }
 
 impl Batch {
@@ -81,10 +92,11 @@ impl Batch {
         self.items.clear();
         self.bytes.clear();
         self.typed.zeroize();
+        self.exchanged = 0;
     }
 
     fn len(&self) -> usize {
-        self.bytes.len() + self.typed.len()
+        self.bytes.len() + self.typed.len() + self.exchanged
     }
 }
 
@@ -102,8 +114,8 @@ struct State {
     sleeping: bool,
     /// Something that must not gather dust: an end, a wish.
     urgent: bool,
-    /// The relay waits for room.
-    waiting: bool,
+    /// How many wait for room: the relay, and the thread of the database connections.
+    waiting: u32,
     /// The relay waited in vain: until there is room it does not wait again.
     stalled: bool,
     dropped: (u64, u64),
@@ -161,8 +173,45 @@ impl Feed {
         self.bytes(What::Resize(size), &[]);
     }
 
+    /// This was seen on database connection `connection`. All of it or nothing is taken, so that
+    /// what is dropped is whole.
+    #[expect(dead_code, reason = "the tap's")]
+    pub fn wire(&self, connection: u32, seen: Vec<(Micros, Seen)>) {
+        if seen.is_empty() {
+            return;
+        }
+        let size = |(_, seen): &(Micros, Seen)| match seen {
+            Seen::Exchange(what) => what.size(),
+            Seen::Gap(gap) => gap.detail.len(),
+        };
+        let len = seen.iter().map(size).sum();
+        let Some(mut state) = self.room(len, seen.len()) else {
+            return;
+        };
+        self.own_up(&mut state, self.now());
+        state.batch.exchanged += len;
+        state
+            .batch
+            .items
+            .extend(seen.into_iter().map(|(at, seen)| Item {
+                at,
+                what: match seen {
+                    Seen::Exchange(what) => What::Wire(Box::new(Wire { connection, what })),
+                    Seen::Gap(gap) => What::Gap(gap),
+                },
+                reply: None,
+            }));
+        self.wake(&state);
+    }
+
+    /// Something was not seen.
+    #[expect(dead_code, reason = "the tap's")]
+    pub fn gap(&self, gap: Gap) {
+        self.bytes(What::Gap(gap), &[]);
+    }
+
     /// A wish or an end: always taken, and acted upon at once.
-    pub fn urgent(&self, what: What, reply: Option<SyncSender<Result<String, String>>>) {
+    pub fn urgent(&self, what: What, reply: Option<Reply>) {
         let at = self.now();
         let mut state = self.lock();
         if state.closed {
@@ -204,7 +253,7 @@ impl Feed {
         }
         state.urgent = false;
         std::mem::swap(&mut state.batch, batch);
-        if state.waiting {
+        if state.waiting > 0 {
             self.changed.notify_all();
         }
     }
@@ -228,49 +277,68 @@ impl Feed {
 
     fn bytes(&self, what: What, bytes: &[u8]) {
         let at = self.now();
-        let mut state = self.lock();
-        if !state.room(bytes.len()) && !state.stalled && !state.closed {
-            let until = Instant::now() + RELAY_WAIT_MAX;
-            state.waiting = true;
-            while !state.room(bytes.len()) && !state.closed {
-                let left = until.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    break;
-                }
-                state = self.wait(state, Some(left));
-            }
-            state.waiting = false;
-        }
-        if state.closed {
+        let Some(mut state) = self.room(bytes.len(), 1) else {
             return;
-        }
-        if !state.room(bytes.len()) {
-            state.stalled = true;
-            state.dropped.0 += 1;
-            state.dropped.1 += u64::try_from(bytes.len()).unwrap_or(0);
-            return;
-        }
+        };
         let item = Item {
             at,
             what,
             reply: None,
         };
         self.add(&mut state, item, bytes);
+        self.wake(&state);
+    }
+
+    /// The queue with room for `bytes` of `events`; waits for it. `None` when there is none to be
+    /// had, which is counted.
+    fn room(&self, bytes: usize, events: usize) -> Option<MutexGuard<'_, State>> {
+        let mut state = self.lock();
+        if !state.room(bytes) && !state.stalled && !state.closed {
+            let until = Instant::now() + RELAY_WAIT_MAX;
+            state.waiting += 1;
+            while !state.room(bytes) && !state.closed {
+                let left = until.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
+                }
+                state = self.wait(state, Some(left));
+            }
+            state.waiting -= 1;
+        }
+        if state.closed {
+            return None;
+        }
+        if !state.room(bytes) {
+            let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+            state.stalled = true;
+            state.dropped.0 += count(events);
+            state.dropped.1 += count(bytes);
+            return None;
+        }
+        Some(state)
+    }
+
+    fn wake(&self, state: &State) {
         if state.sleeping || state.batch.len() >= BATCH {
             self.changed.notify_all();
         }
     }
 
-    fn add(&self, state: &mut State, item: Item, bytes: &[u8]) {
+    /// Tells what was dropped before.
+    fn own_up(&self, state: &mut State, at: Micros) {
         state.stalled = false;
         let (events, lost) = std::mem::take(&mut state.dropped);
         if events > 0 {
             state.batch.items.push(Item {
-                at: item.at,
+                at,
                 what: What::Dropped(events, lost),
                 reply: None,
             });
         }
+    }
+
+    fn add(&self, state: &mut State, item: Item, bytes: &[u8]) {
+        self.own_up(state, item.at);
         let batch = &mut state.batch;
         match item.what {
             What::Input(..) => batch.typed.extend_from_slice(bytes),
@@ -367,7 +435,7 @@ mod tests {
             other.output(&[b'y'; 4096]);
             began.elapsed()
         });
-        while !feed.lock().waiting {
+        while feed.lock().waiting == 0 {
             std::thread::yield_now();
         }
         let mut batch = Batch::default();

@@ -4,7 +4,7 @@
 //! line, and the relay copies on.
 
 use super::about::About;
-use super::feed::{Batch, Feed, Item, What};
+use super::feed::{Batch, Feed, Item, Reply, What};
 use super::shared::Shared;
 use crate::config::Paths;
 use crate::mask::{Door, Rules, Scanner};
@@ -230,21 +230,22 @@ impl Session {
         let (mut bytes, mut typed) = (batch.bytes.as_slice(), batch.typed.as_slice());
         let mut next = Next::More;
         let mut fresh = 0;
-        for item in batch.items.drain(..) {
-            let at = item.at;
+        for Item { at, what, reply } in batch.items.drain(..) {
             let before = bytes.len();
-            match &item.what {
-                What::Output(n) => self.pipeline.output(at, cut(&mut bytes, *n)),
-                What::Stream(fd, n) => self.pipeline.stream(at, *fd, cut(&mut bytes, *n)),
-                What::Input(n, mode) => self.pipeline.input(at, cut(&mut typed, *n), *mode),
-                What::Resize(size) => self.pipeline.resize(at, *size),
-                What::Dropped(events, bytes) => self.gap(at, *bytes, *events),
+            match what {
+                What::Output(n) => self.pipeline.output(at, cut(&mut bytes, n)),
+                What::Stream(fd, n) => self.pipeline.stream(at, fd, cut(&mut bytes, n)),
+                What::Input(n, mode) => self.pipeline.input(at, cut(&mut typed, n), mode),
+                What::Resize(size) => self.pipeline.resize(at, size),
+                What::Wire(wire) => self.pipeline.wire(at, *wire),
+                What::Gap(gap) => self.pipeline.gap(at, gap),
+                What::Dropped(events, bytes) => self.gap(at, bytes, events),
                 What::Exit(exit) => {
-                    self.exit(at, *exit);
+                    self.exit(at, exit);
                     next = Next::Over;
                 }
-                What::Pause(_) | What::Mark(_) | What::Discard => {
-                    if let Some(over) = self.wish(item) {
+                wish @ (What::Pause(_) | What::Mark(_) | What::Discard) => {
+                    if let Some(over) = self.wish(at, wish, reply) {
                         next = over;
                     }
                 }
@@ -262,15 +263,15 @@ impl Session {
     }
 
     /// What the engineer asked for.
-    fn wish(&mut self, item: Item) -> Option<Next> {
-        let (answer, next) = match &item.what {
-            What::Pause(pause) => (self.pause(item.at, *pause), None),
+    fn wish(&mut self, at: Micros, what: What, reply: Option<Reply>) -> Option<Next> {
+        let (answer, next) = match &what {
+            What::Pause(pause) => (self.pause(at, *pause), None),
             What::Mark(_) if self.paused => {
                 let why = "this session is off the record; rec resume puts it on again";
                 (Err(why.to_owned()), None)
             }
             What::Mark(label) => {
-                self.pipeline.marker(item.at, label);
+                self.pipeline.marker(at, label);
                 (Ok("marked".to_owned()), None)
             }
             What::Discard => match self.recording.take().map(Recording::discard) {
@@ -282,7 +283,7 @@ impl Session {
             },
             _ => return None,
         };
-        if let Some(reply) = item.reply {
+        if let Some(reply) = reply {
             // Whoever asked may be gone.
             let _ = reply.try_send(answer);
         }

@@ -3,6 +3,7 @@
 //! A moment (a command, an aside, a marker) gives one or more [`Part`]s; the last of a command
 //! comes when its end is known, so that who searches parts can ask the timeline for the outcome.
 
+use super::statements::Statements;
 use super::{Aside, Command, GapAt, Marker, Renderer, Text, Timeline};
 use crate::model::{Body, Event, Micros, Size};
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub enum PartOf {
     Command(usize),
     /// The aside at this position of [`Timeline::asides`].
     Aside(usize),
+    /// The statement at this position of [`Timeline::statements`], which no command sent; its text.
+    Statement(usize),
     /// The marker at this position of [`Timeline::markers`]; its label.
     Marker(usize),
 }
@@ -52,6 +55,7 @@ pub struct Builder {
     /// Masked before the command they stand in was known.
     masked: BTreeMap<String, u32>,
     parts: Vec<Part>,
+    statements: Statements,
 }
 
 /// The part being gathered.
@@ -76,6 +80,7 @@ impl Builder {
             draft: Draft::default(),
             masked: BTreeMap::new(),
             parts: Vec::new(),
+            statements: Statements::new(keep),
         }
     }
 
@@ -138,6 +143,7 @@ impl Builder {
                 at: event.at,
                 gap: gap.clone(),
             }),
+            Body::Wire(wire) => self.statements.push(timeline, event.at, wire),
             Body::Exit(exit) => timeline.exit = Some(*exit),
             Body::Other { .. } => {}
         }
@@ -149,7 +155,21 @@ impl Builder {
             Some(_) => self.close(),
             None => self.aside(None),
         }
+        self.own_statements();
         (self.timeline, self.parts)
+    }
+
+    /// Statements that no command sent are moments of their own.
+    fn own_statements(&mut self) {
+        let alone = self.timeline.statements.iter().enumerate();
+        let alone = alone.filter(|(_, statement)| statement.command.is_none());
+        self.parts.extend(alone.map(|(position, statement)| Part {
+            of: PartOf::Statement(position),
+            index: 0,
+            at: statement.at,
+            text: statement.text.clone(),
+            last: true,
+        }));
     }
 
     fn output(&mut self, at: Micros, data: &[u8], stream: bool) {
@@ -226,6 +246,7 @@ impl Builder {
         let Some(position) = self.open.take() else {
             return;
         };
+        self.statements.join(&mut self.timeline, position);
         self.rest();
         let draft = &mut self.draft;
         // The newline of Enter itself may come after the command was known.

@@ -7,14 +7,17 @@ mod build;
 mod outcome;
 mod render;
 mod screen;
+mod statements;
 
 pub use build::{Builder, PART_MAX, Part, PartOf};
 pub use outcome::failed;
 pub use render::{LINE_MAX, Renderer};
+pub use statements::{Connection, Outcome, STATEMENTS_MAX, Statement};
 
 use crate::model::{Event, Exit, Gap, Meta, Micros, Size, Summary};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 /// What happened in a session, in the order it happened.
@@ -25,6 +28,13 @@ pub struct Timeline {
     /// Text that stands outside every command: banners, notices, what no prompt was seen for.
     /// The prompts and the echo of commands are left out.
     pub asides: Vec<Aside>,
+    /// What was sent over database connections, in the order of sending; at most
+    /// [`STATEMENTS_MAX`].
+    pub statements: Vec<Statement>,
+    /// How many statements were sent in all.
+    pub sent: u32,
+    /// The database connections.
+    pub connections: Vec<Connection>,
     /// Moments the engineer marked.
     pub markers: Vec<Marker>,
     /// What was not seen or not stored.
@@ -60,6 +70,8 @@ pub struct Command {
     pub end: Option<Micros>,
     /// The exit status or what the screen said, where known.
     pub outcome: Option<String>,
+    /// What it sent over database connections, as positions of [`Timeline::statements`].
+    pub statements: Range<usize>,
     /// What it printed, as the screen showed it.
     pub output: Text,
     /// Values masked in it and in what it printed, by rule.
@@ -151,6 +163,12 @@ impl Timeline {
             .or_else(|| commands.iter().find(|command| command.number == number))
     }
 
+    /// The statements that `command` sent.
+    pub fn statements_of(&self, command: &Command) -> &[Statement] {
+        let of = self.statements.get(command.statements.clone());
+        of.unwrap_or_default()
+    }
+
     /// What the recorder would have counted: for a session that it could not close.
     pub fn summary(&self) -> Summary {
         let mut gaps = BTreeMap::new();
@@ -161,7 +179,7 @@ impl Timeline {
             duration: self.end,
             exit: self.exit,
             commands: count(self.commands.len()),
-            statements: 0,
+            statements: self.sent,
             masked: self.masked.clone(),
             gaps,
             markers: count(self.markers.len()),

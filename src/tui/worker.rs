@@ -512,6 +512,7 @@ fn output(open: &mut Open, look: Look) -> Option<Output> {
             | Body::Masked { .. }
             | Body::Gap(_)
             | Body::Exit(_)
+            | Body::Wire(_)
             | Body::Other { .. } => {}
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// From the bottom to the top. A module may use those of a lower rank, and its own.
 const RANKS: &[&[&str]] = &[
     &["model"],
-    &["term", "mask"],
+    &["wire", "term", "mask"],
     &["pipeline", "timeline"],
     &["query", "player"],
     &["export"],

@@ -114,6 +114,7 @@ fn hits(text: &str) -> Vec<String> {
         .map(|found| match found.of {
             PartOf::Command(n) => format!("c{}", n + 1),
             PartOf::Aside(_) => "aside".to_owned(),
+            PartOf::Statement(n) => format!("s{}", n + 1),
             PartOf::Marker(_) => "marker".to_owned(),
         })
         .collect()

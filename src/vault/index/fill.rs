@@ -301,11 +301,17 @@ impl Filling<'_> {
             PartOf::Command(n) => (0, n, timeline.commands.get(n)),
             PartOf::Aside(n) => (1, n, None),
             PartOf::Marker(n) => (2, n, None),
+            PartOf::Statement(n) => (3, n, None),
         };
+        let statement = match last.of {
+            PartOf::Statement(n) => timeline.statements.get(n),
+            _ => None,
+        };
+        let error = statement.and_then(|statement| statement.error.as_ref());
         let Some(at) = moment_of(timeline, last).map(|moment| moment.at()) else {
             return Ok(());
         };
-        let failed = command.is_some_and(|command| command.failed());
+        let failed = error.is_some() || command.is_some_and(|command| command.failed());
         self.failed += u32::from(failed);
         let rules: Vec<&str> = command
             .iter()
@@ -316,10 +322,11 @@ impl Filling<'_> {
         let masked = rules.join("|");
         let text = match command {
             Some(command) => command.text.as_str(),
-            None if kind == 2 => last.text.as_str(),
+            None if kind >= 2 => last.text.as_str(),
             None => "",
         };
         let took = command.and_then(|command| command.duration());
+        let took = took.or_else(|| statement?.duration());
         let took = took.map(|took| i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
         let at = i64::try_from(at.0).unwrap_or(i64::MAX);
         let mut insert = self.conn.prepare_cached(
@@ -343,7 +350,9 @@ impl Filling<'_> {
                 failed,
                 masked,
                 text,
-                command.and_then(|command| command.outcome.as_deref()),
+                command
+                    .and_then(|command| command.outcome.as_deref())
+                    .or(error.map(|error| error.message.as_str())),
             ])?;
         }
         Ok(())

@@ -51,6 +51,11 @@ impl Hit {
                 outcome,
                 note: "",
             },
+            PartOf::Statement(_) => Doc {
+                command: &self.command,
+                outcome,
+                ..Doc::default()
+            },
             PartOf::Aside(_) => Doc {
                 output: &self.output,
                 ..Doc::default()
@@ -306,6 +311,12 @@ impl Run<'_> {
                         hit.outcome = command.outcome.clone();
                     }
                 }
+                PartOf::Statement(n) => {
+                    hit.command = std::mem::take(&mut hit.output);
+                    let statement = timeline.statements.get(n);
+                    let error = statement.and_then(|statement| statement.error.as_ref());
+                    hit.outcome = error.map(|error| error.message.clone());
+                }
                 PartOf::Marker(_) => hit.command = std::mem::take(&mut hit.output),
                 PartOf::Aside(_) => {}
             }
@@ -441,7 +452,8 @@ impl Run<'_> {
                 of: match row.get::<_, i64>(1)? {
                     0 => PartOf::Command(place),
                     1 => PartOf::Aside(place),
-                    _ => PartOf::Marker(place),
+                    2 => PartOf::Marker(place),
+                    _ => PartOf::Statement(place),
                 },
                 part,
                 at: Micros(u64::try_from(at).unwrap_or(0)),
@@ -529,7 +541,7 @@ impl Kind {
         match part {
             PartOf::Command(n) => Some(Kind::Command(n)),
             PartOf::Aside(n) => Some(Kind::Aside(n)),
-            PartOf::Marker(_) => None,
+            PartOf::Marker(_) | PartOf::Statement(_) => None,
         }
     }
 }
