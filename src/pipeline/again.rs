@@ -44,8 +44,12 @@ impl Pipeline {
                 self.pass(at, Note::Recorded(at, event.body.clone()));
             }
             Body::Wire(wire) => {
-                let wire = self.wire_masked(wire.clone());
-                self.pass(at, Note::Wire(at, wire));
+                self.at(at);
+                if !self.raw.is_empty() {
+                    self.turn_slow();
+                }
+                self.pass_wire(at, wire.clone());
+                self.release();
             }
             // Its end is told by the caller's `end_again`, after everything was decided.
             Body::Exit(exit) => self.exit(at, *exit),
@@ -65,6 +69,14 @@ impl Pipeline {
     pub fn end_again(&mut self, at: Micros) {
         self.at(at);
         self.decide_all();
+    }
+
+    fn each_line_masked(&mut self, text: &str) -> String {
+        let lines: Vec<String> = text
+            .split('\n')
+            .map(|line| self.masked_text(line))
+            .collect();
+        lines.join("\n")
     }
 
     /// An event that stands behind all bytes so far.

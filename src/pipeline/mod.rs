@@ -88,6 +88,7 @@ pub struct Pipeline {
     keys: Keys,
     commands: Commands,
     streams: [Stream; 2],
+    asked: wire::Asked,
     recent: Recent,
     /// Plain lines pass without the model; `raw` then holds the unfinished line.
     fast: bool,
@@ -144,6 +145,7 @@ impl Pipeline {
             keys: Keys::default(),
             commands: Commands::default(),
             streams: [Stream::new(1), Stream::new(2)],
+            asked: wire::Asked::default(),
             recent: Recent::default(),
             fast: true,
             raw: Vec::new(),

@@ -1,9 +1,51 @@
 //! What passed over database connections: masked value by value, and put where it belongs among
 //! the terminal's bytes.
+//!
+//! The decoder has told what each value is; the scanner judges it by that. What a statement said is
+//! remembered until it ends, since its results and errors are judged by it, and wiped then.
 
 use super::{Note, Pipeline};
-use crate::model::Micros;
-use crate::model::wire::{Exchange, Report, Value, Wire};
+use crate::mask::{Column, Copy, Covered, ResultColumns, RuleId, Scanner};
+
+use crate::model::wire::{self, Exchange, Report, Row, Statement, Value, Wire};
+use crate::model::{Gap, GapKind, Micros};
+use std::collections::HashMap;
+use zeroize::Zeroizing;
+
+/// So much of a statement's text is remembered for judging its results: lists of columns stand at
+/// the beginning, and generated data behind it.
+const TEXT_KEPT: usize = 64 << 10;
+/// Statements under way. A pipeline of more is judged without their texts.
+const OPEN_MAX: usize = 4096;
+
+/// The statements under way, by connection and number.
+#[derive(Default)]
+pub(super) struct Asked {
+    open: HashMap<(u32, u32), Open>,
+}
+
+impl std::fmt::Debug for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Asked({} statements)", self.open.len())
+    }
+}
+
+/// What was asked, and what its answer is judged by.
+#[derive(Default)]
+struct Open {
+    text: Zeroizing<String>,
+    result: ResultColumns,
+    copy: Option<Copy>,
+}
+
+/// What is to be stored of an exchange.
+#[derive(Default)]
+struct Outcome {
+    wires: Vec<Wire>,
+    rules: Vec<RuleId>,
+    /// Bytes that cannot be masked with certainty.
+    dropped: u64,
+}
 
 impl Pipeline {
     /// Something passed over a database connection.
@@ -12,43 +54,218 @@ impl Pipeline {
             return;
         }
         self.at(at);
-        let wire = self.wire_masked(wire);
-        self.note_now(Note::Wire(at, wire));
+        self.pass_wire(at, wire);
         self.release();
     }
 
-    /// `wire` without its secrets.
-    pub(super) fn wire_masked(&mut self, mut wire: Wire) -> Wire {
-        match &mut wire.what {
-            Exchange::Opened(opened) => {
-                self.mask(&mut opened.user);
-                self.mask(&mut opened.database);
-            }
-            Exchange::Setting { value, .. } => self.mask(value),
-            Exchange::Statement(statement) => {
-                statement.text = self.each_line_masked(&statement.text);
-                self.mask(&mut statement.name);
-                for parameter in &mut statement.parameters {
-                    self.mask_value(&mut parameter.value);
-                }
-            }
-            Exchange::Columns { .. } | Exchange::Complete(_) => {}
-            Exchange::Rows { rows, .. } => {
-                for value in rows.iter_mut().flatten() {
-                    self.mask_value(value);
-                }
-            }
-            Exchange::Copied { text, .. } => *text = self.each_line_masked(text),
-            Exchange::End(end) => self.mask_reports(end.error.as_mut()),
-            Exchange::Notice { report, .. } => self.mask_reports(Some(report)),
-            Exchange::Notification { payload, .. } => self.mask(payload),
-            Exchange::Closed { error } => self.mask_reports(error.as_mut()),
+    /// Notes `wire` behind all bytes so far, without its secrets.
+    pub(super) fn pass_wire(&mut self, at: Micros, wire: Wire) {
+        let masked = self.asked.mask(&mut self.scanner, wire);
+        let Outcome {
+            wires,
+            rules,
+            dropped,
+        } = masked;
+        for wire in wires {
+            self.note_now(Note::Wire(at, wire));
         }
-        wire
+        for rule in rules {
+            self.note_now(Note::Masked(self.now, rule.as_str()));
+        }
+        if dropped > 0 {
+            let gap = Gap {
+                kind: GapKind::Unmaskable,
+                bytes: dropped,
+                detail: "data copied in a binary format".to_owned(),
+            };
+            self.note_now(Note::Gap(self.now, gap));
+        }
+    }
+}
+
+impl Asked {
+    fn mask(&mut self, scanner: &mut Scanner, wire: Wire) -> Outcome {
+        let connection = wire.connection;
+        let key = wire.what.statement().map(|number| (connection, number));
+        let mut masking = Masking {
+            scanner,
+            rules: Vec::new(),
+        };
+        let mut before = None;
+        let mut dropped = 0;
+        let mut what = wire.what;
+        match &mut what {
+            Exchange::Opened(opened) => {
+                masking.value(&mut opened.user);
+                masking.value(&mut opened.database);
+            }
+            Exchange::Setting { value, .. } => masking.value(value),
+            Exchange::Statement(statement) => {
+                let open = masking.statement(statement);
+                if let Some(key) = key.filter(|_| self.open.len() < OPEN_MAX) {
+                    self.open.insert(key, open);
+                }
+            }
+            Exchange::Columns { columns, .. } => {
+                if let Some(open) = self.at(key) {
+                    open.result = masking.columns(&open.text, columns);
+                }
+            }
+            Exchange::Rows { rows, .. } => {
+                let mut unknown = ResultColumns::default();
+                let result = self.at(key).map_or(&mut unknown, |open| &mut open.result);
+                rows.iter_mut().for_each(|row| masking.row(result, row));
+            }
+            Exchange::Copied { text, .. } => {
+                let mut unknown = Open::default();
+                let open = self.at(key).unwrap_or(&mut unknown);
+                dropped = masking.copied(open, text);
+            }
+            Exchange::Complete(_) => before = self.at(key).and_then(|open| masking.rest(open)),
+            Exchange::End(end) => {
+                let mut open = key
+                    .and_then(|key| self.open.remove(&key))
+                    .unwrap_or_default();
+                before = masking.rest(&mut open);
+                if let Some(error) = &mut end.error {
+                    masking.report(error, &open.text);
+                }
+            }
+            Exchange::Notice { report, .. } => {
+                let unknown = Open::default();
+                let open = key.and_then(|key| self.open.get(&key)).unwrap_or(&unknown);
+                masking.report(report, &open.text);
+            }
+            Exchange::Notification { payload, .. } => masking.value(payload),
+            Exchange::Closed { error } => {
+                self.open.retain(|(of, _), _| *of != connection);
+                if let Some(error) = error {
+                    masking.report(error, "");
+                }
+            }
+        }
+        let rest = before
+            .zip(key)
+            .map(|(text, (_, statement))| Exchange::Copied {
+                statement,
+                inward: false,
+                text,
+            });
+        let empty = matches!(&what, Exchange::Copied { text, .. } if text.is_empty());
+        let own = (!empty).then_some(what);
+        let wires = rest.into_iter().chain(own);
+        Outcome {
+            wires: wires.map(|what| Wire { connection, what }).collect(),
+            rules: masking.rules,
+            dropped,
+        }
     }
 
-    fn mask_reports(&mut self, report: Option<&mut Report>) {
-        let Some(report) = report else { return };
+    fn at(&mut self, key: Option<(u32, u32)>) -> Option<&mut Open> {
+        self.open.get_mut(&key?)
+    }
+}
+
+/// An exchange being masked.
+struct Masking<'a> {
+    scanner: &'a mut Scanner,
+    rules: Vec<RuleId>,
+}
+
+impl Masking<'_> {
+    fn put(&mut self, text: &mut String, covered: Option<Covered>) {
+        if let Some(covered) = covered {
+            *text = String::from_utf8_lossy(&covered.text).into_owned();
+            self.rules.extend(covered.rules);
+        }
+    }
+
+    fn value(&mut self, text: &mut String) {
+        let covered = self.scanner.message(text.as_bytes(), b"");
+        self.put(text, covered);
+    }
+
+    fn statement(&mut self, statement: &mut Statement) -> Open {
+        let parameters = self.scanner.parameters(statement.text.as_bytes());
+        for (n, parameter) in statement.parameters.iter_mut().enumerate() {
+            if let Value::Text(text) | Value::Cut { text, .. } = &mut parameter.value {
+                let covered = self.scanner.parameter(&parameters, n, text.as_bytes());
+                self.put(text, covered);
+            }
+        }
+        let covered = self.scanner.statement(statement.text.as_bytes());
+        let mut text = Zeroizing::new(match &covered {
+            Some(_) => std::mem::take(&mut statement.text),
+            None => statement.text.clone(),
+        });
+        self.put(&mut statement.text, covered);
+        let ends = (0..=text.len().min(TEXT_KEPT)).rev();
+        let end = ends.filter(|end| text.is_char_boundary(*end)).next();
+        text.truncate(end.unwrap_or(0));
+        let name = self.scanner.message(statement.name.as_bytes(), b"");
+        self.put(&mut statement.name, name);
+        Open {
+            text,
+            result: ResultColumns::default(),
+            copy: None,
+        }
+    }
+
+    fn columns(&mut self, statement: &str, columns: &mut [wire::Column]) -> ResultColumns {
+        let known: Vec<Column<'_>> = columns
+            .iter()
+            .map(|column| Column {
+                name: &column.name,
+                origin: "",
+                table: &column.table,
+                kind: &column.type_name,
+            })
+            .collect();
+        let result = self.scanner.result(statement.as_bytes(), &known);
+        // A column without a name of its own is named by its expression.
+        for column in columns {
+            self.value(&mut column.name);
+        }
+        result
+    }
+
+    fn row(&mut self, result: &mut ResultColumns, row: &mut Row) {
+        let cells: Vec<Option<&[u8]>> = row.iter().map(|v| v.text().map(str::as_bytes)).collect();
+        let mut found = Vec::new();
+        self.scanner
+            .row(result, &cells, |n, covered| found.push((n, covered)));
+        for (n, covered) in found {
+            if let Some(Value::Text(text) | Value::Cut { text, .. }) = row.get_mut(n) {
+                self.put(text, Some(covered));
+            }
+        }
+    }
+
+    /// Masks the rows that are whole; says how many bytes had to go.
+    fn copied(&mut self, open: &mut Open, text: &mut String) -> u64 {
+        let Open { text: of, copy, .. } = open;
+        let copy = copy.get_or_insert_with(|| self.scanner.copy(of.as_bytes()));
+        if copy.is_binary() {
+            let bytes = std::mem::take(text).len();
+            return u64::try_from(bytes).unwrap_or(u64::MAX);
+        }
+        let mut out = Vec::new();
+        let rules = self.scanner.copy_data(copy, text.as_bytes(), &mut out);
+        self.rules.extend(rules);
+        *text = String::from_utf8_lossy(&out).into_owned();
+        0
+    }
+
+    /// The row that copied data ended in.
+    fn rest(&mut self, open: &mut Open) -> Option<String> {
+        let mut copy = open.copy.take()?;
+        let mut out = Vec::new();
+        let rules = self.scanner.copy_end(&mut copy, &mut out);
+        self.rules.extend(rules);
+        (!out.is_empty()).then(|| String::from_utf8_lossy(&out).into_owned())
+    }
+
+    fn report(&mut self, report: &mut Report, statement: &str) {
         let Report {
             message,
             detail,
@@ -60,32 +277,12 @@ impl Pipeline {
             .into_iter()
             .chain(fields.values_mut())
         {
-            *text = self.each_line_masked(text);
+            let covered = self.scanner.message(text.as_bytes(), statement.as_bytes());
+            self.put(text, covered);
         }
-    }
-
-    fn mask_value(&mut self, value: &mut Value) {
-        match value {
-            Value::Null => {}
-            Value::Text(text) | Value::Cut { text, .. } => *text = self.each_line_masked(text),
-        }
-    }
-
-    fn mask(&mut self, text: &mut String) {
-        if !text.is_empty() {
-            *text = self.masked_text(text);
-        }
-    }
-
-    /// A text of several lines that stands outside the screen's lines, with its secrets masked.
-    pub(super) fn each_line_masked(&mut self, text: &str) -> String {
-        if !text.contains('\n') {
-            return self.masked_text(text);
-        }
-        let lines: Vec<String> = text
-            .split('\n')
-            .map(|line| self.masked_text(line))
-            .collect();
-        lines.join("\n")
     }
 }
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;

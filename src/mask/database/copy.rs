@@ -174,6 +174,11 @@ impl Scanner {
 }
 
 impl Copy {
+    /// Whether the data is in the binary format.
+    pub fn is_binary(&self) -> bool {
+        self.format == Format::Binary
+    }
+
     /// The length of the row that `data` begins with, its end included; `None` when it is not all
     /// there.
     fn row_length(&self, data: &[u8]) -> Option<usize> {

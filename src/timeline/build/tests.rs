@@ -1,6 +1,7 @@
 //! Timelines from hand-made streams.
 
 use super::*;
+use crate::model::wire::{self, Exchange, Wire};
 use crate::model::{Exit, Gap, GapKind};
 
 const SIZE: Size = Size { cols: 40, rows: 5 };
@@ -230,4 +231,111 @@ fn what_was_masked_in_the_typing_counts_for_the_command() {
     assert_eq!(timeline.commands[0].masked["env"], 1);
     assert_eq!(timeline.masked["env"], 1);
     assert_eq!(timeline.asides, []);
+}
+
+fn wire(at: u64, connection: u32, what: Exchange) -> Event {
+    Event {
+        at: Micros(at),
+        body: Body::Wire(Wire { connection, what }),
+    }
+}
+
+fn sent(at: u64, connection: u32, number: u32, text: &str) -> Event {
+    let statement = wire::Statement {
+        number,
+        kind: wire::Kind::Text,
+        text: text.into(),
+        cut: 0,
+        name: String::new(),
+        parameters: Vec::new(),
+    };
+    wire(at, connection, Exchange::Statement(statement))
+}
+
+fn complete(at: u64, connection: u32, statement: u32, rows: u64) -> Event {
+    let complete = wire::Complete {
+        statement,
+        rows,
+        ..wire::Complete::default()
+    };
+    wire(at, connection, Exchange::Complete(complete))
+}
+
+fn over(at: u64, connection: u32, statement: u32) -> Event {
+    let end = wire::End {
+        statement,
+        first: Some(Micros(at - 1)),
+        ..wire::End::default()
+    };
+    wire(at, connection, Exchange::End(end))
+}
+
+fn built(mut builder: Builder, events: &[Event]) -> Timeline {
+    events.iter().for_each(|event| builder.push(event));
+    builder.finish().0
+}
+
+#[test]
+fn statements_go_to_the_command_that_ran_when_they_were_sent() {
+    let row = |text: &str| vec![wire::Value::Text(text.into())];
+    let events = vec![
+        // Before any command: what a client asks at its start.
+        sent(500, 1, 1, "set x"),
+        over(600, 1, 1),
+        // The statement's event stands before its command's.
+        sent(20_300, 1, 2, "select 1; select 2"),
+        command(20, 1, "select 1\\; select 2;"),
+        complete(20_400, 1, 2, 1),
+        wire(
+            20_500,
+            1,
+            Exchange::Rows {
+                statement: 2,
+                rows: vec![row("2"), row("3")],
+            },
+        ),
+        complete(20_600, 1, 2, 2),
+        over(20_700, 1, 2),
+        end(21, 1, None),
+        // Between commands: what completion asks.
+        sent(30_000, 1, 3, "select relname"),
+        over(30_100, 1, 3),
+        command(90, 2, "select pg_sleep(9)"),
+        sent(90_200, 1, 4, "select pg_sleep(9)"),
+        wire(91_000, 2, Exchange::Closed { error: None }),
+    ];
+    let timeline = built(Builder::new(SIZE, 1 << 20), &events);
+    let joined: Vec<_> = timeline
+        .statements
+        .iter()
+        .map(|statement| (statement.number, statement.command, statement.rows()))
+        .collect();
+    assert_eq!(
+        joined,
+        [(1, None, 0), (2, Some(1), 3), (3, None, 0), (4, Some(2), 0)]
+    );
+    let [first, second] = timeline.commands.as_slice() else {
+        panic!("{:?}", timeline.commands);
+    };
+    assert_eq!(first.statements, 1..2);
+    assert_eq!(second.statements, 3..4);
+    let results = &timeline.statements_of(first)[0].results;
+    assert_eq!(results.len(), 2);
+    assert_eq!(results[1].rows, [row("2"), row("3")]);
+    assert_eq!(timeline.statements[1].first, Some(Micros(20_699)));
+    assert_eq!(timeline.statements[3].end, None, "the recording ends first");
+    assert_eq!(timeline.summary().statements, 4);
+    let outline = built(Builder::outline(SIZE), &events);
+    assert!(outline.statements[1].results[1].rows.is_empty());
+}
+
+#[test]
+fn statements_alone_are_parts() {
+    let mut builder = Builder::new(SIZE, 0);
+    builder.push(&sent(1_000, 1, 1, "vacuum"));
+    builder.push(&over(2_000, 1, 1));
+    let (timeline, parts) = builder.finish();
+    let parts: Vec<_> = parts.iter().map(|p| (p.of, p.text.as_str())).collect();
+    assert_eq!(parts, [(PartOf::Statement(0), "vacuum")]);
+    assert_eq!(timeline.sent, 1);
 }

@@ -1,0 +1,195 @@
+//! Exchanges through the pipeline: what a reader of the recording could read of them.
+
+use super::super::{Pipeline, ScreenState};
+use crate::mask::{Rules, Scanner};
+use crate::model::wire::{
+    Column, Complete, End, Exchange, Kind, Parameter, Report, Statement, Value, Wire,
+};
+use crate::model::{Body, GapKind, Micros, Size};
+
+fn pipeline() -> Pipeline {
+    let scanner = Scanner::new(Rules::builtin());
+    let door = scanner.door();
+    Pipeline::new(scanner, door, Size { cols: 80, rows: 24 })
+}
+
+fn asked(number: u32, text: &str, parameters: &[&str]) -> Exchange {
+    let parameters = parameters.iter().map(|value| Parameter {
+        type_name: "text".into(),
+        value: Value::Text((*value).into()),
+    });
+    Exchange::Statement(Statement {
+        number,
+        kind: Kind::Text,
+        text: text.into(),
+        cut: 0,
+        name: String::new(),
+        parameters: parameters.collect(),
+    })
+}
+
+fn columns(statement: u32, names: &[&str]) -> Exchange {
+    let columns = names.iter().map(|name| Column {
+        name: (*name).into(),
+        ..Column::default()
+    });
+    Exchange::Columns {
+        statement,
+        columns: columns.collect(),
+    }
+}
+
+fn row(statement: u32, cells: &[&str]) -> Exchange {
+    let cells = cells.iter().map(|text| Value::Text((*text).into()));
+    Exchange::Rows {
+        statement,
+        rows: vec![cells.collect()],
+    }
+}
+
+fn end(statement: u32, error: Option<Report>) -> Exchange {
+    Exchange::End(End {
+        statement,
+        error,
+        ..End::default()
+    })
+}
+
+/// Feeds it all; gives every text that is stored, and the bodies.
+fn stored(p: &mut Pipeline, exchanges: Vec<Exchange>) -> (Vec<String>, Vec<Body>) {
+    for (what, at) in exchanges.into_iter().zip(1..) {
+        let wire = Wire {
+            connection: 1,
+            what,
+        };
+        p.wire(Micros(at), wire);
+    }
+    let bodies: Vec<Body> = p.take().into_iter().map(|e| e.into_inner().body).collect();
+    let texts = bodies.iter().flat_map(|body| match body {
+        Body::Wire(wire) => wire.what.texts(),
+        _ => Vec::new(),
+    });
+    (texts.map(str::to_owned).collect(), bodies)
+}
+
+#[test]
+fn values_are_masked_by_where_they_stand() {
+    let mut p = pipeline();
+    let (texts, bodies) = stored(
+        &mut p,
+        vec![
+            asked(1, "ALTER USER a PASSWORD 'hunter2x'", &[]),
+            end(1, None),
+            asked(
+                2,
+                "UPDATE u SET password = $1 WHERE id = $2",
+                &["k9Zq", "7"],
+            ),
+            end(2, None),
+            asked(3, "SELECT id, api_key FROM u", &[]),
+            columns(3, &["id", "api_key"]),
+            row(3, &["1", "Wq81mZ"]),
+            Exchange::Complete(Complete {
+                statement: 3,
+                tag: "SELECT 1".into(),
+                rows: 1,
+                ..Complete::default()
+            }),
+            end(3, None),
+            asked(4, "INSERT INTO u (id, password) VALUES (1, 'tiny9')", &[]),
+            end(
+                4,
+                Some(Report {
+                    detail: "Failing row contains (1, tiny9).".into(),
+                    ..Report::default()
+                }),
+            ),
+        ],
+    );
+    let all = texts.join("\n");
+    for secret in ["hunter2x", "k9Zq", "Wq81mZ", "tiny9"] {
+        assert!(!all.contains(secret), "{secret} in {all}");
+    }
+    assert!(all.contains("ALTER USER a PASSWORD '"), "{all}");
+    assert!(texts.contains(&"7".to_owned()), "{texts:?}");
+    assert!(texts.contains(&"SELECT 1".to_owned()), "{texts:?}");
+    let masked = |body: &Body| matches!(body, Body::Masked { .. });
+    assert!(bodies.iter().filter(|body| masked(body)).count() >= 4);
+    assert_eq!(p.summary().statements, 4);
+    assert!(p.summary().masked_total() >= 5, "{:?}", p.summary());
+}
+
+#[test]
+fn what_was_learned_on_the_wire_is_masked_on_the_terminal() {
+    let mut p = pipeline();
+    let text = "ALTER USER a PASSWORD 'correct-horse-9'";
+    stored(&mut p, vec![asked(1, text, &[]), end(1, None)]);
+    p.output(Micros(5), b"it was correct-horse-9\r\n");
+    let bodies: Vec<Body> = p.take().into_iter().map(|e| e.into_inner().body).collect();
+    let shown = format!("{bodies:?}");
+    assert!(!shown.contains("horse"), "{shown}");
+    assert_eq!(p.screen_state(), ScreenState::default());
+}
+
+#[test]
+fn copied_rows_are_whole_before_they_are_judged() {
+    let mut p = pipeline();
+    let copied = |text: &str| Exchange::Copied {
+        statement: 1,
+        inward: true,
+        text: text.into(),
+    };
+    let (texts, _) = stored(
+        &mut p,
+        vec![
+            asked(1, "COPY u (id, password) FROM STDIN", &[]),
+            copied("1\thun"),
+            copied("ter2x\n2\tsec"),
+            copied("ond"),
+            Exchange::Complete(Complete {
+                statement: 1,
+                tag: "COPY 2".into(),
+                ..Complete::default()
+            }),
+            end(1, None),
+        ],
+    );
+    let all = texts.join("");
+    assert!(!all.contains("hun") && !all.contains("ond"), "{all}");
+    assert!(all.contains("1\t***") && all.contains("2\t***"), "{all}");
+}
+
+#[test]
+fn binary_copies_are_dropped_and_counted() {
+    let mut p = pipeline();
+    let (texts, bodies) = stored(
+        &mut p,
+        vec![
+            asked(1, "COPY u TO STDOUT BINARY", &[]),
+            Exchange::Copied {
+                statement: 1,
+                inward: false,
+                text: "PGCOPY".into(),
+            },
+            end(1, None),
+        ],
+    );
+    assert!(!texts.contains(&"PGCOPY".to_owned()));
+    let gap = bodies.iter().find_map(|body| match body {
+        Body::Gap(gap) => Some(gap),
+        _ => None,
+    });
+    let gap = gap.expect("counted");
+    assert_eq!((gap.kind, gap.bytes), (GapKind::Unmaskable, 6));
+}
+
+#[test]
+fn off_the_record_nothing_is_kept() {
+    let mut p = pipeline();
+    p.pause(Micros(0));
+    stored(&mut p, vec![asked(1, "select 'hidden'", &[]), end(1, None)]);
+    p.resume(Micros(9));
+    let (texts, _) = stored(&mut p, vec![asked(2, "select 'shown'", &[])]);
+    let all = texts.join("\n");
+    assert!(all.contains("shown") && !all.contains("hidden"), "{all}");
+}
