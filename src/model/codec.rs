@@ -283,6 +283,7 @@ mod tests {
                     text: "select $1".into(),
                     cut: 0,
                     name: "s1".into(),
+                    prepared: String::new(),
                     parameters: vec![wire::Parameter {
                         type_name: "int4".into(),
                         value: wire::Value::Text("5".into()),

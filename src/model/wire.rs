@@ -124,6 +124,9 @@ pub struct Statement {
     /// The name it was prepared under, where it has one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
+    /// What a text that only names prepared statements (`EXECUTE q(1)`) executes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prepared: String,
     /// What was bound to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
@@ -305,7 +308,7 @@ impl Exchange {
             }
             Exchange::Setting { name, value } => texts.extend([&**name, value]),
             Exchange::Statement(statement) => {
-                texts.extend([&*statement.text, &statement.name]);
+                texts.extend([&*statement.text, &statement.name, &statement.prepared]);
                 let parameters = statement.parameters.iter();
                 texts.extend(parameters.filter_map(|parameter| parameter.value.text()));
             }

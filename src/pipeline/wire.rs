@@ -193,12 +193,10 @@ impl Masking<'_> {
                 self.put(text, covered);
             }
         }
-        let covered = self.scanner.statement(statement.text.as_bytes());
-        let mut text = Zeroizing::new(match &covered {
-            Some(_) => std::mem::take(&mut statement.text),
-            None => statement.text.clone(),
-        });
-        self.put(&mut statement.text, covered);
+        let text = self.statement_text(&mut statement.text);
+        let prepared = self.statement_text(&mut statement.prepared);
+        // What an EXECUTE gives is judged by what it executes.
+        let mut text = if prepared.is_empty() { text } else { prepared };
         let ends = (0..=text.len().min(TEXT_KEPT)).rev();
         let end = ends.filter(|end| text.is_char_boundary(*end)).next();
         text.truncate(end.unwrap_or(0));
@@ -209,6 +207,17 @@ impl Masking<'_> {
             result: ResultColumns::default(),
             copy: None,
         }
+    }
+
+    /// Masks a statement's text; gives what it was.
+    fn statement_text(&mut self, text: &mut String) -> Zeroizing<String> {
+        let covered = self.scanner.statement(text.as_bytes());
+        let before = Zeroizing::new(match &covered {
+            Some(_) => std::mem::take(text),
+            None => text.clone(),
+        });
+        self.put(text, covered);
+        before
     }
 
     fn columns(&mut self, statement: &str, columns: &mut [wire::Column]) -> ResultColumns {

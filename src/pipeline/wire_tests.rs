@@ -24,6 +24,7 @@ fn asked(number: u32, text: &str, parameters: &[&str]) -> Exchange {
         text: text.into(),
         cut: 0,
         name: String::new(),
+        prepared: String::new(),
         parameters: parameters.collect(),
     })
 }

@@ -247,6 +247,7 @@ fn sent(at: u64, connection: u32, number: u32, text: &str) -> Event {
         text: text.into(),
         cut: 0,
         name: String::new(),
+        prepared: String::new(),
         parameters: Vec::new(),
     };
     wire(at, connection, Exchange::Statement(statement))
