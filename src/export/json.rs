@@ -72,6 +72,7 @@ pub fn statement_json(statement: &Statement) -> Map<String, Value> {
     put("command", json!(statement.command));
     put("kind", json!(statement.kind));
     put("text", json!(statement.text));
+    put("prepared", json!(statement.prepared));
     put("parameters", json!(statement.parameters));
     put("at_ms", json!(statement.at.0 as f64 / 1000.0));
     let first = statement.first.map(|first| first.since(statement.at));

@@ -13,7 +13,7 @@ mod text;
 pub use again::{Again, Report};
 pub use cast::{Cast, Version};
 pub use cut::{Cut, Cutter, Start, Step};
-pub use json::{JsonLines, command_json, session_json};
+pub use json::{JsonLines, command_json, session_json, statement_json};
 pub use text::Plain;
 
 use crate::model::Event;

@@ -197,8 +197,8 @@ impl Masking<'_> {
         let prepared = self.statement_text(&mut statement.prepared);
         // What an EXECUTE gives is judged by what it executes.
         let mut text = if prepared.is_empty() { text } else { prepared };
-        let ends = (0..=text.len().min(TEXT_KEPT)).rev();
-        let end = ends.filter(|end| text.is_char_boundary(*end)).next();
+        let mut ends = (0..=text.len().min(TEXT_KEPT)).rev();
+        let end = ends.find(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or(0));
         let name = self.scanner.message(statement.name.as_bytes(), b"");
         self.put(&mut statement.name, name);

@@ -7,6 +7,7 @@ use super::statements::Statements;
 use super::{Aside, Command, GapAt, Marker, Renderer, Text, Timeline};
 use crate::model::{Body, Event, Micros, Size};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Output longer than this is handed on in parts (1 MiB), so that a command that printed
 /// gigabytes is read in bounded memory.
@@ -80,7 +81,7 @@ impl Builder {
             draft: Draft::default(),
             masked: BTreeMap::new(),
             parts: Vec::new(),
-            statements: Statements::new(keep),
+            statements: Statements::new(keep, 0..u32::MAX),
         }
     }
 
@@ -89,6 +90,15 @@ impl Builder {
         Builder {
             renderer: None,
             ..Builder::new(size, 0)
+        }
+    }
+
+    /// Renders no text, and keeps all the recording holds of the results of the statements with
+    /// these numbers.
+    pub fn results(size: Size, of: Range<u32>) -> Self {
+        Builder {
+            statements: Statements::new(usize::MAX, of),
+            ..Builder::outline(size)
         }
     }
 

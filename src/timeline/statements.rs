@@ -10,6 +10,7 @@ use crate::model::wire::{
     Transaction, Value, Wire,
 };
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::Duration;
 
 /// How many statements a timeline keeps; those beyond are counted in the session's summary.
@@ -32,6 +33,8 @@ pub struct Statement {
     pub text: String,
     /// How many more bytes of text there were.
     pub cut: u64,
+    /// What it executes, where its text only names that.
+    pub prepared: String,
     /// The name it was prepared under.
     pub name: String,
     /// What was bound to it.
@@ -105,6 +108,8 @@ impl Statement {
 pub(super) struct Statements {
     open: HashMap<(u32, u32), Open>,
     keep: usize,
+    /// The statements whose results are kept.
+    of: Range<u32>,
     /// The first statement that may belong to a command to come.
     next: usize,
 }
@@ -119,11 +124,13 @@ struct Open {
 }
 
 impl Statements {
-    /// Keeps up to `keep` bytes of rows and of copied data a statement.
-    pub(super) fn new(keep: usize) -> Self {
+    /// Keeps up to `keep` bytes of rows and of copied data of each statement whose number is in
+    /// `of`.
+    pub(super) fn new(keep: usize, of: Range<u32>) -> Self {
         Statements {
             open: HashMap::new(),
             keep,
+            of,
             next: 0,
         }
     }
@@ -195,7 +202,11 @@ impl Statements {
         }
         let open = Open {
             position: timeline.statements.len(),
-            left: self.keep,
+            left: if self.of.contains(&timeline.sent) {
+                self.keep
+            } else {
+                0
+            },
             in_outcome: false,
         };
         self.open.insert((connection, sent.number), open);
@@ -206,6 +217,7 @@ impl Statements {
             kind: sent.kind,
             text: sent.text.clone(),
             cut: sent.cut,
+            prepared: sent.prepared.clone(),
             name: sent.name.clone(),
             parameters: sent.parameters.clone(),
             at,

@@ -1,17 +1,18 @@
 //! `rec show`: one session, its commands and what came of them.
 
-use super::open::{self, Clock, Index};
-use super::table::fit;
+mod page;
+mod statements;
+
+use super::open::{self, Index};
 use super::{Error, Global, Kind, Ui};
-use crate::export::{Encoder, Plain, command_json, session_json};
-use crate::model::{GapKind, ShortIds, printable, when};
-use crate::timeline::{Builder, Command, GapAt, Part, PartOf, Timeline};
+use crate::export::{Encoder, Plain, command_json, session_json, statement_json};
+use crate::model::{printable, when};
+use crate::timeline::{Builder, Part, PartOf, Timeline};
 use crate::vault::index::{Library, Listed};
 use clap::Args;
 use serde_json::{Value, json};
+use statements::Rows;
 use std::process::ExitCode;
-use std::time::Duration;
-use unicode_width::UnicodeWidthStr;
 
 const EXAMPLES: &str = "\
 ID is any unique beginning of a session's id, @last for the newest, @2 for the one before.
@@ -20,6 +21,8 @@ Examples:
   rec show @last
   rec show 7f3a --output 3                what command 3 printed
   rec show 7f3a --output all | less
+  rec show 7f3a --rows 3                  the result tables of command 3
+  rec show 7f3a --rows s12                of the statement s12
   rec show 7f3a --text                    the whole session as text
   rec show 7f3a --json --output all | jq '.[0].commands[].outcome'";
 
@@ -35,8 +38,12 @@ pub struct Show {
     #[arg(long, value_name = "N|all")]
     output: Option<Which>,
 
+    /// What statements gave: a command's number, s and a statement's number, or all
+    #[arg(long, value_name = "N|sN|all")]
+    rows: Option<Rows>,
+
     /// The whole session as text, prompts and commands included
-    #[arg(long, conflicts_with_all = ["output", "json"])]
+    #[arg(long, conflicts_with_all = ["output", "rows", "json"])]
     text: bool,
 
     /// Print an array with the session
@@ -76,13 +83,15 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Show) -> Result<ExitCode, Error>
     if args.text {
         text(ui, &library, &session)?;
     } else if args.json {
-        json(ui, &library, &session, args.output)?;
+        json(ui, &library, &session, args)?;
+    } else if let Some(rows) = args.rows {
+        statements::rows(ui, &library, &session, rows)?;
     } else if let Some(which) = args.output {
         output(ui, &library, &session, which)?;
     } else {
         let ids = open::short_ids(&library)?;
         let timeline = Timeline::outline(&session.meta, library.events(session.id())?);
-        let page = page(ui, &ids, &session, &timeline);
+        let page = page::page(ui, &ids, &session, &timeline);
         open::print(ui, page)?;
     }
     open::tell_damage(ui, &library);
@@ -186,12 +195,8 @@ fn output(ui: &mut Ui, library: &Library, session: &Listed, which: Which) -> Res
     }
 }
 
-fn json(
-    ui: &mut Ui,
-    library: &Library,
-    session: &Listed,
-    which: Option<Which>,
-) -> Result<(), Error> {
+fn json(ui: &mut Ui, library: &Library, session: &Listed, args: &Show) -> Result<(), Error> {
+    let which = args.output;
     let mut outputs: Vec<String> = Vec::new();
     let wanted = |number: u32| match which {
         None => false,
@@ -231,6 +236,19 @@ fn json(
     });
     let mut object = session_json(&session.meta, &session.summary, session.status);
     object.insert("commands".into(), Value::Array(commands.collect()));
+    let results = args
+        .rows
+        .map(|rows| statements::read(library, session, rows));
+    let results = results.transpose()?.unwrap_or_default();
+    let sent = timeline.statements.iter().map(|statement| {
+        let mut object = statement_json(statement);
+        let read = results.iter().find(|read| read.number == statement.number);
+        if let Some(read) = read {
+            object.insert("results".into(), statements::json(read));
+        }
+        Value::Object(object)
+    });
+    object.insert("statements".into(), Value::Array(sent.collect()));
     let markers = timeline.markers.iter();
     let markers = markers.map(|m| json!({"at_ms": m.at.millis(), "label": m.label}));
     object.insert("marks".into(), Value::Array(markers.collect()));
@@ -248,172 +266,4 @@ fn json(
         format!("{:#}\n", Value::Array(vec![Value::Object(object)])),
     )?;
     Ok(())
-}
-
-fn page(ui: &Ui, ids: &ShortIds, session: &Listed, timeline: &Timeline) -> String {
-    let mut out = head(ui, ids, session);
-    out.push_str(&commands(ui, timeline));
-    out.push_str(&format!(
-        "Not seen: {}   Masked: {}\n",
-        unseen(&timeline.gaps),
-        masked(timeline)
-    ));
-    out
-}
-
-/// `7f3a  psql app@prod-db   today 14:02, 4m12s, exit 0`.
-fn head(ui: &Ui, ids: &ShortIds, session: &Listed) -> String {
-    let meta = &session.meta;
-    let clock = Clock::system();
-    let length = when::length(Duration::from_micros(session.summary.duration.0));
-    let end = match (session.status, session.summary.exit) {
-        (crate::model::Status::Recording, _) => "recording".to_owned(),
-        (crate::model::Status::Interrupted, None) => "interrupted".to_owned(),
-        (_, Some(exit)) => match exit.signal {
-            Some(signal) => format!("signal {signal}"),
-            None => format!("exit {}", exit.code),
-        },
-        (crate::model::Status::Closed, None) => "end not seen".to_owned(),
-    };
-    let mut head = format!(
-        "{}  {}   {}, {length}, {end}\n",
-        open::id(ui, ids, &meta.id),
-        printable(&open::label(meta)),
-        clock.moment(meta.started),
-    );
-    if let Some(damage) = &session.damage {
-        head.push_str(&format!(
-            "{} {}\n",
-            ui.paint("1;31", "damaged:"),
-            printable(damage)
-        ));
-    }
-    head
-}
-
-/// A line a command, markers between them where they were set.
-fn commands(ui: &Ui, timeline: &Timeline) -> String {
-    let took = |command: &Command| command.duration().map(when::took).unwrap_or_default();
-    let widest = |text: &dyn Fn(&Command) -> String| {
-        let widths = timeline
-            .commands
-            .iter()
-            .map(|command| text(command).width());
-        widths.max().unwrap_or(0)
-    };
-    let numbers = widest(&|c| c.number.to_string()).max(2);
-    let positions = widest(&|c| when::position(c.at)).max(4);
-    let durations = widest(&took).max(7);
-    // How much of a line is left for what was typed and what came of it.
-    let room = ui.fit().map(|width| {
-        width
-            .saturating_sub(numbers + positions + durations + 6)
-            .max(20)
-    });
-    let outcomes = widest(&outcome).min(room.map_or(200, |room| room / 2));
-    let texts = widest(&|c| printable(&c.text));
-    let texts = room.map_or(texts, |room| texts.min(room - outcomes.min(room) - 2));
-    let mut markers = timeline.markers.iter().peekable();
-    let mut out = String::new();
-    let mark = |at: &crate::timeline::Marker| {
-        let at_text = when::position(at.at);
-        let label = if at.label.is_empty() {
-            "mark"
-        } else {
-            &at.label
-        };
-        let line = format!(
-            "{:>numbers$}  {at_text:>positions$}  {}",
-            "⚑",
-            printable(label)
-        );
-        ui.paint("36", &line) + "\n"
-    };
-    for command in &timeline.commands {
-        while let Some(marker) = markers.next_if(|marker| marker.at < command.at) {
-            out.push_str(&mark(marker));
-        }
-        let text = fit(&printable(&command.text), texts.max(8));
-        let pad = " ".repeat(texts.saturating_sub(text.width()));
-        let end = fit(&outcome(command), outcomes.max(8));
-        let end = if command.failed() {
-            ui.paint("31", &end)
-        } else {
-            ui.paint("2", &end)
-        };
-        let line = format!(
-            "{:>numbers$}  {:>positions$}  {:>durations$}  {text}{pad}  {end}",
-            command.number,
-            when::position(command.at),
-            took(command),
-        );
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    markers.for_each(|marker| out.push_str(&mark(marker)));
-    out
-}
-
-fn outcome(command: &Command) -> String {
-    match (&command.outcome, command.end) {
-        (Some(outcome), _) => printable(outcome),
-        (None, Some(_)) => String::new(),
-        (None, None) => "(end not seen)".to_owned(),
-    }
-}
-
-/// `nothing.`, or each kind with its times.
-fn unseen(gaps: &[GapAt]) -> String {
-    if gaps.is_empty() {
-        return "nothing.".to_owned();
-    }
-    let mut kinds: Vec<GapKind> = gaps.iter().map(|at| at.gap.kind).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    let told = kinds.into_iter().map(|kind| {
-        let of: Vec<&GapAt> = gaps.iter().filter(|at| at.gap.kind == kind).collect();
-        let bytes: u64 = of.iter().map(|at| at.gap.bytes).sum();
-        let times: Vec<String> = of.iter().take(3).map(|at| when::position(at.at)).collect();
-        let more = if of.len() > times.len() { " …" } else { "" };
-        let mut text = format!("{} {} (at {}{more}", name(kind), of.len(), times.join(", "));
-        if bytes > 0 {
-            text.push_str(&format!("; {bytes} bytes"));
-        }
-        let detail = of
-            .iter()
-            .map(|at| at.gap.detail.as_str())
-            .find(|d| !d.is_empty());
-        if let Some(detail) = detail {
-            text.push_str(&format!("; {}", printable(detail)));
-        }
-        text + ")"
-    });
-    told.collect::<Vec<_>>().join(", ") + "."
-}
-
-fn name(kind: GapKind) -> &'static str {
-    match kind {
-        GapKind::Dropped => "dropped",
-        GapKind::Paused => "off the record",
-        GapKind::Truncated => "over the limit",
-        GapKind::Undecodable => "undecodable",
-        GapKind::Bypassed => "bypassed",
-        GapKind::Unmaskable => "not maskable",
-        GapKind::Interrupted => "interrupted",
-    }
-}
-
-fn masked(timeline: &Timeline) -> String {
-    let total: u32 = timeline
-        .masked
-        .values()
-        .fold(0, |sum, n| sum.saturating_add(*n));
-    if total == 0 {
-        return "nothing.".to_owned();
-    }
-    let rules = timeline.masked.iter();
-    let rules: Vec<String> = rules
-        .map(|(rule, n)| format!("{} {n}", printable(rule)))
-        .collect();
-    format!("{total} ({})", rules.join(", "))
 }
