@@ -3,8 +3,11 @@
 //! Esc, Ctrl-C and Ctrl-D decline. Where stdin and stderr are both no terminal nobody is asked:
 //! then rec runs in a script, and a question would be a hang.
 
-use crate::vault::Ask;
+use super::{Error, Kind};
+use crate::vault::{self, Ask};
 use age::secrecy::SecretString;
+use dialoguer::Confirm;
+use dialoguer::console::Term;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
@@ -55,6 +58,30 @@ impl Person {
         let _ = tty.write_all(b"\r\n");
         drop(raw);
         answer
+    }
+}
+
+/// Makes sure that something irreversible is wanted: by `--yes`, or by asking at the terminal.
+///
+/// # Errors
+/// It is not, or there is nobody to ask.
+pub fn confirm(question: &str, yes: bool) -> Result<(), Error> {
+    if yes {
+        return Ok(());
+    }
+    if !Person::find().present() {
+        let message = "this cannot be undone, and there is no terminal to ask on";
+        return Err(Error::new(Kind::Usage, message).hint("add --yes if it is wanted"));
+    }
+    let answer = Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact_on_opt(&Term::stderr());
+    match answer {
+        Ok(Some(true)) => Ok(()),
+        Ok(_) => Err(vault::Error::Cancelled.into()),
+        Err(error) => Err(Error::new(Kind::Failed, "the question could not be asked")
+            .caused_by(&std::io::Error::from(error))),
     }
 }
 

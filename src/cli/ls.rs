@@ -3,7 +3,6 @@
 use super::open::{self, Clock, Index};
 use super::table::{Align, Table};
 use super::{Error, Global, Ui};
-use crate::export::session_json;
 use crate::model::{GapKind, SessionId, ShortIds, Status, when};
 use crate::query::Query;
 use crate::vault::index::{Library, Listed, Search};
@@ -113,7 +112,7 @@ fn keep(library: &Library, query: &Query, sessions: &mut Vec<Listed>) -> Result<
 fn json(sessions: &[Listed]) -> String {
     let objects = sessions
         .iter()
-        .map(|listed| Value::Object(session_json(&listed.meta, &listed.summary, listed.status)));
+        .map(|listed| Value::Object(open::object(listed)));
     format!("{:#}\n", Value::Array(objects.collect()))
 }
 
@@ -149,6 +148,10 @@ fn notes(listed: &Listed) -> String {
         Status::Interrupted => notes.push("interrupted".to_owned()),
         Status::Closed => {}
     }
+    if listed.pinned {
+        notes.push("pinned".to_owned());
+    }
+    notes.extend(listed.labels.tags.iter().map(|tag| format!("#{tag}")));
     if listed.damage.is_some() {
         notes.push("damaged".to_owned());
     }

@@ -11,12 +11,15 @@ mod doctor;
 mod error;
 mod export;
 mod init;
+mod label;
 mod live;
 mod lock;
 mod ls;
 mod mask;
 mod open;
 mod play;
+mod prune;
+mod rm;
 mod run;
 mod search;
 mod show;
@@ -43,9 +46,9 @@ use std::process::ExitCode;
 /// Words that are rec's own, now or later; a program of that name is reached by `rec run -- NAME`.
 pub const RESERVED: &[&str] = &[
     "run", "init", "ls", "show", "play", "search", "export", "import", "stats", "diff", "audit",
-    "mask", "redact", "rm", "prune", "pin", "tag", "note", "mark", "pause", "resume", "discard",
-    "tap", "grant", "guard", "sync", "unlock", "lock", "vault", "config", "doctor", "demo", "help",
-    "util",
+    "mask", "redact", "rm", "prune", "pin", "unpin", "tag", "note", "mark", "pause", "resume",
+    "discard", "tap", "grant", "guard", "sync", "unlock", "lock", "vault", "config", "doctor",
+    "demo", "help", "util",
 ];
 
 /// Record the commands that touch production: masked, sealed, searchable, replayable, yours alone.
@@ -108,6 +111,18 @@ pub enum Verb {
     Search(search::Search),
     /// Write a session, or a piece of it, for others to see
     Export(export::Export),
+    /// Tag a session, or list its tags
+    Tag(label::Tag),
+    /// Note something about a session, or list its notes
+    Note(label::Note),
+    /// Keep sessions whatever the limits of [retention] say
+    Pin(label::Pin),
+    /// Let pinned sessions go again when their time comes
+    Unpin(label::Unpin),
+    /// Forget sessions for good
+    Rm(rm::Rm),
+    /// Forget the sessions that are beyond the limits
+    Prune(prune::Prune),
     /// Make a vault
     Init(init::Init),
     /// Keep the vault unlocked for a while
@@ -163,6 +178,12 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Play(args)) => play::run(ui, &cli.global, &args),
         Some(Verb::Search(args)) => search::run(ui, &cli.global, &args),
         Some(Verb::Export(args)) => export::run(ui, &cli.global, &args),
+        Some(Verb::Tag(args)) => args.run(ui, &cli.global),
+        Some(Verb::Note(args)) => args.run(ui, &cli.global),
+        Some(Verb::Pin(args)) => args.run(ui, &cli.global),
+        Some(Verb::Unpin(args)) => args.run(ui, &cli.global),
+        Some(Verb::Rm(args)) => rm::run(ui, &cli.global, &args),
+        Some(Verb::Prune(args)) => prune::run(ui, &cli.global, &args),
         Some(Verb::Init(args)) => init::run(ui, &cli.global, &args),
         Some(Verb::Unlock(args)) => unlock::run(ui, &cli.global, &args),
         Some(Verb::Lock(args)) => lock::run(ui, &cli.global, &args),

@@ -2,15 +2,17 @@
 //! local time, and writing to a reader that may have gone.
 
 use super::ask::Person;
-use super::{Error, Global, Kind, Ui};
+use super::{Error, Global, Kind, Ui, prune};
 use crate::config::Paths;
+use crate::export::session_json;
 use crate::model::{Meta, SessionId, ShortIds, Stamp, when};
 use crate::query::{Now, Query, QueryError};
-use crate::vault::index::{Library, Progress};
+use crate::vault::index::{Library, Listed, Progress};
 use crate::vault::{self, Ask, Unlocked, Vault};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use serde_json::{Map, Value, json};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -21,8 +23,10 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// Whether the index may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
-    /// Brought up to date and used.
+    /// Brought up to date and used; what is beyond the limits goes.
     Use,
+    /// Brought up to date and used; everything stays that is there.
+    Keep,
     /// Not even looked at.
     Leave,
 }
@@ -32,7 +36,8 @@ pub enum Index {
 /// # Errors
 /// There is none, or it does not unlock.
 pub fn library(global: &Global, index: Index) -> Result<Library, Error> {
-    let unlocked = unlocked(&super::paths(global)?, &mut Person::find())?;
+    let paths = super::paths(global)?;
+    let unlocked = unlocked(&paths, &mut Person::find())?;
     if index == Index::Leave {
         return Ok(Library::without_index(unlocked));
     }
@@ -40,9 +45,12 @@ pub fn library(global: &Global, index: Index) -> Result<Library, Error> {
         since: Instant::now(),
         bar: None,
     };
-    let library = Library::open(unlocked, &mut |at| shown.at(at));
+    let mut library = Library::open(unlocked, &mut |at| shown.at(at));
     if let Some(bar) = shown.bar {
         bar.finish_and_clear();
+    }
+    if index == Index::Use {
+        prune::when_due(&mut library, &paths);
     }
     Ok(library)
 }
@@ -169,6 +177,14 @@ pub fn print(ui: &mut Ui, data: impl AsRef<[u8]>) -> Result<bool, Error> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Error::new(Kind::Failed, "stdout cannot be written").caused_by(&error)),
     }
+}
+
+/// A session as JSON, with what its owner said of it.
+pub fn object(listed: &Listed) -> Map<String, Value> {
+    let mut object = session_json(&listed.meta, &listed.summary, listed.status);
+    object.insert("pinned".to_owned(), json!(listed.pinned));
+    object.insert("tags".to_owned(), json!(listed.labels.tags));
+    object
 }
 
 /// Says what damage was met while reading.

@@ -11,7 +11,13 @@ impl From<vault::Error> for Error {
             E::Locked(_) | E::WrongPassphrase | E::WrongKey { .. } | E::PassphraseFile { .. } => {
                 Kind::Locked
             }
-            E::NoSlot(_) | E::LastSlot(_) | E::Exists { .. } | E::Ambiguous { .. } => Kind::Usage,
+            E::Held { .. }
+            | E::Recorded { .. }
+            | E::IsPinned { .. }
+            | E::NoSlot(_)
+            | E::LastSlot(_)
+            | E::Exists { .. }
+            | E::Ambiguous { .. } => Kind::Usage,
             _ => Kind::Failed,
         };
         let hints = hints(&error);
@@ -62,6 +68,9 @@ fn hints(error: &vault::Error) -> Vec<String> {
             let shown: Vec<String> = all.iter().take(5).map(|id| id.short(all)).collect();
             vec![format!("write more of it than {name}: {}", shown.join(", "))]
         }
+        E::Held { .. } => one("retention.min_age keeps it; lowering that frees only what is recorded from the next day on"),
+        E::Recorded { .. } => one("rec discard forgets a running session"),
+        E::IsPinned { .. } => one("rec unpin frees it"),
         E::NoSlot(_) => one("rec vault slots lists them"),
         E::LastSlot(_) => one("add another one first: rec vault add-slot --recovery"),
         E::Busy { .. } => one("is a recorder stopped (Ctrl-Z, a debugger)? rec waits five seconds at most"),

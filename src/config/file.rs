@@ -2,7 +2,7 @@
 //!
 //! The keys are described in `rec(1)`, section CONFIGURATION.
 
-use super::{Error, Fault, Paths, Scope};
+use super::{Error, Fault, Paths, Retention, Scope};
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub struct Config {
     pub prefix: Option<u8>,
     /// `scope`: which sessions are recorded.
     pub scope: Scope,
+    /// `retention`: how long sessions are kept, and how much of them.
+    pub retention: Retention,
     /// `clients`: programs that are treated as one of a known family, by name.
     pub clients: BTreeMap<String, Family>,
 }
@@ -132,6 +134,7 @@ struct Document {
     on_failure: OnFailure,
     keys: Keys,
     scope: Scope,
+    retention: Retention,
     clients: BTreeMap<String, Family>,
 }
 
@@ -147,6 +150,7 @@ impl From<Document> for Config {
             on_failure: document.on_failure,
             prefix: document.keys.prefix.0,
             scope: document.scope,
+            retention: document.retention,
             clients: document.clients,
         }
     }
@@ -262,7 +266,7 @@ mod tests {
         for (text, wanted) in [
             (
                 "on_failure = \"refuse\"\ncolour = 3\n",
-                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `clients`",
+                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `retention`, `clients`",
             ),
             (
                 "on_failure = \"stop\"",

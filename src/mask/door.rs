@@ -284,6 +284,16 @@ impl Viewable for Meta {
     }
 }
 
+impl Viewable for crate::model::Labels {
+    fn view(&self, look: &mut Look<'_>) {
+        let notes = self.notes.iter().map(|note| &note.text);
+        self.tags
+            .iter()
+            .chain(notes)
+            .for_each(|text| look.text(text.as_bytes()));
+    }
+}
+
 impl Viewable for Summary {
     fn view(&self, look: &mut Look<'_>) {
         for rule in self.masked.keys() {

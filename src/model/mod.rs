@@ -6,6 +6,7 @@
 pub mod codec;
 mod event;
 mod id;
+mod labels;
 mod session;
 mod text;
 mod time;
@@ -14,6 +15,7 @@ pub mod wire;
 
 pub use event::{Body, Command, Event, Exit, Gap, GapKind, Size};
 pub use id::{SessionId, ShortIds};
+pub use labels::{Labels, Note};
 pub use session::{Meta, Status, Summary, Target};
 pub use text::{Field, printable};
 pub use time::{Micros, Stamp};

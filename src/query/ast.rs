@@ -54,6 +54,10 @@ pub enum Leaf {
     },
     /// Something was masked; by this rule, if one is named.
     Masked(Option<Like>),
+    /// The session has this tag.
+    Tag(Like),
+    /// The session is pinned.
+    Pinned,
 }
 
 impl Leaf {
@@ -70,7 +74,9 @@ impl Leaf {
             | Leaf::Status(_)
             | Leaf::Since(_)
             | Leaf::Until(_)
-            | Leaf::Masked(_) => true,
+            | Leaf::Masked(_)
+            | Leaf::Tag(_)
+            | Leaf::Pinned => true,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::ast::{Expr, Leaf, Pattern, TextLeaf};
 use super::tokens::{is_word, tokens, words_at};
 use super::{Like, Query};
 use crate::model::{Meta, Stamp, Status, Summary};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -20,6 +20,10 @@ pub struct SessionFacts<'a> {
     pub summary: &'a Summary,
     /// Where it stands.
     pub status: Status,
+    /// Its tags.
+    pub tags: &'a BTreeSet<String>,
+    /// Whether it is pinned.
+    pub pinned: bool,
 }
 
 /// What is known of a moment besides its text.
@@ -183,6 +187,8 @@ fn of_session(leaf: &Leaf, session: &SessionFacts<'_>) -> bool {
         Leaf::Since(at) => meta.started.plus(session.summary.duration) >= *at,
         Leaf::Until(at) => meta.started < *at,
         Leaf::Masked(rule) => masked(rule.as_ref(), &session.summary.masked),
+        Leaf::Tag(like) => session.tags.iter().any(|tag| like.matches(tag)),
+        Leaf::Pinned => session.pinned,
         Leaf::Text(_) | Leaf::Failed | Leaf::Slow { .. } => false,
     }
 }

@@ -34,6 +34,8 @@ pub(super) const FILTERS: &[(&str, &[&str])] = &[
     ("failed", &["failed"]),
     ("slow", &["slow"]),
     ("masked", &["masked"]),
+    ("tag", &["tag"]),
+    ("pinned", &["pinned"]),
 ];
 
 /// Splits `text`.

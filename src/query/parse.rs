@@ -223,7 +223,7 @@ impl Parser<'_> {
         value_at: usize,
     ) -> Result<Expr, QueryError> {
         let value = value.trim();
-        if value.is_empty() && !matches!(name, "failed" | "masked") {
+        if value.is_empty() && !matches!(name, "failed" | "masked" | "pinned") {
             let error = self.wrong(at, format!("{name}: needs a value"));
             return Err(error.hint(format!("for example {}", example(name))));
         }
@@ -233,6 +233,7 @@ impl Parser<'_> {
             "host" => Some(|v| Leaf::Host(Like::part(v))),
             "db" => Some(|v| Leaf::Database(Like::part(v))),
             "user" => Some(|v| Leaf::User(Like::part(v))),
+            "tag" => Some(|v| Leaf::Tag(Like::exact(v))),
             "masked" if value.is_empty() => Some(|_| Leaf::Masked(None)),
             "masked" => Some(|v| Leaf::Masked(Some(Like::part(v)))),
             _ => None,
@@ -267,17 +268,23 @@ impl Parser<'_> {
                     Leaf::Until(stamp)
                 }
             }
-            "failed" => match value.to_ascii_lowercase().as_str() {
-                "" | "yes" | "true" => Leaf::Failed,
-                "no" | "false" => {
-                    let failed = self.leaf(Leaf::Failed);
-                    return Ok(Expr::Not(Box::new(failed)));
+            "failed" | "pinned" => {
+                let leaf = match name {
+                    "failed" => Leaf::Failed,
+                    _ => Leaf::Pinned,
+                };
+                match value.to_ascii_lowercase().as_str() {
+                    "" | "yes" | "true" => leaf,
+                    "no" | "false" => {
+                        let leaf = self.leaf(leaf);
+                        return Ok(Expr::Not(Box::new(leaf)));
+                    }
+                    _ => {
+                        let error = self.wrong(value_at, format!("{name}: takes no {value:?}"));
+                        return Err(error.hint(format!("write {name}: or -{name}:")));
+                    }
                 }
-                _ => {
-                    let error = self.wrong(value_at, format!("failed: takes no {value:?}"));
-                    return Err(error.hint("write failed: or -failed:"));
-                }
-            },
+            }
             _ => {
                 let below = value.starts_with('<');
                 let number = value.trim_start_matches(['<', '>', '=']);
@@ -331,6 +338,7 @@ fn example(name: &str) -> &'static str {
         "host" => "host:db1",
         "db" => "db:app",
         "user" => "user:ada",
+        "tag" => "tag:incident",
         "id" => "id:7f3a",
         "status" => "status:interrupted",
         "since" => "since:7d",

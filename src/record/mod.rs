@@ -8,6 +8,7 @@
 //! * [`feed`] the queue to the [`recorder`]'s thread; [`shared`] what it answers
 //! * [`session`] whether and where to record; [`clients`] where a client leads; [`about`] what a
 //!   session is called
+//! * [`prune`] what goes after a recording
 //! * [`control`] the socket of a running session; [`log`] rec's own log
 //! * [`terminal`] the user's terminal; [`signals`]; [`sys`] the calls that need `unsafe`
 //!
@@ -24,6 +25,7 @@ mod feed;
 mod keys;
 mod log;
 mod monitor;
+mod prune;
 mod pty;
 mod recorder;
 mod relay;

@@ -8,8 +8,8 @@ use super::recorder::{Finished, Place, Recorder};
 use super::shared::Shared;
 use super::signals::Waker;
 use super::terminal;
-use super::{Request, clients};
-use crate::config::{self, Config, Decision, NoHome, OnFailure, Paths};
+use super::{Request, clients, prune};
+use crate::config::{self, Config, Decision, NoHome, OnFailure, Paths, Retention};
 use crate::model::{Exit, Size, Stamp, printable, when};
 use crate::vault::{self, Created, Ensured, KeyringError, NewKey, Vault};
 use std::io::{IsTerminal, Write, stderr};
@@ -75,6 +75,7 @@ pub struct Terms {
     /// rec's own keys begin with this one.
     pub prefix: Option<u8>,
     paths: Paths,
+    retention: Retention,
     log: Log,
     refuse: bool,
 }
@@ -135,6 +136,7 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
         about,
         prefix: config.prefix,
         paths,
+        retention: config.retention,
         log,
         refuse: config.on_failure == OnFailure::Refuse,
     })))
@@ -213,6 +215,7 @@ pub struct Session {
     pub shared: Arc<Shared>,
     recorder: Option<Recorder>,
     _control: Option<Control>,
+    limits: (Paths, Retention),
     log: Log,
 }
 
@@ -244,6 +247,7 @@ impl Session {
             shared,
             recorder,
             _control: control,
+            limits: (terms.paths, terms.retention),
             log: terms.log,
         }
     }
@@ -273,6 +277,17 @@ impl Session {
             person.say(&line);
         } else if finished.closed.is_err() {
             self.log.line(&line);
+        }
+        if finished.closed.is_err() {
+            return;
+        }
+        let (paths, retention) = self.limits;
+        if let Some(line) = prune::after(paths, retention, &self.log) {
+            if stderr().is_terminal() {
+                person.say(&line);
+            } else {
+                self.log.line(&line);
+            }
         }
     }
 }

@@ -208,7 +208,7 @@ fn draft(dir: &Path, id: &[u8; 16], recipient: &Recipient, slot: &NewSlot) -> Re
         })
     })?;
     slots::copy(dir, &conn)?;
-    db::truncate_wal(&conn)
+    db::truncate_wal(&conn).map(drop)
 }
 
 /// A further way to unlock a vault.

@@ -12,12 +12,12 @@ use std::time::Duration;
 /// `PRAGMA application_id`: "rec\x01".
 const APPLICATION: i64 = 0x7265_6301;
 /// `PRAGMA user_version`: the format this program writes.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
 
 /// How long one statement waits for another process's transaction. Twenty recorders at four
 /// commits a second wait a few milliseconds; a holder that was stopped must not hold up a reader
 /// for longer than a person would.
-const BUSY: Duration = Duration::from_secs(5);
+pub const BUSY: Duration = Duration::from_secs(5);
 
 /// Pages of the write-ahead log after which a commit folds it into the file (1 MiB). Small,
 /// because the first process to open the vault reads the whole of it.
@@ -35,6 +35,7 @@ pub mod state {
     pub const PRUNED: i64 = 3;
 }
 
+/// Format 1; what later formats added is in [`STEPS`].
 const SCHEMA: &str = "
 CREATE TABLE vault (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -88,13 +89,43 @@ CREATE TABLE log (
 ) STRICT;
 ";
 
+/// From each format to the next, beginning with format 1. A step only adds tables and indexes, so
+/// that a recorder of an older rec that is at work meanwhile goes on undisturbed.
+const STEPS: &[&str] = &["
+-- What its owner said of a session after it ended. `revision` is the number of the log's entry
+-- that speaks of the last change, labels or redaction.
+CREATE TABLE labels (
+  session INTEGER PRIMARY KEY,
+  pinned INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  sealed BLOB
+) STRICT;
+
+-- How many days a session must be kept, from which day on; `n` is the log's entry that says so.
+CREATE TABLE holds (
+  n INTEGER PRIMARY KEY,
+  day INTEGER NOT NULL,
+  days INTEGER NOT NULL
+) STRICT;
+
+-- Which sessions were read, when and by which verb; sealed.
+CREATE TABLE reads (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  sealed BLOB NOT NULL
+) STRICT;
+
+-- Forgotten sessions whose pieces are still being deleted.
+CREATE INDEX sessions_unswept ON sessions(number) WHERE state = 3 AND compact >= 0;
+"];
+
 /// Writes the schema into a new, empty database.
 pub fn create(path: &Path) -> Result<Connection, Error> {
     drop(dir::open(path, true)?);
     let conn = connect(path)?;
     conn.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA application_id = {APPLICATION};
-         BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;"
+         BEGIN IMMEDIATE; {SCHEMA} {} PRAGMA user_version = {FORMAT}; COMMIT;",
+        STEPS.concat()
     ))
     .map_err(Error::db("be created"))?;
     Ok(conn)
@@ -108,7 +139,7 @@ pub fn open(dir: &Path) -> Result<Connection, Error> {
             dir: dir.to_owned(),
         });
     }
-    let conn = connect(&path)?;
+    let mut conn = connect(&path)?;
     let unreadable = |source| Error::NotAVault {
         path: path.clone(),
         source: Some(source),
@@ -129,7 +160,45 @@ pub fn open(dir: &Path) -> Result<Connection, Error> {
             known: FORMAT,
         });
     }
+    if found < FORMAT {
+        upgrade(&mut conn)?;
+    }
     Ok(conn)
+}
+
+/// Brings an older vault to this format. Where nothing can be written, what is new stands beside it
+/// in memory, empty, so that the vault can still be read.
+fn upgrade(conn: &mut Connection) -> Result<(), Error> {
+    let steps = |found: i64| {
+        let done = usize::try_from(found - 1).unwrap_or(0);
+        STEPS.get(done..).unwrap_or_default().concat()
+    };
+    let written = immediate(conn, "be brought to this version's format", |conn| {
+        // Another rec may just have done it.
+        let found = conn.query_row("PRAGMA user_version", [], |row| row.get(0));
+        let missing = steps(found.map_err(Error::db("be read"))?);
+        conn.execute_batch(&format!("{missing} PRAGMA user_version = {FORMAT};"))
+            .map_err(Error::db("be brought to this version's format"))
+    });
+    match written {
+        Err(Error::Db { source, .. }) if takes_no_writes(&source) => {
+            let found = conn.query_row("PRAGMA user_version", [], |row| row.get(0));
+            let tables = steps(found.map_err(Error::db("be read"))?)
+                .replace("CREATE TABLE", "CREATE TEMP TABLE");
+            let tables = tables.split(';').filter(|s| !s.contains("CREATE INDEX"));
+            conn.execute_batch(&tables.collect::<Vec<_>>().join(";"))
+                .map_err(Error::db("be read"))
+        }
+        other => other,
+    }
+}
+
+/// Whether the disk is read-only or full.
+fn takes_no_writes(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::DiskFull)
+    )
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {
@@ -180,8 +249,10 @@ pub fn vault(conn: &Connection) -> Result<Option<([u8; 16], String)>, Error> {
 }
 
 /// Folds the write-ahead log into the file and empties it, so that nothing deleted stays there.
-pub fn truncate_wal(conn: &Connection) -> Result<(), Error> {
-    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+/// False when another process still reads what is in it: whoever unlocks the vault next tries again.
+pub fn truncate_wal(conn: &Connection) -> Result<bool, Error> {
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map(|busy: i64| busy == 0)
         .map_err(Error::db("empty its write-ahead log"))
 }
 

@@ -138,6 +138,28 @@ pub enum Error {
         /// All of them.
         all: Vec<SessionId>,
     },
+    /// A hold keeps it.
+    #[error("{} must be kept until {} (a hold of {days} {})", .id.hex().get(..8).unwrap_or_default(), day_name(*.until), if *.days == 1 { "day" } else { "days" })]
+    Held {
+        /// The session.
+        id: SessionId,
+        /// The first day it may go, in days since 1970.
+        until: i64,
+        /// The hold.
+        days: u32,
+    },
+    /// It is being recorded.
+    #[error("{} is being recorded", .id.hex().get(..8).unwrap_or_default())]
+    Recorded {
+        /// The session.
+        id: SessionId,
+    },
+    /// Its owner pinned it.
+    #[error("{} is pinned", .id.hex().get(..8).unwrap_or_default())]
+    IsPinned {
+        /// The session.
+        id: SessionId,
+    },
     /// No slot has this number.
     #[error("there is no slot {0}")]
     NoSlot(i64),
@@ -196,6 +218,12 @@ impl Error {
     pub(super) fn db(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Error {
         move |source| Error::Db { doing, source }
     }
+}
+
+/// `2026-11-24`.
+fn day_name(day: i64) -> String {
+    let stamp = crate::model::Stamp(day.saturating_mul(86_400_000_000));
+    crate::model::when::civil(stamp, 0).map_or_else(String::new, |at| at.date().to_string())
 }
 
 /// The ways to unlock that were tried, and why each did not work.

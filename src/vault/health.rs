@@ -17,8 +17,20 @@ pub enum FailureKind {
     Replaced,
     /// The database is damaged.
     Damaged,
+    /// The session may not be forgotten yet.
+    Held,
     /// Any other failure of the system.
     Failed,
+}
+
+impl FailureKind {
+    /// Whether trying again is of no use.
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            FailureKind::Replaced | FailureKind::Damaged | FailureKind::Held
+        )
+    }
 }
 
 /// One failure, in words.

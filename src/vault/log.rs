@@ -128,8 +128,26 @@ pub enum What {
     Prune {
         /// Which.
         session: SessionId,
-        /// Why: `discarded`.
+        /// Why: `discarded`, `removed`, or the limit it was beyond.
         reason: String,
+        /// Whether nothing was recorded in it yet: then no hold keeps it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        empty: bool,
+    },
+    /// From here on sessions are kept for so many days at least, those already here among them.
+    Hold {
+        /// How many; 0 for none.
+        days: u32,
+    },
+    /// A session was pinned, tagged, noted, or the opposite.
+    Label {
+        /// Which.
+        session: SessionId,
+        /// Whether it is pinned now.
+        pinned: bool,
+        /// Hash of its sealed tags and notes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sealed: Option<Hash>,
     },
 }
 
@@ -238,6 +256,16 @@ impl Writer<'_> {
     /// The transaction that the entries are part of.
     pub fn conn(&self) -> &Connection {
         self.conn
+    }
+
+    /// The number of the next entry.
+    pub fn next(&self) -> u64 {
+        self.seed.n
+    }
+
+    /// The day that entries are signed on.
+    pub fn day(&self) -> i64 {
+        self.day
     }
 
     /// Signs and adds one entry.

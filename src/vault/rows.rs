@@ -3,6 +3,7 @@
 use super::db::{self, state};
 use super::{Error, Vault, live};
 use crate::model::{SessionId, Status};
+use rusqlite::OptionalExtension;
 
 /// What stands in clear of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +22,14 @@ pub struct Row {
     pub pieces: u64,
     /// Bytes of its pieces, sealed, as they were recorded.
     pub bytes: u64,
+    /// Whether its owner wants it kept whatever the limits say.
+    pub pinned: bool,
+    /// The log's entry that speaks of the last change after it ended; 0 where there was none.
+    pub revision: u64,
 }
 
-const COLUMNS: &str = "number, id, day, state, summary IS NOT NULL, pieces, bytes";
+const COLUMNS: &str = "number, id, day, state, summary IS NOT NULL, pieces, bytes,
+  coalesce(pinned, 0), coalesce(revision, 0)";
 
 impl Vault {
     /// All sessions, newest first, as far as they stand in clear: nothing is decrypted and no key
@@ -34,11 +40,63 @@ impl Vault {
     pub fn rows(&self) -> Result<Vec<Row>, Error> {
         let read = || -> rusqlite::Result<Vec<Row>> {
             let mut rows = self.conn.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM sessions WHERE state <> 3 ORDER BY number DESC"
+                "SELECT {COLUMNS} FROM sessions LEFT JOIN labels ON labels.session = number
+                 WHERE state <> 3 ORDER BY number DESC"
             ))?;
             rows.query_map([], |row| self.row(row))?.collect()
         };
         read().map_err(Error::db("list the sessions"))
+    }
+
+    /// One session by its number.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`], or the database cannot be read.
+    pub fn row_of(&self, number: i64) -> Result<Row, Error> {
+        let read = || -> rusqlite::Result<Option<Row>> {
+            let mut row = self.conn.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM sessions LEFT JOIN labels ON labels.session = number
+                 WHERE number = ?1 AND state <> 3"
+            ))?;
+            row.query_row([number], |row| self.row(row)).optional()
+        };
+        let found = read().map_err(Error::db("read a session"))?;
+        found.ok_or_else(|| Error::NoSession {
+            name: number.to_string(),
+        })
+    }
+
+    /// The session of this name: a unique prefix of its id, `@last`, or `@2` for the one before.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`], [`Error::Ambiguous`], or the database cannot be read.
+    pub fn named(&self, name: &str) -> Result<Row, Error> {
+        let rows = self.rows()?;
+        let no_session = || Error::NoSession {
+            name: name.to_owned(),
+        };
+        let row = if let Some(place) = name.strip_prefix('@') {
+            let place = match place {
+                "last" => 1,
+                digits => digits.parse::<usize>().unwrap_or(0),
+            };
+            let index = place.checked_sub(1).ok_or_else(no_session)?;
+            rows.get(index).ok_or_else(no_session)?
+        } else {
+            let fits = |row: &&Row| !name.is_empty() && row.id.has_prefix(name);
+            let found: Vec<&Row> = rows.iter().filter(fits).collect();
+            match *found {
+                [one] => one,
+                [] => return Err(no_session()),
+                ref many => {
+                    return Err(Error::Ambiguous {
+                        name: name.to_owned(),
+                        all: many.iter().map(|row| row.id).collect(),
+                    });
+                }
+            }
+        };
+        Ok(row.clone())
     }
 
     /// The shortest name of `id` among the sessions of this vault.
@@ -78,6 +136,8 @@ impl Vault {
             summarised: row.get(4)?,
             pieces: db::count(row, 5)?,
             bytes: db::count(row, 6)?,
+            pinned: row.get(7)?,
+            revision: db::count(row, 8)?,
         })
     }
 }

@@ -211,7 +211,7 @@ fn a_newer_vault_is_refused_and_left_alone() {
         refused,
         Err(Error::Newer {
             found: 99,
-            known: 1,
+            known: db::FORMAT,
             ..
         })
     ));

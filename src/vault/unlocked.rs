@@ -1,7 +1,7 @@
 //! The vault with its key: sessions and what they hold, opened.
 
 use super::seal::{self, Damage, Identity, META_MAX};
-use super::{Error, Events, Row, Vault, writer};
+use super::{Error, Events, Forgotten, Row, Vault, forget, writer};
 use crate::model::{Meta, SessionId, Size, Stamp, Status, Summary, Target};
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
@@ -35,8 +35,24 @@ impl Unlocked {
         // A read-only disk or a stuck lock is no reason not to read.
         let _ = writer::close_interrupted(&vault.dir, &mut vault.conn);
         let mut unlocked = Unlocked { vault, identity };
+        unlocked.forget_rest();
         unlocked.maintain();
         Ok(unlocked)
+    }
+
+    /// Goes on with what an interrupted removal left, and with what another reader kept alive.
+    fn forget_rest(&mut self) {
+        let conn = &mut self.vault.conn;
+        if forget::unswept(conn).is_ok_and(|left| left.is_some()) {
+            let _ = forget::sweep(conn);
+        }
+        let wal = self.vault.dir.join("vault.db-wal");
+        if std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0) {
+            // Without waiting for anyone.
+            let _ = conn.busy_timeout(std::time::Duration::ZERO);
+            let _ = super::db::truncate_wal(conn);
+            let _ = conn.busy_timeout(super::db::BUSY);
+        }
     }
 
     /// The vault.
@@ -46,6 +62,22 @@ impl Unlocked {
 
     pub(super) fn vault_mut(&mut self) -> &mut Vault {
         &mut self.vault
+    }
+
+    /// As [`Vault::forget`]; the index is the caller's to clean.
+    ///
+    /// # Errors
+    /// As [`Vault::forget`].
+    pub fn forget(&mut self, ids: &[SessionId], reason: &str) -> Result<Forgotten, Error> {
+        self.vault.forget(ids, reason)
+    }
+
+    /// As [`Vault::set_hold`].
+    ///
+    /// # Errors
+    /// As [`Vault::set_hold`].
+    pub fn set_hold(&mut self, days: u32) -> Result<(), Error> {
+        self.vault.set_hold(days)
     }
 
     /// The directory, for what is kept beside the database.
@@ -67,6 +99,14 @@ impl Unlocked {
     /// The database cannot be read.
     pub fn rows(&self) -> Result<Vec<Row>, Error> {
         self.vault.rows()
+    }
+
+    /// One of them, by its number.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`], or the database cannot be read.
+    pub fn row(&self, number: i64) -> Result<Row, Error> {
+        self.vault.row_of(number)
     }
 
     /// All sessions, newest first.
@@ -127,32 +167,7 @@ impl Unlocked {
     /// # Errors
     /// [`Error::NoSession`], [`Error::Ambiguous`], or the database cannot be read.
     pub fn find(&self, name: &str) -> Result<Entry, Error> {
-        let rows = self.rows()?;
-        let no_session = || Error::NoSession {
-            name: name.to_owned(),
-        };
-        let row = if let Some(place) = name.strip_prefix('@') {
-            let place = match place {
-                "last" => 1,
-                digits => digits.parse::<usize>().unwrap_or(0),
-            };
-            let index = place.checked_sub(1).ok_or_else(no_session)?;
-            rows.get(index).ok_or_else(no_session)?
-        } else {
-            let fits = |row: &&Row| !name.is_empty() && row.id.has_prefix(name);
-            let found: Vec<&Row> = rows.iter().filter(fits).collect();
-            match *found {
-                [one] => one,
-                [] => return Err(no_session()),
-                ref many => {
-                    return Err(Error::Ambiguous {
-                        name: name.to_owned(),
-                        all: many.iter().map(|row| row.id).collect(),
-                    });
-                }
-            }
-        };
-        self.entry(row)
+        self.entry(&self.vault.named(name)?)
     }
 
     /// The events of a session, opened piece by piece as they are asked for.

@@ -8,7 +8,7 @@ use super::live::{self, Live};
 use super::log::{self, What};
 use super::recording::{End, Shared};
 use super::seal::Sealer;
-use super::{Error, Vault, dir};
+use super::{Error, Vault, dir, forget};
 use crate::model::SessionId;
 use rusqlite::{Connection, ErrorCode};
 use std::fs;
@@ -250,14 +250,10 @@ impl Writer {
     fn discard(&mut self) -> Result<(), Failure> {
         self.attempt(|writer| {
             log::write(&writer.vault, &mut writer.conn, |log| {
-                forget(log.conn(), writer.number)?;
-                log.add(What::Prune {
-                    session: writer.session,
-                    reason: "discarded".to_owned(),
-                })
+                forget::entomb(log, writer.number, "discarded")
             })?;
-            // Another reader may keep the old log's end alive; then its next checkpoint does it.
-            let _ = db::truncate_wal(&writer.conn);
+            // What of this fails, the next unlock does.
+            let _ = forget::sweep(&mut writer.conn);
             Ok(())
         })
     }
@@ -296,7 +292,7 @@ fn retry<T>(
             }
             Err(e) => classify(&e, vault),
         };
-        if matches!(failure.kind, FailureKind::Replaced | FailureKind::Damaged) {
+        if failure.kind.is_final() {
             shared.set_health(Health::Stopped(failure.clone()));
             return Err(failure);
         }
@@ -343,19 +339,6 @@ fn progress(
         .and_then(|mut s| s.execute((number, pieces, bytes, &head.0)))
         .map_err(Error::db("commit a piece"))?;
     Ok(())
-}
-
-/// Deletes what a session holds and leaves its tombstone.
-fn forget(conn: &Connection, number: i64) -> Result<(), Error> {
-    let forget = || -> rusqlite::Result<()> {
-        conn.execute("DELETE FROM pieces WHERE session = ?1", [number])?;
-        conn.execute(
-            "UPDATE sessions SET state = ?2, meta = NULL, summary = NULL WHERE number = ?1",
-            (number, state::PRUNED),
-        )?;
-        Ok(())
-    };
-    forget().map_err(Error::db("forget a session"))
 }
 
 /// Marks the sessions whose recorder died. Their last pieces are signed for with that; the summary
@@ -432,6 +415,7 @@ fn classify(error: &Error, vault: &std::path::Path) -> Failure {
         ),
         Error::NotAVault { .. } => (FailureKind::Damaged, error.to_string()),
         Error::Busy { .. } => (FailureKind::Locked, error.to_string()),
+        Error::Held { .. } => (FailureKind::Held, error.to_string()),
         Error::Db { source, .. } => match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => disk_full(),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (

@@ -14,6 +14,7 @@ mod config;
 mod endtoend;
 mod first;
 mod formats;
+mod keep;
 mod layers;
 mod masking;
 mod pack;

@@ -5,7 +5,7 @@ mod statements;
 
 use super::open::{self, Index};
 use super::{Error, Global, Kind, Ui};
-use crate::export::{Encoder, Plain, command_json, session_json, statement_json};
+use crate::export::{Encoder, Plain, command_json, statement_json};
 use crate::model::{printable, when};
 use crate::timeline::{Builder, Part, PartOf, Timeline};
 use crate::vault::index::{Library, Listed};
@@ -90,7 +90,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Show) -> Result<ExitCode, Error>
         output(ui, &library, &session, which)?;
     } else {
         let ids = open::short_ids(&library)?;
-        let timeline = Timeline::outline(&session.meta, library.events(session.id())?);
+        let timeline = Timeline::outline(&session.meta, library.annotated(&session)?);
         let page = page::page(ui, &ids, &session, &timeline);
         open::print(ui, page)?;
     }
@@ -108,7 +108,7 @@ fn no_command(number: u32, session: &Listed) -> Error {
 fn text(ui: &mut Ui, library: &Library, session: &Listed) -> Result<(), Error> {
     let mut plain = Plain::new(session.meta.size, "");
     let mut out = Vec::new();
-    for event in library.events(session.id())? {
+    for event in library.annotated(session)? {
         plain.event(&event, &mut out);
         if !lines(ui, &out)? {
             return Ok(());
@@ -143,7 +143,7 @@ fn parts(
     each: &mut dyn FnMut(&Timeline, Part) -> Result<bool, Error>,
 ) -> Result<Timeline, Error> {
     let mut builder = Builder::new(session.meta.size, 0);
-    for event in library.events(session.id())? {
+    for event in library.annotated(session)? {
         builder.push(&event);
         let parts: Vec<Part> = builder.parts().collect();
         for part in parts {
@@ -204,7 +204,7 @@ fn json(ui: &mut Ui, library: &Library, session: &Listed, args: &Show) -> Result
         Some(Which::One(one)) => one == number,
     };
     let timeline = if which.is_none() {
-        Timeline::outline(&session.meta, library.events(session.id())?)
+        Timeline::outline(&session.meta, library.annotated(session)?)
     } else {
         parts(library, session, &mut |timeline, part| {
             if let PartOf::Command(n) = part.of {
@@ -234,7 +234,7 @@ fn json(ui: &mut Ui, library: &Library, session: &Listed, args: &Show) -> Result
         }
         Value::Object(object)
     });
-    let mut object = session_json(&session.meta, &session.summary, session.status);
+    let mut object = open::object(session);
     object.insert("commands".into(), Value::Array(commands.collect()));
     let results = args
         .rows

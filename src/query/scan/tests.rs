@@ -102,6 +102,8 @@ fn hits(text: &str) -> Vec<String> {
         meta: &meta,
         summary: &summary,
         status: Status::Closed,
+        tags: &Default::default(),
+        pinned: false,
     };
     let mut scan = Scan::new(&query, facts);
     session().iter().for_each(|event| scan.push(event));
@@ -208,6 +210,8 @@ fn a_part_that_adds_nothing_is_not_kept() {
         meta: &meta,
         summary: &summary,
         status: Status::Recording,
+        tags: &Default::default(),
+        pinned: false,
     };
     let mut scan = Scan::new(&query, facts);
     scan.push(&Event {

@@ -17,6 +17,8 @@ use std::collections::HashMap;
 pub(super) const DOC_BITS: u32 = 21;
 /// The highest base: 42 bits of milliseconds last until 2109.
 const BASE_MAX: i64 = (1 << 42) - 1;
+/// Pages of the index that one opening merges on behalf of forgotten sessions: some 30 ms.
+const MERGE_PAGES: i64 = 256;
 /// Sealed bytes after which a transaction ends, so that work is kept and others get in.
 const BATCH: u64 = 4 << 20;
 
@@ -34,6 +36,7 @@ struct Known {
     status: i64,
     pieces: u64,
     summarised: bool,
+    revision: u64,
     filled: bool,
 }
 
@@ -54,6 +57,7 @@ impl Index {
                 known.status != status_number(row.status)
                     || known.pieces != row.pieces
                     || known.summarised != row.summarised
+                    || known.revision != row.revision
             })
         };
         let heads: Vec<&Row> = rows.iter().filter(is_new).collect();
@@ -63,6 +67,7 @@ impl Index {
             .filter(|row| is_new(row) || known.get(&row.number).is_none_or(|known| !known.filled))
             .collect();
         self.forget_gone(&rows, &known)?;
+        self.forget_some()?;
         if !heads.is_empty() {
             self.put_heads(unlocked, &heads)?;
         }
@@ -94,7 +99,8 @@ impl Index {
 
     fn known(&self) -> Result<HashMap<i64, Known>, IndexError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT number, status, pieces, summarised, base IS NOT NULL FROM sessions",
+            "SELECT number, status, pieces, summarised, base IS NOT NULL, revision
+             FROM sessions",
         )?;
         let rows = statement.query_map([], |row| {
             let known = Known {
@@ -102,13 +108,16 @@ impl Index {
                 pieces: crate::vault::db::count(row, 2)?,
                 summarised: row.get(3)?,
                 filled: row.get(4)?,
+                revision: crate::vault::db::count(row, 5)?,
             };
             Ok((row.get(0)?, known))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Sessions that the vault no longer has leave no word behind.
+    /// Takes out sessions that the vault no longer has. Their words are merged away at once when it
+    /// is to be thorough, and little by little otherwise: all of it takes as long as the index is
+    /// large.
     fn forget_gone(&mut self, rows: &[Row], known: &HashMap<i64, Known>) -> Result<(), IndexError> {
         let here: std::collections::HashSet<i64> = rows.iter().map(|row| row.number).collect();
         let gone: Vec<i64> = known
@@ -124,14 +133,59 @@ impl Index {
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         for number in gone {
             empty(&tx, number)?;
+            tx.execute("DELETE FROM tags WHERE session = ?1", [number])?;
             tx.execute("DELETE FROM sessions WHERE number = ?1", [number])?;
         }
-        // A deleted document's words stay in FTS5's segments until they are merged.
-        tx.execute("INSERT INTO words(words) VALUES ('optimize')", [])?;
+        tx.execute("UPDATE forgetting SET due = 1", [])?;
         tx.commit()?;
-        self.conn
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// Merges a bounded part of what deleted documents left in FTS5's segments; called whenever the
+    /// index is opened, until nothing is left.
+    fn forget_some(&self) -> Result<(), IndexError> {
+        let due: i64 = self
+            .conn
+            .query_row("SELECT due FROM forgetting", [], |row| row.get(0))?;
+        // A negative count begins to merge everything, positive ones go on with it.
+        let pages = match due {
+            0 => return Ok(()),
+            1 => -MERGE_PAGES,
+            _ => MERGE_PAGES,
+        };
+        let before = self.changes();
+        self.conn.execute(
+            "INSERT INTO words(words, rank) VALUES ('merge', ?1)",
+            [pages],
+        )?;
+        // FTS5's own measure: fewer than two changes are none.
+        let over = self.changes().saturating_sub(before) < 2;
+        self.conn
+            .execute("UPDATE forgetting SET due = ?1", [if over { 0 } else { 2 }])?;
+        if over {
+            self.truncate()?;
+        }
+        Ok(())
+    }
+
+    fn changes(&self) -> u64 {
+        self.conn.total_changes()
+    }
+
+    /// Leaves no word of what was taken out, however long that takes; whether nothing is left in
+    /// the write-ahead log either.
+    pub(super) fn forget_all(&self) -> Result<bool, IndexError> {
+        self.conn
+            .execute("INSERT INTO words(words) VALUES ('optimize')", [])?;
+        self.conn.execute("UPDATE forgetting SET due = 0", [])?;
+        self.truncate()
+    }
+
+    fn truncate(&self) -> Result<bool, IndexError> {
+        let busy: i64 = self
+            .conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
     }
 
     fn put_heads(&mut self, unlocked: &Unlocked, heads: &[&Row]) -> Result<(), IndexError> {
@@ -140,6 +194,7 @@ impl Index {
             let entry = unlocked.entry(row)?;
             // A session that is recorded grows; what it has is counted when it is asked for.
             let counted = if row.status == Status::Recording {
+                let labels = unlocked.labels(row)?;
                 Listed {
                     number: row.number,
                     meta: entry.meta,
@@ -147,6 +202,8 @@ impl Index {
                     status: entry.status,
                     failed: None,
                     damage: entry.damage.map(|damage| damage.to_string()),
+                    pinned: row.pinned,
+                    labels,
                 }
             } else {
                 Listed::from_entry(unlocked, entry)?
@@ -222,7 +279,7 @@ fn fill(conn: &Connection, unlocked: &Unlocked, row: &Row) -> Result<(), IndexEr
     let size = crate::model::Size { cols, rows };
     let mut builder = Builder::new(size, 0);
     // A damaged piece costs that piece, here as everywhere.
-    for event in unlocked.events(row.id)?.filter_map(Result::ok) {
+    for event in unlocked.annotated(row)?.filter_map(Result::ok) {
         builder.push(&event);
         let parts: Vec<Part> = builder.parts().collect();
         for part in parts {

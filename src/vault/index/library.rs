@@ -6,7 +6,7 @@ use super::{Index, IndexError, Progress, sql};
 use crate::model::{Micros, SessionId, Status};
 use crate::query::{Doc, Found, Query, Scan};
 use crate::timeline::{Builder, Part, PartOf};
-use crate::vault::{Entry, Error, Events, Unlocked};
+use crate::vault::{Entry, Error, Events, Forgotten, Unlocked};
 use rusqlite::params_from_iter;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -157,6 +157,59 @@ impl Library {
         })
     }
 
+    /// As [`Library::events`], with the owner's notes among them, as markers.
+    ///
+    /// # Errors
+    /// The vault cannot be read.
+    pub fn annotated(
+        &self,
+        listed: &Listed,
+    ) -> Result<impl Iterator<Item = crate::model::Event> + '_, Error> {
+        let row = self.unlocked.row(listed.number)?;
+        let events = self.unlocked.annotated(&row)?;
+        Ok(events.filter_map(|event| {
+            let lost = u32::from(event.is_err());
+            self.damaged.set(self.damaged.get().saturating_add(lost));
+            event.ok()
+        }))
+    }
+
+    /// Forgets sessions for good, in the index too; says nothing of what it could not reach but
+    /// [`Forgotten::clean`].
+    ///
+    /// # Errors
+    /// As [`Vault::forget`].
+    pub fn forget(&mut self, ids: &[SessionId], reason: &str) -> Result<Forgotten, Error> {
+        let mut done = self.unlocked.forget(ids, reason)?;
+        done.clean &= self.clean_index();
+        Ok(done)
+    }
+
+    /// Brings the index up to date and leaves no word of what the vault no longer has; whether that
+    /// could be done.
+    pub fn clean_index(&mut self) -> bool {
+        let Some(index) = &mut self.index else {
+            return Index::is_absent(&self.unlocked);
+        };
+        let caught_up = index.catch_up(&self.unlocked, &mut |_| {});
+        matches!(caught_up.and_then(|()| index.forget_all()), Ok(true))
+    }
+
+    /// Reads what changed since it was opened. Where the index cannot follow, it is left aside.
+    pub fn refresh(&mut self) {
+        if let Some(index) = &mut self.index
+            && let Err(error) = index.catch_up(&self.unlocked, &mut |_| {})
+        {
+            tracing::warn!(%error, "reading without the index");
+            self.index = None;
+        }
+    }
+
+    /// The vault, to change what it holds.
+    pub fn unlocked_mut(&mut self) -> &mut Unlocked {
+        &mut self.unlocked
+    }
+
     /// Finds moments, newest session first and in it the latest first; `each` says whether to go
     /// on.
     ///
@@ -285,7 +338,7 @@ impl Run<'_> {
             return Ok(true);
         }
         let mut scan = Scan::new(query, session.facts());
-        for event in self.library.events(session.id())? {
+        for event in self.library.annotated(&session)? {
             scan.push(&event);
         }
         let (found, timeline) = scan.finish();
@@ -513,7 +566,7 @@ impl Run<'_> {
             missing.is_empty()
         };
         let mut builder = Builder::new(session.meta.size, 0);
-        for event in self.library.events(session.id())? {
+        for event in self.library.annotated(&session)? {
             builder.push(&event);
             let parts: Vec<Part> = builder.parts().collect();
             for part in parts {

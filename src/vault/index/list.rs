@@ -1,7 +1,7 @@
 //! Sessions as lists show them, from the index's columns or from the vault itself.
 
 use super::{Index, IndexError};
-use crate::model::{Exit, Meta, Micros, SessionId, Size, Stamp, Status, Summary, Target};
+use crate::model::{Exit, Labels, Meta, Micros, SessionId, Size, Stamp, Status, Summary, Target};
 use crate::query::SessionFacts;
 use crate::timeline::Timeline;
 use crate::vault::{Entry, Error, Unlocked, compact};
@@ -25,6 +25,10 @@ pub struct Listed {
     pub failed: Option<u32>,
     /// What of it could not be opened, for a person.
     pub damage: Option<String>,
+    /// Whether no limit removes it.
+    pub pinned: bool,
+    /// Its tags and notes.
+    pub labels: Labels,
 }
 
 impl Listed {
@@ -34,6 +38,8 @@ impl Listed {
             meta: &self.meta,
             summary: &self.summary,
             status: self.status,
+            tags: &self.labels.tags,
+            pinned: self.pinned,
         }
     }
 
@@ -50,6 +56,7 @@ impl Listed {
     /// From the vault. The summary of a session that has none is counted from its events.
     pub(super) fn from_entry(unlocked: &Unlocked, entry: Entry) -> Result<Listed, Error> {
         let damage = entry.damage.map(|damage| damage.to_string());
+        let labels = unlocked.labels(&entry.row)?;
         let summary = match entry.summary {
             Some(summary) => summary,
             None => {
@@ -67,6 +74,8 @@ impl Listed {
             status: entry.status,
             failed: None,
             damage,
+            pinned: entry.row.pinned,
+            labels,
         })
     }
 }
@@ -75,7 +84,7 @@ impl Listed {
 pub(super) const COLUMNS: &str = "s.number, s.id, s.status, s.started, s.client, s.command, \
     s.host, s.port, s.database, s.user, s.utc_offset, s.cols, s.rows, s.term, s.machine, s.login, \
     s.directory, s.version, s.duration, s.exit, s.signal, s.commands, s.statements, s.masked, \
-    s.gaps, s.markers, s.bytes, s.failed, s.damage";
+    s.gaps, s.markers, s.bytes, s.failed, s.damage, s.pinned, s.labels";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Listed> {
     let number = |at| row.get::<_, Option<i64>>(at).map(Option::unwrap_or_default);
@@ -127,7 +136,18 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Listed> {
             .get::<_, Option<i64>>(27)?
             .and_then(|n| u32::try_from(n).ok()),
         damage: row.get(28)?,
+        pinned: row.get(29)?,
+        labels: labels(row, 30)?,
     })
+}
+
+/// As JSON, empty as the empty text.
+fn labels(row: &Row<'_>, column: usize) -> rusqlite::Result<Labels> {
+    let text: String = row.get(column)?;
+    if text.is_empty() {
+        return Ok(Labels::default());
+    }
+    Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
 /// A map as JSON, empty as the empty text: most sessions have neither masks nor gaps.
@@ -201,10 +221,11 @@ impl Index {
             "INSERT OR REPLACE INTO sessions (number, id, hex, status, pieces, summarised, base,
                started, f_client, f_label, f_host, f_database, f_user, client, command, host, port,
                database, user, utc_offset, cols, rows, term, machine, login, directory, version,
-               duration, exit, signal, commands, statements, masked, gaps, markers, bytes, damage)
+               duration, exit, signal, commands, statements, masked, gaps, markers, bytes, damage,
+               revision, pinned, labels)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
                ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33,
-               ?34, ?35, ?36)",
+               ?34, ?35, ?36, ?37, ?38, ?39)",
         )?;
         let values: &[&dyn ToSql] = params![
             listed.number,
@@ -243,8 +264,22 @@ impl Index {
             summary.markers,
             signed(summary.bytes),
             listed.damage,
+            signed(row.revision),
+            listed.pinned,
+            match listed.labels.is_empty() {
+                true => String::new(),
+                false => serde_json::to_string(&listed.labels).unwrap_or_default(),
+            },
         ];
         statement.execute(values)?;
+        self.conn
+            .prepare_cached("DELETE FROM tags WHERE session = ?1")?
+            .execute([listed.number])?;
+        for tag in &listed.labels.tags {
+            self.conn
+                .prepare_cached("INSERT OR IGNORE INTO tags (session, tag) VALUES (?1, ?2)")?
+                .execute((listed.number, crate::query::fold(tag)))?;
+        }
         Ok(())
     }
 }

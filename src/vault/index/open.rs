@@ -49,11 +49,21 @@ CREATE TABLE sessions (
   duration INTEGER, exit INTEGER, signal INTEGER, commands INTEGER, statements INTEGER,
   masked TEXT, gaps TEXT, markers INTEGER, bytes INTEGER,
   failed INTEGER,
-  damage TEXT
+  damage TEXT,
+  revision INTEGER NOT NULL, pinned INTEGER NOT NULL, labels TEXT NOT NULL
 ) STRICT;
 CREATE INDEX sessions_started ON sessions(started DESC, number DESC);
 CREATE INDEX sessions_loose ON sessions(number) WHERE base IS NULL;
 CREATE UNIQUE INDEX sessions_base ON sessions(base);
+
+-- Whether words of sessions that were taken out still stand in segments: 0 no, 1 yes, 2 while they
+-- are being merged away.
+CREATE TABLE forgetting (due INTEGER NOT NULL) STRICT;
+INSERT INTO forgetting VALUES (0);
+
+CREATE TABLE tags (
+  session INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (session, tag)
+) STRICT, WITHOUT ROWID;
 
 -- One row a document: a moment, or a part of one whose output is long.
 CREATE TABLE moments (
@@ -106,6 +116,11 @@ impl Index {
             }
         }
         Index::renew(unlocked)
+    }
+
+    /// Whether there is no index at all.
+    pub(super) fn is_absent(unlocked: &Unlocked) -> bool {
+        !unlocked.dir().join(DB).exists()
     }
 
     /// Forgets the index and makes an empty one with a new key.

@@ -151,6 +151,11 @@ impl Compile<'_> {
                 let part = self.bind(part.clone());
                 format!("instr(m.masked, {part}) > 0")
             }
+            Leaf::Tag(like) => {
+                let like = self.like("t.tag", like);
+                format!("EXISTS (SELECT 1 FROM tags t WHERE t.session = s.number AND {like})")
+            }
+            Leaf::Pinned => "s.pinned".to_owned(),
             Leaf::Masked(Some(Like::Exact(_) | Like::Glob(_))) => return None,
         })
     }

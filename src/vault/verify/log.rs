@@ -5,6 +5,7 @@ use crate::model::SessionId;
 use crate::vault::Error;
 use crate::vault::chain::Hash;
 use crate::vault::db::count;
+use crate::vault::forget::longest;
 use crate::vault::log::{Entry, What, hash, signed_by};
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -44,6 +45,8 @@ pub struct Told {
     pub recipient: Option<String>,
     pub slots: Option<Hash>,
     pub sessions: HashMap<SessionId, Session>,
+    /// Every hold: its entry, the day it began, its days.
+    pub holds: Vec<(u64, i64, u32)>,
     /// Entries are missing or altered, so something of the above may be missing too.
     pub broken: bool,
 }
@@ -61,6 +64,12 @@ pub struct Session {
     pub summary: Option<Hash>,
     pub chunks: Vec<Chunk>,
     pub pruned: bool,
+    /// It was forgotten on this day, before its hold of so many days was over.
+    pub early: Option<(i64, u32)>,
+    /// The last entry about its labels: whether it is pinned, and their hash.
+    pub label: Option<(bool, Option<Hash>)>,
+    /// The last entry that changed it after its end.
+    pub revision: u64,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -277,7 +286,25 @@ impl Told {
                 old,
                 new,
             }),
-            What::Prune { session, .. } => self.of(session).pruned = true,
+            What::Prune { session, empty, .. } => {
+                let holds: Vec<_> = self.holds.iter().map(|h| (h.1, h.2)).collect();
+                let said = self.of(session);
+                said.pruned = true;
+                let held = said.opened.map(|(_, day)| (day, longest(&holds, day)));
+                said.early = held
+                    .filter(|(day, days)| !empty && entry.day < day.saturating_add((*days).into()))
+                    .map(|(_, days)| (entry.day, days));
+            }
+            What::Hold { days } => self.holds.push((entry.n, entry.day, days)),
+            What::Label {
+                session,
+                pinned,
+                sealed,
+            } => {
+                let said = self.of(session);
+                said.label = Some((pinned, sealed));
+                said.revision = entry.n;
+            }
         }
     }
 

@@ -34,6 +34,8 @@ pub enum Wrong {
     Forged,
     /// The files are older than the anchor.
     RolledBack,
+    /// It was forgotten before its hold was over.
+    Held,
 }
 
 impl Wrong {
@@ -46,6 +48,7 @@ impl Wrong {
             Wrong::Truncated => "truncated",
             Wrong::Forged => "forged",
             Wrong::RolledBack => "rolled_back",
+            Wrong::Held => "held",
         }
     }
 }

@@ -21,16 +21,18 @@ pub fn check_all(
     for row in &rows {
         seen.insert(row.id);
         let said = told.sessions.get(&row.id);
-        if row.state == state::PRUNED && said.is_some_and(|said| said.pruned) {
-            report.pruned += 1;
-            continue;
-        }
-        report.sessions += 1;
         let mut check = Check {
             conn,
             row,
             findings: Vec::new(),
         };
+        if let Some(said) = said.filter(|said| row.state == state::PRUNED && said.pruned) {
+            report.pruned += 1;
+            check.tombstone(vault, said);
+            report.findings.append(&mut check.findings);
+            continue;
+        }
+        report.sessions += 1;
         match said {
             Some(said) => check.run(vault, said)?,
             // A log with holes was reported; what stood in the hole is not known.
@@ -53,13 +55,31 @@ pub fn check_all(
             text: "the whole session is missing".to_owned(),
         });
     }
+    holds(conn, told, report)?;
+    let labels = "SELECT count(*) FROM labels WHERE session NOT IN
+                    (SELECT number FROM sessions WHERE state <> 3)";
     let strays = "SELECT count(*) FROM pieces WHERE session NOT IN (SELECT number FROM sessions)";
-    let strays: u64 = conn
-        .query_row(strays, [], |row| count(row, 0))
-        .map_err(unreadable)?;
-    if strays > 0 {
-        let text = format!("{strays} pieces belong to no session");
-        report.vault(Wrong::Forged, text);
+    for (strays, what) in [(strays, "pieces"), (labels, "labels")] {
+        let strays: u64 = conn
+            .query_row(strays, [], |row| count(row, 0))
+            .map_err(unreadable)?;
+        if strays > 0 {
+            let text = format!("{strays} {what} belong to no session");
+            report.vault(Wrong::Forged, text);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the holds are those that were signed for.
+fn holds(conn: &Connection, told: &Told, report: &mut Report) -> Result<(), Error> {
+    let read = || -> rusqlite::Result<Vec<(u64, i64, u32)>> {
+        let mut rows = conn.prepare("SELECT n, day, days FROM holds ORDER BY n")?;
+        rows.query_map([], |row| Ok((count(row, 0)?, row.get(1)?, row.get(2)?)))?
+            .collect()
+    };
+    if read().map_err(unreadable)? != told.holds && !told.broken {
+        report.vault(Wrong::Altered, "the holds are not those the log signs for");
     }
     Ok(())
 }
@@ -74,13 +94,16 @@ struct Row {
     head: Option<Hash>,
     meta: Option<Hash>,
     summary: Option<Hash>,
+    /// Whether it is pinned, the hash of its labels, its revision.
+    label: Option<(bool, Option<Hash>, u64)>,
 }
 
 fn rows(conn: &Connection) -> Result<Vec<Row>, Error> {
     let read = || -> rusqlite::Result<Vec<Row>> {
         let mut rows = conn.prepare(
-            "SELECT number, id, day, state, pieces, bytes, head, meta, summary FROM sessions
-             ORDER BY number",
+            "SELECT number, id, day, state, pieces, bytes, head, meta, summary, sealed, pinned,
+               revision
+             FROM sessions LEFT JOIN labels ON labels.session = number ORDER BY number",
         )?;
         let rows = rows.query_map([], |row| {
             let sealed = |column| -> rusqlite::Result<Option<Hash>> {
@@ -99,6 +122,10 @@ fn rows(conn: &Connection) -> Result<Vec<Row>, Error> {
                 head: Hash::from_slice(&head),
                 meta: sealed(7)?,
                 summary: sealed(8)?,
+                label: match row.get::<_, Option<i64>>(10)? {
+                    Some(pinned) => Some((pinned != 0, sealed(9)?, count(row, 11)?)),
+                    None => None,
+                },
             })
         })?;
         rows.collect()
@@ -132,11 +159,65 @@ impl Check<'_> {
         });
     }
 
+    /// Whether what is left of a forgotten session says what was signed for.
+    fn tombstone(&mut self, vault: &[u8; 16], said: &Session) {
+        if let Some((day, days)) = said.early {
+            let kept = day.saturating_sub(self.row.day);
+            let text = format!(
+                "it was removed after {kept} days, before its hold of {days} days was over"
+            );
+            self.find(Wrong::Held, None, text);
+        }
+        let Some((meta, day)) = said.opened else {
+            return;
+        };
+        let row = self.row;
+        let genesis = chain::genesis(vault, &row.id, &meta);
+        let (pieces, head) = said.marks.last().copied().unwrap_or((0, genesis));
+        let ended = said.end != End::None;
+        if row.pieces != pieces
+            || row.head != Some(head)
+            || row.day != day
+            || (ended && row.bytes != said.bytes)
+            || row.meta.is_some()
+            || row.summary.is_some()
+        {
+            self.find(
+                Wrong::Altered,
+                None,
+                "what is left of it was altered after it was forgotten",
+            );
+        }
+    }
+
+    fn labels(&mut self, said: &Session) {
+        let wanted = said
+            .label
+            .map(|(pinned, sealed)| (pinned, sealed, said.revision));
+        match (self.row.label, wanted) {
+            (found, wanted) if found == wanted => {}
+            (None, Some(_)) => {
+                self.find(Wrong::Missing, None, "its pin, tags and notes are missing")
+            }
+            (Some(_), None) => self.find(
+                Wrong::Forged,
+                None,
+                "its pin, tags or notes were never signed for",
+            ),
+            _ => self.find(
+                Wrong::Altered,
+                None,
+                "its pin, tags or notes were altered after they were signed for",
+            ),
+        }
+    }
+
     fn run(&mut self, vault: &[u8; 16], said: &Session) -> Result<(), Error> {
         let Some((meta, day)) = said.opened else {
             return Ok(());
         };
         self.columns(said, &meta, day);
+        self.labels(said);
         let pieces = self.pieces()?;
         if self.row.state == state::PRUNED {
             self.find(

@@ -395,6 +395,7 @@ fn a_session_that_was_discarded_is_no_fault() {
             )
             .unwrap();
         log.add(log::What::Prune {
+            empty: false,
             session: id,
             reason: "discarded".into(),
         })
