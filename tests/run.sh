@@ -12,7 +12,7 @@ packages=(
     gnome-keyring dbus
     tmux vim less procps util-linux
     bash zsh fish
-    age zstd sqlite3 asciinema man-db shellcheck
+    age zstd sqlite3 asciinema chromium python3 man-db shellcheck
 )
 
 missing=()

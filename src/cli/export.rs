@@ -3,13 +3,13 @@
 use super::open::{self, Index};
 use super::times;
 use super::{Error, Global, Kind, Ui};
-use crate::export::{
-    Again, Cast, Cut, Cutter, Encoder, JsonLines, Plain, Report, Start, Step, Version, session_json,
-};
+use crate::export::{Cut, Done, Format, Job, Lack, Report};
 use crate::mask::Rules;
-use crate::model::{Event, Meta, Micros};
+use crate::model::Micros;
 use crate::vault::index::{Library, Listed};
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
+use regex::bytes::{Regex, RegexBuilder};
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -18,12 +18,17 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 The whole session is masked again before anything is cut out of it. A piece of commands begins with
-the first one's prompt on an empty screen; a piece of time begins with the screen as it stood.
+the first one's prompt on an empty screen; a piece of time begins with the screen as it stood. The
+last line on stderr says what was masked, and what looks random and is left.
+
+Without --format the file's name decides: .cast, .txt, .md, .sql, .csv, .jsonl, .svg, .html.
 
 Examples:
-  rec export @last --format cast -o last.cast        asciinema play last.cast
-  rec export 7f3a --command 3..4 --format text
-  rec export 7f3a --from 1:50 --to 2:20 -o fix.cast
+  rec export @last -o last.cast                      asciinema play last.cast
+  rec export 7f3a --command 3..4 -o fix.md           for a ticket
+  rec export 7f3a --from 1:50 --to 2:20 -o fix.html  a page with a player, nothing else needed
+  rec export 7f3a --command 7 -o slow.csv            the rows of one result
+  rec export 7f3a --mask 'Acme Corp' --strict -o fix.txt
   rec export 7f3a --format json | jq -r 'select(.type == \"command\").text'";
 
 /// Write a session, or a piece of it, for others to see
@@ -34,9 +39,9 @@ pub struct Export {
     #[arg(value_name = "ID", add = super::complete::sessions())]
     id: String,
 
-    /// As what
-    #[arg(long, value_enum, default_value = "cast")]
-    format: Format,
+    /// As what; the file's name says it otherwise, else cast
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 
     /// Into this file, not to stdout
     #[arg(short, long, value_name = "FILE")]
@@ -54,22 +59,48 @@ pub struct Export {
     #[arg(long, value_name = "TIME", value_parser = times::position)]
     to: Option<Micros>,
 
+    /// Mask what matches this regular expression too; may be given again
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    mask: Vec<Regex>,
+
+    /// Write nothing when something doubtful was dropped or is left
+    #[arg(long)]
+    strict: bool,
+
     /// Replace the file; write escape sequences to a terminal
     #[arg(long)]
     force: bool,
 }
 
-/// What it is written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// asciicast v2, plays in asciinema
-    Cast,
-    /// asciicast v3, with the exit status
-    Cast3,
-    /// What was on the screen, without escape sequences
-    Text,
-    /// JSON lines: session, commands with output, markers, gaps, exit
-    Json,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Format] {
+        &Format::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Format::Cast => "asciicast v2, plays in asciinema",
+            Format::Cast3 => "asciicast v3, with the exit status; plays in asciinema 3",
+            Format::Text => "What was on the screen, without escape sequences",
+            Format::Markdown => "Commands and outcomes in fences, results as tables",
+            Format::Sql => "The statements as a script, failed ones as comments",
+            Format::Csv => "The rows of one result",
+            Format::Json => "JSON lines: session, commands with output, markers, gaps, exit",
+            Format::Svg => "A picture of the screen at the end of the piece",
+            Format::Html => "One page with a player, that loads nothing",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
+}
+
+fn pattern(text: &str) -> Result<Regex, String> {
+    let pattern = RegexBuilder::new(text)
+        .build()
+        .map_err(|error| error.to_string())?;
+    if pattern.is_match(b"") {
+        return Err("it matches nothing at all, and so everywhere".to_owned());
+    }
+    Ok(pattern)
 }
 
 /// `3`, `3..5`, `3..`, `..5`.
@@ -97,8 +128,9 @@ fn commands(text: &str) -> Result<(u32, u32), String> {
 /// There is no such session or piece, the file exists, or something cannot be read or written.
 pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Error> {
     let cut = cut(args)?;
+    let format = format(args);
     if let (Format::Cast | Format::Cast3, None, true, false) =
-        (args.format, &args.output, ui.is_terminal(), args.force)
+        (format, &args.output, ui.is_terminal(), args.force)
     {
         let message = "a cast holds escape sequences, which would act on this terminal";
         return Err(Error::new(Kind::Usage, message)
@@ -117,19 +149,30 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Erro
     }
     let library = open::library(global, Index::Leave)?;
     let session = library.listed(library.unlocked().find(&args.id)?)?;
+    let piece = Piece {
+        library: &library,
+        session: &session,
+        cut,
+        format,
+        also: &args.mask,
+    };
+    // Nothing may leave before all of it was seen.
+    if args.strict {
+        let seen = piece.write(&mut Sink::Nowhere)?;
+        if let Some((report, None)) = seen.filter(|(report, _)| !report.is_clean()) {
+            return Err(doubtful(&report));
+        }
+    }
     let mut sink = match &args.output {
         None => Sink::Stdout(ui),
         Some(path) => Sink::File(Draft::new(path)?),
     };
-    let report = write(&library, &session, args, cut, &mut sink);
-    let (report, found) = match report {
-        Ok(Some(done)) => done,
-        // Nobody reads any more.
-        Ok(None) => return Ok(ExitCode::SUCCESS),
-        Err(error) => return Err(error),
+    // None: nobody reads any more.
+    let Some((report, lack)) = piece.write(&mut sink)? else {
+        return Ok(ExitCode::SUCCESS);
     };
-    if !found {
-        return Err(nothing(cut, &session));
+    if let Some(lack) = lack {
+        return Err(nothing(&lack, cut, &session));
     }
     if let (Sink::File(draft), Some(path)) = (sink, &args.output) {
         draft.keep(path, args.force)?;
@@ -139,6 +182,20 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Erro
     let into = into.map(|path| format!("{path}: ")).unwrap_or_default();
     ui.say(format!("rec: {into}{}", report.line()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was asked for, else what the file's name says.
+fn format(args: &Export) -> Format {
+    let extension = args.output.as_deref().and_then(Path::extension);
+    let named = extension.and_then(|extension| Format::of_extension(extension.to_str()?));
+    args.format.or(named).unwrap_or(Format::Cast)
+}
+
+fn doubtful(report: &Report) -> Error {
+    let message = format!("not written, as --strict asks: {}", report.line());
+    Error::new(Kind::Failed, message)
+        .hint("look at these places, and mask what is secret: --mask PATTERN")
+        .hint("or hand it on without --strict")
 }
 
 fn cut(args: &Export) -> Result<Cut, Error> {
@@ -161,112 +218,70 @@ fn exists(path: &Path) -> Error {
     Error::new(Kind::Failed, message).hint("choose another name, or --force to replace it")
 }
 
-fn nothing(cut: Cut, session: &Listed) -> Error {
+fn nothing(lack: &Lack, cut: Cut, session: &Listed) -> Error {
     let commands = open::count(session.summary.commands.into(), "command");
     let length = crate::model::when::position(session.summary.duration);
-    let message = match cut {
-        Cut::Commands(first, _) => format!("there is no command {first}: it has {commands}"),
-        Cut::Time(..) => format!("nothing happened in that time: it lasted {length}"),
-        Cut::Whole => "this session is empty".to_owned(),
+    let message = match (lack, cut) {
+        (Lack::Content(why), _) => why.clone(),
+        (Lack::Piece, Cut::Commands(first, _)) => {
+            format!("there is no command {first}: it has {commands}")
+        }
+        (Lack::Piece, Cut::Time(..)) => {
+            format!("nothing happened in that time: it lasted {length}")
+        }
+        (Lack::Piece, Cut::Whole) => "this session is empty".to_owned(),
     };
     Error::new(Kind::NotFound, message).hint(format!("rec show {} shows it", session.id().hex()))
 }
 
-/// Masks, cuts and encodes; `None` when nobody reads. The flag says whether the piece exists.
-fn write(
-    library: &Library,
-    session: &Listed,
-    args: &Export,
-    cut: Cut,
-    sink: &mut Sink<'_>,
-) -> Result<Option<(Report, bool)>, Error> {
-    let (mut again, meta) = Again::new(&Rules::builtin(), &session.meta);
-    let mut piece = Piece {
-        cutter: Cutter::new(cut, meta.size),
-        encoder: None,
-        meta,
-        session,
-        format: args.format,
-        report: Report::default(),
-        out: Vec::new(),
-    };
-    for event in library.events(session.id())? {
-        for event in again.push(&event) {
-            piece.event(&event);
-        }
-        if !piece.flush(sink)? {
-            return Ok(None);
-        }
-    }
-    for event in again.finish() {
-        piece.event(&event);
-    }
-    if let Some(encoder) = &mut piece.encoder {
-        encoder.end(&mut piece.out);
-    }
-    if !piece.flush(sink)? {
-        return Ok(None);
-    }
-    Ok(Some((piece.report, piece.cutter.found())))
-}
-
+/// What is exported.
 struct Piece<'a> {
-    cutter: Cutter,
-    encoder: Option<Box<dyn Encoder>>,
-    meta: Meta,
+    library: &'a Library,
     session: &'a Listed,
+    cut: Cut,
     format: Format,
-    report: Report,
-    out: Vec<u8>,
+    also: &'a [Regex],
 }
 
 impl Piece<'_> {
-    fn event(&mut self, event: &Event) {
-        match self.cutter.step(event) {
-            Step::Outside => return,
-            Step::First(start) => {
-                let mut encoder = self.encoder(&start);
-                encoder.begin(&mut self.out);
-                self.encoder = Some(encoder);
-            }
-            Step::Inside => {}
-        }
-        self.report.count(event);
-        if let Some(encoder) = &mut self.encoder {
-            encoder.event(event, &mut self.out);
-        }
-    }
-
-    fn encoder(&self, start: &Start) -> Box<dyn Encoder> {
-        let cast = |version| Cast::new(version, &self.meta, start.at, start.size, &start.screen);
-        match self.format {
-            Format::Cast => Box::new(cast(Version::V2)),
-            Format::Cast3 => Box::new(cast(Version::V3)),
-            Format::Text => Box::new(Plain::new(start.size, &start.screen)),
-            Format::Json => {
-                let (summary, status) = (&self.session.summary, self.session.status);
-                let object = session_json(&self.meta, summary, status);
-                Box::new(JsonLines::new(object, start.size))
+    /// Masks, cuts and encodes; `None` when nobody reads.
+    fn write(&self, sink: &mut Sink<'_>) -> Result<Option<(Report, Option<Lack>)>, Error> {
+        let about = (
+            &self.session.meta,
+            &self.session.summary,
+            self.session.status,
+        );
+        let rules = Rules::builtin();
+        let mut job = Job::new(&rules, about, self.cut, self.format, self.also);
+        for event in self.library.events(self.session.id())? {
+            job.push(&event);
+            if !sink.write(&job.take())? {
+                return Ok(None);
             }
         }
-    }
-
-    fn flush(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
-        let heard = self.out.is_empty() || sink.write(&self.out)?;
-        self.out.clear();
-        Ok(heard)
+        let Done {
+            bytes,
+            report,
+            lack,
+        } = job.finish();
+        Ok(sink.write(&bytes)?.then_some((report, lack)))
     }
 }
 
 /// Where the bytes go.
 enum Sink<'a> {
+    Nowhere,
     Stdout(&'a mut Ui),
     File(Draft),
 }
 
 impl Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<bool, Error> {
+        if bytes.is_empty() {
+            return Ok(true);
+        }
         match self {
+            Sink::Nowhere => Ok(true),
             Sink::Stdout(ui) => open::print(ui, bytes),
             Sink::File(draft) => {
                 let written = draft.file.write_all(bytes);

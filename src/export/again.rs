@@ -3,6 +3,7 @@
 use crate::mask::{Rules, Scanner, masked};
 use crate::model::{Body, Event, GapKind, Meta};
 use crate::pipeline::Pipeline;
+use regex::bytes::Regex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,12 +20,25 @@ pub struct Report {
     pub masked: BTreeMap<String, u32>,
     /// Places where something was dropped because it could not be masked with certainty.
     pub dropped: u32,
+    /// Words that look random and that no rule knows.
+    pub doubtful: u32,
+    /// The commands with such words in them or in their output.
+    pub doubted: Vec<u32>,
+    /// What the reader of this format must know besides.
+    pub remark: Option<String>,
 }
 
+/// Commands that a report names before it only counts.
+const NAMED_MAX: usize = 6;
+
 impl Again {
-    /// Begins with what is known of the session, masked again itself.
-    pub fn new(rules: &Arc<Rules>, meta: &Meta) -> (Again, Meta) {
+    /// Begins with what is known of the session, masked again itself. What matches
+    /// one of `also` is masked too, wherever it stands.
+    pub fn new(rules: &Arc<Rules>, meta: &Meta, also: &[Regex]) -> (Again, Meta) {
         let mut scanner = Scanner::new(Arc::clone(rules));
+        also.iter()
+            .cloned()
+            .for_each(|pattern| scanner.name(pattern));
         let mut again = |text: &str| {
             let mut spans = Vec::new();
             scanner.peek(text.as_bytes(), &mut spans);
@@ -96,10 +110,47 @@ impl Report {
                 format!("masked {total} {plural} ({})", rules.join(", "))
             }
         };
-        match self.dropped {
-            0 => format!("{masked}; nothing doubtful left"),
-            1 => format!("{masked}; 1 doubtful place was dropped"),
-            n => format!("{masked}; {n} doubtful places were dropped"),
+        let dropped = match self.dropped {
+            0 => None,
+            1 => Some("1 doubtful place was dropped".to_owned()),
+            n => Some(format!("{n} doubtful places were dropped")),
+        };
+        let left = match (self.doubtful, dropped.is_some()) {
+            (0, true) => None,
+            (0, false) => Some("nothing doubtful left".to_owned()),
+            (n, _) => Some(format!("{} left{}", words(n), self.where_doubted())),
+        };
+        let remark = self.remark.clone();
+        let parts = [Some(masked), dropped, left, remark];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join("; ")
+    }
+
+    /// Whether nothing doubtful was dropped or is left.
+    pub fn is_clean(&self) -> bool {
+        self.dropped == 0 && self.doubtful == 0
+    }
+
+    fn where_doubted(&self) -> String {
+        let numbers: Vec<String> = self.doubted.iter().map(u32::to_string).collect();
+        let word = if numbers.len() == 1 {
+            "command"
+        } else {
+            "commands"
+        };
+        match numbers.get(..NAMED_MAX) {
+            _ if numbers.is_empty() => String::new(),
+            Some(first) if numbers.len() > NAMED_MAX => {
+                format!(" ({word} {}, …)", first.join(", "))
+            }
+            _ => format!(" ({word} {})", numbers.join(", ")),
         }
+    }
+}
+
+fn words(count: u32) -> String {
+    match count {
+        1 => "1 word that looks random is".to_owned(),
+        n => format!("{n} words that look random are"),
     }
 }

@@ -74,7 +74,7 @@ fn at_ms(number: u32) -> u64 {
 
 /// What an export does, in its order.
 fn piece(cut: Cut) -> (Vec<Event>, Option<Start>, Report) {
-    let (mut again, meta) = Again::new(&Rules::builtin(), &meta());
+    let (mut again, meta) = Again::new(&Rules::builtin(), &meta(), &[]);
     let mut cutter = Cutter::new(cut, meta.size);
     let (mut inside, mut start, mut report) = (Vec::new(), None, Report::default());
     let mut events: Vec<Event> = Vec::new();
@@ -133,7 +133,7 @@ fn masking_again_keeps_every_event_in_its_place() {
 
 #[test]
 fn a_session_without_secrets_comes_out_as_it_was() {
-    let (mut again, _) = Again::new(&Rules::builtin(), &meta());
+    let (mut again, _) = Again::new(&Rules::builtin(), &meta(), &[]);
     let clean: Vec<Event> = session()
         .into_iter()
         .filter(|event| match &event.body {

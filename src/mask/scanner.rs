@@ -10,11 +10,14 @@ use super::learned::Learned;
 use super::rules::{Rules, Wake};
 use super::span::{Class, RuleId, Span, settle};
 use super::{assign, message, national, personal, shape, shell, sql, uri};
+use regex::bytes::Regex;
 use std::ffi::OsString;
 use std::sync::Arc;
 
 /// More forms than those of all secrets that a session keeps.
 const FORMS_MAX: usize = 16 << 10;
+/// The rule of what a person asked to be masked on the spot.
+const NAMED: RuleId = RuleId::new("named");
 
 /// Masks a session's text line by line. Keeps what must be known of earlier lines.
 pub struct Scanner {
@@ -27,6 +30,7 @@ pub struct Scanner {
     version: u64,
     state: State,
     hits: Vec<Hit>,
+    named: Vec<Regex>,
 }
 
 impl std::fmt::Debug for Scanner {
@@ -66,7 +70,13 @@ impl Scanner {
             version: 0,
             state: State::default(),
             hits: Vec::new(),
+            named: Vec::new(),
         }
+    }
+
+    /// Masks whatever matches `pattern` from now on, be it a secret or not.
+    pub fn name(&mut self, pattern: Regex) {
+        self.named.push(pattern);
     }
 
     /// The second look that belongs to this session: it knows what this scanner learns.
@@ -225,6 +235,11 @@ impl Scanner {
         personal::numbers(line, spans);
         personal::mails(line, spans);
         shape::find(line, spans);
+        for pattern in &self.named {
+            let found = pattern.find_iter(line).filter(|found| !found.is_empty());
+            // Not of a class that is learned: it is found by itself wherever it stands.
+            spans.extend(found.map(|m| Span::new(m.start(), m.end(), NAMED, Class::Personal)));
+        }
         if line.first() == Some(&b'"') {
             context::userlist(line, spans);
         }

@@ -138,17 +138,8 @@ pub(super) fn apply(screen: &mut Screen, body: &Body) -> usize {
             screen.feed(data);
             data.len()
         }
-        // What went to a pipe is shown too, where no terminal's line discipline added the CR.
         Body::Stream { data, .. } => {
-            for line in data.split_inclusive(|b| *b == b'\n') {
-                match line.strip_suffix(b"\n") {
-                    Some(text) => {
-                        screen.feed(text);
-                        screen.feed(b"\r\n");
-                    }
-                    None => screen.feed(line),
-                }
-            }
+            screen.feed_stream(data);
             data.len()
         }
         Body::Resize(size) => {

@@ -64,6 +64,19 @@ impl Screen {
         }
     }
 
+    /// What went to a pipe, where no terminal's line discipline added the CR.
+    pub fn feed_stream(&mut self, bytes: &[u8]) {
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            match line.strip_suffix(b"\n") {
+                Some(text) => {
+                    self.feed(text);
+                    self.feed(b"\r\n");
+                }
+                None => self.feed(line),
+            }
+        }
+    }
+
     /// The terminal has this size from here on.
     pub fn resize(&mut self, size: Size) {
         let size = bounded(size);

@@ -102,6 +102,17 @@ impl Builder {
         }
     }
 
+    /// Keeps up to `keep` bytes of rows and copied data a statement, whatever is kept of output.
+    pub fn keeping_results(mut self, keep: usize) -> Self {
+        self.statements.keep = keep;
+        self
+    }
+
+    /// Forgets the rows and copied data of the commands that are over.
+    pub fn forget_results(&mut self) {
+        self.statements.forget(&mut self.timeline);
+    }
+
     /// The timeline so far. A running command has no end yet.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline

@@ -4,15 +4,19 @@
 //! of where events come from, and nothing of searching or drawing.
 
 mod build;
+mod dialect;
 mod outcome;
 mod render;
 mod screen;
 mod statements;
+mod table;
 
 pub use build::{Builder, PART_MAX, Part, PartOf};
+pub use dialect::{Dialect, is_client_command};
 pub use outcome::failed;
 pub use render::{LINE_MAX, Renderer};
 pub use statements::{Connection, Outcome, STATEMENTS_MAX, Statement};
+pub use table::{Found, Table, tables};
 
 use crate::model::{Event, Exit, Gap, Meta, Micros, Size, Summary};
 use std::borrow::Borrow;

@@ -107,11 +107,14 @@ impl Statement {
 #[derive(Debug)]
 pub(super) struct Statements {
     open: HashMap<(u32, u32), Open>,
-    keep: usize,
+    /// Bytes of rows and of copied data that are kept a statement.
+    pub(super) keep: usize,
     /// The statements whose results are kept.
     of: Range<u32>,
     /// The first statement that may belong to a command to come.
     next: usize,
+    /// The first one whose results were not forgotten.
+    kept: usize,
 }
 
 #[derive(Debug)]
@@ -132,6 +135,7 @@ impl Statements {
             keep,
             of,
             next: 0,
+            kept: 0,
         }
     }
 
@@ -280,6 +284,16 @@ impl Statements {
                 }
             }
         }
+    }
+
+    /// Empties the results of the statements that belong to commands which are over.
+    pub(super) fn forget(&mut self, timeline: &mut Timeline) {
+        let over = timeline.statements.get_mut(self.kept..self.next);
+        for outcome in over.into_iter().flatten().flat_map(|s| &mut s.results) {
+            outcome.rows = Vec::new();
+            outcome.copied = String::new();
+        }
+        self.kept = self.next;
     }
 
     /// Gives the command at `position`, whose end is known or never will be, its statements.

@@ -12,6 +12,7 @@
 mod behaviour;
 mod config;
 mod endtoend;
+mod export;
 mod first;
 mod formats;
 mod keep;
