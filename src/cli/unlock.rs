@@ -29,34 +29,9 @@ pub struct Unlock {
     identity: Option<PathBuf>,
 }
 
-/// `8h`, `1h30m`, `2d`: numbers with a unit.
 fn time(text: &str) -> Result<Duration, String> {
-    let wrong = || "write it as 8h, 30m, 1h30m or 2d".to_owned();
-    let mut total = 0_u64;
-    let mut number = String::new();
-    for c in text.chars() {
-        let unit = match c {
-            '0'..='9' => {
-                number.push(c);
-                continue;
-            }
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            _ => return Err(wrong()),
-        };
-        let count: u64 = number.parse().map_err(|_| wrong())?;
-        number.clear();
-        total = count
-            .checked_mul(unit)
-            .and_then(|part| total.checked_add(part))
-            .ok_or_else(wrong)?;
-    }
-    if !number.is_empty() || total == 0 {
-        return Err(wrong());
-    }
-    Ok(Duration::from_secs(total))
+    let time = crate::query::duration(text).filter(|time| !time.is_zero());
+    time.ok_or_else(|| "write it as 8h, 30m, 1h30m or 2d".to_owned())
 }
 
 /// Runs the verb.

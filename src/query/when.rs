@@ -3,7 +3,7 @@
 use crate::model::Stamp;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, Zoned};
+use jiff::{Span, SpanRelativeTo, Timestamp, Zoned};
 use std::time::Duration;
 
 /// The moment and the place a query is asked in; the core has neither clock nor zone.
@@ -108,19 +108,11 @@ fn ago(text: &str) -> Option<Span> {
     .ok()
 }
 
-/// `250ms`, `1s`, `1.5s`, `2m`, `1h`.
+/// `250ms`, `1.5s`, `2m`, `1h30m`, `2d`: numbers with units, added up. A day has 24 hours.
 pub fn duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = text.split_at_checked(digits)?;
-    let seconds = match unit.to_ascii_lowercase().as_str() {
-        "us" => 1e-6,
-        "ms" => 1e-3,
-        "s" | "sec" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()
+    let span: Span = text.to_ascii_lowercase().parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(duration).ok()
 }
 
 #[cfg(test)]
