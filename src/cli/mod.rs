@@ -19,6 +19,7 @@ mod mask;
 mod open;
 mod play;
 mod prune;
+mod redact;
 mod rm;
 mod run;
 mod search;
@@ -119,6 +120,8 @@ pub enum Verb {
     Pin(label::Pin),
     /// Let pinned sessions go again when their time comes
     Unpin(label::Unpin),
+    /// Mask something in a recorded session, after the fact
+    Redact(redact::Redact),
     /// Forget sessions for good
     Rm(rm::Rm),
     /// Forget the sessions that are beyond the limits
@@ -182,6 +185,7 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Note(args)) => args.run(ui, &cli.global),
         Some(Verb::Pin(args)) => args.run(ui, &cli.global),
         Some(Verb::Unpin(args)) => args.run(ui, &cli.global),
+        Some(Verb::Redact(args)) => redact::run(ui, &cli.global, &args),
         Some(Verb::Rm(args)) => rm::run(ui, &cli.global, &args),
         Some(Verb::Prune(args)) => prune::run(ui, &cli.global, &args),
         Some(Verb::Init(args)) => init::run(ui, &cli.global, &args),

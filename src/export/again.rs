@@ -39,6 +39,11 @@ impl Again {
         also.iter()
             .cloned()
             .for_each(|pattern| scanner.name(pattern));
+        Again::by(scanner, meta)
+    }
+
+    /// As [`Again::new`], by a scanner that may know something already.
+    pub(super) fn by(mut scanner: Scanner, meta: &Meta) -> (Again, Meta) {
         let mut again = |text: &str| {
             let mut spans = Vec::new();
             scanner.peek(text.as_bytes(), &mut spans);

@@ -22,6 +22,7 @@ mod json;
 mod markdown;
 mod moments;
 mod page;
+pub mod redact;
 mod runs;
 mod script;
 mod svg;

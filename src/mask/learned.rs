@@ -50,6 +50,8 @@ pub(crate) struct Secret {
     forms: Vec<Zeroizing<Vec<u8>>>,
     rule: RuleId,
     class: Class,
+    /// Its owner named it: it is not forgotten for newer ones.
+    told: bool,
 }
 
 /// A form to look for.
@@ -74,17 +76,39 @@ impl Learned {
     pub(crate) fn add(&self, secret: &[u8], rule: RuleId, class: Class, typed: bool) -> bool {
         let secret = secret.trim_ascii();
         let secret = secret.get(..LENGTH_MAX).unwrap_or(secret);
-        if !fit(secret, typed) {
-            return false;
+        fit(secret, typed) && self.keep(secret, rule, class, false)
+    }
+
+    /// Learns what the owner told to mask, however common it is, and never forgets it. Of a longer
+    /// text every part is learned.
+    pub(crate) fn add_told(&self, secret: &[u8], rule: RuleId) -> bool {
+        let mut new = false;
+        let mut rest = secret;
+        while !rest.is_empty() {
+            // The last part is as long as the others, so that it is as rare.
+            let part = match rest.len() {
+                0..LENGTH_MAX => secret.len().saturating_sub(LENGTH_MAX),
+                _ => secret.len() - rest.len(),
+            };
+            let end = secret.len().min(part + LENGTH_MAX);
+            let part = secret.get(part..end).unwrap_or_default();
+            new |= self.keep(part, rule, Class::Token, true);
+            rest = rest.get(LENGTH_MAX..).unwrap_or_default();
         }
+        new
+    }
+
+    fn keep(&self, secret: &[u8], rule: RuleId, class: Class, told: bool) -> bool {
         let mut store = self.store();
         if store.secrets.iter().any(|known| {
             known.plain.as_slice() == secret || known.forms.iter().any(|f| f.as_slice() == secret)
         }) {
             return false;
         }
-        if store.secrets.len() >= SECRETS_MAX {
-            store.secrets.remove(0);
+        if store.secrets.len() >= SECRETS_MAX
+            && let Some(oldest) = store.secrets.iter().position(|secret| !secret.told)
+        {
+            store.secrets.remove(oldest);
         }
         let version = self.version() + 1;
         store.secrets.push(Secret {
@@ -93,6 +117,7 @@ impl Learned {
             forms: forms(secret),
             rule,
             class,
+            told,
         });
         self.0.version.store(version, Ordering::Release);
         true

@@ -127,6 +127,14 @@ impl Scanner {
         }
     }
 
+    /// Looks for `text` from now on, in every form and however common it is: the owner said so.
+    /// Texts below three bytes are not found.
+    pub fn forbid(&mut self, text: &[u8], rule: RuleId) {
+        if self.learned.add_told(text, rule) {
+            self.file_forms();
+        }
+    }
+
     /// From where the text of an unfinished line could be part of a secret that is not whole yet;
     /// `None` when all of it can be judged.
     pub fn tail(&self, line: &[u8]) -> Option<usize> {

@@ -98,9 +98,36 @@ impl Unlocked {
                 .optional()
             })
             .map_err(Error::db("list the sessions to compact"))?;
-        let Some((number, session, mut from)) = due else {
+        let Some(due) = due else {
             return Ok(false);
         };
+        self.compact_from(due, until)
+    }
+
+    /// Compacts all of one session, however long that takes.
+    pub(super) fn compact_whole(&mut self, number: i64, session: SessionId) -> Result<(), Error> {
+        loop {
+            let from: i64 = self
+                .conn()
+                .query_row(
+                    "SELECT compact FROM sessions WHERE number = ?1",
+                    [number],
+                    |row| row.get(0),
+                )
+                .map_err(db_error)?;
+            let until = Instant::now() + BUDGET;
+            if from < 0 || self.compact_from((number, session, from), until)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Compacts from a piece on, as far as the time allows; whether all is done.
+    fn compact_from(
+        &mut self,
+        (number, session, mut from): (i64, SessionId, i64),
+        until: Instant,
+    ) -> Result<bool, Error> {
         let mut carried = None;
         while Instant::now() < until {
             let Some(run) = self.run(number, from, &mut carried)? else {

@@ -160,6 +160,9 @@ pub enum Error {
         /// The session.
         id: SessionId,
     },
+    /// Another process changed what was read.
+    #[error("the session was changed by another process meanwhile; nothing was done")]
+    Changed,
     /// No slot has this number.
     #[error("there is no slot {0}")]
     NoSlot(i64),

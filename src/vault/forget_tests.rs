@@ -385,3 +385,106 @@ fn pins_and_labels_are_signed_for() {
         assert_eq!(found, [wrong], "{sql}: {report:?}");
     }
 }
+
+fn text(paths: &Paths, id: SessionId) -> String {
+    let mut bytes = Vec::new();
+    for event in super::tests::events(paths, id) {
+        crate::model::codec::encode(&event.unwrap(), &mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn what_is_redacted_leaves_no_trace_and_the_chain_holds() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let other = record(&paths, &told("other"));
+    let id = record(&paths, &told("zebra"));
+    let note = Labels {
+        notes: vec![Note {
+            at: Micros(0),
+            text: "about zebratwo".into(),
+        }],
+        ..Labels::default()
+    };
+    let mut before = ciphertext(&paths, id);
+    unlocked(&paths).label(id, &masked(note)).unwrap();
+    let mut library = Library::open(unlocked(&paths), &mut |_| {});
+    assert_eq!(hits(&library, "zebratwo"), 2);
+    before.extend(ciphertext(&paths, id));
+    let done = library
+        .redact(id, &"/[a-z]ebra(one|two)/".parse().unwrap())
+        .unwrap();
+    assert_eq!((done.texts, done.damaged, done.clean), (2, 0, true));
+    assert!(done.places >= 27, "{done:?}");
+    assert_eq!(hits(&library, "zebratwo"), 0);
+    assert_eq!(hits(&library, "line"), 2, "in both sessions");
+    assert_eq!(hits(&library, "masked:redacted"), 1);
+    drop(library);
+    let read = text(&paths, id);
+    assert!(
+        !read.contains("zebra") && read.contains("line 29"),
+        "{read}"
+    );
+    assert!(text(&paths, other).contains("othertwo"));
+    no_trace(&paths, &before, &["zebra"]);
+    sound(&paths);
+
+    // The chunk that stood there before is not taken back.
+    let mut vault = Vault::open(&paths).unwrap();
+    let chunk = before.iter().max_by_key(|sealed| sealed.len()).unwrap();
+    vault
+        .conn
+        .execute(
+            "UPDATE pieces SET sealed = ?1, hash = ?2 WHERE session = 2",
+            (chunk, Hash::of(chunk).0),
+        )
+        .unwrap();
+    let report = vault.verify(None).unwrap();
+    let found: Vec<_> = report
+        .findings
+        .iter()
+        .map(|f| (f.wrong, f.session))
+        .collect();
+    assert_eq!(found, [(Wrong::Altered, Some(id))], "{report:?}");
+}
+
+#[test]
+fn a_redaction_of_one_piece_and_a_second_one_hold_too() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let id = record(&paths, &[output(1, "alpha beta gamma\r\n")]);
+    for (pattern, left) in [("beta", "gamma"), ("gamma", "alpha")] {
+        let mut reader = unlocked(&paths);
+        reader.redact(id, &pattern.parse().unwrap()).unwrap();
+        let read = text(&paths, id);
+        assert!(!read.contains(pattern) && read.contains(left), "{read}");
+        sound(&paths);
+    }
+    let nothing = unlocked(&paths).redact(id, &"delta".parse().unwrap());
+    assert!(matches!(nothing, Err(NotRedacted::Nowhere)));
+    sound(&paths);
+}
+
+#[test]
+fn a_damaged_piece_stays_and_is_told_of() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let events: Vec<Event> = (0..3)
+        .map(|n| output(n, &format!("zebra {n} {}\r\n", "x".repeat(200_000))))
+        .collect();
+    let id = record(&paths, &events);
+    let conn = Connection::open(paths.vault.join("vault.db")).unwrap();
+    conn.execute(
+        "UPDATE pieces SET sealed = CAST(x'00' || substr(sealed, 2) AS BLOB) WHERE seq = 1",
+        [],
+    )
+    .unwrap();
+    drop(conn);
+    let done = unlocked(&paths)
+        .redact(id, &"zebra".parse().unwrap())
+        .unwrap();
+    assert_eq!(done.damaged, 1);
+    let report = Vault::open(&paths).unwrap().verify(None).unwrap();
+    assert_eq!(report.findings.len(), 1, "{report:?}");
+}

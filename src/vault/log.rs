@@ -134,6 +134,18 @@ pub enum What {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         empty: bool,
     },
+    /// Something was masked in a session after the fact.
+    Redact {
+        /// Which.
+        session: SessionId,
+        /// What was sealed again.
+        parts: Vec<Replaced>,
+        /// Hash of its metadata now.
+        meta: Hash,
+        /// Hash of its summary now, where it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<Hash>,
+    },
     /// From here on sessions are kept for so many days at least, those already here among them.
     Hold {
         /// How many; 0 for none.
@@ -149,6 +161,19 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sealed: Option<Hash>,
     },
+}
+
+/// A row of pieces that was sealed again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// Its first piece.
+    pub first: u64,
+    /// Its last.
+    pub last: u64,
+    /// The hash of what stood there.
+    pub old: Hash,
+    /// The hash of what stands there now.
+    pub new: Hash,
 }
 
 /// An entry's hash, which the next one names.

@@ -205,3 +205,51 @@ fn what_is_due_goes_after_a_recording_and_a_full_vault_is_told_of() {
     fails(&refused, 2, &["must be kept until"]);
     check(&home.rec(&["vault", "verify"]).output().unwrap());
 }
+
+#[test]
+fn redact_masks_after_the_fact_and_says_what_it_did() {
+    let home = Home::with_vault();
+    let id = session(&home, "web-1", 0).hex();
+    let nowhere = home
+        .rec(&["redact", &id, "nothing-like-it", "--yes"])
+        .output()
+        .unwrap();
+    fails(&nowhere, 1, &["it stands nowhere in this session"]);
+    fails(
+        &home.rec(&["redact", &id, "ab", "--yes"]).output().unwrap(),
+        2,
+        &["fewer than 3"],
+    );
+    fails(
+        &home.rec(&["redact", &id, "/(/", "--yes"]).output().unwrap(),
+        2,
+        &["unclosed group"],
+    );
+    fails(
+        &home.rec(&["redact", &id, "web-1"]).output().unwrap(),
+        2,
+        &["--yes"],
+    );
+    assert_eq!(home.json(&["search", "web-1"]).as_array().unwrap().len(), 1);
+    let done = home
+        .rec(&["redact", &id, "web-1", "--yes"])
+        .output()
+        .unwrap();
+    check(&done);
+    assert!(String::from_utf8_lossy(&done.stderr).contains("masked 1 text in"));
+    for words in [&["search", "web-1"][..], &["search", "web-1", "--no-index"]] {
+        assert_eq!(home.rec(words).output().unwrap().status.code(), Some(1));
+    }
+    for words in [
+        &["show", &id, "--output", "all"][..],
+        &["ls"],
+        &["show", &id, "--json"],
+    ] {
+        assert!(!home.read(words).contains("web-1"), "{words:?}");
+    }
+    assert!(
+        home.read(&["show", &id, "--output", "all"])
+            .contains("up 3 days")
+    );
+    check(&home.rec(&["vault", "verify"]).output().unwrap());
+}

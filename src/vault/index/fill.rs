@@ -136,7 +136,6 @@ impl Index {
             tx.execute("DELETE FROM tags WHERE session = ?1", [number])?;
             tx.execute("DELETE FROM sessions WHERE number = ?1", [number])?;
         }
-        tx.execute("UPDATE forgetting SET due = 1", [])?;
         tx.commit()?;
         Ok(())
     }
@@ -249,6 +248,7 @@ fn empty(conn: &Connection, session: i64) -> rusqlite::Result<()> {
             "DELETE FROM moments WHERE doc BETWEEN ?1 AND ?2",
             [first, last],
         )?;
+        conn.execute("UPDATE forgetting SET due = 1", [])?;
     }
     Ok(())
 }

@@ -3,10 +3,11 @@
 
 use super::list::{self, Listed};
 use super::{Index, IndexError, Progress, sql};
+use crate::export::redact::Wanted;
 use crate::model::{Micros, SessionId, Status};
 use crate::query::{Doc, Found, Query, Scan};
 use crate::timeline::{Builder, Part, PartOf};
-use crate::vault::{Entry, Error, Events, Forgotten, Unlocked};
+use crate::vault::{Entry, Error, Events, Forgotten, NotRedacted, Redacted, Unlocked};
 use rusqlite::params_from_iter;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -181,6 +182,16 @@ impl Library {
     /// As [`Vault::forget`].
     pub fn forget(&mut self, ids: &[SessionId], reason: &str) -> Result<Forgotten, Error> {
         let mut done = self.unlocked.forget(ids, reason)?;
+        done.clean &= self.clean_index();
+        Ok(done)
+    }
+
+    /// Masks in one session whatever `wanted` matches, in the index too.
+    ///
+    /// # Errors
+    /// As [`Unlocked::redact`].
+    pub fn redact(&mut self, id: SessionId, wanted: &Wanted) -> Result<Redacted, NotRedacted> {
+        let mut done = self.unlocked.redact(id, wanted)?;
         done.clean &= self.clean_index();
         Ok(done)
     }

@@ -6,7 +6,7 @@ use crate::vault::Error;
 use crate::vault::chain::Hash;
 use crate::vault::db::count;
 use crate::vault::forget::longest;
-use crate::vault::log::{Entry, What, hash, signed_by};
+use crate::vault::log::{Entry, Replaced, What, hash, signed_by};
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -68,8 +68,40 @@ pub struct Session {
     pub early: Option<(i64, u32)>,
     /// The last entry about its labels: whether it is pinned, and their hash.
     pub label: Option<(bool, Option<Hash>)>,
+    /// Hash of its metadata, where that was sealed again.
+    pub meta: Option<Hash>,
     /// The last entry that changed it after its end.
     pub revision: u64,
+}
+
+impl Session {
+    /// The chunk that stands for these pieces.
+    pub fn chunk(&self, first: u64, last: u64) -> Option<&Chunk> {
+        let mut chunks = self.chunks.iter();
+        chunks.find(|chunk| chunk.first == first && chunk.last == last)
+    }
+
+    fn replace(&mut self, part: Replaced) {
+        let Replaced {
+            first,
+            last,
+            old,
+            new,
+        } = part;
+        let mut chunks = self.chunks.iter_mut();
+        match chunks.find(|chunk| chunk.first == first && chunk.last == last) {
+            Some(chunk) if chunk.new == old => chunk.new = new,
+            // Of something else than what stood there: it fits nothing.
+            Some(chunk) => chunk.old.clear(),
+            None if first == last => self.chunks.push(Chunk {
+                first,
+                last,
+                old: vec![old],
+                new,
+            }),
+            None => {}
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -294,6 +326,19 @@ impl Told {
                 said.early = held
                     .filter(|(day, days)| !empty && entry.day < day.saturating_add((*days).into()))
                     .map(|(_, days)| (entry.day, days));
+            }
+            What::Redact {
+                session,
+                parts,
+                meta,
+                summary,
+            } => {
+                let said = self.of(session);
+                for part in parts {
+                    said.replace(part);
+                }
+                said.meta = Some(meta);
+                said.summary = summary.or(said.summary);
             }
             What::Hold { days } => self.holds.push((entry.n, entry.day, days)),
             What::Label {

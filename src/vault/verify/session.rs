@@ -216,7 +216,7 @@ impl Check<'_> {
         let Some((meta, day)) = said.opened else {
             return Ok(());
         };
-        self.columns(said, &meta, day);
+        self.columns(said, &said.meta.unwrap_or(meta), day);
         self.labels(said);
         let pieces = self.pieces()?;
         if self.row.state == state::PRUNED {
@@ -320,11 +320,8 @@ impl Check<'_> {
                 self.find(Wrong::Missing, Some(expected), text);
             }
             let actual = self.sealed_hash(piece.rowid)?;
-            let reached = if piece.last > piece.seq {
-                let chunk = said
-                    .chunks
-                    .iter()
-                    .find(|chunk| chunk.first == piece.seq && chunk.last == piece.last);
+            let chunk = said.chunk(piece.seq, piece.last);
+            let reached = if piece.last > piece.seq || chunk.is_some() {
                 self.chunk(piece, chunk, actual, previous)
             } else {
                 self.piece(piece, actual, previous, pieces)
@@ -400,14 +397,17 @@ impl Check<'_> {
         previous: Hash,
     ) -> Option<Hash> {
         let (seq, last) = (piece.seq, piece.last);
-        let name = format!("pieces {seq} to {last}");
+        let name = match seq == last {
+            true => format!("piece {seq}"),
+            false => format!("the chunk of pieces {seq} to {last}"),
+        };
         let Some(chunk) = chunk else {
-            let text = format!("the chunk of {name} was never signed for");
+            let text = format!("{name} was never signed for");
             self.find(Wrong::Forged, Some(seq), text);
             return None;
         };
         if actual != Some(chunk.new) || piece.hash != actual {
-            let text = format!("the chunk of {name} was altered after it was sealed");
+            let text = format!("{name} was altered after it was sealed");
             self.find(Wrong::Altered, Some(seq), text);
             return None;
         }

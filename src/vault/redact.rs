@@ -1,0 +1,261 @@
+//! Masking after the fact: a session's pieces, metadata, summary and labels are sealed again without
+//! what its owner wants gone.
+//!
+//! As with compaction a signed entry names the old hashes, so the chain stays what it was. What was
+//! sealed before is overwritten.
+
+use super::chain::Hash;
+use super::log::{self, Replaced, What};
+use super::seal::{self, PLAIN_MAX, Sealer};
+use super::{Error, Unlocked, db, label};
+use crate::export::Again;
+use crate::export::redact::{Finder, Found, Wanted, labels_without};
+use crate::mask::Rules;
+use crate::model::{Body, Event, Labels, Meta, SessionId, Status, Summary, codec};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+
+/// What a redaction did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redacted {
+    /// How many different texts were masked.
+    pub texts: usize,
+    /// Places that were masked in all, those of before included.
+    pub places: u32,
+    /// Damaged pieces, which were left as they are.
+    pub damaged: usize,
+    /// As in [`super::Forgotten::clean`].
+    pub clean: bool,
+}
+
+/// Why nothing was redacted.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRedacted {
+    /// The pattern stands nowhere in the session.
+    #[error("it stands nowhere in this session")]
+    Nowhere,
+    /// It matches texts that stand in everything.
+    #[error("it matches texts of one or two bytes, which stand in everything")]
+    Short,
+    /// It matches more than can be handled.
+    #[error("it matches hundreds of different texts")]
+    Many,
+    /// Something of it would be left.
+    #[error("something of it would be left in what is drawn on the screen")]
+    Left,
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] Error),
+}
+
+/// A row of pieces as it was read, and what replaces it.
+struct Part {
+    first: i64,
+    last: i64,
+    old: Hash,
+    /// `None` where it does not open: then it stays.
+    plain: Option<Vec<u8>>,
+}
+
+impl Unlocked {
+    /// Masks in one session whatever `wanted` matches. The index is the caller's to clean.
+    ///
+    /// # Errors
+    /// [`NotRedacted`]; then nothing was changed.
+    pub fn redact(&mut self, id: SessionId, wanted: &Wanted) -> Result<Redacted, NotRedacted> {
+        let entry = self.find(&id.hex())?;
+        if entry.status == Status::Recording {
+            return Err(Error::Recorded { id }.into());
+        }
+        let (number, labels) = (entry.row.number, self.labels(&entry.row)?);
+        self.compact_whole(number, id)?;
+        let found = self.search(wanted, &entry.meta, &labels, number)?;
+        let rules = Rules::builtin();
+        let (again, meta) = Again::without(&rules, &found, &entry.meta);
+        let labels = labels_without(&rules, &found, &labels);
+        let mut pass = Pass {
+            again,
+            finder: Finder::new(wanted, &meta, &labels),
+            masked: BTreeMap::new(),
+            out: Vec::new(),
+        };
+        let mut parts = self.parts(number)?;
+        let mut sealer = Sealer::new(self.vault().recipient().clone())?;
+        let mut sealed: Vec<Option<Vec<u8>>> = Vec::with_capacity(parts.len());
+        let last = parts.iter().rposition(|part| part.plain.is_some());
+        for (at, part) in parts.iter_mut().enumerate() {
+            let Some(plain) = part.plain.take() else {
+                sealed.push(None);
+                continue;
+            };
+            events(&plain).for_each(|event| pass.push(&event));
+            if Some(at) == last {
+                pass.finish();
+            }
+            sealed.push(Some(sealer.seal(&std::mem::take(&mut pass.out))?));
+        }
+        let left = pass.finder.finish();
+        if !left.texts.is_empty() || left.many {
+            return Err(NotRedacted::Left);
+        }
+        let new_meta = sealer.seal(&json(&meta)?)?;
+        let summary = entry.summary.map(|summary| Summary {
+            masked: pass.masked.clone(),
+            ..summary
+        });
+        let summary = match summary {
+            Some(summary) => Some(sealer.seal(&json(&summary)?)?),
+            None => None,
+        };
+        let labels = match labels.is_empty() {
+            true => None,
+            false => Some(sealer.seal(&json(&labels)?)?),
+        };
+        let damaged = sealed.iter().filter(|new| new.is_none()).count();
+        let parts: Vec<_> = parts.into_iter().zip(sealed).collect();
+        let pinned = entry.row.pinned;
+        let vault = self.vault_mut();
+        let dir = vault.dir.clone();
+        log::write(&dir, &mut vault.conn, |log| {
+            let mut replaced = Vec::with_capacity(parts.len());
+            for (part, new) in &parts {
+                if let Some(new) = new {
+                    replaced.push(put(log.conn(), number, part, new)?);
+                }
+            }
+            let swap = || -> rusqlite::Result<()> {
+                log.conn().execute(
+                    "UPDATE sessions SET meta = ?2, summary = coalesce(?3, summary)
+                     WHERE number = ?1",
+                    (number, &new_meta, &summary),
+                )?;
+                Ok(())
+            };
+            swap().map_err(Error::db("redact a session"))?;
+            log.add(What::Redact {
+                session: id,
+                parts: replaced,
+                meta: Hash::of(&new_meta),
+                summary: summary.as_deref().map(Hash::of),
+            })?;
+            label::store(log, number, id, pinned, labels)
+        })?;
+        let clean = db::truncate_wal(&vault.conn)?;
+        Ok(Redacted {
+            texts: found.texts.len(),
+            places: pass
+                .masked
+                .values()
+                .fold(0, |sum, n| sum.saturating_add(*n)),
+            damaged,
+            clean,
+        })
+    }
+
+    fn search(
+        &self,
+        wanted: &Wanted,
+        meta: &Meta,
+        labels: &Labels,
+        number: i64,
+    ) -> Result<Found, NotRedacted> {
+        let mut finder = Finder::new(wanted, meta, labels);
+        for part in self.parts(number)? {
+            if let Some(plain) = part.plain {
+                events(&plain).for_each(|event| finder.push(&event));
+            }
+        }
+        let found = finder.finish();
+        match () {
+            () if found.many => Err(NotRedacted::Many),
+            () if found.short => Err(NotRedacted::Short),
+            () if found.texts.is_empty() => Err(NotRedacted::Nowhere),
+            () => Ok(found),
+        }
+    }
+
+    fn parts(&self, number: i64) -> Result<Vec<Part>, Error> {
+        let read = || -> rusqlite::Result<Vec<Part>> {
+            let mut rows = self.conn().prepare_cached(
+                "SELECT seq, last, hash, sealed FROM pieces WHERE session = ?1 ORDER BY seq",
+            )?;
+            rows.query_map([number], |row| {
+                let sealed = row.get_ref(3)?.as_blob().unwrap_or_default();
+                Ok(Part {
+                    first: row.get(0)?,
+                    last: row.get(1)?,
+                    old: Hash(row.get(2)?),
+                    plain: seal::open(self.identity(), sealed, PLAIN_MAX).ok(),
+                })
+            })?
+            .collect()
+        };
+        read().map_err(Error::db("redact a session"))
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(value).map_err(|e| Error::Seal(e.to_string()))
+}
+
+/// The events of a piece, up to what is damaged in it.
+fn events(plain: &[u8]) -> impl Iterator<Item = Event> + '_ {
+    let mut rest = plain;
+    std::iter::from_fn(move || {
+        let (event, after) = codec::decode(rest).ok().flatten()?;
+        rest = after;
+        Some(event)
+    })
+}
+
+/// Masks again, looks at what comes out, and encodes it.
+struct Pass<'w> {
+    again: Again,
+    finder: Finder<'w>,
+    masked: BTreeMap<String, u32>,
+    out: Vec<u8>,
+}
+
+impl Pass<'_> {
+    fn push(&mut self, event: &Event) {
+        let events = self.again.push(event);
+        self.take(events);
+    }
+
+    fn finish(&mut self) {
+        let events = self.again.finish();
+        self.take(events);
+    }
+
+    fn take(&mut self, events: Vec<Event>) {
+        for event in events {
+            self.finder.push(&event);
+            if let Body::Masked { rule, count } = &event.body {
+                let total = self.masked.entry(rule.clone()).or_insert(0);
+                *total = total.saturating_add(*count);
+            }
+            codec::encode(&event, &mut self.out);
+        }
+    }
+}
+
+/// Puts what was sealed anew in a row's place, if that is still what was read.
+fn put(conn: &Connection, number: i64, part: &Part, new: &[u8]) -> Result<Replaced, Error> {
+    let hash = Hash::of(new);
+    let changed = conn
+        .prepare_cached(
+            "UPDATE pieces SET sealed = ?5, hash = ?6
+             WHERE session = ?1 AND seq = ?2 AND last = ?3 AND hash = ?4",
+        )
+        .and_then(|mut s| s.execute((number, part.first, part.last, &part.old.0, new, &hash.0)))
+        .map_err(Error::db("redact a session"))?;
+    if changed != 1 {
+        return Err(Error::Changed);
+    }
+    Ok(Replaced {
+        first: u64::try_from(part.first).unwrap_or(0),
+        last: u64::try_from(part.last).unwrap_or(0),
+        old: part.old,
+        new: hash,
+    })
+}
