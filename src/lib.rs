@@ -8,7 +8,7 @@
 //! cli, main                                parse, dispatch, one file per verb, human messages
 //! shell   record/ vault/ tui/ config       everything that touches the outside world
 //! core    export                           masks again, then encodes
-//!         query player                     read what timelines hold
+//!         query player insight             read what timelines hold
 //!         pipeline timeline                composes term, wire and mask; joins commands, output and statements
 //!         wire term mask                   do not know each other
 //!         model                            plain types shared by all
@@ -42,6 +42,7 @@
 pub mod cli;
 pub mod config;
 pub mod export;
+pub mod insight;
 pub mod mask;
 pub mod model;
 pub mod pipeline;

@@ -7,6 +7,7 @@ mod ask;
 mod browse;
 mod complete;
 mod demo;
+mod diff;
 mod doctor;
 mod error;
 mod export;
@@ -24,6 +25,7 @@ mod rm;
 mod run;
 mod search;
 mod show;
+mod stats;
 mod table;
 mod times;
 mod ui;
@@ -112,6 +114,10 @@ pub enum Verb {
     Search(search::Search),
     /// Write a session, or a piece of it, for others to see
     Export(export::Export),
+    /// Most used, slowest and most failing statements, retries, and where time went
+    Stats(stats::StatsArgs),
+    /// Compare two sessions, or two runs of a statement
+    Diff(diff::Diff),
     /// Tag a session, or list its tags
     Tag(label::Tag),
     /// Note something about a session, or list its notes
@@ -167,7 +173,7 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
     }
     let verb = words::reserved(&args);
     let args = match verb {
-        Some("ls" | "search") => open::spell_out_not(args),
+        Some("ls" | "search" | "stats") => open::spell_out_not(args),
         _ => args,
     };
     let cli = Cli::try_parse_from(args).map_err(|error| usage(error, verb))?;
@@ -181,6 +187,8 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Play(args)) => play::run(ui, &cli.global, &args),
         Some(Verb::Search(args)) => search::run(ui, &cli.global, &args),
         Some(Verb::Export(args)) => export::run(ui, &cli.global, &args),
+        Some(Verb::Stats(args)) => stats::run(ui, &cli.global, &args),
+        Some(Verb::Diff(args)) => diff::run(ui, &cli.global, &args),
         Some(Verb::Tag(args)) => args.run(ui, &cli.global),
         Some(Verb::Note(args)) => args.run(ui, &cli.global),
         Some(Verb::Pin(args)) => args.run(ui, &cli.global),

@@ -8,7 +8,7 @@ const RANKS: &[&[&str]] = &[
     &["model"],
     &["wire", "term", "mask"],
     &["pipeline", "timeline"],
-    &["query", "player"],
+    &["query", "player", "insight"],
     &["export"],
     &["config", "record", "vault", "tui"],
     &["cli"],

@@ -15,6 +15,7 @@ mod endtoend;
 mod export;
 mod first;
 mod formats;
+mod insight;
 mod keep;
 mod layers;
 mod masking;

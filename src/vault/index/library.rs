@@ -6,12 +6,13 @@ use super::{Index, IndexError, Progress, sql};
 use crate::export::redact::Wanted;
 use crate::model::{Micros, SessionId, Status};
 use crate::query::{Doc, Found, Query, Scan};
-use crate::timeline::{Builder, Part, PartOf};
+use crate::timeline::{Builder, Part, PartOf, Statement};
 use crate::vault::{Entry, Error, Events, Forgotten, NotRedacted, Redacted, Unlocked};
 use rusqlite::params_from_iter;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// An unlocked vault, read through its index.
 pub struct Library {
@@ -35,6 +36,10 @@ pub struct Hit {
     pub number: Option<u32>,
     /// What was typed; a marker's label.
     pub command: String,
+    /// How long it took, where known.
+    pub took: Option<Duration>,
+    /// Whether it failed.
+    pub failed: bool,
     /// How it ended.
     pub outcome: Option<String>,
     /// The text of that part.
@@ -364,6 +369,8 @@ impl Run<'_> {
                 at,
                 number: None,
                 command: String::new(),
+                took: None,
+                failed: false,
                 outcome: None,
                 output: text,
             };
@@ -373,6 +380,8 @@ impl Run<'_> {
                         hit.number = Some(command.number);
                         hit.command = command.text.clone();
                         hit.outcome = command.outcome.clone();
+                        hit.took = command.duration();
+                        hit.failed = command.failed();
                     }
                 }
                 PartOf::Statement(n) => {
@@ -380,6 +389,8 @@ impl Run<'_> {
                     let statement = timeline.statements.get(n);
                     let error = statement.and_then(|statement| statement.error.as_ref());
                     hit.outcome = error.map(|error| error.message.clone());
+                    hit.took = statement.and_then(Statement::duration);
+                    hit.failed = error.is_some();
                 }
                 PartOf::Marker(_) => hit.command = std::mem::take(&mut hit.output),
                 PartOf::Aside(_) => {}
@@ -435,7 +446,7 @@ impl Run<'_> {
             };
             let mut moments = index.conn.prepare(&format!(
                 "SELECT m.session, m.kind, m.place, m.part, m.parts, m.number, m.at,
-                   m.part_at, m.text, m.outcome
+                   m.part_at, m.text, m.outcome, m.took, m.failed
                  FROM {from} {} ORDER BY {order} DESC",
                 condition.sql
             ))?;
@@ -507,6 +518,7 @@ impl Run<'_> {
         };
         let place = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(usize::MAX);
         let part: u32 = row.get(3)?;
+        let took: Option<i64> = row.get(10)?;
         let at: i64 = if part == 0 { row.get(6)? } else { row.get(7)? };
         Ok(Row {
             session: number,
@@ -524,6 +536,10 @@ impl Run<'_> {
                 number: row.get(5)?,
                 command: row.get(8)?,
                 outcome: row.get(9)?,
+                took: took
+                    .and_then(|took| u64::try_from(took).ok())
+                    .map(Duration::from_micros),
+                failed: row.get(11)?,
                 output: String::new(),
             },
         })

@@ -11,6 +11,7 @@ mod library;
 mod list;
 mod open;
 mod sql;
+mod stats;
 
 pub use fill::Progress;
 pub use library::{Hit, Library, Search};
