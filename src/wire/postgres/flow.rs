@@ -1,0 +1,103 @@
+//! Requests that the server still has to answer, and the statements they belong to.
+
+use super::names::{Cell, Portal, Prepared};
+use crate::model::Micros;
+use crate::model::wire::Report;
+use std::sync::Arc;
+
+/// A client's message that has an answer, in the order they were sent.
+pub(super) enum Request {
+    /// Query: answered until ReadyForQuery.
+    Query(u32),
+    /// FunctionCall: answered until ReadyForQuery.
+    Function(u32),
+    Parse {
+        prepared: Arc<Prepared>,
+        /// What had the name before.
+        before: Option<Arc<Prepared>>,
+    },
+    Bind(Arc<Portal>),
+    /// Describe of a statement, where it is known.
+    DescribeStatement(Option<Arc<Prepared>>),
+    /// Describe of a portal, where it is known.
+    DescribePortal(Option<Arc<Portal>>),
+    Execute(u32),
+    /// Close, and the statement that it closed.
+    Close(Option<Arc<Prepared>>),
+    Sync {
+        /// Counts requests that end a transaction.
+        epoch: u64,
+        /// It was sent behind all data of a copy.
+        after_copy: bool,
+    },
+}
+
+impl Request {
+    /// The statement it is part of, where that has begun.
+    pub fn statement(&self) -> Option<u32> {
+        match self {
+            Request::Query(n) | Request::Function(n) | Request::Execute(n) => Some(*n),
+            Request::Bind(portal) | Request::DescribePortal(Some(portal)) => {
+                portal.statement.get().copied()
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A statement from its sending to its end.
+#[derive(Default)]
+pub(super) struct Course {
+    /// The end of a query's answer counts requests that end a transaction, too.
+    pub epoch: u64,
+    /// When the answer began.
+    pub first: Option<Micros>,
+    pub error: Option<Report>,
+    /// One of its statements was answered.
+    pub answered: bool,
+    /// How many of its statements are complete.
+    pub completes: usize,
+    /// A portal that can give more rows.
+    pub suspended: bool,
+    pub portal: Option<Arc<Portal>>,
+    /// Its text, where it may manage prepared statements.
+    pub managing: Option<Arc<str>>,
+    /// What a function gives.
+    pub result: Cell,
+
+    /// How the present result's cells are read; `None` before they are known.
+    pub cells: Option<Arc<[Cell]>>,
+    /// Of the present result.
+    pub rows: u64,
+    pub bytes: u64,
+    pub rows_cut: u64,
+    pub bytes_cut: u64,
+
+    /// Of all results, what was kept.
+    pub kept_rows: u64,
+    pub kept_bytes: u64,
+    /// The limits are reached: nothing more is kept.
+    pub full: bool,
+}
+
+/// What is being copied.
+pub(super) struct Copy {
+    pub statement: u32,
+    pub direction: Direction,
+    /// Its data is text.
+    pub textual: bool,
+    /// The client has sent all of it.
+    pub client_done: bool,
+    /// Lines that are not told yet.
+    pub text: Vec<u8>,
+    pub at: Micros,
+}
+
+/// Which way data is copied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    In,
+    Out,
+    /// Replication.
+    Both,
+}

@@ -1,0 +1,166 @@
+//! Data that is copied in or out, and replication.
+
+use super::talk::*;
+
+#[test]
+fn data_copied_in_is_told_line_by_line() {
+    Talk::ready()
+        .client(&[query("copy t from stdin")])
+        .server(&[message(b'G', &[0, 0, 1, 0, 0])])
+        .client(&[
+            message(b'd', b"a\tb\nc"),
+            message(b'H', b""),
+            sync(),
+            message(b'd', b"\td\ne"),
+            message(b'c', b""),
+        ])
+        .server(&[complete("COPY 3"), ready(b'I')])
+        .sees(
+            "3 #1 text [copy t from stdin]
+             5 #1 copied in \"a\\tb\\n\"
+             5 #1 copied in \"c\\td\\n\"
+             5 #1 copied in \"e\"
+             6 #1 complete COPY 3, affected 3
+             6 #1 end, first 4, Idle",
+        );
+}
+
+#[test]
+fn data_copied_out_is_told_line_by_line() {
+    Talk::ready()
+        .client(&[query("copy t to stdout; select 1")])
+        .server(&[
+            message(b'H', &[0, 0, 1, 0, 0]),
+            message(b'd', b"a\n"),
+            report(b'N', "NOTICE", "00000", "between"),
+            message(b'd', b"b\n"),
+            message(b'c', b""),
+            complete("COPY 2"),
+            complete("SELECT 0"),
+            ready(b'I'),
+        ])
+        .sees(
+            "3 #1 text [copy t to stdout; select 1]
+             4 #1 copied out \"a\\n\"
+             4 #1 notice NOTICE 00000 between
+             4 #1 copied out \"b\\n\"
+             4 #1 complete COPY 2, affected 2
+             4 #1 complete SELECT 0, affected 0
+             4 #1 end, first 4, Idle",
+        );
+}
+
+#[test]
+fn a_sync_sent_with_the_execute_of_a_copy_is_swallowed() {
+    let start = || {
+        Talk::ready()
+            .client(&[
+                parse("", "copy t from stdin", &[]),
+                bind("", "", false, &[]),
+                execute("", 0),
+                sync(),
+            ])
+            .server(&[
+                message(b'1', b""),
+                message(b'2', b""),
+                message(b'G', &[0, 0, 1, 0, 0]),
+            ])
+    };
+    start()
+        .client(&[
+            message(b'd', b"a\n"),
+            message(b'c', b""),
+            sync(),
+            query("select 1"),
+        ])
+        .server(&[
+            complete("COPY 1"),
+            ready(b'I'),
+            complete("SELECT 0"),
+            ready(b'I'),
+        ])
+        .sees(
+            "3 #1 prepared [copy t from stdin]
+             5 #1 copied in \"a\\n\"
+             5 #2 text [select 1]
+             6 #1 complete COPY 1, affected 1
+             6 #1 end, first 4, Idle
+             6 #2 complete SELECT 0, affected 0
+             6 #2 end, first 6, Idle",
+        );
+    // It fails: the first Sync may have been read as part of the copy, or be answered too.
+    start()
+        .client(&[message(b'd', b"a\n")])
+        .server(&[error("22P02", "invalid input")])
+        .client(&[
+            message(b'd', b"b\n"),
+            message(b'c', b""),
+            sync(),
+            query("select 1"),
+        ])
+        .server(&[ready(b'I'), ready(b'I'), complete("SELECT 0"), ready(b'I')])
+        .sees(
+            "3 #1 prepared [copy t from stdin]
+             5 #1 copied in \"a\\n\"
+             7 #2 text [select 1]
+             8 #1 end, first 4, ERROR 22P02 invalid input, Idle
+             8 #2 complete SELECT 0, affected 0
+             8 #2 end, first 8, Idle",
+        );
+}
+
+#[test]
+fn data_that_is_sent_before_the_server_asks_is_counted() {
+    Talk::ready()
+        .client(&[
+            query("copy t from stdin"),
+            message(b'd', b"a\n"),
+            message(b'c', b""),
+            query("select 1"),
+        ])
+        .server(&[
+            message(b'G', &[0, 0, 1, 0, 0]),
+            complete("COPY 1"),
+            ready(b'I'),
+            complete("SELECT 0"),
+            ready(b'I'),
+        ])
+        .sees(
+            "3 #1 text [copy t from stdin]
+             3 #2 text [select 1]
+             4 #1 complete COPY 1, bytes cut 2, affected 1
+             4 #1 end, first 4, Idle
+             4 #2 complete SELECT 0, affected 0
+             4 #2 end, first 4, Idle",
+        );
+}
+
+#[test]
+fn a_copy_that_the_client_gives_up_fails() {
+    Talk::ready()
+        .client(&[query("copy t from stdin")])
+        .server(&[message(b'G', &[0, 0, 1, 0, 0])])
+        .client(&[message(b'd', b"a\n"), message(b'f', b"aborted\0")])
+        .server(&[error("57014", "COPY from stdin failed"), ready(b'I')])
+        .sees(
+            "3 #1 text [copy t from stdin]
+             5 #1 copied in \"a\\n\"
+             6 #1 end, first 4, ERROR 57014 COPY from stdin failed, Idle",
+        );
+}
+
+#[test]
+fn replication_streams_both_ways_and_is_only_counted() {
+    Talk::ready()
+        .client(&[query("START_REPLICATION SLOT s LOGICAL 0/0")])
+        .server(&[message(b'W', &[0, 0, 0]), message(b'd', &[b'w'; 1000])])
+        .client(&[message(b'd', &[b'r'; 34])])
+        .server(&[message(b'd', &[b'k'; 18]), message(b'c', b"")])
+        .client(&[message(b'c', b"")])
+        .server(&[complete("COPY 0"), ready(b'I')])
+        .sees(
+            "3 #1 text [START_REPLICATION SLOT s LOGICAL 0/0]
+             8 #1 complete COPY 0, bytes cut 1052, affected 0
+             8 #1 end, first 4, Idle",
+        );
+}
