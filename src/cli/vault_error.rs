@@ -74,6 +74,10 @@ fn hints(error: &vault::Error) -> Vec<String> {
         E::NoSlot(_) => one("rec vault slots lists them"),
         E::LastSlot(_) => one("add another one first: rec vault add-slot --recovery"),
         E::Busy { .. } => one("is a recorder stopped (Ctrl-Z, a debugger)? rec waits five seconds at most"),
+        E::SlotAway { slot, .. } => vec![
+            format!("make its key available, or take the slot out: rec vault remove-slot {slot}"),
+            "nothing was changed".to_owned(),
+        ],
         E::Changed => one("try again"),
         E::BadIdentity { .. }
         | E::PassphraseFile { .. }

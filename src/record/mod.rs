@@ -39,6 +39,7 @@ mod terminal;
 pub use control::{Unreached, send};
 pub use exec::NotStarted;
 pub use session::{Choice, Person, Refused};
+pub use sys::keep_out_of_swap;
 
 use crate::model::Exit;
 use direct::Direct;

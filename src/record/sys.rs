@@ -361,3 +361,13 @@ fn check(result: i32) -> io::Result<i32> {
         Ok(result)
     }
 }
+
+/// Asks the system to keep `value` out of swap, with the page it stands on. That it may refuse, for
+/// more than an unprivileged process may lock, is no error.
+pub fn keep_out_of_swap<T>(value: &T) {
+    let start: *const T = value;
+    // SAFETY: the range is that of a live value; locking it changes nothing that can be seen.
+    unsafe {
+        libc::mlock(start.cast(), size_of::<T>());
+    }
+}

@@ -207,7 +207,7 @@ impl Unlocked {
             let sealed = row.get_ref(4)?.as_blob().unwrap_or_default();
             // What is not what it was must stay, so that verify can name it.
             if Hash::of(sealed) == hash {
-                plain = seal::open(self.identity(), sealed, PLAIN_MAX).ok();
+                plain = self.open(sealed, PLAIN_MAX).ok();
             }
         }
         Ok(Piece {

@@ -108,6 +108,14 @@ CREATE TABLE holds (
   days INTEGER NOT NULL
 ) STRICT;
 
+-- Identities of before a rekey, each sealed to the vault's recipient: what was sealed to them and
+-- not sealed again is opened with these.
+CREATE TABLE past (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  recipient TEXT NOT NULL,
+  sealed BLOB NOT NULL
+) STRICT;
+
 -- Which sessions were read, when and by which verb; sealed.
 CREATE TABLE reads (
   n INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -163,6 +163,16 @@ pub enum Error {
     /// Another process changed what was read.
     #[error("the session was changed by another process meanwhile; nothing was done")]
     Changed,
+    /// A slot cannot be sealed for a new identity, because its key is not at hand.
+    #[error("slot {slot} ({kind}) cannot be made to open the new key: {why}")]
+    SlotAway {
+        /// Its number.
+        slot: i64,
+        /// Its kind.
+        kind: &'static str,
+        /// What is the matter.
+        why: String,
+    },
     /// No slot has this number.
     #[error("there is no slot {0}")]
     NoSlot(i64),

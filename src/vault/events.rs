@@ -5,7 +5,7 @@
 //! each piece given already, how many events it had.
 
 use super::Unlocked;
-use super::seal::{self, Damage, PLAIN_MAX};
+use super::seal::{Damage, PLAIN_MAX};
 use crate::model::{Event, codec};
 use rusqlite::OptionalExtension;
 use std::collections::VecDeque;
@@ -91,7 +91,7 @@ impl<'a> Events<'a> {
             .and_then(|from| self.given.get(from..))
             .map_or(0, |given| given.iter().sum());
         self.skip_to(piece.last.max(self.next).saturating_add(1));
-        let plain = match seal::open(self.unlocked.identity(), &piece.sealed, PLAIN_MAX) {
+        let plain = match self.unlocked.open(&piece.sealed, PLAIN_MAX) {
             Ok(plain) => plain,
             Err(damage) => return Some(damage),
         };

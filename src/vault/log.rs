@@ -62,6 +62,26 @@ pub enum What {
         /// Hash of all of them.
         slots: Hash,
     },
+    /// The vault has a new identity.
+    Rekey {
+        /// Its recipient from here on.
+        recipient: String,
+        /// Hash of its keyslots.
+        slots: Hash,
+    },
+    /// A session was sealed again, to the vault's recipient of now.
+    Reseal {
+        /// Which.
+        session: SessionId,
+        /// Its pieces.
+        parts: Vec<Replaced>,
+        /// Hash of its metadata now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        meta: Option<Hash>,
+        /// Hash of its summary now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<Hash>,
+    },
     /// A session began.
     Open {
         /// Which.

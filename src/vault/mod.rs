@@ -35,6 +35,9 @@ mod pin;
 mod queue;
 mod recording;
 mod redact;
+mod rekey;
+#[cfg(test)]
+mod rekey_tests;
 pub mod retention;
 mod rows;
 mod seal;
@@ -56,6 +59,7 @@ pub use health::{Failure, FailureKind, Health};
 pub use pieces::Place;
 pub use recording::{Recording, Refused, new_session_id};
 pub use redact::{NotRedacted, Redacted};
+pub use rekey::Resealed;
 pub use rows::Row;
 pub use seal::{Damage, Identity, Recipient};
 pub use slots::{KeyringError, Kind as SlotKind, Slot};

@@ -1,6 +1,6 @@
 //! A session's pieces one by one and in any order, for a reader that jumps.
 
-use super::seal::{self, Damage, PLAIN_MAX};
+use super::seal::{Damage, PLAIN_MAX};
 use super::{Error, Unlocked};
 use crate::model::{Event, SessionId, codec};
 use rusqlite::OptionalExtension;
@@ -85,7 +85,7 @@ impl Unlocked {
             // Compacted meanwhile: all of the chunk is given where its first piece stood.
             return Ok(Vec::new());
         }
-        seal::open(self.identity(), &sealed, PLAIN_MAX)
+        self.open(&sealed, PLAIN_MAX)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::chain::Hash;
 use super::log::{self, Replaced, What};
-use super::seal::{self, PLAIN_MAX, Sealer};
+use super::seal::{PLAIN_MAX, Sealer};
 use super::{Error, Unlocked, db, label};
 use crate::export::Again;
 use crate::export::redact::{Finder, Found, Wanted, labels_without};
@@ -120,7 +120,8 @@ impl Unlocked {
             let mut replaced = Vec::with_capacity(parts.len());
             for (part, new) in &parts {
                 if let Some(new) = new {
-                    replaced.push(put(log.conn(), number, part, new)?);
+                    let row = (part.first, part.last, part.old);
+                    replaced.push(put(log.conn(), number, row, new)?);
                 }
             }
             let swap = || -> rusqlite::Result<()> {
@@ -185,7 +186,7 @@ impl Unlocked {
                     first: row.get(0)?,
                     last: row.get(1)?,
                     old: Hash(row.get(2)?),
-                    plain: seal::open(self.identity(), sealed, PLAIN_MAX).ok(),
+                    plain: self.open(sealed, PLAIN_MAX).ok(),
                 })
             })?
             .collect()
@@ -239,23 +240,29 @@ impl Pass<'_> {
     }
 }
 
-/// Puts what was sealed anew in a row's place, if that is still what was read.
-fn put(conn: &Connection, number: i64, part: &Part, new: &[u8]) -> Result<Replaced, Error> {
+/// Puts what was sealed anew in a row's place, if that is still what was read: its first and last
+/// piece and its hash.
+pub(super) fn put(
+    conn: &Connection,
+    number: i64,
+    (first, last, old): (i64, i64, Hash),
+    new: &[u8],
+) -> Result<Replaced, Error> {
     let hash = Hash::of(new);
     let changed = conn
         .prepare_cached(
             "UPDATE pieces SET sealed = ?5, hash = ?6
              WHERE session = ?1 AND seq = ?2 AND last = ?3 AND hash = ?4",
         )
-        .and_then(|mut s| s.execute((number, part.first, part.last, &part.old.0, new, &hash.0)))
-        .map_err(Error::db("redact a session"))?;
+        .and_then(|mut s| s.execute((number, first, last, &old.0, new, &hash.0)))
+        .map_err(Error::db("seal a session again"))?;
     if changed != 1 {
         return Err(Error::Changed);
     }
     Ok(Replaced {
-        first: u64::try_from(part.first).unwrap_or(0),
-        last: u64::try_from(part.last).unwrap_or(0),
-        old: part.old,
+        first: u64::try_from(first).unwrap_or(0),
+        last: u64::try_from(last).unwrap_or(0),
+        old,
         new: hash,
     })
 }

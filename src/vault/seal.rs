@@ -85,12 +85,12 @@ impl FromStr for Recipient {
 }
 
 /// The secret key. It has no Debug, is never written by itself, and wipes itself.
-pub struct Identity(age::x25519::Identity);
+pub struct Identity(Box<age::x25519::Identity>);
 
 impl Identity {
     /// A new one.
     pub fn generate() -> Self {
-        Identity(age::x25519::Identity::generate())
+        Identity(Box::new(age::x25519::Identity::generate()))
     }
 
     /// Its public half.
@@ -105,7 +105,12 @@ impl Identity {
 
     /// Reads the line of an age identity file.
     pub fn parse(line: &str) -> Option<Self> {
-        line.trim().parse().ok().map(Identity)
+        line.trim().parse().ok().map(Box::new).map(Identity)
+    }
+
+    /// Asks the system to keep it out of swap.
+    pub(super) fn keep_in_memory(&self) {
+        crate::record::keep_out_of_swap(&*self.0);
     }
 
     pub(super) fn age(&self) -> &age::x25519::Identity {
@@ -179,6 +184,12 @@ pub fn decrypt(identity: &dyn age::Identity, sealed: &[u8]) -> Result<Zeroizing<
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     reader.read_to_end(&mut plain).map_err(|_| Damage::Sealed)?;
     Ok(plain)
+}
+
+/// Seals for `recipient` what was sealed to `identity`; what is inside stays packed.
+pub fn reseal(identity: &Identity, recipient: &Recipient, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    let packed = decrypt(identity.age(), sealed).map_err(|e| Error::Seal(e.to_string()))?;
+    encrypt(&[recipient.age()], &packed)
 }
 
 fn unpack(packed: &[u8], cap: usize) -> Result<Vec<u8>, Damage> {

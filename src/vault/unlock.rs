@@ -167,8 +167,10 @@ impl Vault {
     /// The database's slots, and what `keyslots.age` has besides.
     fn all_slots(&self) -> Result<Vec<Slot>, Error> {
         let mut all = slots::load(&self.conn).unwrap_or_default();
-        if all.is_empty() {
-            all = slots::load_copy(&self.dir)?;
+        for slot in slots::load_copy(&self.dir)? {
+            if all.iter().all(|known| known.sealed != slot.sealed) {
+                all.push(slot);
+            }
         }
         Ok(all)
     }

@@ -1,7 +1,7 @@
 //! The vault with its key: sessions and what they hold, opened.
 
 use super::seal::{self, Damage, Identity, META_MAX};
-use super::{Error, Events, Forgotten, Row, Vault, forget, writer};
+use super::{Error, Events, Forgotten, Row, Vault, forget, rekey, writer};
 use crate::model::{Meta, SessionId, Size, Stamp, Status, Summary, Target};
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
@@ -11,6 +11,8 @@ use std::path::Path;
 pub struct Unlocked {
     vault: Vault,
     identity: Identity,
+    /// Those of before a rekey, newest first.
+    past: Vec<Identity>,
 }
 
 /// A session, without its events.
@@ -34,7 +36,17 @@ impl Unlocked {
     pub(super) fn new(mut vault: Vault, identity: Identity) -> Result<Unlocked, Error> {
         // A read-only disk or a stuck lock is no reason not to read.
         let _ = writer::close_interrupted(&vault.dir, &mut vault.conn);
-        let mut unlocked = Unlocked { vault, identity };
+        identity.keep_in_memory();
+        let past = rekey::past(&vault.conn, &identity)?;
+        past.iter().for_each(Identity::keep_in_memory);
+        if !vault.dir.join(super::dir::KEYSLOTS).exists() {
+            let _ = super::slots::copy(&vault.dir, &vault.conn);
+        }
+        let mut unlocked = Unlocked {
+            vault,
+            identity,
+            past,
+        };
         unlocked.forget_rest();
         unlocked.maintain();
         Ok(unlocked)
@@ -201,7 +213,28 @@ impl Unlocked {
     /// # Errors
     /// How it is damaged.
     pub fn open(&self, sealed: &[u8], cap: usize) -> Result<Vec<u8>, Damage> {
-        seal::open(&self.identity, sealed, cap)
+        let mut opened = seal::open(&self.identity, sealed, cap);
+        for past in &self.past {
+            if opened != Err(Damage::Foreign) {
+                break;
+            }
+            opened = seal::open(past, sealed, cap);
+        }
+        opened
+    }
+
+    /// The identities of before a rekey, newest first.
+    pub(super) fn past(&self) -> &[Identity] {
+        &self.past
+    }
+
+    pub(super) fn forget_identities(&mut self) {
+        self.past.clear();
+    }
+
+    pub(super) fn set_identities(&mut self, identity: Identity, past: Vec<Identity>) {
+        self.identity = identity;
+        self.past = past;
     }
 
     fn json<T: DeserializeOwned>(&self, sealed: &[u8]) -> Result<T, Damage> {

@@ -349,3 +349,59 @@ fn the_key_file_is_private_and_is_not_overwritten() {
     fails(&again, &["cannot create the key in", "backup.key"]);
     assert_eq!(std::fs::read_to_string(&key).unwrap(), text);
 }
+
+#[test]
+fn a_rekey_takes_every_kind_of_slot_along() {
+    let mut home = Home::new();
+    let pass = write(&home.path().join("pass"), "correct horse\n");
+    home.set("REC_PASSPHRASE_FILE", &pass);
+    check(&home.rec(&["init", "--key", "passphrase"]).output().unwrap());
+    let ssh = home.path().join("id_ed25519");
+    let made = Command::new(tool("ssh-keygen", "openssh-client"))
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(&ssh)
+        .output()
+        .unwrap();
+    check(&made);
+    let ssh = ssh.to_str().unwrap();
+    check(
+        &home
+            .rec(&["vault", "add-slot", "--identity", ssh])
+            .output()
+            .unwrap(),
+    );
+    let recovery = home.read(UNLOCKING);
+    let mut t = home.terminal(&["sh", "-c", "echo of before"]);
+    assert!(t.wait().success());
+
+    fails(&home.rec(&["vault", "rekey"]).output().unwrap(), &["--yes"]);
+    home.set("REC_PASSPHRASE_FILE", "");
+    home.set("REC_IDENTITY_FILE", ssh);
+    let away = home.rec(&["vault", "rekey", "--yes"]).output().unwrap();
+    fails(
+        &away,
+        &[
+            "slot 1 (passphrase) cannot be made to open the new key",
+            "remove-slot 1",
+        ],
+    );
+    home.set("REC_PASSPHRASE_FILE", &pass);
+    let done = home
+        .rec(&["vault", "rekey", "--reseal", "--yes"])
+        .output()
+        .unwrap();
+    check(&done);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(said.contains("sealed 1 session again"), "{said}");
+    let mut t = home.terminal(&["sh", "-c", "echo of after"]);
+    assert!(t.wait().success());
+    check(&home.rec(&["vault", "verify"]).output().unwrap());
+
+    let recovery = write(&home.path().join("recovery"), &recovery);
+    for (pass, identity) in [("", ssh), (pass.as_str(), ""), ("", recovery.as_str())] {
+        home.set("REC_PASSPHRASE_FILE", pass);
+        home.set("REC_IDENTITY_FILE", identity);
+        assert_eq!(home.json(&["ls"]).as_array().unwrap().len(), 2);
+        assert!(home.read(&["show", "@2", "--text"]).contains("of before"));
+    }
+}

@@ -16,7 +16,7 @@ mod stats;
 pub use fill::Progress;
 pub use library::{Hit, Library, Search};
 pub use list::Listed;
-pub use open::Index;
+pub use open::{Index, remove};
 
 /// Why the index could not answer. Never a reason to fail: the caller reads without it.
 #[derive(Debug, thiserror::Error)]

@@ -129,15 +129,7 @@ impl Index {
     /// The directory cannot be written.
     pub fn renew(unlocked: &Unlocked) -> Result<Index, IndexError> {
         let dir = unlocked.dir();
-        for name in SIDE_FILES {
-            let path = dir.join(name);
-            match fs::remove_file(&path) {
-                Err(e) if e.kind() != ErrorKind::NotFound => {
-                    return Err(Error::io("remove", &path)(e).into());
-                }
-                _ => {}
-            }
-        }
+        remove(dir)?;
         let mut key = Zeroizing::new([0_u8; KEY_LEN]);
         random(&mut *key)?;
         dir::replace(&dir.join(KEY), &unlocked.seal(&*key)?)?;
@@ -150,6 +142,23 @@ impl Index {
         ))?;
         Ok(Index { conn })
     }
+}
+
+/// Removes the index of the vault in `dir`, its key first: what is left of it then says nothing.
+///
+/// # Errors
+/// A file cannot be removed.
+pub fn remove(dir: &Path) -> Result<(), Error> {
+    for name in [KEY].iter().chain(SIDE_FILES) {
+        let path = dir.join(name);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => {
+                return Err(Error::io("remove", &path)(e));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The index's key; `None` where there is none that opens.

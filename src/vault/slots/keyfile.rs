@@ -199,15 +199,28 @@ fn public(line: &str) -> Result<Recipients, String> {
         .map_err(|e| e.to_string())
 }
 
+/// The text of a plain identity file.
+fn plain(identities: &[&Identity]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(
+        "# the key of a rec vault: whoever can read this file can read the vault\n".to_owned(),
+    );
+    for identity in identities {
+        text.push_str(&super::content(identity));
+    }
+    text
+}
+
+/// Puts identities in the place of those in a plain file.
+pub fn replace_plain(path: &Path, identities: &[&Identity]) -> Result<(), Error> {
+    super::super::dir::replace(path, plain(identities).as_bytes())
+}
+
 /// Writes an identity as `age-keygen` does, mode 0600, never over another file.
 pub fn write_plain(path: &Path, identity: &Identity) -> Result<(), Error> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)
         .map_err(|e| Error::io("create the key in", path)(e.into()))?;
-    let text = Zeroizing::new(format!(
-        "# the key of a rec vault: whoever can read this file can read the vault\n{}",
-        *super::content(identity)
-    ));
+    let text = plain(&[identity]);
     let mut file = File::from(file);
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())

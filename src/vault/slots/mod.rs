@@ -8,7 +8,7 @@ pub mod kernel;
 mod keyfile;
 mod keyring;
 
-pub use keyfile::{KeyFile, write_plain};
+pub use keyfile::{KeyFile, replace_plain, write_plain};
 pub use keyring::{KeyringError, get, put, remove};
 
 use super::chain::Hash;
@@ -103,7 +103,7 @@ pub struct NewSlot {
 }
 
 /// The text that is sealed in every slot.
-fn content(identity: &Identity) -> zeroize::Zeroizing<String> {
+pub fn content(identity: &Identity) -> zeroize::Zeroizing<String> {
     let secret = identity.expose();
     let public = identity.recipient();
     zeroize::Zeroizing::new(format!("# public key: {public}\n{}\n", *secret))
@@ -200,6 +200,16 @@ pub fn hash(conn: &Connection) -> Result<Hash, Error> {
             hasher.update(&row.get::<_, i64>(0)?.to_le_bytes());
             hasher.update(&row.get::<_, i64>(3)?.to_le_bytes());
             for field in [kind.as_bytes(), place.as_bytes(), &sealed] {
+                hasher.update(blake3::hash(field).as_bytes());
+            }
+        }
+        // Identities of before a rekey; there are none in most vaults.
+        let mut past = conn.prepare_cached("SELECT n, recipient, sealed FROM past ORDER BY n")?;
+        let mut past = past.query([])?;
+        while let Some(row) = past.next()? {
+            let (recipient, sealed): (String, Vec<u8>) = (row.get(1)?, row.get(2)?);
+            hasher.update(&row.get::<_, i64>(0)?.to_le_bytes());
+            for field in [recipient.as_bytes(), &sealed] {
                 hasher.update(blake3::hash(field).as_bytes());
             }
         }

@@ -81,6 +81,15 @@ impl Session {
         chunks.find(|chunk| chunk.first == first && chunk.last == last)
     }
 
+    /// What of it was sealed again.
+    fn again(&mut self, parts: Vec<Replaced>, meta: Option<Hash>, summary: Option<Hash>) {
+        for part in parts {
+            self.replace(part);
+        }
+        self.meta = meta.or(self.meta);
+        self.summary = summary.or(self.summary);
+    }
+
     fn replace(&mut self, part: Replaced) {
         let Replaced {
             first,
@@ -332,13 +341,16 @@ impl Told {
                 parts,
                 meta,
                 summary,
-            } => {
-                let said = self.of(session);
-                for part in parts {
-                    said.replace(part);
-                }
-                said.meta = Some(meta);
-                said.summary = summary.or(said.summary);
+            } => self.of(session).again(parts, Some(meta), summary),
+            What::Reseal {
+                session,
+                parts,
+                meta,
+                summary,
+            } => self.of(session).again(parts, meta, summary),
+            What::Rekey { recipient, slots } => {
+                self.recipient = Some(recipient);
+                self.slots = Some(slots);
             }
             What::Hold { days } => self.holds.push((entry.n, entry.day, days)),
             What::Label {

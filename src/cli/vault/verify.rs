@@ -1,0 +1,92 @@
+//! Whether the vault is what it was, and the head of its log to hold it against later.
+
+use super::{Error, Kind, Ui, date, out};
+use crate::model::Field;
+use crate::vault::{Anchor, Report, Vault};
+use serde_json::json;
+use std::process::ExitCode;
+
+pub fn verify(
+    ui: &mut Ui,
+    mut vault: Vault,
+    anchor: Option<&Anchor>,
+    json: bool,
+) -> Result<ExitCode, Error> {
+    let report = vault.verify(anchor)?;
+    let text = if json {
+        verified_json(&report)
+    } else {
+        verified(&report)
+    };
+    out(ui, &text)?;
+    if report.findings.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::from(1))
+}
+
+fn verified(report: &Report) -> String {
+    let ids: Vec<_> = report.findings.iter().filter_map(|f| f.session).collect();
+    let mut text = String::new();
+    for finding in &report.findings {
+        let said = Field(&finding.text);
+        match (finding.session, finding.day) {
+            (Some(id), Some(day)) => {
+                text.push_str(&format!("{}: {said}   ({})\n", id.short(&ids), date(day)));
+            }
+            (Some(id), None) => text.push_str(&format!("{}: {said}\n", id.short(&ids))),
+            (None, _) => text.push_str(&format!("vault: {said}\n")),
+        }
+    }
+    let good = report.findings.iter().all(|f| f.session.is_some());
+    let forgotten = match report.pruned {
+        0 => String::new(),
+        n => format!(" {n} forgotten in order."),
+    };
+    let head = report.head.map_or_else(String::new, |h| h.to_string());
+    text.push_str(&format!(
+        "{} of {} sessions intact.{forgotten} Log: {} entries, {}, head {}\n",
+        report.intact,
+        report.sessions,
+        report.entries,
+        if good { "signatures good" } else { "not whole" },
+        head.get(..16).unwrap_or("none"),
+    ));
+    text
+}
+
+fn verified_json(report: &Report) -> String {
+    let findings: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "kind": finding.wrong.name(),
+                "session": finding.session,
+                "piece": finding.piece,
+                "day": finding.day.map(date),
+                "text": finding.text,
+            })
+        })
+        .collect();
+    let report = json!({
+        "sessions": report.sessions,
+        "intact": report.intact,
+        "pruned": report.pruned,
+        "entries": report.entries,
+        "head": report.head,
+        "findings": findings,
+    });
+    format!("{report}\n")
+}
+
+pub fn anchor(ui: &mut Ui, vault: &Vault, json: bool) -> Result<(), Error> {
+    let (entry, hash) = vault.anchor()?.ok_or_else(|| {
+        Error::new(Kind::Failed, "the vault's log has no entries").hint("rec vault verify")
+    })?;
+    if json {
+        let anchor = json!({ "entry": entry, "hash": hash });
+        return out(ui, &format!("{anchor}\n"));
+    }
+    out(ui, &format!("{entry} {hash}\n"))
+}
