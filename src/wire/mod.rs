@@ -5,6 +5,7 @@
 //! holds no more than [`Limits`] allow: what it cannot read it skips by its length and tells as a
 //! gap. Messages that carry authentication are skipped unread.
 
+pub mod mysql;
 pub mod postgres;
 
 use crate::model::wire::Exchange;
