@@ -12,12 +12,12 @@
 use super::feed::{Feed, What};
 use super::shared::Shared;
 use super::sys;
+use super::tap;
 use crate::model::SessionId;
 use rustix::fs::{Mode, OFlags};
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,18 +46,7 @@ impl Control {
         feed: Arc<Feed>,
         shared: Arc<Shared>,
     ) -> io::Result<Control> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(runtime)?;
-        let meta = fs::symlink_metadata(runtime)?;
-        let own = meta.uid() == rustix::process::geteuid().as_raw();
-        if !meta.is_dir() || !own || meta.mode() & 0o077 != 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                format!("{} is not private to you", runtime.display()),
-            ));
-        }
+        tap::private(runtime)?;
         let path = runtime.join(name(tty));
         // The terminal is ours, so whatever stands there was left by a recorder that died.
         let _ = fs::remove_file(&path);

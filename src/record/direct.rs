@@ -17,6 +17,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 
+/// The words that start the client.
+const PLAIN: u8 = 1;
+const TAPPED: u8 = 2;
+
 /// A client that waits for its start: forked while rec had one thread.
 pub struct Direct {
     pid: Pid,
@@ -25,11 +29,16 @@ pub struct Direct {
 }
 
 impl Direct {
-    /// Forks it. Only to be called while the process has one thread.
+    /// Forks it, to become `client` or what is led through the tap. Only to be called while the process has one thread.
     ///
     /// # Errors
     /// No more processes or descriptors.
-    pub fn fork(client: &Client, inherited: &Inherited, ends: &Ends) -> io::Result<Direct> {
+    pub fn fork(
+        client: &Client,
+        tapped: Option<&Client>,
+        inherited: &Inherited,
+        ends: &Ends,
+    ) -> io::Result<Direct> {
         let (wait, go) = pipe_with(PipeFlags::CLOEXEC)?;
         let (failed, fails) = pipe_with(PipeFlags::CLOEXEC)?;
         match sys::fork()? {
@@ -48,6 +57,7 @@ impl Direct {
                         sys::exit_now(125);
                     }
                 }
+                let client = tapped.filter(|_| byte == [TAPPED]).unwrap_or(client);
                 let NotStarted(errno) = client.exec(inherited);
                 let _ = rustix::io::write(&fails, &errno.raw_os_error().to_ne_bytes());
                 sys::exit_now(127)
@@ -61,9 +71,11 @@ impl Direct {
         let _ = waitpid(Some(self.pid), WaitOptions::empty());
     }
 
-    /// Starts the client and copies its streams until it has ended.
+    /// Starts the client, through the tap where that serves it, and copies its streams until it
+    /// has ended.
     pub fn run(
         self,
+        tapped: bool,
         mut streams: Streams,
         signals: &Signals,
         descriptors: Vec<i32>,
@@ -72,7 +84,10 @@ impl Direct {
         sys::catch(libc::SIGCHLD);
         sys::unblock(&[libc::SIGCHLD]);
         let Direct { pid, go, failed } = self;
-        if !matches!(rustix::io::write(&go, &[1]), Ok(1)) {
+        if !matches!(
+            rustix::io::write(&go, &[if tapped { TAPPED } else { PLAIN }]),
+            Ok(1)
+        ) {
             return Ended::Lost;
         }
         drop(go);

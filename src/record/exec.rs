@@ -21,6 +21,14 @@ pub struct Client {
     passphrase_fd: Option<i32>,
 }
 
+/// A client's words and variables with something in the way of its connection.
+pub struct Led {
+    /// The words.
+    pub argv: Vec<OsString>,
+    /// Variables in place of its own; `None` takes one away.
+    pub env: Vec<(OsString, Option<OsString>)>,
+}
+
 /// Why a client could not be executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotStarted(pub Errno);
@@ -57,6 +65,26 @@ impl Client {
             words,
             env,
             passphrase_fd: passphrase_fd.filter(|fd| *fd > 2),
+        }
+    }
+
+    /// The same client, led elsewhere.
+    pub fn led(&self, Led { argv, env: changes }: &Led) -> Client {
+        let string = |bytes: Vec<u8>| CString::new(bytes).unwrap_or_default();
+        let is = |entry: &CString, name: &OsStr| {
+            let rest = entry.as_bytes().strip_prefix(name.as_bytes());
+            rest.is_some_and(|rest| rest.first() == Some(&b'='))
+        };
+        let kept = |entry: &&CString| !changes.iter().any(|(name, _)| is(entry, name));
+        let mut env: Vec<CString> = self.env.iter().filter(kept).cloned().collect();
+        for (name, value) in changes {
+            env.extend(value.as_ref().map(|value| string(pair(name, value))));
+        }
+        Client {
+            argv: self.argv.clone(),
+            words: argv.iter().map(|w| string(w.clone().into_vec())).collect(),
+            env,
+            passphrase_fd: self.passphrase_fd,
         }
     }
 

@@ -175,7 +175,6 @@ impl Feed {
 
     /// This was seen on database connection `connection`. All of it or nothing is taken, so that
     /// what is dropped is whole.
-    #[expect(dead_code, reason = "the tap's")]
     pub fn wire(&self, connection: u32, seen: Vec<(Micros, Seen)>) {
         if seen.is_empty() {
             return;
@@ -205,7 +204,6 @@ impl Feed {
     }
 
     /// Something was not seen.
-    #[expect(dead_code, reason = "the tap's")]
     pub fn gap(&self, gap: Gap) {
         self.bytes(What::Gap(gap), &[]);
     }

@@ -6,6 +6,7 @@
 //! * [`relay`] the poll loop; [`channel`] bytes on their way; [`keys`] rec's own keys
 //! * [`streams`] a stdout or stderr that is no terminal; [`direct`] a client that has none at all
 //! * [`feed`] the queue to the [`recorder`]'s thread; [`shared`] what it answers
+//! * [`tap`] the database connection, relayed and read along
 //! * [`session`] whether and where to record; [`clients`] where a client leads; [`about`] what a
 //!   session is called
 //! * [`prune`] what goes after a recording
@@ -34,6 +35,7 @@ mod shared;
 mod signals;
 mod streams;
 mod sys;
+mod tap;
 mod terminal;
 
 pub use control::{Unreached, send};
@@ -144,6 +146,12 @@ struct Begin<'a> {
 }
 
 impl Begin<'_> {
+    /// The client as it is led through the tap, where there is one.
+    fn tapped(&self) -> Option<Client> {
+        let plan = self.terms.tap.as_ref()?;
+        Some(self.client.led(&plan.led))
+    }
+
     fn on_terminal(
         mut self,
         terminal: Terminal,
@@ -158,8 +166,10 @@ impl Begin<'_> {
         let [_, wanted, _] = terminal.streams;
         let foreground = wanted && terminal.in_foreground();
         let [out, err] = &ends;
+        let tapped = self.tapped();
         let mut monitor = Monitor::fork(Setup {
             client: self.client,
+            tapped: tapped.as_ref(),
             inherited: self.inherited,
             slave,
             streams: [
@@ -175,6 +185,7 @@ impl Begin<'_> {
             Ok(Some(place)) => place,
             Ok(None) => {
                 monitor.abandon();
+                self.terms.leave_tap();
                 return Err(not_started(self.client, self.client.exec(self.inherited)));
             }
             Err(refused) => {
@@ -184,7 +195,9 @@ impl Begin<'_> {
         };
         let prefix = self.terms.prefix;
         let session = Session::begin(self.terms, place, self.signals.waker()?, pty.device);
-        monitor.order(Order::Start);
+        monitor.order(Order::Start {
+            tapped: session.is_tapped(),
+        });
         let parts = Parts {
             terminal,
             pty,
@@ -201,17 +214,19 @@ impl Begin<'_> {
     }
 
     fn without_terminal(
-        self,
+        mut self,
         streams: Streams,
         ends: Ends,
         person: &mut dyn Person,
     ) -> Result<u8, Error> {
-        let direct = Direct::fork(self.client, self.inherited, &ends)?;
+        let tapped = self.tapped();
+        let direct = Direct::fork(self.client, tapped.as_ref(), self.inherited, &ends)?;
         drop(ends);
         let place = match self.terms.place(person) {
             Ok(Some(place)) => place,
             Ok(None) => {
                 direct.abandon();
+                self.terms.leave_tap();
                 return Err(not_started(self.client, self.client.exec(self.inherited)));
             }
             Err(refused) => {
@@ -220,7 +235,14 @@ impl Begin<'_> {
             }
         };
         let session = Session::begin(self.terms, place, self.signals.waker()?, None);
-        let ended = direct.run(streams, &self.signals, self.descriptors, &session.feed);
+        let tapped = session.is_tapped();
+        let ended = direct.run(
+            tapped,
+            streams,
+            &self.signals,
+            self.descriptors,
+            &session.feed,
+        );
         end(self.client, ended, session, person)
     }
 }

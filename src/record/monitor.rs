@@ -20,7 +20,10 @@ use std::os::unix::net::UnixStream;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Start the client.
-    Start,
+    Start {
+        /// Led through the tap, which serves it.
+        tapped: bool,
+    },
     /// Send the client's process group a signal.
     Signal(i32),
     /// Let a stopped client go on, in its terminal's foreground or background.
@@ -66,6 +69,8 @@ const MESSAGE: usize = 5;
 pub struct Setup<'a> {
     /// The client.
     pub client: &'a Client,
+    /// The client as it is led through a tap, where there is one.
+    pub tapped: Option<&'a Client>,
     /// What the client inherits.
     pub inherited: &'a Inherited,
     /// The client's terminal.
@@ -118,7 +123,7 @@ impl Monitor {
     /// Hands on an order. A monitor that is gone is reported by [`Monitor::reports`].
     pub fn order(&mut self, order: Order) {
         let (letter, number) = match order {
-            Order::Start => (b'g', 0),
+            Order::Start { tapped } => (b'g', i32::from(tapped)),
             Order::Signal(signal) => (b's', signal),
             Order::Continue { foreground } => (b'c', i32::from(foreground)),
             Order::Over => (b'o', 0),
@@ -213,7 +218,7 @@ fn run(setup: &Setup<'_>, mut link: UnixStream) -> io::Result<()> {
     link.read_exact(&mut order)?;
     let (started, failed) = pipe_with(PipeFlags::CLOEXEC)?;
     let client = match sys::fork()? {
-        Fork::Child => client(setup, &failed),
+        Fork::Child => client(setup, order, &failed),
         Fork::Parent(pid) => pid,
     };
     let _ = process::setpgid(Some(client), Some(client));
@@ -243,7 +248,7 @@ fn run(setup: &Setup<'_>, mut link: UnixStream) -> io::Result<()> {
 }
 
 /// The client's side of the second fork.
-fn client(setup: &Setup<'_>, failed: &OwnedFd) -> ! {
+fn client(setup: &Setup<'_>, order: [u8; MESSAGE], failed: &OwnedFd) -> ! {
     let pid = process::getpid();
     let _ = process::setpgid(None, None);
     if setup.foreground {
@@ -260,7 +265,9 @@ fn client(setup: &Setup<'_>, failed: &OwnedFd) -> ! {
             sys::exit_now(125);
         }
     }
-    let NotStarted(errno) = setup.client.exec(setup.inherited);
+    let led = messages(&order).any(|(_, tapped)| tapped == 1);
+    let client = setup.tapped.filter(|_| led).unwrap_or(setup.client);
+    let NotStarted(errno) = client.exec(setup.inherited);
     let _ = rustix::io::write(failed, &errno.raw_os_error().to_ne_bytes());
     sys::exit_now(127)
 }

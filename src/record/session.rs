@@ -7,10 +7,11 @@ use super::log::Log;
 use super::recorder::{Finished, Place, Recorder};
 use super::shared::Shared;
 use super::signals::Waker;
+use super::tap::{self, Aside, Tap};
 use super::terminal;
 use super::{Request, clients, prune};
 use crate::config::{self, Config, Decision, NoHome, OnFailure, Paths, Retention};
-use crate::model::{Exit, Size, Stamp, printable, when};
+use crate::model::{Exit, Gap, GapKind, Size, Stamp, printable, when};
 use crate::vault::{self, Created, Ensured, KeyringError, NewKey, Vault};
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
@@ -74,6 +75,10 @@ pub struct Terms {
     pub about: About,
     /// rec's own keys begin with this one.
     pub prefix: Option<u8>,
+    /// What stands between the client and its server.
+    pub tap: Option<tap::Plan>,
+    /// Why there is nothing, where the client has a server.
+    untapped: Option<String>,
     paths: Paths,
     retention: Retention,
     log: Log,
@@ -132,8 +137,19 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
     if control::nested(&paths.runtime) {
         return Ok(Plan::Unrecorded);
     }
+    let (tap, untapped) = match tap::plan(family, &mut about, &paths.runtime) {
+        Ok(plan) => (Some(plan), None),
+        Err(Aside::Silent) => (None, None),
+        Err(Aside::Because(why)) => {
+            let why = format!("only the terminal is recorded, not the connection: {why}");
+            tell(person, &log, &why);
+            (None, Some(why))
+        }
+    };
     Ok(Plan::Record(Box::new(Terms {
         about,
+        tap,
+        untapped,
         prefix: config.prefix,
         paths,
         retention: config.retention,
@@ -143,6 +159,11 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
 }
 
 impl Terms {
+    /// The client goes without a tap after all.
+    pub(super) fn leave_tap(&mut self) {
+        self.tap = None;
+    }
+
     /// Where to record to; makes the vault if there is none. `None` runs the client unrecorded.
     ///
     /// # Errors
@@ -214,6 +235,7 @@ pub struct Session {
     /// What the recorder says.
     pub shared: Arc<Shared>,
     recorder: Option<Recorder>,
+    tap: Option<Tap>,
     _control: Option<Control>,
     limits: (Paths, Retention),
     log: Log,
@@ -232,6 +254,17 @@ impl Session {
                 shared.not_recorded(error);
             })
             .ok();
+        let started = terms.tap.map(|plan| Tap::start(plan, Arc::clone(&feed)));
+        let failed = started.as_ref().and_then(|started| started.as_ref().err());
+        let failed = failed.map(|error| format!("the connection is not recorded: {error}"));
+        if let Some(detail) = failed.or(terms.untapped) {
+            feed.gap(Gap {
+                kind: GapKind::Bypassed,
+                bytes: 0,
+                detail,
+            });
+        }
+        let tap = started.and_then(Result::ok);
         let control = tty.and_then(|tty| {
             Control::open(
                 &terms.paths.runtime,
@@ -246,10 +279,16 @@ impl Session {
             feed,
             shared,
             recorder,
+            tap,
             _control: control,
             limits: (terms.paths, terms.retention),
             log: terms.log,
         }
+    }
+
+    /// Whether the client is to be led through the tap.
+    pub fn is_tapped(&self) -> bool {
+        self.tap.is_some()
     }
 
     /// Ends it as if it had never been: there was no client.
@@ -261,6 +300,10 @@ impl Session {
 
     /// Ends it with the client's end, and says in one line what was recorded.
     pub fn end(self, exit: Exit, person: &mut dyn Person) {
+        // What the connections carried last comes before the client's end.
+        if let Some(tap) = self.tap {
+            tap.end();
+        }
         self.feed.urgent(What::Exit(exit), None);
         let finished = self
             .recorder

@@ -3,27 +3,32 @@
 //! After `conninfo_parse` and `conninfo_uri_parse_options` of fe-connect.c. A password is passed over
 //! and kept nowhere.
 
+use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The parameters that say where a connection leads.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conninfo {
-    /// Names, addresses or socket directories, separated by commas.
-    pub host: Option<String>,
-    /// Addresses; they spare libpq the look-up of `host`.
-    pub hostaddr: Option<String>,
-    /// Ports, separated by commas: one, or one for each host.
-    pub port: Option<String>,
-    /// The database.
-    pub dbname: Option<String>,
-    /// The user.
-    pub user: Option<String>,
-    /// A section of the service file, where all else may stand.
-    pub service: Option<String>,
-}
+/// What a conninfo sets, by keyword; never a password. Not `Debug`: one of them opens a key.
+#[derive(Clone, Default)]
+pub struct Conninfo(BTreeMap<String, String>);
 
 impl Conninfo {
+    /// What is set for `keyword`.
+    pub fn get(&self, keyword: &str) -> Option<&str> {
+        self.0.get(keyword).map(String::as_str)
+    }
+
+    /// Takes what is set for `keyword`.
+    pub fn take(&mut self, keyword: &str) -> Option<String> {
+        self.0.remove(keyword)
+    }
+
+    /// Sets it. A password is passed over.
+    pub fn set(&mut self, keyword: &str, value: String) {
+        if keyword != "password" {
+            self.0.insert(keyword.to_owned(), value);
+        }
+    }
+
     /// Whether libpq takes `text` for more than a database's name.
     pub fn is_one(text: &str) -> bool {
         uri(text).is_some() || text.contains('=')
@@ -40,29 +45,27 @@ impl Conninfo {
     }
 
     /// What `over` sets, else what `self` sets.
-    pub fn overridden_by(self, over: Conninfo) -> Conninfo {
-        Conninfo {
-            host: over.host.or(self.host),
-            hostaddr: over.hostaddr.or(self.hostaddr),
-            port: over.port.or(self.port),
-            dbname: over.dbname.or(self.dbname),
-            user: over.user.or(self.user),
-            service: over.service.or(self.service),
-        }
+    pub fn overridden_by(mut self, over: Conninfo) -> Conninfo {
+        self.0.extend(over.0);
+        self
     }
 
-    fn set(&mut self, key: &str, value: String) {
-        let place = match key {
-            "host" => &mut self.host,
-            "hostaddr" => &mut self.hostaddr,
-            "port" => &mut self.port,
-            "dbname" => &mut self.dbname,
-            "user" => &mut self.user,
-            "service" => &mut self.service,
-            // A password among them.
-            _ => return,
-        };
-        *place = Some(value);
+    /// `text` with more behind it, which comes before what it says itself.
+    pub fn appended(text: &str, more: &[(&str, &str)]) -> String {
+        let mut text = text.to_owned();
+        let is_uri = uri(&text).is_some();
+        for (keyword, value) in more {
+            if is_uri {
+                text.push(if text.contains('?') { '&' } else { '?' });
+                text.push_str(keyword);
+                text.push('=');
+                text.push_str(&encoded(value));
+            } else {
+                let value = value.replace('\\', "\\\\").replace('\'', "\\'");
+                text.push_str(&format!(" {keyword}='{value}'"));
+            }
+        }
+        text
     }
 
     fn read_pairs(&mut self, text: &str) -> Option<()> {
@@ -176,6 +179,19 @@ fn host(text: &str) -> Option<(&str, &str)> {
     }
 }
 
+/// What is no letter, digit or harmless mark of `text` percent-encoded.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 /// Percent-decoding; `None` for what is no hexadecimal, for NUL, and for what is then no text.
 pub fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -205,16 +221,8 @@ mod tests {
         let Some(info) = Conninfo::parse(text) else {
             return String::new();
         };
-        let Conninfo {
-            host,
-            hostaddr,
-            port,
-            dbname,
-            user,
-            service,
-        } = info;
-        [host, hostaddr, port, dbname, user, service]
-            .map(Option::unwrap_or_default)
+        ["host", "hostaddr", "port", "dbname", "user", "service"]
+            .map(|keyword| info.get(keyword).unwrap_or_default())
             .join("|")
     }
 
@@ -236,10 +244,7 @@ mod tests {
             assert_eq!(read(text), wanted, "{text}");
         }
         // Blanks after the sign belong to no value, so an empty one is quoted, or the last.
-        assert_eq!(
-            Conninfo::parse("host=''").unwrap().host.as_deref(),
-            Some("")
-        );
+        assert_eq!(Conninfo::parse("host=''").unwrap().get("host"), Some(""));
     }
 
     #[test]
@@ -288,8 +293,28 @@ mod tests {
             "host=a password=s3cret",
             "postgres://u:s3cret@a/d?password=s3cret",
         ] {
-            let info = format!("{:?}", Conninfo::parse(text).unwrap());
-            assert!(!info.contains("s3cret"), "{info}");
+            let info = Conninfo::parse(text).unwrap();
+            assert!(info.0.values().all(|value| !value.contains("s3cret")));
+        }
+    }
+
+    #[test]
+    fn what_is_appended_comes_first() {
+        let more = [
+            ("host", "/run/a b's\\c,/run/d"),
+            ("hostaddr", ""),
+            ("port", "5"),
+        ];
+        for text in [
+            "",
+            "host=a port=7 hostaddr=10.0.0.1",
+            "postgresql://ada@a:7/d",
+            "postgres://a/d?hostaddr=10.0.0.1&port=7",
+        ] {
+            let info = Conninfo::parse(&Conninfo::appended(text, &more)).unwrap();
+            for (keyword, value) in more {
+                assert_eq!(info.get(keyword), Some(value), "{text}");
+            }
         }
     }
 

@@ -37,36 +37,87 @@ pub enum Word {
     Operand(String),
 }
 
+/// A word and where its value stands: in which of the arguments, and from which of its bytes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What it is.
+    pub word: Word,
+    /// An option without a value has the place behind it.
+    pub at: (usize, usize),
+}
+
+/// A program's words, read.
+pub struct Read {
+    /// In order.
+    pub found: Vec<Found>,
+    /// Before this argument an option may be put that comes after all others.
+    pub end: usize,
+}
+
 /// The words after the program's name. With `in_order` options end at the first operand, as where
 /// `POSIXLY_CORRECT` is set.
 pub fn words(args: &[OsString], options: &Options, in_order: bool) -> Vec<Word> {
+    let read = read(args, options, in_order);
+    read.found.into_iter().map(|found| found.word).collect()
+}
+
+/// The same, with their places.
+pub fn read(args: &[OsString], options: &Options, in_order: bool) -> Read {
     let mut found = Vec::new();
-    let mut args = args.iter().map(|word| word.to_string_lossy());
-    while let Some(word) = args.next() {
+    let mut at = 0;
+    let text = |at: usize| args.get(at).map(|word| word.to_string_lossy());
+    let mut end = args.len();
+    while let Some(word) = text(at) {
+        let here = at;
+        at += 1;
         if word == "--" {
+            end = here;
             break;
         }
-        let mut value = || args.next().map(|value| value.into_owned());
-        let long = match options.style {
-            Style::Perl => word.strip_prefix("--").or_else(|| word.strip_prefix('-')),
-            Style::Getopt | Style::Mysql => word.strip_prefix("--"),
+        let mut value = || {
+            let value = text(at)?.into_owned();
+            at += 1;
+            Some((value, (at - 1, 0)))
         };
+        let dashes = match options.style {
+            Style::Perl if !word.starts_with("--") => 1,
+            _ => 2,
+        };
+        let long = word
+            .get(..dashes)
+            .filter(|d| d.bytes().all(|b| b == b'-'))
+            .and_then(|_| word.get(dashes..));
         match (long, word.strip_prefix('-')) {
-            (Some(long), _) if !long.is_empty() => found.extend(options.long(long, &mut value)),
+            (Some(long), _) if !long.is_empty() => {
+                found.extend(options.long(long, (here, dashes), &mut value));
+            }
             (None, Some(bundle)) if !bundle.is_empty() => {
-                options.bundle(bundle, &mut value, &mut found);
+                options.bundle(bundle, (here, 1), &mut value, &mut found);
             }
             _ => {
-                found.push(Word::Operand(word.into_owned()));
+                found.push(Found {
+                    word: Word::Operand(word.into_owned()),
+                    at: (here, 0),
+                });
                 if in_order {
+                    end = here;
                     break;
                 }
             }
         }
     }
-    found.extend(args.map(|word| Word::Operand(word.into_owned())));
-    found
+    while let Some(word) = text(at) {
+        found.push(Found {
+            word: Word::Operand(word.into_owned()),
+            at: (at, 0),
+        });
+        at += 1;
+    }
+    Read { found, end }
 }
+
+/// Takes the next argument as a value.
+type Next<'a> = &'a mut dyn FnMut() -> Option<(String, (usize, usize))>;
 
 /// Whether an option takes a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,9 +129,12 @@ enum Takes {
 
 impl Options {
     /// `name`, `name=value` or the beginning of a name, what stood before it (`--`) cut off.
-    fn long(&self, word: &str, next: &mut dyn FnMut() -> Option<String>) -> Option<Word> {
+    fn long(&self, word: &str, (here, from): (usize, usize), next: Next<'_>) -> Option<Found> {
         let (name, attached) = match word.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
+            Some((name, value)) => (
+                name,
+                Some((value.to_owned(), (here, from + name.len() + 1))),
+            ),
             None => (word, None),
         };
         let (takes, letter) = self.find(name)?;
@@ -89,7 +143,11 @@ impl Options {
             Takes::Attached => attached,
             Takes::Nothing => None,
         };
-        Some(Word::Option(letter?, value))
+        let (value, at) = value.unzip();
+        Some(Found {
+            word: Word::Option(letter?, value),
+            at: at.unwrap_or((here + 1, 0)),
+        })
     }
 
     /// The option that `name` spells out, or is the beginning of and of no other.
@@ -118,24 +176,40 @@ impl Options {
     fn bundle(
         &self,
         letters: &str,
-        next: &mut dyn FnMut() -> Option<String>,
-        found: &mut Vec<Word>,
+        (here, from): (usize, usize),
+        next: Next<'_>,
+        found: &mut Vec<Found>,
     ) {
         let mut rest = letters.chars();
         while let Some(letter) = rest.next() {
             let attached = rest.as_str();
             let value = match self.takes(letter) {
                 Takes::Nothing => {
-                    found.push(Word::Option(letter, None));
+                    found.push(Found {
+                        word: Word::Option(letter, None),
+                        at: (here + 1, 0),
+                    });
                     continue;
                 }
                 Takes::Value if attached.is_empty() => next(),
                 Takes::Attached if attached.is_empty() => None,
-                Takes::Value | Takes::Attached => Some(attached.to_owned()),
+                Takes::Value | Takes::Attached => {
+                    let at = from + letters.len() - attached.len();
+                    Some((attached.to_owned(), (here, at)))
+                }
             };
-            found.push(Word::Option(letter, value));
+            let (value, at) = value.unzip();
+            found.push(Found {
+                word: Word::Option(letter, value),
+                at: at.unwrap_or((here + 1, 0)),
+            });
             return;
         }
+    }
+
+    /// Whether the option `letter` must have a value.
+    pub fn wants_value(&self, letter: char) -> bool {
+        self.takes(letter) == Takes::Value
     }
 
     fn takes(&self, letter: char) -> Takes {
@@ -214,6 +288,25 @@ mod tests {
             assert_eq!(read(line, &OPTIONS, false), wanted, "{line}");
         }
         assert_eq!(read("-l a -h b", &OPTIONS, true), "-l a -h b");
+    }
+
+    #[test]
+    fn each_value_has_its_place() {
+        let args = ["-Xlha", "--host=b", "--ho", "c", "-p", "op", "--", "-h"].map(OsString::from);
+        let read = super::read(&args, &OPTIONS, false);
+        for found in &read.found {
+            let (word, from) = found.at;
+            match &found.word {
+                Word::Option(_, Some(value)) | Word::Operand(value) => {
+                    assert_eq!(&args[word].to_str().unwrap()[from..], value);
+                }
+                Word::Option(..) => {}
+            }
+        }
+        assert_eq!(read.found.len(), 8);
+        assert_eq!(read.end, 6);
+        assert_eq!(super::read(&args[..6], &OPTIONS, false).end, 6);
+        assert_eq!(super::read(&args, &OPTIONS, true).end, 5);
     }
 
     #[test]

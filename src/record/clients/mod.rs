@@ -3,14 +3,19 @@
 //! One file for each family of clients; a new client is a new file. What is not known is left out:
 //! a name that only a file could resolve is no name.
 //!
-//! * [`psql`] with [`conninfo`], what libpq takes in place of a database
+//! * [`psql`] with [`conninfo`], what libpq takes in place of a database, and the programs of [`libpq`]
+//! * [`service`], [`passfile`] libpq's files; [`settings`] what it makes of all
 //! * [`mysql`], [`ssh`]
 //! * [`getopt`] options told from operands
 
-mod conninfo;
+pub mod conninfo;
 mod getopt;
+pub mod libpq;
 mod mysql;
-mod psql;
+pub mod passfile;
+pub mod psql;
+pub mod service;
+pub mod settings;
 mod ssh;
 
 use crate::config::Family;
@@ -25,11 +30,10 @@ type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 /// The family of the client `name` (without its directory): as configured, else by what it is.
 pub fn family(name: &str, configured: &BTreeMap<String, Family>) -> Option<Family> {
     let known = || {
-        let families = [
-            (psql::NAMES, Family::Psql),
-            (mysql::NAMES, Family::Mysql),
-            (ssh::NAMES, Family::Ssh),
-        ];
+        let families = [(mysql::NAMES, Family::Mysql), (ssh::NAMES, Family::Ssh)];
+        if libpq::Program::named(name).is_some() {
+            return Some(Family::Psql);
+        }
         let family = families.iter().find(|(names, _)| names.contains(&name));
         family.map(|(_, family)| *family)
     };

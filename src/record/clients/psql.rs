@@ -1,73 +1,25 @@
-//! psql, pg_dump and pg_restore: options, a conninfo or URI in place of the database, `PG…`.
+//! psql and the other programs that connect with libpq: options, a conninfo or URI in place of the
+//! database, `PG…`.
 //!
 //! In libpq's order: what is given as such, then a service file, then the environment. Where a
-//! service is named, its file may hold whatever was not given, and that is then not known.
+//! service is named, its file may hold whatever was not given, and that is then not known here.
 
 use super::conninfo::Conninfo;
-use super::getopt::{Options, Style, Word, words};
+use super::getopt::{Found, Read, Word, read};
+use super::libpq::{CLUSTER, MAINTENANCE, Operands, Program};
 use super::{Env, text};
 use crate::model::Target;
 use std::ffi::OsString;
 
-/// Programs of this family.
-pub const NAMES: &[&str] = &["psql", "pg_dump", "pg_restore"];
-
-/// Debian's wrapper around each of them takes `--cluster`; the letter is ours.
-const CLUSTER: char = '%';
-
-const PSQL: Options = Options {
-    short: "aAbc:d:eEf:F:h:HlL:no:p:P:qR:sStT:U:v:VwWxXz?01",
-    long: "cluster=% echo-all no-align command= dbname=d echo-queries echo-errors echo-hidden file= \
-           field-separator= field-separator-zero host=h html list|l log-file= no-readline \
-           single-transaction output= port=p pset= quiet record-separator= record-separator-zero \
-           single-step single-line tuples-only table-attr= username=U set= variable= version \
-           no-password password expanded no-psqlrc help? csv",
-    style: Style::Getopt,
-};
-
-const PG_DUMP: Options = Options {
-    short: "abBcCd:e:E:f:F:h:j:n:N:Op:RsS:t:T:U:vwWxXZ:?V",
-    long: "cluster=% data-only blobs large-objects no-blobs no-large-objects clean create dbname=d \
-           extension= exclude-extension= file= format= host=h jobs= schema= exclude-schema= no-owner \
-           no-reconnect port=p schema-only superuser= table= exclude-table= table-and-children= \
-           exclude-table-and-children= no-password password username=U verbose no-privileges no-acl \
-           compress= encoding= help version attribute-inserts binary-upgrade column-inserts \
-           disable-dollar-quoting disable-triggers enable-row-security exclude-table-data= \
-           exclude-table-data-and-children= extra-float-digits= filter= if-exists \
-           include-foreign-data= inserts load-via-partition-root lock-wait-timeout= no-comments \
-           no-data no-policies no-publications no-schema no-security-labels no-statistics \
-           no-subscriptions no-sync no-synchronized-snapshots no-table-access-method no-tablespaces \
-           no-toast-compression no-unlogged-table-data on-conflict-do-nothing \
-           quote-all-identifiers restrict-key= role= rows-per-insert= section= sequence-data \
-           serializable-deferrable snapshot= statistics statistics-only strict-names sync-method= \
-           use-set-session-authorization",
-    style: Style::Getopt,
-};
-
-const PG_RESTORE: Options = Options {
-    short: "acCd:ef:F:gh:I:j:lL:n:N:Op:P:RsS:t:T:U:vwWx1?V",
-    long: "cluster=% clean create data-only dbname=d exit-on-error exclude-database= \
-           exclude-schema= file= filter= format= function= globals-only host=h if-exists index= \
-           jobs= list|l no-owner no-privileges no-acl no-reconnect port=p schema= schema-only \
-           section= single-transaction statistics statistics-only strict-names superuser= table= \
-           transaction-size= trigger= use-list= username=U verbose version no-password password \
-           help restrict-key= role= disable-triggers enable-row-security no-comments \
-           no-data no-data-for-failed-tables no-policies no-publications no-schema \
-           no-security-labels no-statistics no-subscriptions no-table-access-method no-tablespaces \
-           use-set-session-authorization",
-    style: Style::Getopt,
-};
-
 /// Where `program` leads with these words.
 pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
     let in_order = env("POSIXLY_CORRECT").is_some();
-    let given = match program {
-        "pg_dump" => Given::read(words(args, &PG_DUMP, in_order)).with_operands(1),
-        "pg_restore" => Given::read(words(args, &PG_RESTORE, in_order)),
-        _ => Given::read(words(args, &PSQL, in_order)).with_operands(2),
+    // A name that the configuration puts into the family is psql.
+    let Some(program) = Program::named(program).or_else(|| Program::named("psql")) else {
+        return Target::default();
     };
-    // pg_restore writes a script where no database is given.
-    if program == "pg_restore" && given.info.dbname.is_none() {
+    let given = Given::read(program, args, in_order);
+    if !given.connects(program) {
         return Target::default();
     }
     given.settle(env).unwrap_or_default()
@@ -75,85 +27,144 @@ pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
 
 /// What the words say.
 #[derive(Default)]
-struct Given {
+pub struct Given {
+    /// What options and operands say.
     info: Conninfo,
     list: bool,
-    cluster: Option<String>,
-    operands: Vec<String>,
+    /// `--cluster`.
+    pub cluster: Option<String>,
+    /// What else the words hold than where to connect to.
+    pub read: Reading,
+}
+
+/// Where the words stand that say where to connect to.
+#[derive(Default)]
+pub struct Reading {
+    /// The word that names the database, where one does.
+    pub database: Option<(usize, usize)>,
+    /// Before this argument an option may be put that comes after all others.
+    pub end: usize,
+    /// The last option lacks its value, or it is `--help` or `--version`: nothing is connected to.
+    pub idle: bool,
 }
 
 impl Given {
-    fn read(words: Vec<Word>) -> Given {
+    /// Reads the words after the program's name.
+    pub fn read(program: &Program, args: &[OsString], in_order: bool) -> Given {
         let mut given = Given::default();
-        for word in words {
-            match word {
-                Word::Option('h', host) => given.info.host = host,
-                Word::Option('p', port) => given.info.port = port,
-                Word::Option('U', user) => given.info.user = user,
-                Word::Option('d', dbname) => given.info.dbname = dbname,
-                Word::Option('l', _) => given.list = true,
-                Word::Option(CLUSTER, cluster) => given.cluster = cluster,
-                Word::Option(..) => {}
-                Word::Operand(word) => given.operands.push(word),
+        let mut operands = Vec::new();
+        let Read { found, end } = read(args, &program.options, in_order);
+        given.read.end = end;
+        for Found { word, at } in found {
+            let (letter, value) = match word {
+                Word::Operand(word) => {
+                    operands.push((word, at));
+                    continue;
+                }
+                Word::Option(letter, value) => (letter, value),
+            };
+            given.read.idle |= value.is_none() && program.options.wants_value(letter);
+            let keyword = match letter {
+                'h' => "host",
+                'p' => "port",
+                'U' => "user",
+                // pgbench's own -d is for debugging.
+                'd' if value.is_some() => "dbname",
+                'l' if program.operands == Operands::DatabaseUser => {
+                    given.list = true;
+                    continue;
+                }
+                'l' if program.name == "pg_dumpall" => "dbname",
+                MAINTENANCE => "dbname",
+                CLUSTER => {
+                    given.cluster = value;
+                    continue;
+                }
+                '?' => {
+                    given.read.idle = true;
+                    continue;
+                }
+                'V' if !program.options.wants_value('V') => {
+                    given.read.idle = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            if keyword == "dbname" {
+                given.read.database = Some(at);
             }
+            given.info.set(keyword, value.unwrap_or_default());
         }
+        given.operands(program.operands, operands);
         given
     }
 
     /// An operand is the database, the next one the user; an option that names one leaves the
     /// operand to the other.
-    fn with_operands(mut self, most: usize) -> Given {
-        for word in self.operands.drain(..).take(most) {
-            if self.info.dbname.is_none() {
-                self.info.dbname = Some(word);
-            } else if most > 1 && self.info.user.is_none() {
-                self.info.user = Some(word);
+    fn operands(&mut self, kind: Operands, operands: Vec<(String, (usize, usize))>) {
+        let most = match kind {
+            Operands::DatabaseUser => 2,
+            Operands::Database => 1,
+            Operands::Other | Operands::Unconnected => 0,
+        };
+        for (word, at) in operands.into_iter().take(most) {
+            if self.info.get("dbname").is_none() {
+                self.info.set("dbname", word);
+                self.read.database = Some(at);
+            } else if most > 1 && self.info.get("user").is_none() {
+                self.info.set("user", word);
             }
         }
-        self
+    }
+
+    /// pg_restore writes a script where no database is given.
+    pub fn connects(&self, program: &Program) -> bool {
+        program.operands != Operands::Unconnected || self.info.get("dbname").is_some()
+    }
+
+    /// All that is given as such, a conninfo among it read; `None` where libpq refuses it. The
+    /// second is whether there was one.
+    pub fn parameters(self) -> Option<(Conninfo, bool)> {
+        let mut info = self.info;
+        // psql -l looks at the list from there.
+        if self.list && info.get("dbname").is_none() {
+            info.set("dbname", "postgres".to_owned());
+        }
+        // An empty option is none; an empty value in a conninfo is one.
+        for keyword in ["host", "port", "user", "dbname"] {
+            if info.get(keyword) == Some("") {
+                info.take(keyword);
+            }
+        }
+        let Some(text) = info.get("dbname").filter(|name| Conninfo::is_one(name)) else {
+            return Some((info, false));
+        };
+        let over = Conninfo::parse(text)?;
+        info.take("dbname");
+        Some((info.overridden_by(over), true))
     }
 
     /// `None` where libpq refuses the words, and so connects to nothing.
     fn settle(self, env: Env<'_>) -> Option<Target> {
-        let Given {
-            mut info,
-            list,
-            cluster,
-            ..
-        } = self;
-        // psql -l looks at the list from there.
-        if list && info.dbname.is_none() {
-            info.dbname = Some("postgres".to_owned());
-        }
-        // An empty option is none; an empty value in a conninfo is one.
-        for value in [
-            &mut info.host,
-            &mut info.port,
-            &mut info.user,
-            &mut info.dbname,
-        ] {
-            *value = filled(value.take());
-        }
-        if let Some(text) = info.dbname.take_if(|dbname| Conninfo::is_one(dbname)) {
-            info = info.overridden_by(Conninfo::parse(&text)?);
-        }
-        let service = filled(info.service.or_else(|| text(env, "PGSERVICE")));
+        let cluster = self.cluster.clone();
+        let (mut info, _) = self.parameters()?;
+        let service = filled(info.take("service").or_else(|| text(env, "PGSERVICE")));
         let variable = |name| match service {
             Some(_) => None,
             None => text(env, name),
         };
-        let host_given = info.host.is_some();
-        let mut host = info.host.or_else(|| variable("PGHOST"));
-        let hostaddr = info.hostaddr.or_else(|| variable("PGHOSTADDR"));
-        let mut port = info.port.or_else(|| variable("PGPORT"));
+        let host_given = info.get("host").is_some();
+        let mut host = info.take("host").or_else(|| variable("PGHOST"));
+        let hostaddr = info.take("hostaddr").or_else(|| variable("PGHOSTADDR"));
+        let mut port = info.take("port").or_else(|| variable("PGPORT"));
         let cluster = cluster.or_else(|| text(env, "PGCLUSTER").filter(|_| host.is_none()));
         if let (Some(cluster), false) = (cluster, host_given) {
             let (name, number) = network(&cluster).unzip();
             host = name;
             port = port.or(number);
         }
-        let user = filled(info.user.or_else(|| variable("PGUSER")));
-        let database = filled(info.dbname.or_else(|| variable("PGDATABASE")));
+        let user = filled(info.take("user").or_else(|| variable("PGUSER")));
+        let database = filled(info.take("dbname").or_else(|| variable("PGDATABASE")));
         Some(Target {
             host: place(filled(host), filled(hostaddr)),
             port: port.and_then(|ports| one_port(&ports)),

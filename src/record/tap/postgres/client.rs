@@ -1,0 +1,373 @@
+//! A client of libpq: its words read, its service found, and both rewritten to lead it to the tap.
+
+use super::wrapper::{self, Answer};
+use crate::record::clients::conninfo::Conninfo;
+use crate::record::clients::libpq::{Operands, Program};
+use crate::record::clients::passfile::{Stand, rekeyed};
+use crate::record::clients::psql::{Given, Reading};
+use crate::record::clients::service::{Service, service};
+use crate::record::clients::settings::{Host, Settings};
+use crate::record::exec::Led;
+use crate::record::tap::{Aside, Dir};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A service or password file is text that somebody wrote; what is longer is another file.
+const FILE_MAX: u64 = 1 << 20;
+
+/// A reason for the person.
+pub fn because(why: &str) -> Aside {
+    Aside::Because(why.to_owned())
+}
+
+/// The client, its words read.
+pub struct Client<'a> {
+    argv: &'a [OsString],
+    name: String,
+    /// `None` where the configuration alone says that it speaks libpq.
+    program: Option<&'static Program>,
+    given: Conninfo,
+    /// There is a conninfo among the words.
+    has_conninfo: bool,
+    reading: Reading,
+    cluster_given: bool,
+    service: Conninfo,
+    /// What Debian's wrapper said.
+    answer: Option<Answer>,
+    is_wrapped: bool,
+}
+
+impl<'a> Client<'a> {
+    /// Reads the words, and asks what they leave open.
+    ///
+    /// # Errors
+    /// It connects to nothing, or rec cannot be sure where to.
+    pub fn read(argv: &'a [OsString]) -> Result<Client<'a>, Aside> {
+        if argv.iter().any(|word| word.to_str().is_none()) {
+            return Err(because("its words are not UTF-8"));
+        }
+        let (first, args) = argv.split_first().ok_or(Aside::Silent)?;
+        let name = Path::new(first).file_name().unwrap_or(first);
+        let name = name.to_string_lossy().into_owned();
+        let path = wrapper::which(first).ok_or(Aside::Silent)?;
+        let is_wrapped = wrapper::is_one(&path);
+        let program = Program::named(&name);
+        let mut client = Client {
+            argv,
+            name,
+            program,
+            given: Conninfo::default(),
+            has_conninfo: false,
+            reading: Reading::default(),
+            cluster_given: false,
+            service: Conninfo::default(),
+            answer: None,
+            is_wrapped,
+        };
+        match program {
+            Some(program) => {
+                let in_order = std::env::var_os("POSIXLY_CORRECT").is_some();
+                let mut given = Given::read(program, args, in_order);
+                client.reading = std::mem::take(&mut given.read);
+                if client.reading.idle || !given.connects(program) {
+                    return Err(Aside::Silent);
+                }
+                let cluster = given.cluster.clone();
+                let (info, has_conninfo) = given.parameters().ok_or(Aside::Silent)?;
+                client.given = info;
+                client.has_conninfo = has_conninfo;
+                client.cluster_given = cluster.is_some();
+                client.ask_wrapper(cluster)?;
+            }
+            None if args
+                .iter()
+                .any(|word| speaks_of_a_server(&word.to_string_lossy())) =>
+            {
+                return Err(Aside::Because(format!(
+                    "rec does not know the options of {}, and its words may name a server",
+                    client.name
+                )));
+            }
+            None => {}
+        }
+        client.find_service()?;
+        Ok(client)
+    }
+
+    /// Whether it is psql, which talks for as long as it lives.
+    pub fn is_psql(&self) -> bool {
+        self.name == "psql"
+    }
+
+    fn variable(&self, name: &str) -> Option<OsString> {
+        let answered = self.answer.as_ref().and_then(|answer| answer.get(name));
+        answered
+            .map(OsString::from)
+            .or_else(|| std::env::var_os(name))
+    }
+
+    /// Debian's wrapper chooses a cluster where no host is given as an option or a variable.
+    fn ask_wrapper(&mut self, cluster: Option<String>) -> Result<(), Aside> {
+        let option = self.given.get("host").is_some() && !self.has_conninfo;
+        if !self.is_wrapped || option || std::env::var_os("PGHOST").is_some() {
+            return Ok(());
+        }
+        let port = self.given.get("port").filter(|_| !self.has_conninfo);
+        let service = self.given.get("service");
+        self.answer =
+            wrapper::ask(cluster.as_deref(), port, service).map_err(|()| Aside::Silent)?;
+        Ok(())
+    }
+
+    fn find_service(&mut self) -> Result<(), Aside> {
+        let named = self.given.get("service").map(str::to_owned);
+        let variable = || {
+            Some(
+                std::env::var_os("PGSERVICE")?
+                    .to_string_lossy()
+                    .into_owned(),
+            )
+        };
+        let Some(name) = named.or_else(variable).filter(|name| !name.is_empty()) else {
+            return Ok(());
+        };
+        if self.program.is_none() {
+            return Err(because("its service is the client's own to read"));
+        }
+        let own = match std::env::var_os("PGSERVICEFILE") {
+            Some(file) => Some(PathBuf::from(file)),
+            None => wrapper::home().map(|home| home.join(".pg_service.conf")),
+        };
+        let system = match std::env::var_os("PGSYSCONFDIR") {
+            Some(dir) => Some(PathBuf::from(dir)),
+            None => self.is_wrapped.then(|| PathBuf::from(wrapper::SYSCONFDIR)),
+        };
+        let all_known = system.is_some();
+        let system = system.map(|dir| dir.join("pg_service.conf"));
+        for file in own.into_iter().chain(system) {
+            let Some(text) = text(&file) else { continue };
+            match service(&String::from_utf8_lossy(&text), &name) {
+                Service::Missing => {}
+                Service::Found(info) => {
+                    self.service = info;
+                    return Ok(());
+                }
+                Service::Wrong => return Err(Aside::Silent),
+                Service::Ldap => return Err(because("its service stands in a directory server")),
+            }
+        }
+        match all_known {
+            true => Err(Aside::Silent),
+            false => Err(because("its service stands in no file that rec knows of")),
+        }
+    }
+
+    /// All its parameters.
+    pub fn settings(&self) -> Settings {
+        let (given, service) = (self.given.clone(), self.service.clone());
+        Settings::new(given, service, &|name| self.variable(name))
+    }
+
+    /// Puts the directory of the default socket where no host is given.
+    ///
+    /// # Errors
+    /// Only the client knows it.
+    pub fn default_socket(&self, hosts: &mut [Host]) -> Result<(), Aside> {
+        let mut known = None;
+        for host in hosts {
+            if host.host.is_empty() && host.address.is_none() {
+                let dir = match &known {
+                    Some(dir) => String::clone(dir),
+                    None => self.socket_dir()?,
+                };
+                host.host.clone_from(&dir);
+                known = Some(dir);
+            }
+        }
+        Ok(())
+    }
+
+    fn socket_dir(&self) -> Result<String, Aside> {
+        if self.is_wrapped {
+            return Ok(wrapper::SOCKET_DIR.to_owned());
+        }
+        let known = self
+            .program
+            .and_then(|_| wrapper::which(self.argv.first()?));
+        known
+            .and_then(|program| wrapper::compiled_socket_dir(&program))
+            .ok_or_else(|| {
+                because("no host is given, and rec cannot tell where the default socket is")
+            })
+    }
+
+    /// A password file that names the sockets in the servers' place, where the user's names those.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn passfile(
+        &self,
+        settings: &Settings,
+        hosts: &[Host],
+        dirs: &[String],
+        dir: &Dir,
+    ) -> Result<Option<PathBuf>, Aside> {
+        let file = match settings.get("passfile") {
+            Some(file) => PathBuf::from(file),
+            None => match wrapper::home() {
+                Some(home) => home.join(".pgpass"),
+                None => return Ok(None),
+            },
+        };
+        // What libpq ignores with a warning, it is to ignore with a warning.
+        let private = |meta: fs::Metadata| meta.is_file() && meta.mode() & 0o077 == 0;
+        if !fs::metadata(&file).is_ok_and(private) {
+            return Ok(None);
+        }
+        let Some(text) = text(&file) else {
+            return Ok(None);
+        };
+        let text = zeroize::Zeroizing::new(text);
+        let mut keys: Vec<(String, &str)> = Vec::new();
+        for (host, dir) in hosts.iter().zip(dirs) {
+            let key = match &host.host {
+                name if name.is_empty() => host.address.map_or_else(String::new, |a| a.to_string()),
+                name => name.clone(),
+            };
+            if host.is_socket() && wrapper::SOCKET_DIRS.contains(&key.as_str()) {
+                keys.push(("localhost".to_owned(), dir));
+            }
+            keys.push((key, dir));
+        }
+        let stands: Vec<Stand<'_>> = keys.iter().map(|(host, dir)| Stand { host, dir }).collect();
+        let Some(text) = rekeyed(&text, &stands) else {
+            return Ok(None);
+        };
+        let written = dir.file("passfile", &text);
+        written
+            .map(Some)
+            .map_err(|error| Aside::Because(format!("no private password file: {error}")))
+    }
+
+    /// The words and variables that lead it to `hosts`.
+    ///
+    /// # Errors
+    /// They cannot.
+    pub fn led_to(&self, hosts: &str, passfile: Option<PathBuf>) -> Result<Led, Aside> {
+        let mut argv = self.argv.to_vec();
+        let mut env: BTreeMap<&str, Option<OsString>> = BTreeMap::new();
+        if std::env::var_os("PGHOSTADDR").is_some() {
+            env.insert("PGHOSTADDR", None);
+        }
+        let passfile_text = passfile
+            .as_ref()
+            .map(|file| file.to_string_lossy().into_owned());
+        if let Some(file) = passfile {
+            env.insert("PGPASSFILE", Some(file.into()));
+        }
+        let said =
+            |keyword| self.given.get(keyword).is_some() || self.service.get(keyword).is_some();
+        let mut more = vec![("host", hosts)];
+        if said("hostaddr") {
+            more.push(("hostaddr", ""));
+        }
+        if let Some(file) = passfile_text.as_deref().filter(|_| said("passfile")) {
+            more.push(("passfile", file));
+        }
+        let from_words = said("host") || self.answer.is_some();
+        match self.program {
+            None => {
+                env.insert("PGHOST", Some(hosts.into()));
+            }
+            Some(program) if self.has_conninfo || more.len() > 1 => {
+                self.put_conninfo(program, &mut argv, &more)?;
+                // These take the conninfo apart, and an option comes before what it says.
+                if program.name == "pg_dumpall" {
+                    self.put_option(&mut argv, hosts);
+                }
+            }
+            Some(_) if from_words => self.put_option(&mut argv, hosts),
+            Some(_) => {
+                env.insert("PGHOST", Some(hosts.into()));
+            }
+        }
+        // The wrapper chose the cluster, and with it the version of the program.
+        if let Some(answer) = &self.answer {
+            if let Some(cluster) = answer.get("PGCLUSTER").filter(|_| !self.cluster_given) {
+                argv.splice(1..1, ["--cluster".into(), cluster.into()]);
+            }
+            if let Some(database) = answer.get("PGDATABASE") {
+                env.insert("PGDATABASE", Some(database.into()));
+            }
+        }
+        let env = env.into_iter().map(|(name, value)| (name.into(), value));
+        Ok(Led {
+            argv,
+            env: env.collect(),
+        })
+    }
+
+    fn put_option(&self, argv: &mut Vec<OsString>, hosts: &str) {
+        let at = (self.reading.end + 1).min(argv.len());
+        argv.splice(at..at, ["-h".into(), hosts.into()]);
+    }
+
+    /// Says `more` in the conninfo among the words, or makes one of the database's name.
+    fn put_conninfo(
+        &self,
+        program: &Program,
+        argv: &mut Vec<OsString>,
+        more: &[(&str, &str)],
+    ) -> Result<(), Aside> {
+        let Some((at, from)) = self.reading.database else {
+            if program.operands == Operands::Other {
+                return Err(because(
+                    "the service says more than options of this program can replace",
+                ));
+            }
+            let at = (self.reading.end + 1).min(argv.len());
+            let conninfo = Conninfo::appended("", more);
+            argv.splice(at..at, ["-d".into(), conninfo.into()]);
+            return Ok(());
+        };
+        let word = argv.get_mut(at + 1).ok_or(Aside::Silent)?;
+        let text = word.to_str().ok_or(Aside::Silent)?.to_owned();
+        let (before, database) = text.split_at_checked(from).ok_or(Aside::Silent)?;
+        let conninfo = if self.has_conninfo {
+            Conninfo::appended(database, more)
+        } else {
+            let named = Conninfo::appended("", &[("dbname", database)]);
+            Conninfo::appended(named.trim_start(), more)
+        };
+        *word = format!("{before}{conninfo}").into();
+        Ok(())
+    }
+}
+
+/// Whether a word of a program that rec does not know may say where to connect to.
+fn speaks_of_a_server(word: &str) -> bool {
+    let options = [
+        "-h", "-p", "-d", "--host", "--port", "--dbname", "--db", "--url", "--uri",
+    ];
+    let inside = [
+        "host=",
+        "hostaddr=",
+        "port=",
+        "service=",
+        "postgres://",
+        "postgresql://",
+    ];
+    options.iter().any(|option| word.starts_with(option))
+        || inside.iter().any(|text| word.contains(text))
+}
+
+/// The text of a file of sensible size.
+fn text(file: &Path) -> Option<Vec<u8>> {
+    let meta = fs::metadata(file).ok()?;
+    (meta.is_file() && meta.len() <= FILE_MAX)
+        .then(|| fs::read(file).ok())
+        .flatten()
+}
