@@ -78,6 +78,11 @@ impl Retention {
         self.needs_targets() || self.limits() != Limits::default()
     }
 
+    /// Whether it says nothing at all, so that after a recording there is nothing to do.
+    pub fn is_silent(&self) -> bool {
+        !self.is_limited() && self.min_age() == 0
+    }
+
     /// Nothing younger than so many days goes, whatever else is said.
     pub fn min_age(&self) -> u32 {
         self.min_age.map_or(0, |Days(days)| days)

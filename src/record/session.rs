@@ -321,10 +321,10 @@ impl Session {
         } else if finished.closed.is_err() {
             self.log.line(&line);
         }
-        if finished.closed.is_err() {
+        let (paths, retention) = self.limits;
+        if finished.closed.is_err() || retention.is_silent() {
             return;
         }
-        let (paths, retention) = self.limits;
         if let Some(line) = prune::after(paths, retention, &self.log) {
             if stderr().is_terminal() {
                 person.say(&line);
