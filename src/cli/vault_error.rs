@@ -14,6 +14,7 @@ impl From<vault::Error> for Error {
             E::Held { .. }
             | E::Recorded { .. }
             | E::IsPinned { .. }
+            | E::FileExists { .. }
             | E::NoSlot(_)
             | E::LastSlot(_)
             | E::Exists { .. }
@@ -78,6 +79,8 @@ fn hints(error: &vault::Error) -> Vec<String> {
             format!("make its key available, or take the slot out: rec vault remove-slot {slot}"),
             "nothing was changed".to_owned(),
         ],
+        E::FileExists { .. } => one("choose another name"),
+        E::NotTaken(_) => one("what was taken in before stays; run it again to go on"),
         E::Changed => one("try again"),
         E::BadIdentity { .. }
         | E::PassphraseFile { .. }

@@ -1,6 +1,6 @@
 //! A whole session masked again with the rules of today, before any of it is handed on.
 
-use crate::mask::{Rules, Scanner, masked};
+use crate::mask::{Masked, Rules, Scanner, masked};
 use crate::model::{Body, Event, GapKind, Meta};
 use crate::pipeline::Pipeline;
 use regex::bytes::Regex;
@@ -81,7 +81,20 @@ impl Again {
 
     fn take(&mut self) -> Vec<Event> {
         let events = self.pipeline.take().into_iter();
-        events.map(crate::mask::Masked::into_inner).collect()
+        events.map(Masked::into_inner).collect()
+    }
+
+    /// As [`Again::push`], for a vault.
+    pub fn push_masked(&mut self, event: &Event) -> Vec<Masked<Event>> {
+        self.last = self.last.max(event.at);
+        self.pipeline.again(event);
+        self.pipeline.take().into_iter().collect()
+    }
+
+    /// As [`Again::finish`], for a vault.
+    pub fn finish_masked(&mut self) -> Vec<Masked<Event>> {
+        self.pipeline.end_again(self.last);
+        self.pipeline.take().into_iter().collect()
     }
 }
 

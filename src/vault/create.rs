@@ -111,7 +111,7 @@ pub fn create(paths: &Paths, key: NewKey) -> Result<Created, Error> {
     let dir = dir::prepare(&paths.vault)?;
     let held = File::open(&dir).map_err(Error::io("open", &dir))?;
     dir::lock(&held, &dir, CREATE_WAIT)?;
-    vacant(&dir)?;
+    vacant(&dir, false)?;
     let slot = match (ready, key) {
         (Some(slot), _) => slot,
         (None, NewKey::File(path)) => file_slot(&identity, &dir, path, &mut undo)?,
@@ -128,7 +128,12 @@ pub fn create(paths: &Paths, key: NewKey) -> Result<Created, Error> {
         let _ = fs::remove_file(dir.join(name));
         undo.0.push(Step::File(dir.join(name)));
     }
-    draft(&dir, &id, &identity.recipient(), &slot)?;
+    draft(
+        &dir,
+        &id,
+        &identity.recipient(),
+        std::slice::from_ref(&slot),
+    )?;
     for name in ["vault.db.new-wal", "vault.db.new-shm"] {
         let _ = fs::remove_file(dir.join(name));
     }
@@ -144,15 +149,27 @@ pub fn create(paths: &Paths, key: NewKey) -> Result<Created, Error> {
     Ok(Created { vault, slot })
 }
 
-/// Nothing but what an earlier attempt may have left.
-fn vacant(dir: &Path) -> Result<(), Error> {
-    let ours = [dir::SEED, dir::KEYSLOTS, DRAFT, dir::LIVE];
+/// Nothing but what an earlier attempt may have left, or (when it is `restored`) what stands beside a
+/// database.
+pub(super) fn vacant(dir: &Path, restored: bool) -> Result<(), Error> {
+    if dir.join(dir::DB).symlink_metadata().is_ok() {
+        let dir = dir.to_owned();
+        return Err(Error::Exists { dir });
+    }
+    let mut ours = vec![dir::SEED, dir::KEYSLOTS, DRAFT, dir::LIVE];
+    if restored {
+        ours.extend([
+            dir::IDENTITY,
+            "vault.db-wal",
+            "vault.db-shm",
+            "index.db",
+            "index.key",
+            "index.db-wal",
+            "index.db-shm",
+        ]);
+    }
     for entry in fs::read_dir(dir).map_err(Error::io("read", dir))? {
         let name = entry.map_err(Error::io("read", dir))?.file_name();
-        if name == dir::DB {
-            let dir = dir.to_owned();
-            return Err(Error::Exists { dir });
-        }
         if !ours.iter().any(|known| name == *known) {
             let dir = dir.to_owned();
             return Err(Error::NotEmpty { dir });
@@ -190,7 +207,7 @@ fn file_slot(
     slots::for_key(identity, Kind::File, &identity.recipient(), place)
 }
 
-fn draft(dir: &Path, id: &[u8; 16], recipient: &Recipient, slot: &NewSlot) -> Result<(), Error> {
+fn draft(dir: &Path, id: &[u8; 16], recipient: &Recipient, slots: &[NewSlot]) -> Result<(), Error> {
     let mut conn = db::create(&dir.join(DRAFT))?;
     log::write(dir, &mut conn, |log| {
         log.conn()
@@ -199,7 +216,9 @@ fn draft(dir: &Path, id: &[u8; 16], recipient: &Recipient, slot: &NewSlot) -> Re
                 (id, recipient.to_string()),
             )
             .map_err(Error::db("be created"))?;
-        slots::insert(log.conn(), slot)?;
+        for slot in slots {
+            slots::insert(log.conn(), slot)?;
+        }
         let slots: Hash = slots::hash(log.conn())?;
         log.add(What::Create {
             vault: super::hex(id),
@@ -209,6 +228,26 @@ fn draft(dir: &Path, id: &[u8; 16], recipient: &Recipient, slot: &NewSlot) -> Re
     })?;
     slots::copy(dir, &conn)?;
     db::truncate_wal(&conn).map(drop)
+}
+
+/// Makes a vault in an empty directory for an identity that exists, with the slots that open it.
+pub(super) fn from_slots(
+    paths: &Paths,
+    recipient: &Recipient,
+    slots: &[NewSlot],
+) -> Result<Vault, Error> {
+    let mut id = [0; 16];
+    super::random(&mut id)?;
+    let dir = dir::prepare(&paths.vault)?;
+    draft(&dir, &id, recipient, slots)?;
+    for name in ["vault.db.new-wal", "vault.db.new-shm"] {
+        let _ = fs::remove_file(dir.join(name));
+    }
+    let path = dir.join(dir::DB);
+    fs::rename(dir.join(DRAFT), &path).map_err(Error::io("create", &path))?;
+    dir::sync(&dir)?;
+    pin::set(&paths.config_dir, &dir, recipient)?;
+    Vault::open(paths)
 }
 
 /// A further way to unlock a vault.

@@ -174,6 +174,13 @@ pub fn open(dir: &Path) -> Result<Connection, Error> {
     Ok(conn)
 }
 
+/// Whether a database is a vault of a format that this program knows.
+pub fn is_vault(conn: &Connection) -> bool {
+    let number = |pragma: &str| conn.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    number("PRAGMA application_id").is_ok_and(|found| found == APPLICATION)
+        && number("PRAGMA user_version").is_ok_and(|found| (1..=FORMAT).contains(&found))
+}
+
 /// Brings an older vault to this format. Where nothing can be written, what is new stands beside it
 /// in memory, empty, so that the vault can still be read.
 fn upgrade(conn: &mut Connection) -> Result<(), Error> {

@@ -173,6 +173,15 @@ pub enum Error {
         /// What is the matter.
         why: String,
     },
+    /// A file that must not be overwritten.
+    #[error("{} exists, and is left as it is", .path.display())]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A recording that could not be written.
+    #[error("a session could not be taken in")]
+    NotTaken(#[source] super::Failure),
     /// No slot has this number.
     #[error("there is no slot {0}")]
     NoSlot(i64),

@@ -69,6 +69,15 @@ pub enum What {
         /// Hash of its keyslots.
         slots: Hash,
     },
+    /// The vault was restored from a copy whose log ends before this entry.
+    Restored {},
+    /// A session was taken in from elsewhere, masked again.
+    Taken {
+        /// Which.
+        session: SessionId,
+        /// From where: `vault` and its id, or `bundle`.
+        from: String,
+    },
     /// A session was sealed again, to the vault's recipient of now.
     Reseal {
         /// Which.
@@ -418,6 +427,23 @@ fn store(file: &File, path: &Path, seed: &Seed) -> Result<(), Error> {
     file.write_all_at(&seed.encode(), 0)
         .and_then(|()| file.sync_data())
         .map_err(Error::io("write", path))
+}
+
+/// The entry of this number as an anchor; `None` where there is none.
+pub fn entry(conn: &Connection, n: u64) -> Result<Option<super::Anchor>, Error> {
+    let place = i64::try_from(n).unwrap_or(i64::MAX);
+    let row: Option<(Vec<u8>, Vec<u8>)> = conn
+        .query_row(
+            "SELECT body, signature FROM log WHERE n = ?1",
+            [place],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()
+        .map_err(Error::db("read its log"))?;
+    Ok(row.map(|(body, signature)| super::Anchor {
+        entry: n,
+        hash: hash(&body, &signature),
+    }))
 }
 
 /// The head, for `rec vault anchor`: number and hash of the last entry.

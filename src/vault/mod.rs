@@ -13,15 +13,19 @@
 //! ```
 
 mod ask;
+mod backup;
 mod chain;
 mod compact;
 #[cfg(test)]
 mod compact_tests;
+#[cfg(test)]
+mod copy_tests;
 mod create;
 mod db;
 mod dir;
 mod error;
 mod events;
+mod foreign;
 mod forget;
 #[cfg(test)]
 mod forget_tests;
@@ -42,6 +46,7 @@ pub mod retention;
 mod rows;
 mod seal;
 mod slots;
+mod take;
 #[cfg(test)]
 mod tests;
 mod unlock;
@@ -50,6 +55,7 @@ mod verify;
 mod writer;
 
 pub use ask::{Ask, Nobody};
+pub use backup::{BackedUp, restore};
 pub use chain::Hash;
 pub use create::{Added, Created, Ensured, NewKey, NewWay, create, ensure_for_recording};
 pub use error::{Error, Tried};
@@ -63,6 +69,7 @@ pub use rekey::Resealed;
 pub use rows::Row;
 pub use seal::{Damage, Identity, Recipient};
 pub use slots::{KeyringError, Kind as SlotKind, Slot};
+pub use take::{Taken, salvage};
 pub use unlock::{Means, PASSPHRASE_VARIABLE, Withheld, withheld};
 pub use unlocked::{Entry, Unlocked};
 pub use verify::{Anchor, Finding, Report, Wrong};
@@ -79,6 +86,7 @@ pub struct Vault {
     id: [u8; 16],
     recipient: Recipient,
     conn: Connection,
+    config_dir: PathBuf,
 }
 
 impl Vault {
@@ -102,6 +110,7 @@ impl Vault {
             id,
             recipient,
             conn,
+            config_dir: paths.config_dir.clone(),
         })
     }
 

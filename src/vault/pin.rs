@@ -2,13 +2,16 @@
 //! write the vault's files cannot redirect what is recorded to a key of their own.
 
 use super::seal::Recipient;
-use super::{Error, dir};
+use super::{Anchor, Error, dir};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 const FILE: &str = "pinned";
+const RESTORED: &str = "restored";
 const FILE_MAX: u64 = 1 << 20;
+
+const RESTORED_HEAD: &str = "# Where the log of a restored vault began anew: entry, its hash, directory. rec vault verify takes these for good.\n";
 
 const HEAD: &str = "# The key (fingerprint) of each vault, by directory. rec refuses to record into one whose key changed.\n";
 
@@ -50,6 +53,30 @@ pub fn set(config_dir: &Path, vault: &Path, recipient: &Recipient) -> Result<(),
     }
     text.push_str(&format!("{} {vault}\n", recipient.fingerprint()));
     dir::replace(&config_dir.join(FILE), text.as_bytes())
+}
+
+/// Takes down that the log's entry `at` began anew because the vault in this directory was restored.
+pub fn set_restored(config_dir: &Path, vault: &Path, at: &Anchor) -> Result<(), Error> {
+    let path = config_dir.join(RESTORED);
+    let bytes = dir::read(&path, FILE_MAX)?.unwrap_or_default();
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if text.is_empty() {
+        text.push_str(RESTORED_HEAD);
+    }
+    text.push_str(&format!("{} {} {}\n", at.entry, at.hash, name(vault)));
+    dir::replace(&path, text.as_bytes())
+}
+
+/// Where the log of the vault in this directory began anew because it was restored here.
+pub fn restored(config_dir: &Path, vault: &Path) -> Result<Vec<Anchor>, Error> {
+    let bytes = dir::read(&config_dir.join(RESTORED), FILE_MAX)?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let vault = name(vault);
+    let each = text.lines().filter_map(|line| {
+        let anchor = line.strip_suffix(vault.as_str())?.strip_suffix(' ')?;
+        anchor.parse().ok()
+    });
+    Ok(each.collect())
 }
 
 /// One line for a path: what a path may hold besides is escaped.

@@ -41,7 +41,7 @@ impl Vault {
         let read = || -> rusqlite::Result<Vec<Row>> {
             let mut rows = self.conn.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM sessions LEFT JOIN labels ON labels.session = number
-                 WHERE state <> 3 ORDER BY number DESC"
+                 WHERE state <> 3 ORDER BY day DESC, number DESC"
             ))?;
             rows.query_map([], |row| self.row(row))?.collect()
         };

@@ -113,6 +113,16 @@ impl Vault {
         Unlocked::new(self, identity)
     }
 
+    /// As [`Vault::unlock_with`], and nothing of the vault is changed by it.
+    pub(super) fn unlock_untouched(
+        self,
+        means: &Means,
+        ask: &mut dyn Ask,
+    ) -> Result<Unlocked, Error> {
+        let identity = self.identity(means, ask)?;
+        Unlocked::untouched(self, identity)
+    }
+
     fn identity(&self, means: &Means, ask: &mut dyn Ask) -> Result<Identity, Error> {
         protect_memory();
         let slots = self.all_slots()?;
@@ -165,7 +175,7 @@ impl Vault {
     }
 
     /// The database's slots, and what `keyslots.age` has besides.
-    fn all_slots(&self) -> Result<Vec<Slot>, Error> {
+    pub(super) fn all_slots(&self) -> Result<Vec<Slot>, Error> {
         let mut all = slots::load(&self.conn).unwrap_or_default();
         for slot in slots::load_copy(&self.dir)? {
             if all.iter().all(|known| known.sealed != slot.sealed) {

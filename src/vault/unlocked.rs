@@ -36,20 +36,25 @@ impl Unlocked {
     pub(super) fn new(mut vault: Vault, identity: Identity) -> Result<Unlocked, Error> {
         // A read-only disk or a stuck lock is no reason not to read.
         let _ = writer::close_interrupted(&vault.dir, &mut vault.conn);
-        identity.keep_in_memory();
-        let past = rekey::past(&vault.conn, &identity)?;
-        past.iter().for_each(Identity::keep_in_memory);
         if !vault.dir.join(super::dir::KEYSLOTS).exists() {
             let _ = super::slots::copy(&vault.dir, &vault.conn);
         }
-        let mut unlocked = Unlocked {
-            vault,
-            identity,
-            past,
-        };
+        let mut unlocked = Unlocked::untouched(vault, identity)?;
         unlocked.forget_rest();
         unlocked.maintain();
         Ok(unlocked)
+    }
+
+    /// Does nothing of what is otherwise done at an unlock.
+    pub(super) fn untouched(vault: Vault, identity: Identity) -> Result<Unlocked, Error> {
+        identity.keep_in_memory();
+        let past = rekey::past(&vault.conn, &identity)?;
+        past.iter().for_each(Identity::keep_in_memory);
+        Ok(Unlocked {
+            vault,
+            identity,
+            past,
+        })
     }
 
     /// Goes on with what an interrupted removal left, and with what another reader kept alive.

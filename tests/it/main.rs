@@ -11,6 +11,7 @@
 
 mod behaviour;
 mod config;
+mod copies;
 mod endtoend;
 mod export;
 mod first;

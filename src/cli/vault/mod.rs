@@ -1,5 +1,6 @@
 //! `rec vault`: ways to unlock it, and whether it is what it was.
 
+mod copies;
 mod slots;
 mod verify;
 
@@ -8,6 +9,7 @@ use crate::model::{Stamp, when::civil};
 use crate::vault::{Anchor, Vault};
 use clap::{Args, Subcommand};
 use slots::AddSlot;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "Examples:
@@ -38,6 +40,41 @@ it and backups still do.
 Examples:
   rec vault remove-slot 2 && rec vault rekey
   rec vault rekey --reseal";
+
+const BACKUP_EXAMPLES: &str = "\
+The copy is one file, sealed as the vault is; recorders go on while it is made. It holds the slots,
+but neither the signing seed nor keys in files of their own.
+
+Examples:
+  rec vault backup ~/backup/rec-$(date +%F).db
+  rec --vault /tmp/v vault restore ~/backup/rec-2026-11-24.db";
+
+const RESTORE_EXAMPLES: &str = "\
+Nothing may stand in the vault's directory but what a lost vault.db left. The log begins anew there,
+since its seed is not in the copy; rec vault verify takes that for good on this machine.
+
+Examples:
+  rec vault restore ~/backup/rec-2026-11-24.db
+  rec --vault /tmp/v vault restore ~/backup/rec-2026-11-24.db";
+
+const MERGE_EXAMPLES: &str = "\
+What comes from elsewhere is masked again with the rules of today. Sessions that are here already, or
+were forgotten here, are left out.
+
+Examples:
+  rec vault merge laptop.db --identity laptop-key.txt
+  rec vault merge /media/old/rec";
+
+const SALVAGE_EXAMPLES: &str = "\
+The damaged vault is only read. Its key and slots open the new one too.
+
+Examples:
+  rec vault salvage ~/rec-salvaged
+  rec --vault ~/rec-salvaged ls";
+
+const RECIPIENT_EXAMPLES: &str = "Examples:
+  rec vault recipient               give this to whoever is to share sessions with you
+  rec vault recipient --json";
 
 const VERIFY_EXAMPLES: &str = "Examples:
   rec vault verify
@@ -86,6 +123,37 @@ enum What {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Print the vault's public key
+    #[command(after_help = RECIPIENT_EXAMPLES)]
+    Recipient {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy the vault into one file
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup {
+        /// The file, which must not exist
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Make the vault from a copy
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore {
+        /// What rec vault backup wrote
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Take in the sessions of another vault
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge(Other),
+    /// Copy all that still opens of a damaged vault into a new one
+    #[command(after_help = SALVAGE_EXAMPLES)]
+    Salvage {
+        /// An empty directory for the new vault
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
     /// Check that nothing was altered, cut off or put in; needs no key
     ///
     /// Tells altered, missing, reordered, truncated and forged apart; forgotten sessions are no
@@ -112,15 +180,30 @@ enum What {
     },
 }
 
+/// Another vault and its key.
+#[derive(Debug, Args)]
+pub struct Other {
+    /// Its directory, or a copy of it that rec vault backup wrote
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+
+    /// The age or SSH identity that opens it
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+}
+
 /// Runs the verb.
 ///
 /// # Errors
 /// What the vault says.
 pub fn run(ui: &mut Ui, global: &Global, args: &VaultArgs) -> Result<ExitCode, Error> {
     let paths = super::paths(global)?;
-    if let What::Rekey { reseal, yes } = args.what {
-        slots::rekey(ui, &paths, reseal, yes)?;
-        return Ok(ExitCode::SUCCESS);
+    match &args.what {
+        What::Rekey { reseal, yes } => return slots::rekey(ui, &paths, *reseal, *yes),
+        What::Restore { file } => return copies::restore(ui, &paths, file),
+        What::Merge(other) => return copies::merge(ui, &paths, other),
+        What::Salvage { dir } => return copies::salvage(ui, &paths, dir),
+        _ => {}
     }
     let vault = Vault::open(&paths)?;
     match &args.what {
@@ -129,7 +212,9 @@ pub fn run(ui: &mut Ui, global: &Global, args: &VaultArgs) -> Result<ExitCode, E
         What::RemoveSlot { slot } => slots::remove_slot(ui, vault, *slot)?,
         What::Verify { anchor, json } => return verify::verify(ui, vault, anchor.as_ref(), *json),
         What::Anchor { json } => verify::anchor(ui, &vault, *json)?,
-        What::Rekey { .. } => {}
+        What::Recipient { json } => slots::recipient(ui, &vault, *json)?,
+        What::Backup { file } => copies::backup(ui, &vault, file)?,
+        What::Rekey { .. } | What::Restore { .. } | What::Merge(_) | What::Salvage { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

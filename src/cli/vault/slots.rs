@@ -10,6 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Which way to add
 #[derive(Debug, Args)]
@@ -132,7 +133,7 @@ pub fn remove_slot(ui: &mut Ui, mut vault: Vault, id: i64) -> Result<(), Error> 
 }
 
 /// Gives the vault a new key, and with `reseal` its past too.
-pub fn rekey(ui: &mut Ui, paths: &Paths, reseal: bool, yes: bool) -> Result<(), Error> {
+pub fn rekey(ui: &mut Ui, paths: &Paths, reseal: bool, yes: bool) -> Result<ExitCode, Error> {
     let mut person = Person::find();
     let means = Means::from_env();
     let mut unlocked = Vault::open(paths)?.unlock_with(&means, &mut person)?;
@@ -143,10 +144,24 @@ pub fn rekey(ui: &mut Ui, paths: &Paths, reseal: bool, yes: bool) -> Result<(), 
         "rec: the vault has a new key; everything from now on is sealed to {recipient}"
     ));
     if reseal {
-        return again(ui, &mut unlocked);
+        again(ui, &mut unlocked)?;
+    } else {
+        ui.say("rec: what is recorded already still opens with the old key, for whoever has a copy; --reseal takes that away");
     }
-    ui.say("rec: what is recorded already still opens with the old key, for whoever has a copy; --reseal takes that away");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the public key, for those who seal something to this vault.
+pub fn recipient(ui: &mut Ui, vault: &Vault, json: bool) -> Result<(), Error> {
+    let recipient = vault.recipient();
+    if json {
+        let object = json!({
+            "recipient": recipient.to_string(),
+            "fingerprint": recipient.fingerprint(),
+        });
+        return out(ui, &format!("{object}\n"));
+    }
+    out(ui, &format!("{recipient}\n"))
 }
 
 fn again(ui: &mut Ui, unlocked: &mut Unlocked) -> Result<(), Error> {

@@ -43,9 +43,13 @@ fn verified(report: &Report) -> String {
         0 => String::new(),
         n => format!(" {n} forgotten in order."),
     };
+    let restored = match report.restored {
+        0 => "",
+        _ => " It was restored from a copy here.",
+    };
     let head = report.head.map_or_else(String::new, |h| h.to_string());
     text.push_str(&format!(
-        "{} of {} sessions intact.{forgotten} Log: {} entries, {}, head {}\n",
+        "{} of {} sessions intact.{forgotten}{restored} Log: {} entries, {}, head {}\n",
         report.intact,
         report.sessions,
         report.entries,
@@ -73,6 +77,7 @@ fn verified_json(report: &Report) -> String {
         "sessions": report.sessions,
         "intact": report.intact,
         "pruned": report.pruned,
+        "restored": report.restored,
         "entries": report.entries,
         "head": report.head,
         "findings": findings,

@@ -133,6 +133,7 @@ pub fn walk(
     conn: &Connection,
     seed: Option<u64>,
     anchor: Option<&Anchor>,
+    known: &[Anchor],
     report: &mut Report,
 ) -> Result<Told, Error> {
     let mut told = Told::default();
@@ -156,7 +157,12 @@ pub fn walk(
         report.head = Some(own);
         anchored |= anchor.is_some_and(|anchor| anchor.entry == n && anchor.hash == own);
         let wrong = report.findings.len();
-        if let Some(entry) = walk.step(n, &body, &signature, report) {
+        let restored = known.contains(&Anchor {
+            entry: n,
+            hash: own,
+        });
+        report.restored += u64::from(restored);
+        if let Some(entry) = walk.step(n, &body, &signature, restored, report) {
             told.hear(entry);
         }
         told.broken |= report.findings.len() > wrong;
@@ -205,6 +211,7 @@ impl Walk {
         n: u64,
         body: &[u8],
         signature: &[u8],
+        restored: bool,
         report: &mut Report,
     ) -> Option<Entry> {
         if n != self.next {
@@ -258,6 +265,7 @@ impl Walk {
         }
         if let What::Lineage { reason } = &entry.what
             && !first
+            && !restored
         {
             report.vault(
                 Wrong::Forged,
@@ -280,7 +288,7 @@ impl Told {
                 self.recipient = Some(recipient);
                 self.slots = Some(slots);
             }
-            What::Lineage { .. } => {}
+            What::Lineage { .. } | What::Restored {} | What::Taken { .. } => {}
             What::Slots { slots } => self.slots = Some(slots),
             What::Open { session, meta, day } => {
                 self.of(session).opened = Some((meta, day));

@@ -77,6 +77,8 @@ pub struct Report {
     pub intact: u64,
     /// Sessions that were forgotten in order.
     pub pruned: u64,
+    /// How often the vault was restored from a copy, as far as this configuration knows.
+    pub restored: u64,
     /// Entries of the log.
     pub entries: u64,
     /// The log's last entry.
@@ -93,12 +95,13 @@ impl Vault {
     pub fn verify(&mut self, anchor: Option<&Anchor>) -> Result<Report, Error> {
         let (dir, id) = (self.dir.clone(), self.id);
         let recipient = self.recipient.to_string();
+        let known = super::pin::restored(&self.config_dir, &dir)?;
         // One view of everything; before the log and after it the seed may move on, forwards.
         let seed = super::log::seed_position(&dir)?;
         let tx = self.conn.transaction().map_err(Error::db("be verified"))?;
         let mut report = Report::default();
         file(&tx, &mut report);
-        let told = log::walk(&tx, seed, anchor, &mut report)?;
+        let told = log::walk(&tx, seed, anchor, &known, &mut report)?;
         if told.vault.as_deref() != Some(&super::hex(&id))
             || told.recipient.as_deref() != Some(&recipient)
         {

@@ -1,0 +1,270 @@
+//! Copies are consistent, restored vaults say so, what comes from elsewhere is masked again, and a
+//! damaged vault gives what it still has.
+
+use super::tests::{events, file_vault, masked, meta, output, paths, record, unlocked, wait_for};
+use super::*;
+use crate::model::{Event, Labels, SessionId, Status};
+use std::fs;
+use std::path::Path;
+
+fn told(word: &str) -> Vec<Event> {
+    (0..5)
+        .map(|n| output(n, &format!("{word} {n}\r\n")))
+        .collect()
+}
+
+fn text(paths: &Paths, id: SessionId) -> String {
+    let mut bytes = Vec::new();
+    for event in events(paths, id).into_iter().filter_map(Result::ok) {
+        crate::model::codec::encode(&event, &mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn findings(paths: &Paths) -> Vec<Wrong> {
+    let report = Vault::open(paths).unwrap().verify(None).unwrap();
+    report.findings.iter().map(|f| f.wrong).collect()
+}
+
+fn ids(paths: &Paths) -> Vec<SessionId> {
+    let rows = Vault::open(paths).unwrap().rows().unwrap();
+    let mut ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    ids.sort_by_key(|id| id.0);
+    ids
+}
+
+fn sorted(mut ids: Vec<SessionId>) -> Vec<SessionId> {
+    ids.sort_by_key(|id| id.0);
+    ids
+}
+
+#[test]
+fn a_copy_is_made_while_recorders_write_and_restored_with_a_new_beginning() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let closed = record(&paths, &told("closed"));
+    let running = new_session_id().unwrap();
+    let mut recording =
+        Recording::open(Vault::open(&paths).unwrap(), &masked(meta(running))).unwrap();
+    for event in told("running") {
+        recording.append(&masked(event)).unwrap();
+        recording.tick(recording.deadline().unwrap());
+    }
+    wait_for(|| events(&paths, running).len() == 5);
+    let file = home.path().join("copy.db");
+    let vault = Vault::open(&paths).unwrap();
+    let copied = vault.backup(&file).unwrap();
+    assert_eq!(copied.sessions, 2);
+    assert_eq!(copied.keys.len(), 1, "its key stands in a file");
+    assert!(matches!(vault.backup(&file), Err(Error::FileExists { .. })));
+    recording
+        .append(&masked(output(9, "after the copy")))
+        .unwrap();
+    recording.close(&masked(Default::default())).unwrap();
+    let after = record(&paths, &told("after"));
+    assert_eq!(findings(&paths), []);
+
+    // The disk is lost; the key was kept elsewhere.
+    let key = fs::read(paths.vault.join("identity.txt")).unwrap();
+    fs::remove_dir_all(&paths.vault).unwrap();
+    let restored = restore(&paths, &file).unwrap();
+    assert_eq!(restored.rows().unwrap().len(), 2);
+    drop(restored);
+    dir::replace(&paths.vault.join("identity.txt"), &key).unwrap();
+    let _ = unlocked(&paths);
+    assert!(text(&paths, closed).contains("closed 4"));
+    assert!(text(&paths, running).contains("running 4"));
+    assert!(!ids(&paths).contains(&after));
+    let rows = Vault::open(&paths).unwrap().rows().unwrap();
+    let status = rows.iter().find(|row| row.id == running).unwrap().status;
+    assert_eq!(status, Status::Interrupted);
+    let report = Vault::open(&paths).unwrap().verify(None).unwrap();
+    assert_eq!((report.findings.as_slice(), report.restored), (&[][..], 1));
+    // On another machine, which knows nothing of a restoring, it shows.
+    fs::remove_file(paths.config_dir.join("restored")).unwrap();
+    assert_eq!(findings(&paths), [Wrong::Forged]);
+    let anchor = copied.anchor.unwrap();
+    let report = Vault::open(&paths).unwrap().verify(Some(&anchor)).unwrap();
+    assert!(report.findings.iter().all(|f| f.wrong != Wrong::RolledBack));
+    let id = record(&paths, &told("again"));
+    assert!(text(&paths, id).contains("again 4"));
+}
+
+#[test]
+fn a_restore_overwrites_nothing_and_takes_no_other_key() {
+    let home = tempfile::tempdir().unwrap();
+    let first = file_vault(home.path());
+    let file = home.path().join("copy.db");
+    Vault::open(&first).unwrap().backup(&file).unwrap();
+    assert!(matches!(restore(&first, &file), Err(Error::Exists { .. })));
+    fs::remove_dir_all(&first.vault).unwrap();
+    create(&first, NewKey::File(None)).unwrap();
+    record(&first, &told("lost"));
+    fs::remove_file(first.vault.join("vault.db")).unwrap();
+    assert!(matches!(restore(&first, &file), Err(Error::Pinned { .. })));
+    let text = home.path().join("text");
+    fs::write(&text, "no database").unwrap();
+    let other = paths(&home.path().join("other"));
+    assert!(matches!(
+        restore(&other, &text),
+        Err(Error::NotAVault { .. })
+    ));
+}
+
+/// What an age identity file says, for `--identity`.
+fn key_of(paths: &Paths, to: &Path) -> Means {
+    fs::copy(paths.vault.join("identity.txt"), to).unwrap();
+    Means {
+        identity: Some(to.to_owned()),
+        ..Means::default()
+    }
+}
+
+#[test]
+fn another_vaults_sessions_are_masked_again_and_taken_in_once() {
+    let home = tempfile::tempdir().unwrap();
+    let here = file_vault(&home.path().join("here"));
+    let there = file_vault(&home.path().join("there"));
+    let own = record(&here, &told("own"));
+    let other = record(&there, &told("other"));
+    let forgotten = record(&there, &told("forgotten"));
+    let labels = Labels {
+        tags: ["tagged".to_owned()].into(),
+        ..Labels::default()
+    };
+    unlocked(&there)
+        .label(other, &masked(labels.clone()))
+        .unwrap();
+    // What another rec let through is not let through here: its pieces hold anything.
+    plant(
+        &there,
+        other,
+        "key ghp_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6 here\r\n",
+    );
+
+    let means = key_of(&there, &home.path().join("key"));
+    let merge =
+        |path: &Path| Vault::merge(&here, path, &means, &mut Nobody, &mut |_, _| {}).unwrap();
+    let taken = merge(&there.vault);
+    assert_eq!((taken.sessions, taken.known), (2, 0));
+    assert!(taken.masked >= 1);
+    let read = text(&here, other);
+    assert!(
+        read.contains("other 4") && !read.contains("ghp_aB3"),
+        "{read}"
+    );
+    let reader = unlocked(&here);
+    let row = reader.vault().named(&other.hex()).unwrap();
+    assert_eq!(reader.labels(&row).unwrap(), labels);
+    drop(reader);
+    assert_eq!(findings(&here), []);
+    assert_eq!(ids(&here), sorted(vec![own, other, forgotten]));
+    assert!(!here.vault.read_dir().unwrap().any(|entry| {
+        entry
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with("copy-")
+    }));
+
+    Vault::open(&here)
+        .unwrap()
+        .forget(&[forgotten], "removed")
+        .unwrap();
+    let file = home.path().join("copy.db");
+    Vault::open(&there).unwrap().backup(&file).unwrap();
+    let taken = merge(&file);
+    assert_eq!(
+        (taken.sessions, taken.known),
+        (0, 2),
+        "and what was forgotten stays so"
+    );
+    assert_eq!(findings(&here), []);
+}
+
+/// Seals events of no mask engine into a session's first piece.
+fn plant(paths: &Paths, id: SessionId, text: &str) {
+    let vault = Vault::open(paths).unwrap();
+    let mut plain = Vec::new();
+    for event in told("other").into_iter().chain([output(9, text)]) {
+        crate::model::codec::encode(&event, &mut plain);
+    }
+    let sealed = seal::Sealer::new(vault.recipient.clone())
+        .unwrap()
+        .seal(&plain)
+        .unwrap();
+    vault
+        .conn
+        .execute(
+            "DELETE FROM pieces WHERE seq > 0 AND session =
+               (SELECT number FROM sessions WHERE id = ?1)",
+            [&id.0],
+        )
+        .unwrap();
+    vault
+        .conn
+        .execute(
+            "UPDATE pieces SET sealed = ?2 WHERE session =
+               (SELECT number FROM sessions WHERE id = ?1)",
+            (&id.0, &sealed),
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_damaged_vault_gives_all_that_still_opens() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let mut told_of = Vec::new();
+    for n in 0..30 {
+        let word = format!("session{n}x{}", "y".repeat(3000));
+        told_of.push((record(&paths, &told(&word)), word));
+    }
+    drop(unlocked(&paths));
+    Vault::open(&paths)
+        .map(|vault| db::truncate_wal(&vault.conn).unwrap())
+        .unwrap();
+    let file = paths.vault.join("vault.db");
+    let mut bytes = fs::read(&file).unwrap();
+    // A page of leaves in the middle and one near the end are no pages any more.
+    let pages = bytes.len() / 4096;
+    for page in [pages / 2, pages - 3] {
+        bytes[page * 4096..(page + 1) * 4096].fill(0xa5);
+    }
+    fs::write(&file, &bytes).unwrap();
+    assert!(!findings_or_error(&paths).is_empty());
+
+    let to = Paths {
+        vault: home.path().join("salvaged"),
+        ..paths.clone()
+    };
+    let taken = salvage(
+        &to,
+        &paths.vault,
+        &Means::default(),
+        &mut Nobody,
+        &mut |_, _| {},
+    )
+    .unwrap();
+    assert!(taken.sessions >= 25, "{taken:?}");
+    let whole = told_of
+        .iter()
+        .filter(|(id, word)| {
+            ids(&to).contains(id) && text(&to, *id).matches(word.as_str()).count() == 5
+        })
+        .count();
+    assert!(whole >= 25, "{whole} of 30 are whole");
+    assert_eq!(findings(&to), []);
+    assert_eq!(
+        fs::read(&file).unwrap(),
+        bytes,
+        "the damaged one is only read"
+    );
+}
+
+fn findings_or_error(paths: &Paths) -> Vec<String> {
+    match Vault::open(paths).and_then(|mut vault| vault.verify(None)) {
+        Ok(report) => report.findings.iter().map(|f| f.text.clone()).collect(),
+        Err(error) => vec![error.to_string()],
+    }
+}

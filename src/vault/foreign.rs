@@ -1,0 +1,170 @@
+//! Another vault, or what is left of one: read, never changed.
+//!
+//! It is copied into a private directory first, by SQLite where it is whole, row by row where it is
+//! damaged. What a damaged page held is lost; everything else is there.
+
+use super::backup::{read_only, snapshot};
+use super::seal::Recipient;
+use super::{Ask, Error, Means, Unlocked, Vault, db, dir};
+use rusqlite::Connection;
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// Rows that are looked for where even their number cannot be read.
+const ROWS_MAX: i64 = 1_000_000;
+
+/// An unlocked copy of another vault; it goes when this does.
+pub struct Foreign {
+    unlocked: Unlocked,
+    id: [u8; 16],
+    _place: Place,
+}
+
+struct Place(PathBuf);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Foreign {
+    /// Opens the vault in the directory, or the copy in the file `path`. `scratch` is a private
+    /// directory with room for a copy; `damaged` reads row by row.
+    pub fn open(
+        path: &Path,
+        scratch: &Path,
+        damaged: bool,
+        means: &Means,
+        ask: &mut dyn Ask,
+    ) -> Result<Foreign, Error> {
+        let (home, file) = match path.is_dir() {
+            true => (path.to_owned(), path.join(dir::DB)),
+            false => (
+                path.parent().map_or_else(PathBuf::new, Path::to_owned),
+                path.to_owned(),
+            ),
+        };
+        if !file.exists() {
+            return Err(Error::NoVault { dir: home });
+        }
+        let place = Place(scratch.join(format!("copy-{}", std::process::id())));
+        let _ = fs::remove_dir_all(&place.0);
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&place.0)
+            .map_err(Error::io("create", &place.0))?;
+        let copy = place.0.join(dir::DB);
+        let source = read_only(&file)?;
+        if damaged {
+            repair(&source, &copy)?;
+        } else {
+            if !db::is_vault(&source) {
+                return Err(Error::NotAVault {
+                    path: file,
+                    source: None,
+                });
+            }
+            snapshot(&source, &copy)?;
+        }
+        let conn = db::open(&place.0)?;
+        let lost = || Error::NotAVault {
+            path: file.clone(),
+            source: None,
+        };
+        let (id, recipient) = db::vault(&conn)?.ok_or_else(lost)?;
+        let recipient: Recipient = recipient.parse().map_err(|_| lost())?;
+        let vault = Vault {
+            // Key files and the slots' copy stand beside the original.
+            dir: home,
+            id,
+            recipient,
+            conn,
+            config_dir: place.0.clone(),
+        };
+        Ok(Foreign {
+            unlocked: vault.unlock_untouched(means, ask)?,
+            id,
+            _place: place,
+        })
+    }
+
+    /// What it holds.
+    pub fn unlocked(&self) -> &Unlocked {
+        &self.unlocked
+    }
+
+    /// Its id in hex.
+    pub fn id(&self) -> String {
+        super::hex(&self.id)
+    }
+}
+
+/// Copies every row that can still be read.
+fn repair(source: &Connection, to: &Path) -> Result<(), Error> {
+    let copy = db::create(to)?;
+    // Any order will do, and what the rows say of each other is not to be trusted.
+    copy.execute_batch("PRAGMA foreign_keys = OFF; BEGIN")
+        .map_err(Error::db("be copied"))?;
+    let tables = [
+        ("vault", "one", 1),
+        ("slots", "id", 10_000),
+        ("past", "n", 10_000),
+        ("sessions", "number", ROWS_MAX),
+        ("labels", "session", ROWS_MAX),
+        ("pieces", "rowid", ROWS_MAX),
+    ];
+    for (table, key, most) in tables {
+        rows(source, &copy, table, key, most)?;
+    }
+    copy.execute_batch("COMMIT").map_err(Error::db("be copied"))
+}
+
+/// Copies the rows of one table, one by one: a damaged page stops a scan, not a look-up.
+fn rows(
+    source: &Connection,
+    copy: &Connection,
+    table: &str,
+    key: &str,
+    most: i64,
+) -> Result<(), Error> {
+    let found = copy
+        .prepare(&format!("SELECT * FROM {table} LIMIT 0"))
+        .map(|statement| {
+            let names = statement.column_names().into_iter();
+            names.map(str::to_owned).collect::<Vec<_>>()
+        });
+    let columns = found.map_err(Error::db("be copied"))?;
+    let list = columns.join(", ");
+    let marks: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
+    let mut insert = copy
+        .prepare(&format!(
+            "INSERT OR IGNORE INTO {table} ({list}) VALUES ({})",
+            marks.join(", ")
+        ))
+        .map_err(Error::db("be copied"))?;
+    // A table that an older format has not, or whose root is gone.
+    let Ok(mut one) = source.prepare(&format!("SELECT {list} FROM {table} WHERE {key} = ?1"))
+    else {
+        return Ok(());
+    };
+    let last = source
+        .query_row(&format!("SELECT max({key}) FROM {table}"), [], |row| {
+            row.get::<_, Option<i64>>(0)
+        })
+        .map_or(most, |last| last.unwrap_or(0))
+        .min(most);
+    for number in 1..=last {
+        let row = one.query_row([number], |row| {
+            (0..columns.len())
+                .map(|column| row.get::<_, rusqlite::types::Value>(column))
+                .collect::<rusqlite::Result<Vec<_>>>()
+        });
+        if let Ok(values) = row {
+            // One that breaks a rule of the schema is no row of ours.
+            let _ = insert.execute(rusqlite::params_from_iter(values));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! Backups, restored vaults, other machines' vaults and damaged ones, from the command line.
+
+use crate::support::{Home, check, recorded};
+use rec::model::SessionId;
+use recorded::{command, end, output, record};
+
+fn session(home: &Home, host: &str, started: i64) -> SessionId {
+    let events = vec![
+        output(0, "$ "),
+        command(1_000, 1, &format!("uptime of {host}")),
+        output(1_100, "up 3 days\r\n"),
+        end(1_200, 1, None),
+    ];
+    record(home, "ssh", host, started, &events)
+}
+
+fn said(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_backup_is_restored_and_merged() {
+    let home = Home::with_vault();
+    session(&home, "web-1", 0);
+    let copy = home.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    let done = home.rec(&["vault", "backup", copy]).output().unwrap();
+    check(&done);
+    assert!(said(&done).contains("copied 1 session") && said(&done).contains("its anchor: "));
+    assert!(
+        said(&done).contains("identity.txt, which is not in it"),
+        "{}",
+        said(&done)
+    );
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(copy).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let again = home.rec(&["vault", "backup", copy]).output().unwrap();
+    assert_eq!(again.status.code(), Some(2));
+    assert!(said(&again).contains("exists, and is left as it is"));
+    let anchor = home.read(&["vault", "anchor"]);
+    assert!(said(&done).contains(anchor.trim()));
+    session(&home, "web-2", 10);
+
+    std::fs::remove_file(home.vault().join("vault.db")).unwrap();
+    let done = home.rec(&["vault", "restore", copy]).output().unwrap();
+    check(&done);
+    assert!(
+        said(&done).contains("restored 1 session"),
+        "{}",
+        said(&done)
+    );
+    assert_eq!(home.json(&["ls"]).as_array().unwrap().len(), 1);
+    let verified = home
+        .rec(&["vault", "verify", "--anchor", anchor.trim()])
+        .output()
+        .unwrap();
+    assert!(check(&verified).contains("It was restored from a copy here"));
+
+    let other = Home::with_vault();
+    session(&other, "db-1", 20);
+    let key = home.vault().join("identity.txt");
+    let words = ["vault", "merge", copy, "--identity", key.to_str().unwrap()];
+    let merged = other.rec(&words).output().unwrap();
+    check(&merged);
+    assert!(
+        said(&merged).contains("took in 1 session, masked again"),
+        "{}",
+        said(&merged)
+    );
+    let merged = other.rec(&words).output().unwrap();
+    assert!(
+        said(&merged).contains("1 session here already"),
+        "{}",
+        said(&merged)
+    );
+    assert_eq!(
+        other.json(&["search", "uptime"]).as_array().unwrap().len(),
+        2
+    );
+    check(&other.rec(&["vault", "verify"]).output().unwrap());
+}
+
+#[test]
+fn a_damaged_vault_is_salvaged_into_another_place() {
+    let home = Home::with_vault();
+    let id = session(&home, "web-1", 0).hex();
+    let db = rusqlite::Connection::open(home.vault().join("vault.db")).unwrap();
+    db.execute_batch("UPDATE pieces SET sealed = CAST(x'00' || substr(sealed, 2) AS BLOB)")
+        .unwrap();
+    drop(db);
+    session(&home, "web-2", 10);
+    let to = home.path().join("salvaged");
+    let to = to.to_str().unwrap();
+    let done = home.rec(&["vault", "salvage", to]).output().unwrap();
+    check(&done);
+    assert!(
+        said(&done).contains("took in 2 sessions"),
+        "{}",
+        said(&done)
+    );
+    assert!(
+        said(&done).contains("1 piece damaged, and left out"),
+        "{}",
+        said(&done)
+    );
+    let listed = home.json(&["--vault", to, "ls"]);
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    assert!(
+        home.read(&["--vault", to, "show", "@last", "--text"])
+            .contains("up 3 days")
+    );
+    assert!(
+        !home
+            .read(&["--vault", to, "show", &id, "--text"])
+            .contains("up 3 days")
+    );
+    check(
+        &home
+            .rec(&["--vault", to, "vault", "verify"])
+            .output()
+            .unwrap(),
+    );
+}
