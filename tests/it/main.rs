@@ -25,3 +25,4 @@ mod read;
 mod support;
 mod tui;
 mod vault_keys;
+mod wire_postgres;

@@ -94,9 +94,14 @@ impl Decoder {
         transaction: Option<Transaction>,
         skipped: bool,
     ) {
-        let Some(course) = self.courses.remove(&number) else {
+        let Some(mut course) = self.courses.remove(&number) else {
             return;
         };
+        if course.rows_cut > 0 || course.bytes_cut > 0 {
+            // The result broke off. What was not kept of it is told all the same.
+            let complete = course.complete(number, String::new(), false);
+            self.tell(at, Exchange::Complete(complete));
+        }
         self.tell(
             at,
             Exchange::End(End {

@@ -181,21 +181,32 @@ impl Decoder {
     /// The texts that a text executes by name.
     fn executed_by(&self, text: &str) -> String {
         let mut texts = String::new();
+        let mut here = Vec::new();
         for managing in sql::managing(text, self.standard_strings) {
-            let Some(sql::Managing::Execute(name)) = managing else {
-                continue;
+            let name = match managing {
+                Some(sql::Managing::Prepare(name, text)) => {
+                    here.push((name, text));
+                    continue;
+                }
+                Some(sql::Managing::Execute(name)) => name,
+                _ => continue,
             };
-            let Some(prepared) = self.names.statement(&name) else {
-                continue;
+            let before = self.names.statement(&name);
+            let text = match (here.iter().rev().find(|(here, _)| *here == name), &before) {
+                (Some((_, text)), _) => text,
+                (None, Some(prepared)) => {
+                    prepared.told.store(true, Relaxed);
+                    &*prepared.text
+                }
+                (None, None) => continue,
             };
-            if texts.len() + prepared.text.len() > TEXT_MAX {
+            if texts.len() + text.len() > TEXT_MAX {
                 break;
             }
-            prepared.told.store(true, Relaxed);
             if !texts.is_empty() {
                 texts.push_str(";\n");
             }
-            texts.push_str(&prepared.text);
+            texts.push_str(text);
         }
         texts
     }

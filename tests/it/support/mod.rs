@@ -7,6 +7,7 @@
 // A support library serves tests of several areas; not each of them uses all of it.
 #![allow(dead_code)]
 
+mod capture;
 mod home;
 mod keyring;
 mod mariadb;
@@ -19,6 +20,7 @@ mod sshd;
 mod terminal;
 mod tools;
 
+pub use capture::{Capture, Conversation, Speaker};
 pub use home::{Home, check};
 pub use keyring::Keyring;
 pub use mariadb::Mariadb;

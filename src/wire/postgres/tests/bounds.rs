@@ -82,6 +82,37 @@ fn rows_beyond_the_limits_are_counted_and_not_kept() {
 }
 
 #[test]
+fn what_was_not_kept_of_a_result_that_breaks_off_is_told() {
+    Talk::ready()
+        .limits(1, 1 << 20)
+        .client(&[query("select 1 / x from t"), query("select y from t")])
+        .server(&[
+            columns(&[("x", 23, 0)]),
+            row(&[Some(b"1")]),
+            row(&[Some(b"2")]),
+            error("22012", "division by zero"),
+            ready(b'I'),
+            columns(&[("y", 23, 0)]),
+            row(&[Some(b"1")]),
+            row(&[Some(b"2")]),
+        ])
+        .end()
+        .sees(
+            "3 #1 text [select 1 / x from t]
+             3 #2 text [select y from t]
+             4 #1 columns x:int4
+             4 #1 row 1
+             4 #1 complete, rows 2, rows cut 1
+             4 #1 end, first 4, ERROR 22012 division by zero, Idle
+             4 #2 columns y:int4
+             4 #2 row 1
+             5 #2 complete, rows 2, rows cut 1
+             5 #2 end, first 4, skipped
+             5 closed",
+        );
+}
+
+#[test]
 fn the_limits_are_those_of_a_statement_and_not_of_each_result() {
     Talk::ready()
         .limits(3, 1 << 20)
