@@ -161,8 +161,18 @@ impl Scanner {
     /// A command line for a person to read: quoted as a shell needs it, its secrets masked and
     /// learned.
     pub fn command_line(&mut self, argv: &[OsString]) -> String {
-        let words = argv.iter().map(|word| quote(&word.to_string_lossy()));
-        self.text(&words.collect::<Vec<_>>().join(" "))
+        let words = argv.iter().map(|word| {
+            let word = word.to_string_lossy();
+            // A word with blanks is a text of its own, such as the statement behind psql's -c:
+            // a shell's quotes would stand between it and its own.
+            let covered = word.contains(' ').then(|| self.statement(word.as_bytes()));
+            match covered.flatten() {
+                Some(covered) => quote(&String::from_utf8_lossy(&covered.text)),
+                None => quote(&word),
+            }
+        });
+        let line = words.collect::<Vec<_>>().join(" ");
+        self.text(&line)
     }
 
     /// Learns the secret that a variable of the environment holds, where its name says so or its
@@ -425,6 +435,19 @@ mod tests {
         assert!(scanner.in_block());
         scanner.end_block();
         assert!(!scanner.in_block());
+    }
+
+    #[test]
+    fn a_statement_among_the_words_of_a_command_line_is_masked_as_one() {
+        let mut scanner = Scanner::new(Rules::builtin());
+        let text = "insert into m (id, api_key) values (1, 'Wq81mZ-planted')";
+        let argv = ["psql", "-c", text].map(OsString::from);
+        let line = scanner.command_line(&argv);
+        assert!(!line.contains("planted"), "{line}");
+        assert!(
+            line.starts_with("psql -c 'insert into m (id, api_key)"),
+            "{line}"
+        );
     }
 
     #[test]

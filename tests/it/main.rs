@@ -22,6 +22,7 @@ mod layers;
 mod masking;
 mod pack;
 mod read;
+mod statements;
 mod support;
 mod tui;
 mod vault_keys;

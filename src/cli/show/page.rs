@@ -93,9 +93,8 @@ fn commands(ui: &Ui, timeline: &Timeline) -> String {
         ui.paint("36", &line) + "\n"
     };
     for command in &timeline.commands {
-        while let Some(statement) = alone.next_if(|statement| statement.at < command.at) {
-            out.push_str(&statements::line(ui, statement, "", lead));
-        }
+        let before = std::iter::from_fn(|| alone.next_if(|s| s.at < command.at));
+        out.push_str(&statements::lines(ui, before, "", lead));
         while let Some(marker) = markers.next_if(|marker| marker.at < command.at) {
             out.push_str(&mark(marker));
         }
@@ -115,13 +114,10 @@ fn commands(ui: &Ui, timeline: &Timeline) -> String {
         );
         out.push_str(line.trim_end());
         out.push('\n');
-        for statement in timeline.statements_of(command) {
-            out.push_str(&statements::line(ui, statement, &command.text, lead));
-        }
+        let own = timeline.statements_of(command).iter();
+        out.push_str(&statements::lines(ui, own, &command.text, lead));
     }
-    for statement in alone {
-        out.push_str(&statements::line(ui, statement, "", lead));
-    }
+    out.push_str(&statements::lines(ui, alone, "", lead));
     markers.for_each(|marker| out.push_str(&mark(marker)));
     out
 }

@@ -14,6 +14,9 @@ use unicode_width::UnicodeWidthStr;
 /// The widest cell of a table on a terminal; the rest of a value is in `--json`.
 const CELL_MAX: usize = 60;
 
+/// So many statements in a row are listed: one `\d` sends ten, and a script thousands.
+const LISTED_MAX: usize = 20;
+
 /// Whose results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
@@ -38,9 +41,33 @@ impl std::str::FromStr for Rows {
     }
 }
 
+/// A line for each of the first statements, and one for how many more there are.
+pub fn lines<'a>(
+    ui: &Ui,
+    mut statements: impl Iterator<Item = &'a Statement>,
+    command: &str,
+    lead: usize,
+) -> String {
+    let first = statements.by_ref().take(LISTED_MAX);
+    let mut out: String = first.map(|s| line(ui, s, command, lead)).collect();
+    let (more, failed) = statements.fold((0_u64, 0_u64), |(more, failed), statement| {
+        (more + 1, failed + u64::from(statement.error.is_some()))
+    });
+    if more > 0 {
+        let plural = if more == 1 { "" } else { "s" };
+        let mut text = format!("→ {more} more statement{plural}");
+        if failed > 0 {
+            text.push_str(&format!(", {failed} of them failed"));
+        }
+        text.push_str("  (--json lists them)");
+        out.push_str(&format!("{}{}\n", " ".repeat(lead), ui.paint("2", &text)));
+    }
+    out
+}
+
 /// `→ s3  11.2 ms  5 rows  select …`, indented by `lead`. The text is left out where it is that of
 /// the command.
-pub fn line(ui: &Ui, statement: &Statement, command: &str, lead: usize) -> String {
+fn line(ui: &Ui, statement: &Statement, command: &str, lead: usize) -> String {
     let took = statement.duration().map_or_else(
         || "(end not seen)".to_owned(),
         |took| format!("{:>9}", when::took(took)),
