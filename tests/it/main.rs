@@ -24,6 +24,7 @@ mod pack;
 mod read;
 mod statements;
 mod support;
+mod tap;
 mod tui;
 mod vault_keys;
 mod wire_postgres;

@@ -25,7 +25,13 @@ pub enum First {
 }
 
 /// Carries bytes until both sides have ended or one of them is lost. `observer` sees all of them.
-pub async fn relay(local: &mut Stream, upstream: &mut Stream, observer: &mut Observer) -> First {
+/// A client that has sent `farewell` last has ended the connection, whoever closed it first.
+pub async fn relay(
+    local: &mut Stream,
+    upstream: &mut Stream,
+    observer: &mut Observer,
+    farewell: &[u8],
+) -> First {
     let (mut there, mut back) = (Way::new(), Way::new());
     let mut first = None;
     poll_fn(|cx| {
@@ -36,6 +42,8 @@ pub async fn relay(local: &mut Stream, upstream: &mut Stream, observer: &mut Obs
             (Poll::Ready(Over::Unwritable), _) | (_, Poll::Ready(Over::Ended)) => First::Server,
             (Poll::Pending, Poll::Pending) => return Poll::Pending,
         };
+        let left = by == First::Client || there.last().ends_with(farewell);
+        let by = if left { First::Client } else { by };
         let by = *first.get_or_insert(by);
         match (sent, received) {
             (Poll::Ready(_), Poll::Ready(_)) => Poll::Ready(by),
@@ -63,6 +71,8 @@ struct Way {
     /// So much of the buffer holds bytes, and so much of them is written.
     filled: usize,
     written: usize,
+    /// So much the last chunk had; it stays there when nothing comes after it.
+    last: usize,
     /// They were read along.
     observed: bool,
     flushing: bool,
@@ -77,6 +87,7 @@ impl Way {
             buffer: vec![0; CHUNK].into(),
             filled: 0,
             written: 0,
+            last: 0,
             observed: true,
             flushing: false,
             ended: false,
@@ -137,6 +148,11 @@ impl Way {
         Poll::Ready(Ok(()))
     }
 
+    /// What was forwarded last.
+    fn last(&self) -> &[u8] {
+        self.buffer.get(..self.last).unwrap_or_default()
+    }
+
     /// Reads the next chunk. A connection that breaks is one that ends.
     fn read(&mut self, cx: &mut Context<'_>, from: &mut Stream) -> Poll<()> {
         let mut buffer = ReadBuf::new(&mut self.buffer);
@@ -144,6 +160,9 @@ impl Way {
         let n = buffer.filled().len();
         self.ended = read.is_err() || n == 0;
         self.filled = n;
+        if n > 0 {
+            self.last = n;
+        }
         self.written = 0;
         self.observed = n == 0;
         Poll::Ready(())

@@ -7,6 +7,7 @@
 // A support library serves tests of several areas; not each of them uses all of it.
 #![allow(dead_code)]
 
+mod authority;
 mod capture;
 mod home;
 mod keyring;
@@ -20,6 +21,7 @@ mod sshd;
 mod terminal;
 mod tools;
 
+pub use authority::{Authority, Subject};
 pub use capture::{Capture, Conversation, Speaker};
 pub use home::{Home, check};
 pub use keyring::Keyring;
@@ -28,4 +30,4 @@ pub use postgres::Postgres;
 pub use relay::Relay;
 pub use sshd::Sshd;
 pub use terminal::Terminal;
-pub use tools::tool;
+pub use tools::{free_port, tool};

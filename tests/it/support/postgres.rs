@@ -1,5 +1,6 @@
 //! A private PostgreSQL.
 
+use super::authority::{Authority, Signed};
 use super::server::{Plan, Server, directory, write};
 use super::tools::{as_user, from_template, give_to, run, tool};
 use std::path::Path;
@@ -82,6 +83,46 @@ impl Postgres {
     /// The certificate that a client verifies a server with `ssl=on` by.
     pub fn certificate(&self) -> String {
         format!("{}/data/server.crt", self.socket())
+    }
+
+    /// Lets people in as these lines of `pg_hba.conf` say, from now on.
+    pub fn hba(&self, lines: &str) {
+        let file = format!("{}/data/pg_hba.conf", self.socket());
+        std::fs::write(file, format!("{lines}\nlocal all all trust\n")).unwrap();
+        self.reload();
+    }
+
+    /// Shows this certificate from now on; wants `ssl=on`.
+    pub fn show(&self, signed: &Signed) {
+        let data = format!("{}/data", self.socket());
+        for (from, name) in [
+            (&signed.certificate, "server.crt"),
+            (&signed.key, "server.key"),
+        ] {
+            let to = Path::new(&data).join(name);
+            std::fs::copy(from, &to).unwrap();
+            give_to(USER, &to);
+        }
+        self.reload();
+    }
+
+    /// Trusts clients whose certificates this authority signed, from now on.
+    pub fn trust(&self, authority: &Authority) {
+        let to = format!("{}/data/clients.crt", self.socket());
+        std::fs::copy(authority.root(), &to).unwrap();
+        give_to(USER, Path::new(&to));
+        self.sql("postgres", "alter system set ssl_ca_file = 'clients.crt'");
+        self.reload();
+    }
+
+    /// New connections are served by what the files say now: each gets a process of its own, and
+    /// the postmaster has read them once it has told one of them.
+    fn reload(&self) {
+        let loaded = self.sql("postgres", "select pg_conf_load_time()");
+        self.sql("postgres", "select pg_reload_conf()");
+        while self.sql("postgres", "select pg_conf_load_time()") == loaded {
+            std::thread::yield_now();
+        }
     }
 
     /// Words that lead a `psql` in over the socket.

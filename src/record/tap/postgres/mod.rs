@@ -15,6 +15,7 @@ mod wrapper;
 use dial::{Encryption, SslMode};
 pub use route::plan;
 
+use super::relay::relay;
 use super::{Context, Keepalive, Observer, Place, Protocol, Served, Stream};
 use crate::model::{Gap, GapKind};
 use crate::wire::postgres::Decoder;
@@ -31,6 +32,9 @@ const CANCEL_MAX: Duration = Duration::from_secs(10);
 
 /// A cancel may overtake the query that it means; for so long that query is waited for.
 const OVERTAKES: Duration = Duration::from_millis(20);
+
+/// The message with which a client leaves.
+const TERMINATE: &[u8] = b"X\0\0\0\x04";
 
 /// A read while a client logs in.
 const CHUNK: usize = 8 << 10;
@@ -110,7 +114,7 @@ impl Server {
         });
         let mut upstream = reached.stream;
         if upstream.write_all(read).await.is_ok() {
-            super::relay::relay(&mut local, &mut upstream, &mut context.unread()).await;
+            relay(&mut local, &mut upstream, &mut context.unread(), &[]).await;
         }
     }
 
@@ -174,7 +178,7 @@ impl Server {
         };
         if login.run(&mut local, &mut upstream, &mut observer).await {
             let presence = context.present();
-            let ended = super::relay::relay(&mut local, &mut upstream, &mut observer).await;
+            let ended = relay(&mut local, &mut upstream, &mut observer, TERMINATE).await;
             presence.ended(ended);
         }
     }
