@@ -1,8 +1,8 @@
 //! `rec export`: a session or a piece of it, masked again with the rules of today.
 
+use super::ask::Person;
 use super::open::{self, Index};
-use super::times;
-use super::{Error, Global, Kind, Ui};
+use super::{Error, Global, Kind, Ui, import, times};
 use crate::export::{Cut, Done, Format, Job, Lack, Report};
 use crate::mask::Rules;
 use crate::model::Micros;
@@ -28,6 +28,7 @@ Examples:
   rec export 7f3a --command 3..4 -o fix.md           for a ticket
   rec export 7f3a --from 1:50 --to 2:20 -o fix.html  a page with a player, nothing else needed
   rec export 7f3a --command 7 -o slow.csv            the rows of one result
+  rec export 7f3a --with 90bc --to age1… -o incident.bundle   for a reviewer's rec import
   rec export 7f3a --mask 'Acme Corp' --strict -o fix.txt
   rec export 7f3a --format json | jq -r 'select(.type == \"command\").text'";
 
@@ -48,16 +49,21 @@ pub struct Export {
     output: Option<PathBuf>,
 
     /// Only these commands: 3, 3..5, 3.. or ..5
-    #[arg(long, value_name = "N..M", value_parser = commands, conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "N..M", value_parser = commands, conflicts_with = "from")]
     command: Option<(u32, u32)>,
 
     /// Only from this time on: 1:50, 1:02:03, 1m10s, 12.5
     #[arg(long, value_name = "TIME", value_parser = times::position)]
     from: Option<Micros>,
 
-    /// Only up to this time
-    #[arg(long, value_name = "TIME", value_parser = times::position)]
-    to: Option<Micros>,
+    /// Only up to this time; or the public key (age1…, ssh-…) of a reader who gets whole sessions,
+    /// sealed to them, for rec import; may be given again
+    #[arg(long, value_name = "TIME|KEY", value_parser = to)]
+    to: Vec<To>,
+
+    /// One more session for that reader; may be given again
+    #[arg(long, value_name = "ID", requires = "to")]
+    with: Vec<String>,
 
     /// Mask what matches this regular expression too; may be given again
     #[arg(long, value_name = "PATTERN", value_parser = pattern)]
@@ -70,6 +76,20 @@ pub struct Export {
     /// Replace the file; write escape sequences to a terminal
     #[arg(long)]
     force: bool,
+}
+
+/// What `--to` says.
+#[derive(Clone, Debug)]
+enum To {
+    Time(Micros),
+    Reader(String),
+}
+
+fn to(text: &str) -> Result<To, String> {
+    if text.starts_with("age1") || text.starts_with("ssh-") {
+        return Ok(To::Reader(text.to_owned()));
+    }
+    times::position(text).map(To::Time)
 }
 
 impl ValueEnum for Format {
@@ -127,6 +147,14 @@ fn commands(text: &str) -> Result<(u32, u32), String> {
 /// # Errors
 /// There is no such session or piece, the file exists, or something cannot be read or written.
 pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Error> {
+    let readers = args.to.iter().filter_map(|to| match to {
+        To::Reader(key) => Some(key.clone()),
+        To::Time(_) => None,
+    });
+    let readers: Vec<String> = readers.collect();
+    if !readers.is_empty() {
+        return bundle(ui, global, args, &readers);
+    }
     let cut = cut(args)?;
     let format = format(args);
     if let (Format::Cast | Format::Cast3, None, true, false) =
@@ -177,10 +205,60 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Erro
     if let (Sink::File(draft), Some(path)) = (sink, &args.output) {
         draft.keep(path, args.force)?;
     }
+    library.unlocked().log_read("export", &[session.id()]);
     open::tell_damage(ui, &library);
     let into = args.output.as_deref().map(Path::display);
     let into = into.map(|path| format!("{path}: ")).unwrap_or_default();
     ui.say(format!("rec: {into}{}", report.line()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whole sessions, sealed to their readers.
+fn bundle(
+    ui: &mut Ui,
+    global: &Global,
+    args: &Export,
+    readers: &[String],
+) -> Result<ExitCode, Error> {
+    let whole = args.to.len() == readers.len()
+        && args.command.is_none()
+        && args.from.is_none()
+        && args.format.is_none()
+        && args.mask.is_empty()
+        && !args.strict;
+    if !whole {
+        let message = "a reader gets whole sessions, sealed: no piece, format, --mask or --strict";
+        return Err(Error::new(Kind::Usage, message)
+            .hint("rec redact masks something in a session for good"));
+    }
+    let Some(path) = &args.output else {
+        return Err(Error::new(Kind::Usage, "a bundle is written to a file")
+            .hint(format!("rec export {} --to … -o sessions.bundle", args.id)));
+    };
+    if path.exists() && !args.force {
+        return Err(exists(path));
+    }
+    let mut unlocked = open::unlocked(&super::paths(global)?, &mut Person::find())?;
+    let mut ids = Vec::new();
+    for name in std::iter::once(&args.id).chain(&args.with) {
+        let id = unlocked.find(name)?.id;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let mut draft = Draft::new(path)?;
+    let masked = unlocked
+        .bundle(&ids, readers, &mut draft.file)
+        .map_err(|error| import::failed(error, "written"))?;
+    unlocked.log_read("export", &ids);
+    draft.keep(path, args.force)?;
+    ui.say(format!(
+        "rec: {}: {}, {} masked, sealed to {}",
+        path.display(),
+        open::count(u64::try_from(ids.len()).unwrap_or(u64::MAX), "session"),
+        open::count(masked, "value"),
+        open::count(u64::try_from(readers.len()).unwrap_or(u64::MAX), "reader"),
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -200,7 +278,17 @@ fn doubtful(report: &Report) -> Error {
 
 fn cut(args: &Export) -> Result<Cut, Error> {
     let end = Micros(u64::MAX);
-    Ok(match (args.command, args.from, args.to) {
+    let mut times = args.to.iter().rev().filter_map(|to| match to {
+        To::Time(at) => Some(*at),
+        To::Reader(_) => None,
+    });
+    if args.command.is_some() && !args.to.is_empty() {
+        return Err(Error::new(
+            Kind::Usage,
+            "a piece is of commands or of time, not both",
+        ));
+    }
+    Ok(match (args.command, args.from, times.next()) {
         (Some((first, last)), ..) => Cut::Commands(first, last),
         (None, None, None) => Cut::Whole,
         (None, from, to) => {

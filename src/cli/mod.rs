@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod error;
 mod export;
+mod import;
 mod init;
 mod label;
 mod live;
@@ -118,6 +119,8 @@ pub enum Verb {
     Stats(stats::StatsArgs),
     /// Compare two sessions, or two runs of a statement
     Diff(diff::Diff),
+    /// Take in sessions that somebody shared with you
+    Import(import::Import),
     /// Tag a session, or list its tags
     Tag(label::Tag),
     /// Note something about a session, or list its notes
@@ -189,6 +192,7 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Export(args)) => export::run(ui, &cli.global, &args),
         Some(Verb::Stats(args)) => stats::run(ui, &cli.global, &args),
         Some(Verb::Diff(args)) => diff::run(ui, &cli.global, &args),
+        Some(Verb::Import(args)) => import::run(ui, &cli.global, &args),
         Some(Verb::Tag(args)) => args.run(ui, &cli.global),
         Some(Verb::Note(args)) => args.run(ui, &cli.global),
         Some(Verb::Pin(args)) => args.run(ui, &cli.global),

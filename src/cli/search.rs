@@ -118,6 +118,8 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Search) -> Result<ExitCode, Erro
     } else {
         summary(ui, &show, more);
     }
+    let seen: Vec<_> = show.sessions.iter().copied().collect();
+    library.unlocked().log_read("search", &seen);
     open::tell_damage(ui, &library);
     Ok(ExitCode::from(u8::from(show.found == 0)))
 }

@@ -87,6 +87,9 @@ impl Library for VaultLibrary {
         let entry = self.unlocked.find(&id.hex()).map_err(|e| said(&e))?;
         let places = self.unlocked.places(id).map_err(|e| said(&e))?;
         let count = places.len();
+        if self.places.0 != Some(id) {
+            self.unlocked.log_read("view", &[id]);
+        }
         self.places = (Some(id), places);
         Ok((count, entry.meta.size))
     }

@@ -132,7 +132,7 @@ fn rows(
     let found = copy
         .prepare(&format!("SELECT * FROM {table} LIMIT 0"))
         .map(|statement| {
-            let names = statement.column_names().into_iter();
+            let names = statement.column_names();
             names.map(str::to_owned).collect::<Vec<_>>()
         });
     let columns = found.map_err(Error::db("be copied"))?;

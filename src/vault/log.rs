@@ -71,6 +71,13 @@ pub enum What {
     },
     /// The vault was restored from a copy whose log ends before this entry.
     Restored {},
+    /// A session was sealed to others, in a bundle.
+    Shared {
+        /// Which.
+        session: SessionId,
+        /// To whom: public keys.
+        to: Vec<String>,
+    },
     /// A session was taken in from elsewhere, masked again.
     Taken {
         /// Which.

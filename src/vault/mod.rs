@@ -14,6 +14,7 @@
 
 mod ask;
 mod backup;
+mod bundle;
 mod chain;
 mod compact;
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod log;
 mod pieces;
 mod pin;
 mod queue;
+mod reads;
 mod recording;
 mod redact;
 mod rekey;
@@ -56,6 +58,7 @@ mod writer;
 
 pub use ask::{Ask, Nobody};
 pub use backup::{BackedUp, restore};
+pub use bundle::BundleError;
 pub use chain::Hash;
 pub use create::{Added, Created, Ensured, NewKey, NewWay, create, ensure_for_recording};
 pub use error::{Error, Tried};
@@ -63,6 +66,7 @@ pub use events::Events;
 pub use forget::Forgotten;
 pub use health::{Failure, FailureKind, Health};
 pub use pieces::Place;
+pub use reads::Read;
 pub use recording::{Recording, Refused, new_session_id};
 pub use redact::{NotRedacted, Redacted};
 pub use rekey::Resealed;

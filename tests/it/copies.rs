@@ -122,3 +122,102 @@ fn a_damaged_vault_is_salvaged_into_another_place() {
             .unwrap(),
     );
 }
+
+#[test]
+fn chosen_sessions_are_shared_with_a_reader_and_the_log_says_so() {
+    let home = Home::with_vault();
+    let first = session(&home, "web-1", 0).hex();
+    let second = session(&home, "web-2", 10).hex();
+    let kept = session(&home, "web-3", 20).hex();
+    let reader = Home::with_vault();
+    let key = reader.read(&["vault", "recipient"]);
+    let key = key.trim();
+    let file = home.path().join("x.bundle");
+    let file = file.to_str().unwrap();
+    let words = ["export", &first, "--with", &second, "--to", key, "-o", file];
+    let done = home.rec(&words).output().unwrap();
+    check(&done);
+    assert!(
+        said(&done).contains("2 sessions") && said(&done).contains("1 reader"),
+        "{}",
+        said(&done)
+    );
+    assert_eq!(
+        home.rec(&words).output().unwrap().status.code(),
+        Some(2),
+        "never over a file"
+    );
+    for (words, why) in [
+        (
+            &["export", &first, "--to", "age1nokey", "-o", "y"][..],
+            "this is no public key",
+        ),
+        (
+            &["export", &first, "--to", key],
+            "a bundle is written to a file",
+        ),
+        (
+            &["export", &first, "--to", key, "--to", "1:00", "-o", "y"],
+            "whole sessions",
+        ),
+    ] {
+        let refused = home.rec(words).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(said(&refused).contains(why), "{}", said(&refused));
+    }
+    assert!(!home.path().join("y").exists());
+
+    let done = reader.rec(&["import", file]).output().unwrap();
+    check(&done);
+    assert!(
+        said(&done).contains("took in 2 sessions, masked again"),
+        "{}",
+        said(&done)
+    );
+    let listed = reader.json(&["ls"]);
+    let ids: Vec<&str> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, [second.as_str(), first.as_str()]);
+    assert!(
+        reader
+            .read(&["show", &second, "--text"])
+            .contains("up 3 days")
+    );
+    let own = home.rec(&["import", file]).output().unwrap();
+    assert_eq!(own.status.code(), Some(2));
+    assert!(
+        said(&own).contains("sealed to another key"),
+        "{}",
+        said(&own)
+    );
+    for home in [&home, &reader] {
+        check(&home.rec(&["vault", "verify"]).output().unwrap());
+    }
+
+    // age and zstd alone show what is in it.
+    let script = format!(
+        "age -d -i {} {file} | zstd -dc | head -1",
+        reader.vault().join("identity.txt").display()
+    );
+    let head = check(&reader.command("sh").args(["-c", &script]).output().unwrap());
+    assert_eq!(head, "{\"rec_bundle\":1,\"sessions\":2}\n");
+
+    let reads = home.json(&["vault", "reads"]);
+    let last = &reads.as_array().unwrap()[0];
+    assert_eq!(last["verb"], "export");
+    assert_eq!(last["sessions"], serde_json::json!([first, second]));
+    assert!(!last["sessions"].as_array().unwrap().contains(&kept.into()));
+    let db = rusqlite::Connection::open(home.vault().join("vault.db")).unwrap();
+    let shared: i64 = db
+        .query_row(
+            "SELECT count(*) FROM log WHERE instr(body, ?1) AND instr(body, '\"shared\"')",
+            [key],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(shared, 2);
+}

@@ -80,6 +80,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Show) -> Result<ExitCode, Error>
     // One session is read as it is; an index would only cost time.
     let library = open::library(global, Index::Leave)?;
     let session = library.listed(library.unlocked().find(&args.id)?)?;
+    library.unlocked().log_read("show", &[session.id()]);
     if args.text {
         text(ui, &library, &session)?;
     } else if args.json {

@@ -72,6 +72,10 @@ Examples:
   rec vault salvage ~/rec-salvaged
   rec --vault ~/rec-salvaged ls";
 
+const READS_EXAMPLES: &str = "Examples:
+  rec vault reads
+  rec vault reads --json | jq -r '.[] | select(.verb == \"export\").at'";
+
 const RECIPIENT_EXAMPLES: &str = "Examples:
   rec vault recipient               give this to whoever is to share sessions with you
   rec vault recipient --json";
@@ -122,6 +126,15 @@ enum What {
         /// Do not ask
         #[arg(short, long)]
         yes: bool,
+    },
+    /// List which sessions were read, when and by which verb
+    ///
+    /// Advisory: it is rec that writes these lines, and a copy that is opened with age writes none.
+    #[command(after_help = READS_EXAMPLES)]
+    Reads {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Print the vault's public key
     #[command(after_help = RECIPIENT_EXAMPLES)]
@@ -180,6 +193,8 @@ enum What {
     },
 }
 
+pub use copies::tell as taken;
+
 /// Another vault and its key.
 #[derive(Debug, Args)]
 pub struct Other {
@@ -212,6 +227,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &VaultArgs) -> Result<ExitCode, E
         What::RemoveSlot { slot } => slots::remove_slot(ui, vault, *slot)?,
         What::Verify { anchor, json } => return verify::verify(ui, vault, anchor.as_ref(), *json),
         What::Anchor { json } => verify::anchor(ui, &vault, *json)?,
+        What::Reads { json } => slots::reads(ui, vault, *json)?,
         What::Recipient { json } => slots::recipient(ui, &vault, *json)?,
         What::Backup { file } => copies::backup(ui, &vault, file)?,
         What::Rekey { .. } | What::Restore { .. } | What::Merge(_) | What::Salvage { .. } => {}

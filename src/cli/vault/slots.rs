@@ -191,3 +191,34 @@ fn again(ui: &mut Ui, unlocked: &mut Unlocked) -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// Lists which sessions were read.
+pub fn reads(ui: &mut Ui, vault: Vault, json: bool) -> Result<(), Error> {
+    let unlocked = vault.unlock(&mut Person::find())?;
+    let reads = unlocked.reads()?;
+    if json {
+        let each = reads.iter().map(|read| {
+            json!({
+                "at": jiff::Timestamp::from_microsecond(read.at.0).ok().map(|at| format!("{at:.0}")),
+                "verb": read.verb,
+                "sessions": read.sessions,
+            })
+        });
+        let all: Vec<_> = each.collect();
+        return out(ui, &format!("{}\n", json!(all)));
+    }
+    let clock = open::Clock::system();
+    let rows = unlocked.rows()?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let mut text = String::new();
+    for read in reads {
+        let sessions: Vec<String> = read.sessions.iter().map(|id| id.short(&ids)).collect();
+        text.push_str(&format!(
+            "{:<20} {:<8} {}\n",
+            clock.second(read.at),
+            Field(&read.verb),
+            sessions.join(" ")
+        ));
+    }
+    out(ui, &text)
+}

@@ -183,7 +183,8 @@ fn inside(bytes: &Zeroizing<Vec<u8>>, name: &str) -> Result<Inside, String> {
     }
 }
 
-fn public(line: &str) -> Result<Recipients, String> {
+/// What to seal to, for a line that is a public key: age, SSH or of an age plugin.
+pub fn public(line: &str) -> Result<Recipients, String> {
     if let Ok(recipient) = line.parse::<age::x25519::Recipient>() {
         return Ok(vec![Box::new(recipient)]);
     }

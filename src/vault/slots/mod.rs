@@ -8,7 +8,7 @@ pub mod kernel;
 mod keyfile;
 mod keyring;
 
-pub use keyfile::{KeyFile, replace_plain, write_plain};
+pub use keyfile::{KeyFile, public, replace_plain, write_plain};
 pub use keyring::{KeyringError, get, put, remove};
 
 use super::chain::Hash;

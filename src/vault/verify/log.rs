@@ -288,7 +288,8 @@ impl Told {
                 self.recipient = Some(recipient);
                 self.slots = Some(slots);
             }
-            What::Lineage { .. } | What::Restored {} | What::Taken { .. } => {}
+            What::Lineage { .. } | What::Restored {} | What::Shared { .. } | What::Taken { .. } => {
+            }
             What::Slots { slots } => self.slots = Some(slots),
             What::Open { session, meta, day } => {
                 self.of(session).opened = Some((meta, day));
