@@ -11,7 +11,7 @@
 pub mod conninfo;
 mod getopt;
 pub mod libpq;
-mod mysql;
+pub mod mysql;
 pub mod passfile;
 pub mod psql;
 pub mod service;

@@ -10,15 +10,18 @@
 //! * [`upstream`] the way to the server; [`tls`] how it is protected
 //! * [`relay`] bytes in both directions; [`observer`] the copy that is read along; [`presence`]
 //!   whether the client went past all this
-//! * [`postgres`] what PostgreSQL's protocol asks for before bytes can be relayed
+//! * [`postgres`], [`mysql`] what each protocol asks for before bytes can be relayed
+//! * [`program`] which file a client's first word starts
 //!
 //! A protocol is a [`Protocol`]: it is given a connection of the client and serves it to its end.
 
 mod dir;
 mod listen;
+pub mod mysql;
 mod observer;
 pub mod postgres;
 mod presence;
+mod program;
 mod relay;
 mod stream;
 pub mod tls;
@@ -94,7 +97,8 @@ pub enum Aside {
 pub fn plan(family: Option<Family>, about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
     match family {
         Some(Family::Psql) => postgres::plan(about, runtime),
-        Some(Family::Mysql | Family::Ssh) | None => Err(Aside::Silent),
+        Some(Family::Mysql) => mysql::plan(about, runtime),
+        Some(Family::Ssh) | None => Err(Aside::Silent),
     }
 }
 

@@ -17,15 +17,19 @@ pub enum Stream {
     Tcp(TcpStream),
     /// TCP under TLS.
     Tls(Box<TlsStream<TcpStream>>),
+    /// A unix socket under TLS: MariaDB's clients encrypt there too.
+    UnixTls(Box<TlsStream<UnixStream>>),
 }
 
 impl Stream {
     /// Which version of TLS protects it, as `TLSv1.3`; empty for none.
     pub fn protection(&self) -> &'static str {
-        let Stream::Tls(stream) = self else {
-            return "";
+        let version = match self {
+            Stream::Tls(stream) => stream.get_ref().1.protocol_version(),
+            Stream::UnixTls(stream) => stream.get_ref().1.protocol_version(),
+            Stream::Unix(_) | Stream::Tcp(_) => return "",
         };
-        match stream.get_ref().1.protocol_version() {
+        match version {
             Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
             Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
             _ => "TLS",
@@ -46,7 +50,7 @@ impl Stream {
                     Err(error) => Err(error),
                 },
                 // Only a server's, and no server is watched like this.
-                Stream::Tls(_) => Ok(1),
+                Stream::Tls(_) | Stream::UnixTls(_) => Ok(1),
             };
             match peeked {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -58,7 +62,7 @@ impl Stream {
 
     /// Whether what is written may lie in a buffer of ours until it is flushed.
     pub fn buffers(&self) -> bool {
-        matches!(self, Stream::Tls(_))
+        matches!(self, Stream::Tls(_) | Stream::UnixTls(_))
     }
 }
 
@@ -81,6 +85,10 @@ macro_rules! each {
                 $what
             }
             Stream::Tls(stream) => {
+                let $stream = Pin::new(stream.as_mut());
+                $what
+            }
+            Stream::UnixTls(stream) => {
                 let $stream = Pin::new(stream.as_mut());
                 $what
             }

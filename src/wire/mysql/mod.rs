@@ -61,6 +61,8 @@ pub struct Decoder {
     /// Bytes that passed unread since the connection cannot be followed.
     unread: u64,
     last: Micros,
+    /// How the way to the server is protected.
+    tls: String,
 }
 
 /// Where the connection stands.
@@ -103,7 +105,15 @@ impl Decoder {
             answers: Answers::default(),
             unread: 0,
             last: Micros::default(),
+            tls: String::new(),
         }
+    }
+
+    /// The way to the server is protected by `tls`, as `TLSv1.3`.
+    #[must_use]
+    pub fn protected(mut self, tls: &str) -> Self {
+        tls.clone_into(&mut self.tls);
+        self
     }
 
     fn lose(&mut self, at: Micros, why: &str) {
@@ -227,7 +237,7 @@ impl Decoder {
                         server: std::mem::take(&mut greeting.version),
                         user: login.user,
                         database: login.database,
-                        tls: String::new(),
+                        tls: std::mem::take(&mut self.tls),
                     });
                 }
                 None => self.lose(at, "the client's login is of another protocol"),

@@ -4,10 +4,10 @@
 //! the configuration of the clusters on this machine, and hands its choice to the program as
 //! variables. So it is asked: run with `env` as the program, it prints them.
 
+pub use crate::record::tap::program::which;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -25,21 +25,6 @@ const VARIABLES: &[&str] = &["PGHOST", "PGPORT", "PGDATABASE", "PGCLUSTER"];
 
 /// The variables that the wrapper sets.
 pub type Answer = BTreeMap<String, String>;
-
-/// The program that the word `name` starts, found as execvp does.
-pub fn which(name: &OsStr) -> Option<PathBuf> {
-    let runs = |file: &Path| {
-        fs::metadata(file)
-            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    if name.as_encoded_bytes().contains(&b'/') {
-        return Some(PathBuf::from(name)).filter(|file| runs(file));
-    }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|dir| dir.join(name))
-        .find(|file| runs(file))
-}
 
 /// Whether the program is the wrapper.
 pub fn is_one(program: &Path) -> bool {

@@ -16,7 +16,7 @@ use rustls::{ClientConfig, SupportedProtocolVersion};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -128,10 +128,10 @@ pub enum Error {
 ///
 /// # Errors
 /// A file cannot be read, the server's certificate is refused, or the server speaks no such TLS.
-pub async fn protect(
-    stream: TcpStream,
+pub async fn protect<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
     protection: &Protection,
-) -> Result<TlsStream<TcpStream>, Error> {
+) -> Result<TlsStream<S>, Error> {
     let config = config(protection)?;
     // A host that is no name at all is not sent, so what stands in its place does not matter.
     let name = ServerName::try_from(protection.host.clone())

@@ -3,99 +3,60 @@
 //! Option files (`my.cnf`, login paths) may hold what the words do not tell. The words win over
 //! them; where one is named, the environment is no answer either.
 
-use super::getopt::{Options, Style, Word, words};
+mod options;
+pub mod settings;
+pub mod tls;
+
+pub use options::NAMES;
+
+use super::getopt::{Options, Word, words};
 use super::{Env, text};
 use crate::model::Target;
 use std::ffi::OsString;
 
-/// Programs of this family.
-pub const NAMES: &[&str] = &[
-    "mysql",
-    "mariadb",
-    "mysqldump",
-    "mariadb-dump",
-    "mysqladmin",
-    "mariadb-admin",
-];
-
-/// The letters here are ours: an option that names a file or a service which may tell the host.
-const ELSEWHERE: char = '%';
-/// `--databases` and `--all-databases` of the dump program: operands are no longer one database.
-const DATABASES: char = 'B';
-const ALL_DATABASES: char = 'A';
-
-const MYSQL: Options = Options {
-    short: "?IAbBcCD:#::Te:fh:HiNLGop::P:qrs:S:tnu:vVEwUWX",
-    long: "abort-source-on-error authentication-kerberos-client-mode= auto-rehash \
-           auto-vertical-output batch binary-as-hex binary-mode bind-address= character-sets-dir= \
-           column-names column-type-info comments compress compression-algorithms= \
-           connect-expired-password connect-timeout= database=D debug? debug-check debug-info \
-           default-auth= default-character-set= defaults-extra-file=% defaults-file=% \
-           defaults-group-suffix=% delimiter= dns-srv-name=% enable-cleartext-plugin execute= \
-           fido-register-factor= force get-server-public-key help histignore= host=h html \
-           i-am-a-dummy ignore-spaces init-command= line-numbers load-data-local-dir= local-infile? \
-           login-path=% max-allowed-packet= max-join-size= named-commands net-buffer-length= no-beep \
-           no-defaults oci-config-file= one-database pager? password?p password1?p password2?p \
-           password3?p plugin-dir= port=P print-defaults print-query-on-error progress-reports \
-           prompt= protocol= quick quick-max-column-width= raw reconnect register-factor= \
-           safe-updates sandbox secure-auth select-limit= server-arg= server-public-key-path= \
-           show-warnings sigint-ignore silent socket=S ssl? ssl-ca= ssl-capath= ssl-cert= \
-           ssl-cipher= ssl-crl= ssl-crlpath= ssl-fips-mode= ssl-fp= ssl-fplist= ssl-key= ssl-mode= \
-           ssl-session-data= ssl-verify-server-cert syslog table tee= tls-ciphersuites= \
-           tls-sni-servername= tls-version= unbuffered user=u verbose version vertical wait xml \
-           zstd-compression-level=",
-    style: Style::Mysql,
-};
-
-const DUMP: Options = Options {
-    short: "AYyiaBcC#::dEeFfHh:KlnNp::P:QqRr:S:T:tu:vVw:x?X",
-    long: "all-databases|A all-tablespaces allow-keywords as-of= bind-address= character-sets-dir= \
-           comments compatible= complete-insert compress compression-algorithms= connect-timeout= \
-           create-options databases|B debug? default-auth= default-character-set= \
-           defaults-extra-file=% defaults-file=% defaults-group-suffix=% dir= dump-date \
-           dump-history dump-replica? dump-slave? events fields-enclosed-by= fields-escaped-by= \
-           fields-optionally-enclosed-by= fields-terminated-by= flush-logs force gtid header help \
-           hex-blob host=h ignore-database= ignore-error= ignore-table-data= ignore-table= \
-           ignore-views init-command= init-command-add= lines-terminated-by= log-error= \
-           log-queries login-path=% master-data? max-allowed-packet= max-statement-time= \
-           mysqld-long-query-time= net-buffer-length= no-data oci-config-file= opt parallel= \
-           password?p password1?p password2?p password3?p plugin-dir= port=P protocol= \
-           result-file= routines server-public-key-path= set-gtid-purged= single-transaction \
-           skip-opt socket=S source-data? ssl? ssl-ca= ssl-capath= ssl-cert= ssl-cipher= ssl-crl= \
-           ssl-crlpath= ssl-fips-mode= ssl-fp= ssl-fplist= ssl-key= ssl-mode= \
-           ssl-verify-server-cert system= tab= tables tls-ciphersuites= tls-version= triggers \
-           tz-utc user=u verbose version where= xml zstd-compression-level=",
-    style: Style::Mysql,
-};
-
-const ADMIN: Options = Options {
-    short: "c:#::fC?h:lbp::P:rsS:i:u:vVEw::",
-    long: "bind-address= character-sets-dir= compress compression-algorithms= connect-timeout= \
-           count= debug? default-auth= default-character-set= defaults-extra-file=% \
-           defaults-file=% defaults-group-suffix=% force help host=h local login-path=% no-beep \
-           oci-config-file= password?p password1?p password2?p password3?p plugin-dir= port=P \
-           protocol= relative server-public-key-path= shutdown-timeout= silent sleep= socket=S ssl? \
-           ssl-ca= ssl-capath= ssl-cert= ssl-cipher= ssl-crl= ssl-crlpath= ssl-fips-mode= ssl-fp= \
-           ssl-fplist= ssl-key= ssl-mode= ssl-verify-server-cert tls-ciphersuites= tls-version= \
-           user=u verbose version vertical wait? wait-for-all-slaves zstd-compression-level=",
-    style: Style::Mysql,
-};
-
 /// Which program's words they are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Program {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// `mysql`, `mariadb`, and what a configuration calls so.
     Client,
+    /// `mysqldump`.
     Dump,
+    /// `mysqladmin`.
     Admin,
+    /// `mysqltest`.
+    Test,
+    /// `mysqlsh`.
+    Shell,
+}
+
+impl Program {
+    /// The program called `name`.
+    pub fn named(name: &str) -> Option<Program> {
+        Some(match name {
+            "mysql" | "mariadb" => Program::Client,
+            "mysqldump" | "mariadb-dump" => Program::Dump,
+            "mysqladmin" | "mariadb-admin" => Program::Admin,
+            "mysqltest" | "mariadb-test" => Program::Test,
+            "mysqlsh" => Program::Shell,
+            _ => return None,
+        })
+    }
+
+    fn options(self) -> &'static Options {
+        match self {
+            Program::Client => &options::MYSQL,
+            Program::Dump => &options::DUMP,
+            Program::Admin => &options::ADMIN,
+            Program::Test => &options::TEST,
+            Program::Shell => &options::SHELL,
+        }
+    }
 }
 
 /// Where `program` leads with these words.
 pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
-    let (program, options) = match program {
-        "mysqldump" | "mariadb-dump" => (Program::Dump, &DUMP),
-        "mysqladmin" | "mariadb-admin" => (Program::Admin, &ADMIN),
-        _ => (Program::Client, &MYSQL),
-    };
+    let program = Program::named(program).unwrap_or(Program::Client);
+    let options = program.options();
     let mut target = Target::default();
     let mut port = None;
     let mut elsewhere = env("MYSQL_GROUP_SUFFIX").is_some();
@@ -106,10 +67,15 @@ pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
             Word::Option('h', host) => target.host = host,
             Word::Option('P', number) => port = number,
             Word::Option('u', user) => target.user = user,
-            Word::Option('D', name) if program == Program::Client => target.database = name,
-            Word::Option(DATABASES, _) if program == Program::Dump => several = true,
-            Word::Option(ALL_DATABASES, _) if program == Program::Dump => all = true,
-            Word::Option(ELSEWHERE, _) => elsewhere = true,
+            Word::Option('D', name) if program != Program::Dump && program != Program::Admin => {
+                target.database = name;
+            }
+            Word::Option(options::DATABASES, _) if program == Program::Dump => several = true,
+            Word::Option(options::ALL_DATABASES, _) if program == Program::Dump => all = true,
+            Word::Option(options::ELSEWHERE, _) => elsewhere = true,
+            Word::Option(options::PROMPT, Some(uri)) if program == Program::Shell => {
+                operands.insert(0, uri);
+            }
             Word::Option(..) => {}
             Word::Operand(word) => operands.push(word),
         }
@@ -118,6 +84,7 @@ pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
         [first, ..] if program == Program::Dump && !several && !all => Some(first),
         [only] if program == Program::Dump && several => Some(only),
         [first, ..] if program == Program::Client => Some(first),
+        [uri, ..] if program == Program::Shell => return shell(uri, target, port),
         _ => None,
     };
     target.database = operand.cloned().or(target.database);
@@ -132,6 +99,25 @@ pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
     for value in [&mut target.host, &mut target.database, &mut target.user] {
         *value = value.take().filter(|value| !value.is_empty());
     }
+    target
+}
+
+/// `mysql://ada:password@db:3306/app`, of which every part but the host may be missing.
+fn shell(uri: &str, mut target: Target, port: Option<String>) -> Target {
+    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let rest = rest.split(['?']).next().unwrap_or_default();
+    let (place, database) = rest.split_once('/').unwrap_or((rest, ""));
+    let (user, host) = place.rsplit_once('@').unwrap_or(("", place));
+    let user = user.split(':').next().unwrap_or_default();
+    let (host, own) = match host.rsplit_once(':') {
+        Some((host, port)) if !host.ends_with(':') => (host, Some(port.to_owned())),
+        _ => (host, None),
+    };
+    let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    target.port = port.or(own).and_then(|port| port.parse().ok());
+    target.host = target.host.or_else(|| some(host));
+    target.user = target.user.or_else(|| some(user));
+    target.database = target.database.or_else(|| some(database));
     target
 }
 
@@ -228,6 +214,13 @@ mod tests {
                 ("mysqladmin -i 5 -c 3 -h db status", "@db:/"),
                 ("mysqladmin -w -uada ping", "ada@:/"),
                 ("percona -h db app", "@db:/app"),
+                ("mariadb-test -h db -D app -x one.test", "@db:/app"),
+                ("mysqlsh -u ada -h db -P 3307 -D app", "ada@db:3307/app"),
+                (
+                    "mysqlsh --sql mysql://ada:s3cret@db:3307/app?x=1",
+                    "ada@db:3307/app",
+                ),
+                ("mysqlsh --uri=ada@db", "ada@db:/"),
             ],
         );
     }

@@ -1,0 +1,200 @@
+//! Where a client of MySQL or MariaDB would connect to, and how it is led to the tap instead.
+//!
+//! The rules are those of [`clients`](crate::record::clients). The client keeps all its words; behind
+//! them come the options that lead it to a socket of ours. Where the target is not certain, or where
+//! the tap could not be what the user asked for, it keeps its own words, and the reason is told.
+
+use super::ask::ask;
+use super::login::Keys;
+use super::{Protect, Server};
+use crate::model::Target;
+use crate::record::about::About;
+use crate::record::clients::mysql::Program;
+use crate::record::clients::mysql::settings::{Given, Settings, Version};
+use crate::record::exec::Led;
+use crate::record::tap::program::which;
+use crate::record::tap::{Aside, Dir, Listener, Place, Plan, Protocol};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The library's default, where nothing says otherwise.
+const PORT: u16 = 3306;
+
+/// The socket's name where the server is not reached by one.
+const SOCKET: &str = "mysql.sock";
+
+/// Decides how the client of `about` is led through a tap below `runtime`.
+///
+/// # Errors
+/// It is not.
+pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
+    let because = |why: &str| Aside::Because(why.to_owned());
+    let (first, args) = about.argv.split_first().ok_or(Aside::Silent)?;
+    let name = Path::new(first).file_name().unwrap_or(first);
+    let name = name.to_string_lossy().into_owned();
+    let Some(program) = Program::named(&name) else {
+        return Err(Aside::Because(format!(
+            "rec does not know the options of {name}"
+        )));
+    };
+    if program == Program::Shell {
+        return Err(because(
+            "mysqlsh may speak the X protocol (`rec tap mysql://…` gives it an address that is recorded)",
+        ));
+    }
+    if about.argv.iter().any(|word| word.to_str().is_none()) {
+        return Err(because("its words are not UTF-8"));
+    }
+    let given = Given::read(program, args);
+    if given.idle {
+        return Err(Aside::Silent);
+    }
+    let path = which(first).ok_or(Aside::Silent)?;
+    let leading = args.get(..given.leading).unwrap_or_default();
+    // One that refuses its files says so itself.
+    let answers = ask(&path, leading).ok_or(Aside::Silent)?;
+    let version = answers.version;
+    let settings = given
+        .settings(version, &answers.table, answers.protocol, &|name| {
+            std::env::var_os(name)
+        })
+        .map_err(|why| match why.is_empty() {
+            true => Aside::Silent,
+            false => Aside::Because(why),
+        })?;
+    settings
+        .tls
+        .possible(version, settings.tcp)
+        .map_err(because)?;
+    let place = place(&settings)?;
+    let host = settings
+        .host
+        .clone()
+        .unwrap_or_else(|| "localhost".to_owned());
+    let mut tls = settings.tls.clone();
+    // MySQL's clients encrypt on a socket only where they must.
+    if !settings.tcp && !version.mariadb && !tls.required {
+        tls.wanted = false;
+    }
+    let protect = Protect::new(tls, host)?;
+    let keys = Keys {
+        known: match &settings.public_key {
+            Some(file) => Some(std::fs::read(file).map_err(|_| Aside::Silent)?),
+            None => None,
+        },
+        ask: settings.asks_public_key,
+    };
+    let no_dir = |error: std::io::Error| Aside::Because(format!("no private directory: {error}"));
+    let socket = socket_name(&place);
+    let dir = Dir::new(runtime, 1 + socket.len()).map_err(no_dir)?;
+    let path = dir.path().join(&socket);
+    let listener = Listener::socket(&path).map_err(no_dir)?;
+    let mut argv = about.argv.clone();
+    let options = led(&settings, version, program, &path);
+    argv.splice(
+        1 + given.end..1 + given.end,
+        options.into_iter().map(Into::into),
+    );
+    learn(&mut about.target, &settings, &place);
+    let server: Arc<dyn Protocol> = Arc::new(Server::new(place, protect, keys));
+    Ok(Plan {
+        led: Led {
+            argv,
+            env: Vec::new(),
+        },
+        dir,
+        listeners: vec![(listener, server)],
+        interactive: program == Program::Client,
+    })
+}
+
+fn place(settings: &Settings) -> Result<Place, Aside> {
+    if settings.tcp {
+        return Ok(Place::Network {
+            host: settings
+                .host
+                .clone()
+                .unwrap_or_else(|| "localhost".to_owned()),
+            address: None,
+            port: settings.port.unwrap_or(PORT),
+        });
+    }
+    let Some(socket) = settings.socket.as_deref().map(PathBuf::from) else {
+        return Err(Aside::Because(
+            "no socket is named, and only the client knows its default (--socket=FILE names one)"
+                .to_owned(),
+        ));
+    };
+    // Of a socket that is not there the client says so itself, with the right name.
+    match socket.is_absolute() && socket.exists() {
+        true => Ok(Place::Socket(socket)),
+        false => Err(Aside::Silent),
+    }
+}
+
+/// The socket is called like the server's own: a prompt may show it.
+fn socket_name(place: &Place) -> String {
+    let own = match place {
+        Place::Socket(path) => path.file_name(),
+        Place::Network { .. } => None,
+    };
+    own.map_or(SOCKET.to_owned(), |name| {
+        name.to_string_lossy().into_owned()
+    })
+}
+
+/// The options that lead the client to `socket`. They come last, and so count.
+fn led(settings: &Settings, version: Version, program: Program, socket: &Path) -> Vec<String> {
+    let mut options = vec![
+        "--host=localhost".to_owned(),
+        "--protocol=socket".to_owned(),
+        format!("--socket={}", socket.display()),
+    ];
+    // What the client asks of the server's TLS, rec asks: on the local leg there is none.
+    if settings.tls.local_refuses {
+        options.push(match version.mariadb {
+            true => "--skip-ssl-verify-server-cert".to_owned(),
+            false => "--ssl-mode=PREFERRED".to_owned(),
+        });
+    }
+    if program == Program::Client
+        && let Some(prompt) = prompt(settings)
+    {
+        options.push(format!("--prompt={prompt}"));
+    }
+    options
+}
+
+/// A prompt that shows the host or the port shows the server's.
+fn prompt(settings: &Settings) -> Option<String> {
+    let pattern = settings.prompt.as_deref()?;
+    if !settings.tcp {
+        return None;
+    }
+    let host = settings.host.as_deref().unwrap_or("localhost");
+    let port = settings.port.unwrap_or(PORT).to_string();
+    let mut shown = String::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            shown.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('h') => shown.push_str(host),
+            Some('p') => shown.push_str(&port),
+            Some(other) => shown.extend(['\\', other]),
+            None => shown.push('\\'),
+        }
+    }
+    (shown != pattern).then_some(shown)
+}
+
+/// What only the files knew.
+fn learn(target: &mut Target, settings: &Settings, place: &Place) {
+    target.host = target.host.take().or_else(|| settings.host.clone());
+    target.user = target.user.take().or_else(|| settings.user.clone());
+    if let (Place::Network { port, .. }, Some(_)) = (place, settings.port) {
+        target.port = target.port.or(Some(*port));
+    }
+}
