@@ -1,7 +1,7 @@
 //! `rec` without a word: the browser, on a terminal.
 
 use super::{Error, Global, Kind, open, views};
-use crate::config::Paths;
+use crate::config::{Config, Paths};
 use crate::tui::{self, Library, VaultLibrary};
 use crate::vault::{self, Ask, Vault};
 use std::io::{IsTerminal, stdin};
@@ -31,14 +31,20 @@ pub fn run(global: &Global) -> Result<ExitCode, Error> {
     if std::fs::symlink_metadata(&paths.vault).is_err() {
         Vault::open(&paths).map_err(said)?;
     }
+    let model = views::model(&paths);
     let open = move |asker: &mut tui::Asker| library(&paths, asker);
-    tui::run(views::model(), open, Vec::new()).map_err(views::ended)?;
+    tui::run(model, open, Vec::new()).map_err(views::ended)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn library(paths: &Paths, ask: &mut dyn Ask) -> Result<Box<dyn Library>, Error> {
     let unlocked = open::unlocked(paths, ask).map_err(said)?;
-    Ok(Box::new(VaultLibrary::new(unlocked)))
+    let library = VaultLibrary::new(unlocked);
+    Ok(match Config::load(paths) {
+        Ok(config) => Box::new(library.holding(config.retention.min_age())),
+        // What it says of forgetting is not known, so what the vault itself holds counts.
+        Err(_) => Box::new(library),
+    })
 }
 
 /// As anywhere, but for who has just installed rec and types its name to see what it does.

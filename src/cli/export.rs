@@ -3,6 +3,7 @@
 use super::ask::Person;
 use super::open::{self, Index};
 use super::{Error, Global, Kind, Ui, import, times};
+use crate::config::Draft;
 use crate::export::{Cut, Done, Format, Job, Lack, Report};
 use crate::mask::Rules;
 use crate::model::Micros;
@@ -10,9 +11,7 @@ use crate::vault::index::{Library, Listed};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use regex::bytes::{Regex, RegexBuilder};
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -193,7 +192,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Erro
     }
     let mut sink = match &args.output {
         None => Sink::Stdout(ui),
-        Some(path) => Sink::File(Draft::new(path)?),
+        Some(path) => Sink::File(draft(path)?),
     };
     // None: nobody reads any more.
     let Some((report, lack)) = piece.write(&mut sink)? else {
@@ -203,7 +202,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Erro
         return Err(nothing(&lack, cut, &session));
     }
     if let (Sink::File(draft), Some(path)) = (sink, &args.output) {
-        draft.keep(path, args.force)?;
+        keep(draft, path, args.force)?;
     }
     library.unlocked().log_read("export", &[session.id()]);
     open::tell_damage(ui, &library);
@@ -246,12 +245,12 @@ fn bundle(
             ids.push(id);
         }
     }
-    let mut draft = Draft::new(path)?;
+    let mut draft = draft(path)?;
     let masked = unlocked
-        .bundle(&ids, readers, &mut draft.file)
+        .bundle(&ids, readers, &mut draft)
         .map_err(|error| import::failed(error, "written"))?;
     unlocked.log_read("export", &ids);
-    draft.keep(path, args.force)?;
+    keep(draft, path, args.force)?;
     ui.say(format!(
         "rec: {}: {}, {} masked, sealed to {}",
         path.display(),
@@ -322,6 +321,27 @@ fn nothing(lack: &Lack, cut: Cut, session: &Listed) -> Error {
     Error::new(Kind::NotFound, message).hint(format!("rec show {} shows it", session.id().hex()))
 }
 
+fn draft(path: &Path) -> Result<Draft, Error> {
+    Draft::new(path).map_err(|error| {
+        let message = format!("{} cannot be written", path.display());
+        Error::new(Kind::Failed, message).caused_by(&error)
+    })
+}
+
+fn keep(draft: Draft, path: &Path, replace: bool) -> Result<(), Error> {
+    draft
+        .keep(path, replace)
+        .map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => exists(path),
+            _ => failed(&error),
+        })
+}
+
+fn failed(error: &std::io::Error) -> Error {
+    let message = "the export cannot be written; nothing of it is left behind";
+    Error::new(Kind::Failed, message).caused_by(error)
+}
+
 /// What is exported.
 struct Piece<'a> {
     library: &'a Library,
@@ -371,76 +391,10 @@ impl Sink<'_> {
         match self {
             Sink::Nowhere => Ok(true),
             Sink::Stdout(ui) => open::print(ui, bytes),
-            Sink::File(draft) => {
-                let written = draft.file.write_all(bytes);
-                written.map_err(|error| draft.failed(&error)).map(|()| true)
-            }
-        }
-    }
-}
-
-/// A file beside the one asked for, until it is whole: a full disk leaves no half export.
-struct Draft {
-    path: PathBuf,
-    file: BufWriter<File>,
-    kept: bool,
-}
-
-impl Draft {
-    fn new(path: &Path) -> Result<Draft, Error> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let draft = path.with_file_name(format!(".{name}.rec-{}", std::process::id()));
-        // What is exported is masked, and still nobody else's business until its owner shares it.
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft)
-            .map_err(|error| {
-                let message = format!("{} cannot be written", path.display());
-                Error::new(Kind::Failed, message).caused_by(&error)
-            })?;
-        Ok(Draft {
-            path: draft,
-            file: BufWriter::new(file),
-            kept: false,
-        })
-    }
-
-    fn failed(&self, error: &std::io::Error) -> Error {
-        let message = "the export cannot be written; nothing of it is left behind";
-        Error::new(Kind::Failed, message).caused_by(error)
-    }
-
-    fn keep(mut self, path: &Path, force: bool) -> Result<(), Error> {
-        let flushed = self
-            .file
-            .flush()
-            .and_then(|()| self.file.get_ref().sync_all());
-        flushed.map_err(|error| self.failed(&error))?;
-        if force {
-            std::fs::rename(&self.path, path).map_err(|error| self.failed(&error))?;
-            self.kept = true;
-            return Ok(());
-        }
-        // A link never replaces what came there meanwhile.
-        match std::fs::hard_link(&self.path, path) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(exists(path)),
-            // A file system without links.
-            Err(_) => {
-                std::fs::rename(&self.path, path).map_err(|error| self.failed(&error))?;
-                self.kept = true;
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if !self.kept {
-            let _ = std::fs::remove_file(&self.path);
+            Sink::File(draft) => draft
+                .write_all(bytes)
+                .map_err(|error| failed(&error))
+                .map(|()| true),
         }
     }
 }

@@ -6,9 +6,9 @@ use super::ask::Person;
 use super::open;
 use super::times;
 use super::{Error, Global, Kind, Ui};
-use crate::mask::{Masked, Rules, Scanner};
+use crate::mask::Masked;
 use crate::model::{Labels, Micros, Note as Said, SessionId, printable, when};
-use crate::vault::{Entry, Unlocked, Vault};
+use crate::vault::{self, Entry, Unlocked, Vault};
 use clap::Args;
 use serde_json::json;
 use std::process::ExitCode;
@@ -260,14 +260,8 @@ fn store(unlocked: &mut Unlocked, id: SessionId, labels: Labels) -> Result<Label
 ///
 /// # Errors
 /// Something in them still looks like a secret after masking.
-pub fn masked(mut labels: Labels) -> Result<Masked<Labels>, Error> {
-    let mut scanner = Scanner::new(Rules::builtin());
-    for note in &mut labels.notes {
-        note.text = scanner.text(&note.text);
-    }
-    labels.tags = labels.tags.iter().map(|tag| scanner.text(tag)).collect();
-    let admitted = scanner.door().admit(labels);
-    admitted.map_err(|doubt| {
+pub fn masked(labels: Labels) -> Result<Masked<Labels>, Error> {
+    vault::masked(labels).map_err(|doubt| {
         Error::new(
             Kind::Failed,
             "this is not stored, for a secret seems to stand in it",

@@ -96,7 +96,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Play) -> Result<ExitCode, Error>
         return raw(ui, library, &entry, jump, pace);
     }
     let id = entry.id;
-    let mut model = views::model();
+    let mut model = views::model(&paths);
     model.only_player = true;
     model.player = Some(Viewer::new(tui::title(&short, &Session::from(entry))));
     let first = Request::Replay {

@@ -2,7 +2,9 @@
 //! from, and what ended them.
 
 use super::{Error, Kind};
+use crate::config::{Colours, Config, Paths};
 use crate::tui::{Depth, Ended, Model, Theme, now, size};
+use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, IsTerminal, stdin, stdout};
 
@@ -46,12 +48,35 @@ pub fn look() -> Result<(), NoScreen> {
     }
 }
 
-/// The views before anything is read.
-pub fn model() -> Model {
+/// The views before anything is read, as the owner configured them. What the configuration has wrong
+/// is told where it matters; here it costs what it says of the views.
+pub fn model(paths: &Paths) -> Model {
     let var = |name| std::env::var(name).ok();
     let (no_color, term, colorterm) = (var("NO_COLOR"), var("TERM"), var("COLORTERM"));
     let depth = Depth::find(no_color.as_deref(), term.as_deref(), colorterm.as_deref());
-    Model::new(size(), Theme { depth }, now())
+    let config = Config::load(paths);
+    let browser = config.as_ref().map(|config| config.browser.clone());
+    let browser = browser.unwrap_or_default();
+    let theme = match browser.theme {
+        Colours::Default => Theme::new(depth),
+        Colours::Light => Theme {
+            light: true,
+            ..Theme::new(depth)
+        },
+        Colours::Mono => Theme::new(Depth::None),
+    };
+    let mut model = Model::new(size(), theme, now());
+    model.zone = TimeZone::system();
+    model.mouse = browser.mouse.0;
+    for (action, keys) in &browser.keys {
+        if let Err(why) = model.keymap.remap(action, keys) {
+            model.notice = Some(format!("browser.keys: {why}"));
+        }
+    }
+    if let Err(error) = config {
+        model.notice = Some(format!("the configuration is not used: {error}"));
+    }
+    model
 }
 
 /// Why the views ended, for the person.

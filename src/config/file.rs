@@ -25,6 +25,8 @@ pub struct Config {
     pub scope: Scope,
     /// `retention`: how long sessions are kept, and how much of them.
     pub retention: Retention,
+    /// `browser`: how the views look and what their keys do.
+    pub browser: Browser,
     /// `clients`: programs that are treated as one of a known family, by name.
     pub clients: BTreeMap<String, Family>,
 }
@@ -38,6 +40,42 @@ pub enum OnFailure {
     Continue,
     /// It does not run.
     Refuse,
+}
+
+/// How the views look and what their keys do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Browser {
+    /// `mouse`: whether it is taken from the terminal, which then selects text with shift held.
+    pub mouse: Mouse,
+    /// `theme`: which colours.
+    pub theme: Colours,
+    /// `keys`: other keys for an action, by its name. Names are looked up when the views open.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
+
+/// Whether the views take the mouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Mouse(pub bool);
+
+impl Default for Mouse {
+    fn default() -> Self {
+        Mouse(true)
+    }
+}
+
+/// The colours of the views.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Colours {
+    /// The terminal's own sixteen.
+    #[default]
+    Default,
+    /// Those of them that are legible on white.
+    Light,
+    /// None.
+    Mono,
 }
 
 /// Clients whose words and environment rec understands in the same way.
@@ -135,6 +173,7 @@ struct Document {
     keys: Keys,
     scope: Scope,
     retention: Retention,
+    browser: Browser,
     clients: BTreeMap<String, Family>,
 }
 
@@ -151,6 +190,7 @@ impl From<Document> for Config {
             prefix: document.keys.prefix.0,
             scope: document.scope,
             retention: document.retention,
+            browser: document.browser,
             clients: document.clients,
         }
     }
@@ -228,11 +268,18 @@ mod tests {
             pg-prod = "psql"
             percona = "mysql"
             jump = "ssh"
+            [browser]
+            mouse = false
+            theme = "light"
+            keys."browser.open" = ["enter", "o"]
             "#,
         )
         .unwrap();
         assert_eq!(config.on_failure, OnFailure::Refuse);
         assert_eq!(config.prefix, Some(0x14));
+        assert_eq!(config.browser.mouse, Mouse(false));
+        assert_eq!(config.browser.theme, Colours::Light);
+        assert_eq!(config.browser.keys["browser.open"], ["enter", "o"]);
         let families: Vec<_> = config.clients.into_values().collect();
         assert_eq!(families, [Family::Ssh, Family::Mysql, Family::Psql]);
     }
@@ -266,7 +313,7 @@ mod tests {
         for (text, wanted) in [
             (
                 "on_failure = \"refuse\"\ncolour = 3\n",
-                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `retention`, `clients`",
+                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `retention`, `browser`, `clients`",
             ),
             (
                 "on_failure = \"stop\"",

@@ -58,7 +58,29 @@ pub struct Doc<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bits(Vec<bool>);
 
+impl Bits {
+    /// Whether the condition at this position is met.
+    pub fn met(&self, leaf: usize) -> bool {
+        self.0.get(leaf).copied().unwrap_or(false)
+    }
+}
+
 impl Query {
+    /// Whether a session matches by what is known of it alone, where `text` says of its words
+    /// whether they stand in that. Conditions on commands count as met.
+    pub fn may_match_session(
+        &self,
+        session: &SessionFacts<'_>,
+        text: &dyn Fn(&TextLeaf) -> bool,
+    ) -> bool {
+        holds(self.expr(), &|n| match self.leaves().get(n) {
+            Some(Leaf::Text(leaf)) => text(leaf),
+            Some(Leaf::Failed | Leaf::Slow { .. }) => true,
+            Some(leaf) => of_session(leaf, session),
+            None => false,
+        })
+    }
+
     /// Looks at a moment's text.
     pub fn bits(&self, doc: &Doc<'_>) -> Bits {
         let met = self.leaves().iter().map(|leaf| match leaf {
@@ -77,7 +99,7 @@ impl Query {
         bits: &Bits,
     ) -> bool {
         let met = |n: usize| match self.leaves().get(n) {
-            Some(Leaf::Text(_)) => bits.0.get(n).copied().unwrap_or(false),
+            Some(Leaf::Text(_)) => bits.met(n),
             Some(Leaf::Since(at)) => moment.at >= *at,
             Some(Leaf::Until(at)) => moment.at < *at,
             Some(Leaf::Failed) => moment.failed,
@@ -88,10 +110,7 @@ impl Query {
             Some(leaf) => of_session(leaf, session),
             None => false,
         };
-        let text = moment.is_command
-            || self
-                .positive_text()
-                .any(|n| bits.0.get(n).copied().unwrap_or(false));
+        let text = moment.is_command || self.positive_text().any(|n| bits.met(n));
         text && holds(self.expr(), &met)
     }
 

@@ -1,14 +1,24 @@
 //! Sessions, the commands of the selected one, and what the selected command printed.
 
+use super::filter::{self, Order, haystack};
 use super::keys::Action;
-use super::library::Session;
+use super::library::{Change, Session};
 use super::line::TypedLine;
 use super::list::List;
 use super::model::{Model, Viewer};
 use super::msg::{Effect, Look, Output, Pace, Request};
+use super::pages::Page;
+use super::pages::compare::Compare;
+use super::pages::export::Export;
+use super::pages::insights::Insights;
+use super::pages::reader::Reader;
+use super::prompt::{Prompt, Wanted};
 use super::view::Panes;
-use crate::model::{SessionId, Status, Summary};
+use crate::model::{Micros, SessionId};
 use crate::player::{Grid, Jump, Landmarks, Moment};
+use crate::query::{Now, Query, fold};
+use crate::timeline::Table;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Which pane has the keys.
@@ -31,6 +41,8 @@ pub enum Tab {
     Result,
     /// The screen when the command was over.
     Screen,
+    /// What it sent over database connections, and what came back.
+    Wire,
     /// What is known of the session.
     Info,
 }
@@ -68,6 +80,16 @@ pub struct Browser {
     wanted_again: Option<SessionId>,
     /// Narrows the sessions.
     pub filter: TypedLine,
+    /// The time and the place that the filter speaks of.
+    pub clock: Option<Now>,
+    /// In which sessions the vault found what this filter asks for.
+    matching: Option<(String, HashSet<SessionId>)>,
+    /// The order of the list.
+    pub order: Order,
+    /// Marked sessions.
+    pub marked: BTreeSet<SessionId>,
+    /// Marked commands, in the order of marking.
+    pub marked_commands: Vec<Look>,
     /// Which pane has the keys.
     pub pane: Pane,
     /// What the right pane shows.
@@ -88,6 +110,8 @@ pub struct Browser {
     pub still: Option<(Look, Arc<Grid>)>,
     /// First column and line of what the right pane shows.
     pub scroll: (usize, usize),
+    /// The selected cell of the result: its row and its column.
+    pub cell: (usize, usize),
 }
 
 impl Browser {
@@ -206,7 +230,7 @@ impl Browser {
 
     fn wanted(&self) -> Option<Look> {
         let held = match self.tab {
-            Tab::Result => self.output.as_ref().map(|(look, _)| *look),
+            Tab::Result | Tab::Wire => self.output.as_ref().map(|(look, _)| *look),
             Tab::Screen => self.still.as_ref().map(|(look, _)| *look),
             Tab::Info => self.look(),
         };
@@ -214,11 +238,108 @@ impl Browser {
     }
 
     fn narrow(&mut self) {
-        let words = words(self.filter.text());
+        let text = self.filter.text().to_owned();
+        let query = self.query();
+        let words = words(&text);
+        let known = self.matching.as_ref().filter(|(of, _)| *of == text);
+        let passes = |place: usize, haystack: &String| match (&query, self.sessions.get(place)) {
+            (Some(query), Some(session)) => {
+                let by_itself = filter::passes(query, session, haystack);
+                match known {
+                    // What its commands say decides; words may stand in its name as well.
+                    Some((_, found)) => {
+                        found.contains(&session.id) || by_itself && !asks_of_commands(query)
+                    }
+                    None => by_itself,
+                }
+            }
+            // Not understood yet, such as an open quote.
+            _ => words.iter().all(|word| haystack.contains(word)),
+        };
         let found = self.haystacks.iter().enumerate();
-        let found = found.filter(|(_, text)| words.iter().all(|word| text.contains(word)));
-        self.shown = found.map(|(index, _)| index).collect();
+        let found = found.filter(|(place, text)| passes(*place, text));
+        let mut shown: Vec<usize> = found.map(|(index, _)| index).collect();
+        self.order.sort(&mut shown, &self.sessions);
+        self.shown = shown;
         self.list.clamp(self.shown.len());
+    }
+
+    /// The filter as a query, where it is one.
+    fn query(&self) -> Option<Query> {
+        Query::parse(self.filter.text(), self.clock.as_ref()?).ok()
+    }
+
+    /// Asks the vault in which sessions the filter finds something.
+    fn ask_matching(&self) -> Vec<Effect> {
+        let text = self.filter.text();
+        let asks = self.query().is_some_and(|query| !query.is_of_sessions());
+        let ask = || Effect::Ask(Request::Matching(text.to_owned()));
+        asks.then(ask).into_iter().collect()
+    }
+
+    /// The vault's answer; one for another filter is left aside.
+    pub fn take_matching(&mut self, text: String, found: HashSet<SessionId>) -> Vec<Effect> {
+        if self.filter.text() != text {
+            return Vec::new();
+        }
+        self.matching = Some((text, found));
+        self.renarrow()
+    }
+
+    /// Narrows anew, with the same session selected where it is still there.
+    fn renarrow(&mut self) -> Vec<Effect> {
+        let before = self.session().map(|s| s.id);
+        self.narrow();
+        let is = |place: &usize| self.sessions.get(*place).map(|s| s.id) == before;
+        if let Some(place) = self.shown.iter().position(is) {
+            self.list.select(place, self.shown.len());
+        }
+        match self.session().map(|s| s.id) == before {
+            true => Vec::new(),
+            false => self.look_at_session(),
+        }
+    }
+
+    /// Puts a condition into the filter, or takes it out.
+    pub fn toggle_facet(&mut self, condition: &str) -> Vec<Effect> {
+        let text = filter::toggled(self.filter.text(), condition);
+        self.filter.clear();
+        text.chars().for_each(|c| self.filter.push(c));
+        let mut effects = self.renarrow();
+        effects.extend(self.ask_matching());
+        effects
+    }
+
+    /// The sessions that something is done to: the marked ones, else the selected one.
+    pub fn chosen(&self) -> Vec<SessionId> {
+        let here = |id: &SessionId| self.sessions.iter().any(|s| s.id == *id);
+        let marked: Vec<_> = self.marked.iter().copied().filter(here).collect();
+        match marked.is_empty() {
+            true => self.session().map(|s| s.id).into_iter().collect(),
+            false => marked,
+        }
+    }
+
+    /// A session by its id, for people.
+    pub fn title_of(&self, id: SessionId) -> String {
+        let place = self.sessions.iter().position(|s| s.id == id);
+        match place.and_then(|p| Some((self.short.get(p)?, self.sessions.get(p)?))) {
+            Some((short, session)) => title(short, session),
+            None => id.hex().chars().take(8).collect(),
+        }
+    }
+
+    /// Seconds east of UTC where a session was recorded.
+    pub fn offset_of(&self, id: SessionId) -> i32 {
+        let session = self.sessions.iter().find(|s| s.id == id);
+        session.map_or(0, |session| session.meta.utc_offset)
+    }
+
+    /// The selected command's result.
+    pub fn table(&self) -> Option<&(Table, u64)> {
+        let (at, output) = self.output.as_ref()?;
+        (Some(*at) == self.look()).then_some(())?;
+        output.tables.first()
     }
 
     fn narrow_commands(&mut self) {
@@ -260,6 +381,7 @@ impl Browser {
 
     fn look_at_command(&mut self) -> Vec<Effect> {
         self.scroll = (0, 0);
+        self.cell = (0, 0);
         self.read_detail()
     }
 
@@ -269,13 +391,13 @@ impl Browser {
             return Vec::new();
         };
         match self.tab {
-            Tab::Result if self.output.as_ref().is_none_or(|(at, _)| *at != look) => {
+            Tab::Result | Tab::Wire if self.output.as_ref().is_none_or(|(at, _)| *at != look) => {
                 vec![Effect::Ask(Request::Output(look))]
             }
             Tab::Screen if self.still.as_ref().is_none_or(|(at, _)| *at != look) => {
                 vec![Effect::Ask(Request::Still(look))]
             }
-            Tab::Result | Tab::Screen | Tab::Info => Vec::new(),
+            Tab::Result | Tab::Screen | Tab::Wire | Tab::Info => Vec::new(),
         }
     }
 
@@ -291,9 +413,11 @@ impl Browser {
         if self.pane == Pane::Sessions {
             let before = self.session().map(|s| s.id);
             self.narrow();
+            let mut effects = self.ask_matching();
             if self.session().map(|s| s.id) != before {
-                return self.look_at_session();
+                effects.extend(self.look_at_session());
             }
+            return effects;
         } else {
             let before = self.look();
             self.narrow_commands();
@@ -302,6 +426,21 @@ impl Browser {
             }
         }
         Vec::new()
+    }
+
+    /// Selects a line of the pane that has the keys.
+    pub fn select(&mut self, to: usize) -> Vec<Effect> {
+        match self.pane {
+            Pane::Sessions if to < self.shown.len() && to != self.list.selected => {
+                self.list.select(to, self.shown.len());
+                self.look_at_session()
+            }
+            Pane::Commands if to < self.commands_shown.len() && to != self.commands.selected => {
+                self.commands.select(to, self.commands_shown.len());
+                self.look_at_command()
+            }
+            Pane::Sessions | Pane::Commands | Pane::Detail => Vec::new(),
+        }
     }
 
     /// Moves by lines in the pane that has the keys.
@@ -323,11 +462,17 @@ impl Browser {
                 }
                 self.look_at_command()
             }
+            Pane::Detail if self.tab == Tab::Result && self.table().is_some() => {
+                let rows = self.table().map_or(0, |(table, _)| table.rows.len());
+                let row = self.cell.0.saturating_add_signed(lines);
+                self.cell.0 = row.min(rows.saturating_sub(1));
+                Vec::new()
+            }
             Pane::Detail => {
                 // The command stands above its result, in a quarter of the pane at most.
                 let height = match self.tab {
                     Tab::Result => panes.detail_height() * 3 / 4,
-                    Tab::Screen | Tab::Info => panes.detail_height(),
+                    Tab::Screen | Tab::Wire | Tab::Info => panes.detail_height(),
                 };
                 let last = self.detail_lines().saturating_sub(height.max(1));
                 self.scroll.1 = self.scroll.1.saturating_add_signed(lines).min(last);
@@ -341,7 +486,11 @@ impl Browser {
         match self.tab {
             Tab::Result => self.output.as_ref().map_or(0, |(_, o)| o.lines.len()),
             Tab::Screen => self.still.as_ref().map_or(0, |(_, g)| g.lines.len()),
-            Tab::Info => 30,
+            Tab::Wire => self
+                .output
+                .as_ref()
+                .map_or(0, |(_, o)| super::view::wire_lines(o).len()),
+            Tab::Info => 40,
         }
     }
 
@@ -396,7 +545,8 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextTab => {
             browser.tab = match browser.tab {
                 Tab::Result => Tab::Screen,
-                Tab::Screen => Tab::Info,
+                Tab::Screen => Tab::Wire,
+                Tab::Wire => Tab::Info,
                 Tab::Info => Tab::Result,
             };
             browser.scroll = (0, 0);
@@ -404,6 +554,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Left => {
             match browser.pane {
+                Pane::Detail if browser.cell.1 > 0 => browser.cell.1 -= 1,
                 Pane::Detail if browser.scroll.0 > 0 => {
                     browser.scroll.0 = browser.scroll.0.saturating_sub(8);
                 }
@@ -416,6 +567,10 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             match browser.pane {
                 Pane::Sessions => browser.pane = Pane::Commands,
                 Pane::Commands => browser.pane = Pane::Detail,
+                Pane::Detail if browser.tab == Tab::Result && browser.table().is_some() => {
+                    let columns = browser.table().map_or(0, |(table, _)| table.columns.len());
+                    browser.cell.1 = (browser.cell.1 + 1).min(columns.saturating_sub(1));
+                }
                 Pane::Detail => browser.scroll.0 = (browser.scroll.0 + 8).min(4000),
             }
             Vec::new()
@@ -443,6 +598,9 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
                 browser.pane = Pane::Commands;
                 Vec::new()
             }
+            (Pane::Detail, _) if browser.tab == Tab::Result && browser.table().is_some() => {
+                value(model)
+            }
             _ => replay(model, false),
         },
         Action::Play => replay(model, true),
@@ -462,6 +620,76 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
                 Vec::new()
             }
         },
+        Action::CopyCsv => match browser.table() {
+            Some((table, _)) => {
+                let mut csv = Vec::new();
+                crate::export::write_csv(table, &mut csv);
+                vec![Effect::Copy(String::from_utf8_lossy(&csv).into_owned())]
+            }
+            None => {
+                model.notice = Some("this command gave no table".into());
+                Vec::new()
+            }
+        },
+        Action::Pager => match (&browser.output, browser.look()) {
+            (Some((at, output)), Some(look)) if *at == look => {
+                vec![Effect::Page(output.lines.join("\n"))]
+            }
+            _ => {
+                model.notice = Some("there is no result to show; t shows it".into());
+                Vec::new()
+            }
+        },
+        Action::Search => {
+            model.pages.push(Page::Search);
+            Vec::new()
+        }
+        Action::Insights => Insights::open(model),
+        Action::Facets => {
+            let facets = filter::facets(&browser.sessions, browser.filter.text());
+            model.pages.push(Page::Reader(facets));
+            Vec::new()
+        }
+        Action::Sort => {
+            browser.order = browser.order.next();
+            browser.renarrow()
+        }
+        Action::Mark => mark(model),
+        Action::Compare => compare(model),
+        Action::Export => export(model),
+        Action::Tag | Action::Delete => {
+            let ids = browser.chosen();
+            if !ids.is_empty() {
+                let wanted = match action {
+                    Action::Tag => Wanted::Tags(ids),
+                    _ => Wanted::Forget(ids),
+                };
+                model.prompt = Some(Prompt::new(wanted));
+            }
+            Vec::new()
+        }
+        Action::Pin => {
+            let ids = browser.chosen();
+            let pinned = |id: &SessionId| {
+                let session = browser.sessions.iter().find(|s| s.id == *id);
+                session.is_some_and(|session| session.pinned)
+            };
+            let pin = !ids.iter().all(pinned);
+            match ids.is_empty() {
+                true => Vec::new(),
+                false => vec![Effect::Ask(Request::Change(Change::Pin(ids, pin)))],
+            }
+        }
+        Action::Note => match browser.session() {
+            Some(session) => {
+                let at = match (browser.pane, browser.command()) {
+                    (Pane::Commands | Pane::Detail, Some(command)) => command.at,
+                    _ => Micros(0),
+                };
+                vec![Effect::Edit(session.id, at)]
+            }
+            None => Vec::new(),
+        },
         Action::Back => match browser.pane {
             Pane::Sessions => vec![Effect::Quit],
             Pane::Commands => {
@@ -476,6 +704,108 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         // Nothing was begun.
         _ => Vec::new(),
     }
+}
+
+/// The selected cell of the result, in full.
+fn value(model: &mut Model) -> Vec<Effect> {
+    let (row, column) = model.browser.cell;
+    let Some((table, _)) = model.browser.table() else {
+        return Vec::new();
+    };
+    let name = table.columns.get(column).cloned().unwrap_or_default();
+    let text = match table.rows.get(row).and_then(|row| row.get(column)) {
+        Some(Some(text)) => text.clone(),
+        Some(None) => "NULL".to_owned(),
+        None => return Vec::new(),
+    };
+    let title = format!("{name}, row {}", row + 1);
+    model.pages.push(Page::Reader(Reader::text(title, &text)));
+    Vec::new()
+}
+
+/// Marks what is selected, or takes the mark away, and goes on to the next.
+fn mark(model: &mut Model) -> Vec<Effect> {
+    let panes = Panes::of(model);
+    let browser = &mut model.browser;
+    match browser.pane {
+        Pane::Sessions => {
+            let Some(id) = browser.session().map(|s| s.id) else {
+                return Vec::new();
+            };
+            if !browser.marked.remove(&id) {
+                browser.marked.insert(id);
+            }
+        }
+        Pane::Commands | Pane::Detail => {
+            let Some(look) = browser.look().filter(|look| look.command.is_some()) else {
+                return Vec::new();
+            };
+            match browser
+                .marked_commands
+                .iter()
+                .position(|known| *known == look)
+            {
+                Some(place) => {
+                    browser.marked_commands.remove(place);
+                }
+                None => browser.marked_commands.push(look),
+            }
+        }
+    }
+    browser.step(1, &panes)
+}
+
+/// Two marked ones, or the marked one with the selected one.
+fn compare(model: &mut Model) -> Vec<Effect> {
+    let browser = &model.browser;
+    let whole = |id: SessionId| Look { id, command: None };
+    let mut looks: Vec<Look> = match browser.pane {
+        Pane::Sessions => browser.marked.iter().copied().map(whole).collect(),
+        Pane::Commands | Pane::Detail => browser.marked_commands.clone(),
+    };
+    if looks.len() == 1 {
+        let here = match browser.pane {
+            Pane::Sessions => browser.session().map(|s| whole(s.id)),
+            Pane::Commands | Pane::Detail => browser.look(),
+        };
+        looks.extend(here.filter(|here| !looks.contains(here)));
+    }
+    if browser.pane == Pane::Sessions {
+        // The older one is the first.
+        let place = |look: &Look| browser.sessions.iter().position(|s| s.id == look.id);
+        looks.sort_by_key(|look| std::cmp::Reverse(place(look)));
+    }
+    match looks[..] {
+        [left, right] => Compare::open(model, left, right),
+        _ => {
+            model.notice =
+                Some("v marks what is compared: two, or one and the selected one".into());
+            Vec::new()
+        }
+    }
+}
+
+/// The session, or the commands that are marked in it, or the selected one.
+fn export(model: &mut Model) -> Vec<Effect> {
+    let browser = &model.browser;
+    let Some(id) = browser.session().map(|s| s.id) else {
+        return Vec::new();
+    };
+    let marked = browser.marked_commands.iter().filter(|look| look.id == id);
+    let numbers: Vec<u32> = marked.filter_map(|look| look.command).collect();
+    let commands = match (numbers.iter().min(), numbers.iter().max(), browser.pane) {
+        (Some(first), Some(last), _) => Some((*first, *last)),
+        (_, _, Pane::Commands | Pane::Detail) => browser.command().map(|c| (c.number, c.number)),
+        _ => None,
+    };
+    Export::open(model, id, commands)
+}
+
+/// Whether a query asks for something that only commands tell.
+fn asks_of_commands(query: &Query) -> bool {
+    use crate::query::Leaf;
+    let of_command = |leaf: &Leaf| matches!(leaf, Leaf::Failed | Leaf::Slow { .. });
+    query.leaves().iter().any(of_command)
 }
 
 /// Opens the player on what is selected.
@@ -515,33 +845,6 @@ fn short_ids(ids: &[SessionId]) -> Vec<String> {
     ids.iter().map(short).collect()
 }
 
-/// What the filter finds a session by.
-fn haystack(session: &Session) -> String {
-    let meta = &session.meta;
-    let status = match session.status {
-        Status::Recording => "recording",
-        Status::Closed => "",
-        Status::Interrupted => "interrupted",
-    };
-    let counted = |count: fn(&Summary) -> u32, word: &'static str| {
-        let summary = session.summary.as_ref();
-        summary.filter(|s| count(s) > 0).map_or("", |_| word)
-    };
-    let masked = counted(Summary::masked_total, "masked");
-    let gap = counted(Summary::gaps_total, "gap");
-    let parts = [
-        &session.id.hex(),
-        &meta.client,
-        &meta.target.label(),
-        &meta.command,
-        &meta.directory,
-        status,
-        masked,
-        gap,
-    ];
-    parts.join(" ").to_lowercase()
-}
-
 fn words(filter: &str) -> Vec<String> {
-    filter.split_whitespace().map(str::to_lowercase).collect()
+    filter.split_whitespace().map(fold).collect()
 }

@@ -1,16 +1,20 @@
 //! Sessions in memory, for the tests of the views.
 
-use super::library::{Library, Session};
+use super::library::{Change, Found, Library, Piece, Session};
 use super::model::Model;
 use super::msg::Msg;
 use super::theme::{Depth, Theme};
 use super::update::update;
+use crate::export::{Done, Job};
+use crate::insight::{Collector, Run, Side, Stats, sides};
+use crate::mask::Rules;
 use crate::model::{
     Body, Command, Event, Exit, Gap, GapKind, Meta, Micros, SessionId, Size, Stamp, Status,
     Summary, Target,
 };
 use crate::player::{Landmarks, Player};
-use std::collections::BTreeMap;
+use crate::timeline::Timeline;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// 20 November 2025, 15:00 in a zone one hour east.
@@ -56,6 +60,8 @@ pub fn session(first: u8, client: &str, host: &str, minutes_ago: i64) -> Session
             bytes: 2048,
             ..Summary::default()
         }),
+        labels: crate::model::Labels::default(),
+        pinned: false,
         damage: None,
     }
 }
@@ -171,7 +177,25 @@ pub fn events() -> Vec<Vec<Event>> {
 }
 
 /// The five sessions; each holds [`events`], but for the last one, which cannot be read.
-pub struct Memory(pub Vec<Session>);
+pub struct Memory(pub Vec<Session>, pub Extent);
+
+/// How much a session of [`Memory`] holds.
+pub enum Extent {
+    /// [`events`].
+    Short,
+    /// A screenful a second, in four hundred pieces.
+    Long,
+}
+
+impl Memory {
+    pub fn short() -> Memory {
+        Memory(sessions(), Extent::Short)
+    }
+
+    pub fn long() -> Memory {
+        Memory(Vec::new(), Extent::Long)
+    }
+}
 
 impl Library for Memory {
     fn sessions(&mut self, from: usize, max: usize) -> Result<Vec<Session>, String> {
@@ -182,12 +206,132 @@ impl Library for Memory {
         if wanted == id(0x4a) {
             return Err("it is sealed to another key".into());
         }
-        Ok((events().len(), Size { cols: 60, rows: 10 }))
+        Ok(match self.1 {
+            Extent::Short => (events().len(), Size { cols: 60, rows: 10 }),
+            Extent::Long => (400, Size { cols: 80, rows: 24 }),
+        })
     }
 
     fn piece(&mut self, _: SessionId, number: usize) -> Result<Vec<Event>, String> {
+        if let Extent::Long = self.1 {
+            let line = format!("piece {number} {}\r\n", "x".repeat(60));
+            let millis = u64::try_from(number).unwrap() * 1000;
+            return Ok(vec![output(millis, &line.repeat(100))]);
+        }
         Ok(events().get(number).cloned().unwrap_or_default())
     }
+
+    fn search(&mut self, query: &str, max: usize) -> Result<Vec<Found>, String> {
+        let query = query.trim_end_matches('*');
+        if query.contains('(') {
+            return Err("a bracket is open".into());
+        }
+        let mut found = Vec::new();
+        for session in self.0.iter().filter(|s| s.id != id(0x4a)) {
+            let timeline = Timeline::from_events(&session.meta, events().concat());
+            for command in timeline.commands.iter().rev() {
+                let printed = command
+                    .output
+                    .text
+                    .lines()
+                    .find(|line| line.contains(query));
+                if command.text.contains(query) || printed.is_some() {
+                    found.push(Found {
+                        session: session.id,
+                        title: format!("{} {}", session.meta.client, session.meta.target.label()),
+                        started: session.meta.started,
+                        utc_offset: session.meta.utc_offset,
+                        at: command.at,
+                        number: Some(command.number),
+                        command: command.text.clone(),
+                        failed: command.failed(),
+                        line: printed.unwrap_or_default().to_owned(),
+                        printed: printed.is_some(),
+                    });
+                }
+            }
+        }
+        found.truncate(max);
+        Ok(found)
+    }
+
+    fn matching(&mut self, query: &str) -> Result<HashSet<SessionId>, String> {
+        let found = self.search(query, usize::MAX)?;
+        Ok(found.into_iter().map(|found| found.session).collect())
+    }
+
+    fn stats(&mut self, _: &str) -> Result<Stats, String> {
+        Ok(stats(&self.0))
+    }
+
+    fn sides(&mut self, wanted: SessionId) -> Result<Vec<Side>, String> {
+        let session = self.0.iter().find(|s| s.id == wanted);
+        let session = session.ok_or("there is no such session")?;
+        let timeline = Timeline::from_events(&session.meta, events().concat());
+        Ok(sides(&session.meta.client, &timeline))
+    }
+
+    fn export(&mut self, piece: &Piece) -> Result<Done, String> {
+        let session = self.0.iter().find(|s| s.id == piece.id);
+        let session = session.ok_or("there is no such session")?;
+        let none = Summary::default();
+        let about = (&session.meta, &none, session.status);
+        let mut job = Job::new(
+            &Rules::builtin(),
+            about,
+            piece.cut,
+            piece.format,
+            &piece.also,
+        );
+        events().concat().iter().for_each(|event| job.push(event));
+        Ok(job.finish())
+    }
+
+    fn handed_on(&mut self, _: SessionId) {}
+
+    fn change(&mut self, change: &Change) -> Result<String, String> {
+        match change {
+            Change::Pin(ids, pinned) => {
+                let chosen = self.0.iter_mut().filter(|s| ids.contains(&s.id));
+                chosen.for_each(|session| session.pinned = *pinned);
+            }
+            Change::Tag(ids, add, remove) => {
+                for session in self.0.iter_mut().filter(|s| ids.contains(&s.id)) {
+                    session.labels.tags.extend(add.iter().cloned());
+                    session.labels.tags.retain(|tag| !remove.contains(tag));
+                }
+            }
+            Change::Note(wanted, at, text) => {
+                for session in self.0.iter_mut().filter(|s| s.id == *wanted) {
+                    session.labels.add(crate::model::Note {
+                        at: *at,
+                        text: text.clone(),
+                    });
+                }
+            }
+            Change::Forget(ids) => self.0.retain(|session| !ids.contains(&session.id)),
+        }
+        Ok("done".into())
+    }
+}
+
+/// The commands of all sessions, counted.
+pub fn stats(sessions: &[Session]) -> Stats {
+    let mut collector = Collector::new();
+    for session in sessions.iter().filter(|s| s.id != id(0x4a)) {
+        let timeline = Timeline::from_events(&session.meta, events().concat());
+        let run = |command: &crate::timeline::Command| Run {
+            number: Some(command.number),
+            at: command.at,
+            took: command.duration(),
+            failed: command.failed(),
+            outcome: command.outcome.clone(),
+            text: command.text.clone(),
+        };
+        let runs: Vec<Run> = timeline.commands.iter().map(run).collect();
+        collector.session(&session.meta, &runs);
+    }
+    collector.finish()
 }
 
 /// A player that has read all of [`events`].
@@ -203,7 +347,7 @@ pub fn landmarks() -> Arc<Landmarks> {
 
 /// A model of this size that has seen nothing.
 pub fn blank(cols: u16, rows: u16) -> Model {
-    let theme = Theme { depth: Depth::True };
+    let theme = Theme::new(Depth::True);
     Model::new(Size { cols, rows }, theme, NOW)
 }
 

@@ -4,14 +4,16 @@
 //! on its own screen, cursor shown, bracketed paste off.
 
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use std::io::{self, Write};
 use std::sync::Once;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// How much of the terminal is ours now. A panic hook cannot reach the guard.
 static TAKEN: AtomicU8 = AtomicU8::new(NOTHING);
@@ -20,20 +22,23 @@ const NOTHING: u8 = 0;
 const KEYS: u8 = 1;
 /// Raw mode and the alternate screen.
 const ALL: u8 = 2;
+/// Whether the mouse is ours too.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
 /// Holds the terminal until it is dropped.
 pub struct Guard(());
 
 impl Guard {
-    /// Raw mode, the alternate screen, pasted text told apart from keys.
+    /// Raw mode, the alternate screen, pasted text told apart from keys; the `mouse` too, or not.
     ///
     /// # Errors
     /// The terminal refused; it is as it was.
-    pub fn take() -> io::Result<Guard> {
+    pub fn take(mouse: bool) -> io::Result<Guard> {
         let guard = Guard::take_keys()?;
         TAKEN.store(ALL, Ordering::SeqCst);
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        MOUSE.store(mouse, Ordering::SeqCst);
+        enter()?;
         Ok(guard)
     }
 
@@ -63,10 +68,18 @@ impl Guard {
         disable_raw_mode()?;
         enable_raw_mode()?;
         if TAKEN.load(Ordering::SeqCst) == ALL {
-            execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+            enter()?;
         }
         Ok(())
     }
+}
+
+fn enter() -> io::Result<()> {
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    if MOUSE.load(Ordering::SeqCst) {
+        execute!(io::stdout(), EnableMouseCapture)?;
+    }
+    Ok(())
 }
 
 impl Drop for Guard {
@@ -87,6 +100,9 @@ fn give_back() {
         let mut out = io::stdout();
         // Attributes are reset by hand: what was being drawn may have been cut off in the middle.
         let _ = out.write_all(b"\x1b[0m");
+        if MOUSE.swap(false, Ordering::SeqCst) {
+            let _ = queue!(out, DisableMouseCapture);
+        }
         let _ = queue!(out, DisableBracketedPaste, Show, LeaveAlternateScreen);
         let _ = out.flush();
     }

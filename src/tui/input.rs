@@ -5,7 +5,7 @@
 //! read, and for a moment.
 
 use super::msg::Msg;
-use crossterm::event::{self, Event, KeyEventKind};
+use crossterm::event::{self, Event, KeyEventKind, MouseEventKind};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
 use std::io::{self, IsTerminal, PipeReader, stdin};
@@ -109,6 +109,8 @@ fn tell(out: &SyncSender<Msg>) -> io::Result<()> {
         let msg = match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::Key(key)),
             Event::Paste(text) => Some(Msg::Paste(text)),
+            // Without a button held it only passes by.
+            Event::Mouse(mouse) if mouse.kind != MouseEventKind::Moved => Some(Msg::Mouse(mouse)),
             // Sizes are told by the thread of the signals.
             _ => None,
         };

@@ -4,6 +4,7 @@
 //! them can say what the program does not do.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Where a binding holds.
@@ -15,6 +16,16 @@ pub enum Scope {
     Browser,
     /// The player.
     Player,
+    /// The search across all sessions; what is typed goes into its line.
+    Search,
+    /// What the recordings say of their owner's work.
+    Insights,
+    /// Two sessions or two runs side by side.
+    Compare,
+    /// What is handed on, and how.
+    Export,
+    /// A text or a list in front of everything else.
+    Reader,
     /// The list of keys.
     Help,
     /// A line being typed.
@@ -22,12 +33,41 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All of them, in the order of the manual.
+    pub const ALL: [Scope; 10] = [
+        Scope::Browser,
+        Scope::Search,
+        Scope::Player,
+        Scope::Insights,
+        Scope::Compare,
+        Scope::Export,
+        Scope::Reader,
+        Scope::Everywhere,
+        Scope::Typing,
+        Scope::Help,
+    ];
+
+    /// As the configuration names it.
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
+    /// Whether what is typed here goes into a line.
+    pub fn takes_text(self) -> bool {
+        matches!(self, Scope::Typing | Scope::Search)
+    }
+
     /// A heading for people.
     pub fn title(self) -> &'static str {
         match self {
             Scope::Everywhere => "Everywhere",
             Scope::Browser => "Browser",
             Scope::Player => "Player",
+            Scope::Search => "Search",
+            Scope::Insights => "Insights",
+            Scope::Compare => "Compare",
+            Scope::Export => "Export",
+            Scope::Reader => "Text and lists",
             Scope::Help => "This help",
             Scope::Typing => "While typing",
         }
@@ -123,6 +163,46 @@ pub enum Action {
     ScrollUp,
     /// As above.
     ScrollDown,
+    /// Every action by its name.
+    Palette,
+    /// The search across all sessions.
+    Search,
+    /// What the recordings say.
+    Insights,
+    /// Two sessions or runs side by side.
+    Compare,
+    /// Hands on what is selected.
+    Export,
+    /// What the sessions have in common, to choose from.
+    Facets,
+    /// Another order of the list.
+    Sort,
+    /// Marks what is selected.
+    Mark,
+    /// Tags sessions.
+    Tag,
+    /// Notes something about the session.
+    Note,
+    /// Pins sessions, or lets them go.
+    Pin,
+    /// Forgets sessions.
+    Delete,
+    /// The result as CSV to the clipboard.
+    CopyCsv,
+    /// The text to the pager.
+    Pager,
+    /// Something selected, in full.
+    Value,
+    /// To the next match of the search.
+    NextMatch,
+    /// To the match before.
+    PreviousMatch,
+    /// Another stretch of time.
+    Period,
+    /// Shows what is the same, or leaves it out.
+    ToggleSame,
+    /// Writes the file.
+    Write,
     /// Takes the typed line.
     Accept,
     /// Deletes the character before the cursor.
@@ -131,6 +211,20 @@ pub enum Action {
     EraseWord,
     /// Deletes the line.
     EraseLine,
+}
+
+impl Action {
+    /// As the configuration and the palette name it: `copy-command`.
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for c in format!("{self:?}").chars() {
+            if c.is_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.extend(c.to_lowercase());
+        }
+        name
+    }
 }
 
 /// A key and its modifiers.
@@ -182,6 +276,9 @@ impl fmt::Display for Key {
         if self.modifiers.contains(KeyModifiers::CONTROL) {
             f.write_str("ctrl-")?;
         }
+        if self.modifiers.contains(KeyModifiers::ALT) {
+            f.write_str("alt-")?;
+        }
         if self.modifiers.contains(KeyModifiers::SHIFT) {
             f.write_str("shift-")?;
         }
@@ -199,6 +296,9 @@ impl fmt::Display for Key {
             KeyCode::Right => f.write_str("→"),
             KeyCode::PageUp => f.write_str("pgup"),
             KeyCode::PageDown => f.write_str("pgdn"),
+            KeyCode::F(number) => write!(f, "f{number}"),
+            KeyCode::Delete => f.write_str("delete"),
+            KeyCode::Insert => f.write_str("insert"),
             KeyCode::Home => f.write_str("home"),
             KeyCode::End => f.write_str("end"),
             other => write!(f, "{other:?}"),
@@ -207,12 +307,12 @@ impl fmt::Display for Key {
 }
 
 /// One line of the key map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// Where it holds.
     pub scope: Scope,
     /// The keys; the first one is shown on the bottom line.
-    pub keys: &'static [Key],
+    pub keys: Cow<'static, [Key]>,
     /// What they do.
     pub action: Action,
     /// One or two words for the bottom line; empty where it has no place there.
@@ -237,19 +337,121 @@ impl Binding {
     }
 }
 
-/// The whole key map, in the order that help shows it.
+/// The key map as rec brings it, in the order that help shows it.
 pub fn keys() -> &'static [Binding] {
     KEYS
 }
 
-/// What `event` does in `scope`.
-pub fn action(scope: Scope, event: &KeyEvent) -> Option<Action> {
-    let here = |binding: &&Binding| {
-        binding.scope == scope || binding.scope == Scope::Everywhere && scope != Scope::Typing
-    };
-    let mut here = KEYS.iter().filter(here);
-    let found = here.find(|binding| binding.keys.iter().any(|key| key.is(event)));
-    found.map(|binding| binding.action)
+/// What the keys do, with what the owner changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keymap {
+    bindings: Vec<Binding>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Keymap {
+            bindings: KEYS.to_vec(),
+        }
+    }
+}
+
+impl Keymap {
+    /// Every binding, in the order that help shows them.
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// Gives an action other keys: `browser.copy-command` to `["y", "ctrl-y"]`. A key that meant
+    /// something else there means that no more; none at all takes the action its keys.
+    ///
+    /// # Errors
+    /// One sentence on what is not known.
+    pub fn remap(&mut self, name: &str, keys: &[String]) -> Result<(), String> {
+        let keys: Result<Vec<Key>, String> = keys.iter().map(|key| key.parse()).collect();
+        let keys = keys?;
+        let named = |b: &Binding| format!("{}.{}", b.scope.name(), b.action.name()) == name;
+        let Some(place) = self.bindings.iter().position(named) else {
+            return Err(format!(
+                "there is no action {name}; rec(1), KEYS, lists them"
+            ));
+        };
+        let scope = self.bindings.get(place).map(|binding| binding.scope);
+        for (other, binding) in self.bindings.iter_mut().enumerate() {
+            if other == place {
+                binding.keys = Cow::Owned(keys.clone());
+            } else if Some(binding.scope) == scope {
+                binding.keys.to_mut().retain(|key| !keys.contains(key));
+            }
+        }
+        Ok(())
+    }
+
+    /// What `event` does in `scope`.
+    pub fn action(&self, scope: Scope, event: &KeyEvent) -> Option<Action> {
+        let is = |binding: &&Binding| binding.keys.iter().any(|key| key.is(event));
+        let mut own = self.bindings.iter().filter(|b| b.scope == scope);
+        let mut everywhere = self
+            .bindings
+            .iter()
+            .filter(|b| b.scope == Scope::Everywhere);
+        let found = own.find(is).or_else(|| match scope.takes_text() {
+            true => None,
+            false => everywhere.find(is),
+        });
+        found.map(|binding| binding.action)
+    }
+}
+
+impl std::str::FromStr for Key {
+    type Err = String;
+
+    /// `y`, `Y`, `ctrl-y`, `shift-left`, `enter`, `space`, `f5`.
+    fn from_str(text: &str) -> Result<Key, String> {
+        let wrong = || format!("{text:?} is no key: write it as y, Y, ctrl-y, enter, space or f5");
+        let mut rest = text;
+        let mut modifiers = KeyModifiers::NONE;
+        for (prefix, modifier) in [
+            ("ctrl-", KeyModifiers::CONTROL),
+            ("alt-", KeyModifiers::ALT),
+            ("shift-", KeyModifiers::SHIFT),
+        ] {
+            if let Some(stripped) = rest.strip_prefix(prefix).filter(|rest| !rest.is_empty()) {
+                rest = stripped;
+                modifiers |= modifier;
+            }
+        }
+        let mut chars = rest.chars();
+        let code = match (chars.next(), chars.next()) {
+            (Some(c), None) if !c.is_control() => KeyCode::Char(c),
+            _ => match rest {
+                "enter" => KeyCode::Enter,
+                "esc" => KeyCode::Esc,
+                "tab" if modifiers.contains(KeyModifiers::SHIFT) => {
+                    modifiers.remove(KeyModifiers::SHIFT);
+                    KeyCode::BackTab
+                }
+                "tab" => KeyCode::Tab,
+                "space" => KeyCode::Char(' '),
+                "backspace" => KeyCode::Backspace,
+                "delete" => KeyCode::Delete,
+                "insert" => KeyCode::Insert,
+                "up" => KeyCode::Up,
+                "down" => KeyCode::Down,
+                "left" => KeyCode::Left,
+                "right" => KeyCode::Right,
+                "pgup" => KeyCode::PageUp,
+                "pgdn" => KeyCode::PageDown,
+                "home" => KeyCode::Home,
+                "end" => KeyCode::End,
+                _ => match rest.strip_prefix('f').map(str::parse) {
+                    Some(Ok(number @ 1..=24)) => KeyCode::F(number),
+                    _ => return Err(wrong()),
+                },
+            },
+        };
+        Ok(Key { code, modifiers })
+    }
 }
 
 const fn on(
@@ -261,14 +463,14 @@ const fn on(
 ) -> Binding {
     Binding {
         scope,
-        keys,
+        keys: Cow::Borrowed(keys),
         action,
         short,
         help,
     }
 }
 
-use Scope::{Browser, Everywhere, Help, Player, Typing};
+use Scope::{Browser, Compare, Everywhere, Export, Help, Insights, Player, Reader, Search, Typing};
 
 /// What Enter became when it was typed before the terminal gave its keys to the views. Nobody
 /// needs to be told of it.
@@ -276,14 +478,27 @@ const LINE_FEED: Key = Key::ctrl('j');
 
 #[rustfmt::skip]
 const KEYS: &[Binding] = &[
-    on(Browser, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Open the session; play from the command"),
+    on(Browser, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Open the session; play from the command; open a value"),
     on(Browser, &[Key::char(' ')], Action::Play, "play", "Play the session, or from the command"),
     on(Browser, &[Key::char('/')], Action::Filter, "filter", "Narrow the sessions or the commands while typing"),
+    on(Browser, &[Key::char('s')], Action::Search, "search", "Search all sessions while typing"),
     on(Browser, &[Key::of(KeyCode::Tab)], Action::NextPane, "pane", "Go to the next pane"),
     on(Browser, &[Key::of(KeyCode::BackTab)], Action::PreviousPane, "", "Go to the pane before"),
-    on(Browser, &[Key::char('t')], Action::NextTab, "view", "Show the result, the screen or what is known of the session"),
+    on(Browser, &[Key::char('t')], Action::NextTab, "view", "Result, screen, wire, or what is known of the session"),
+    on(Browser, &[Key::char('e')], Action::Export, "export", "Hand on the session or the command, with a preview"),
     on(Browser, &[Key::char('y')], Action::CopyCommand, "copy", "Copy the command to the clipboard (by OSC 52)"),
     on(Browser, &[Key::char('Y')], Action::CopyOutput, "", "Copy what the command printed to the clipboard"),
+    on(Browser, &[Key::char('C')], Action::CopyCsv, "", "Copy the command's result to the clipboard as CSV"),
+    on(Browser, &[Key::char('|')], Action::Pager, "", "Send what the command printed to $PAGER"),
+    on(Browser, &[Key::char('v')], Action::Mark, "mark", "Mark sessions or commands, or take the mark away"),
+    on(Browser, &[Key::char('c')], Action::Compare, "", "Compare two marked ones, or the marked one with this"),
+    on(Browser, &[Key::char('i')], Action::Insights, "", "Insights: most used, slowest, failing, where time went"),
+    on(Browser, &[Key::char('f')], Action::Facets, "", "Choose a client, target or tag to narrow the sessions by"),
+    on(Browser, &[Key::char('o')], Action::Sort, "", "Sort: newest, oldest, longest, most commands or masked"),
+    on(Browser, &[Key::char('#')], Action::Tag, "", "Tag the marked sessions, or this one; -tag takes a tag off"),
+    on(Browser, &[Key::char('n')], Action::Note, "", "Note something about this moment, in $EDITOR"),
+    on(Browser, &[Key::char('P')], Action::Pin, "", "Pin the marked sessions or this one, or let them go"),
+    on(Browser, &[Key::char('D')], Action::Delete, "", "Forget the marked sessions or this one for good; asks"),
     on(Browser, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
     on(Browser, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
     on(Browser, &[Key::of(KeyCode::PageDown), Key::ctrl('f'), Key::ctrl('d')], Action::PageDown, "", "One screen down"),
@@ -295,7 +510,7 @@ const KEYS: &[Binding] = &[
     on(Browser, &[Key::char('R')], Action::Reload, "", "Read the list of sessions again"),
 
     on(Player, &[Key::char(' ')], Action::TogglePlay, "play", "Play or pause; at the end, start over"),
-    on(Player, &[Key::char(']'), Key::char('n')], Action::NextCommand, "next", "To the next command"),
+    on(Player, &[Key::char(']')], Action::NextCommand, "next", "To the next command"),
     on(Player, &[Key::char('['), Key::char('p')], Action::PreviousCommand, "prev", "To the command before"),
     on(Player, &[Key::of(KeyCode::Right)], Action::Forward, "5s", "Five seconds on"),
     on(Player, &[Key::of(KeyCode::Left)], Action::Rewind, "", "Five seconds back"),
@@ -309,6 +524,8 @@ const KEYS: &[Binding] = &[
     on(Player, &[Key::char('X')], Action::PreviousFailed, "", "To the failed command before"),
     on(Player, &[Key::char('m')], Action::NextMark, "", "To the next marker, gap or pause"),
     on(Player, &[Key::char('M')], Action::PreviousMark, "", "To the marker, gap or pause before"),
+    on(Player, &[Key::char('n')], Action::NextMatch, "", "To the next match of the search, else the next command"),
+    on(Player, &[Key::char('N')], Action::PreviousMatch, "", "To the match before"),
     on(Player, &[Key::char('g'), Key::of(KeyCode::Home)], Action::Top, "", "To the start"),
     on(Player, &[Key::char('G'), Key::of(KeyCode::End)], Action::Bottom, "", "To the end"),
     on(Player, &[
@@ -320,6 +537,58 @@ const KEYS: &[Binding] = &[
     on(Player, &[Key::char('k'), Key::shift(KeyCode::Up)], Action::ScrollUp, "", "Show what is cut off above"),
     on(Player, &[Key::char('j'), Key::shift(KeyCode::Down)], Action::ScrollDown, "", "Show what is cut off below"),
     on(Player, &[Key::char('y')], Action::CopyCommand, "", "Copy the command to the clipboard (by OSC 52)"),
+
+    on(Search, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Play from the moment; n and N go on from there"),
+    on(Search, &[Key::of(KeyCode::Down), Key::ctrl('n')], Action::Down, "", "To the next hit"),
+    on(Search, &[Key::of(KeyCode::Up), Key::ctrl('p')], Action::Up, "", "To the hit before"),
+    on(Search, &[Key::of(KeyCode::PageDown)], Action::PageDown, "", "One screen down"),
+    on(Search, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
+    on(Search, &[Key::of(KeyCode::Backspace), Key::ctrl('h')], Action::Erase, "", "Delete a character"),
+    on(Search, &[Key::ctrl('w')], Action::EraseWord, "", "Delete a word"),
+    on(Search, &[Key::ctrl('u')], Action::EraseLine, "", "Delete the line"),
+    on(Search, &[Key::of(KeyCode::Esc)], Action::Back, "back", "Leave the search; it stays for when you come back"),
+    on(Search, &[Key::ctrl('c')], Action::Exit, "", "Leave rec"),
+
+    on(Insights, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Show where it happened; play from there"),
+    on(Insights, &[Key::of(KeyCode::Tab), Key::of(KeyCode::Right), Key::char('l')], Action::NextTab, "next", "The next question"),
+    on(Insights, &[Key::of(KeyCode::BackTab), Key::of(KeyCode::Left), Key::char('h')], Action::PreviousPane, "", "The question before"),
+    on(Insights, &[Key::char('p')], Action::Period, "period", "Another time: everything, 30 days, 7 days, today"),
+    on(Insights, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
+    on(Insights, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
+    on(Insights, &[Key::of(KeyCode::PageDown)], Action::PageDown, "", "One screen down"),
+    on(Insights, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
+    on(Insights, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
+    on(Insights, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
+    on(Insights, &[Key::char('y')], Action::CopyCommand, "", "Copy the statement to the clipboard"),
+
+    on(Compare, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Compare what the two printed; play from there"),
+    on(Compare, &[Key::char('=')], Action::ToggleSame, "same", "Show what is the same, or leave it out"),
+    on(Compare, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
+    on(Compare, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
+    on(Compare, &[Key::of(KeyCode::PageDown)], Action::PageDown, "", "One screen down"),
+    on(Compare, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
+    on(Compare, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
+    on(Compare, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
+
+    on(Export, &[Key::of(KeyCode::Tab), Key::of(KeyCode::Down), Key::char('j')], Action::Down, "field", "The next field"),
+    on(Export, &[Key::of(KeyCode::BackTab), Key::of(KeyCode::Up), Key::char('k')], Action::Up, "", "The field before"),
+    on(Export, &[Key::of(KeyCode::Right), Key::char('l')], Action::Right, "change", "Another value"),
+    on(Export, &[Key::of(KeyCode::Left), Key::char('h')], Action::Left, "", "The value before"),
+    on(Export, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "type", "Type into the field"),
+    on(Export, &[Key::char('m')], Action::Mark, "mask", "Type a pattern that is masked too"),
+    on(Export, &[Key::char('w')], Action::Write, "write", "Write the file; w again replaces one that is there"),
+    on(Export, &[Key::of(KeyCode::PageDown), Key::char(' ')], Action::PageDown, "", "The preview further down"),
+    on(Export, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "The preview further up"),
+
+    on(Reader, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "choose", "Choose what is selected"),
+    on(Reader, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
+    on(Reader, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
+    on(Reader, &[Key::of(KeyCode::PageDown), Key::char(' ')], Action::PageDown, "", "One screen down"),
+    on(Reader, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
+    on(Reader, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
+    on(Reader, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
+    on(Reader, &[Key::char('y')], Action::CopyOutput, "copy", "Copy the text to the clipboard"),
+    on(Reader, &[Key::char('|')], Action::Pager, "", "Send the text to $PAGER"),
 
     on(Help, &[Key::char('/')], Action::Filter, "search", "Search the keys"),
     on(Help, &[Key::of(KeyCode::Down), Key::char('j')], Action::Down, "", "One line down"),
@@ -339,6 +608,7 @@ const KEYS: &[Binding] = &[
     on(Typing, &[Key::ctrl('c')], Action::Exit, "", "Leave rec"),
 
     on(Everywhere, &[Key::char('?')], Action::Help, "help", "Show every key"),
+    on(Everywhere, &[Key::char(':')], Action::Palette, "", "Find an action by its name and do it"),
     on(Everywhere, &[Key::char('q')], Action::Back, "back", "Go back; from the first view, leave"),
     on(Everywhere, &[Key::of(KeyCode::Esc)], Action::Cancel, "", "Cancel what was begun; never leaves"),
     on(Everywhere, &[Key::ctrl('c')], Action::Exit, "", "Leave rec"),
@@ -388,7 +658,56 @@ mod tests {
             (Player, press(KeyCode::Char('q'), KeyModifiers::ALT), None),
         ];
         for (scope, event, expected) in table {
-            assert_eq!(action(scope, &event), expected, "{event:?} in {scope:?}");
+            assert_eq!(
+                Keymap::default().action(scope, &event),
+                expected,
+                "{event:?} in {scope:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_owner_gives_actions_other_keys() {
+        let mut map = Keymap::default();
+        let keys = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<Vec<_>>()
+        };
+        map.remap("browser.copy-command", &keys(&["ctrl-y", "e"]))
+            .unwrap();
+        let none = KeyModifiers::NONE;
+        let at = |map: &Keymap, c, m| map.action(Browser, &press(KeyCode::Char(c), m));
+        assert_eq!(
+            at(&map, 'y', KeyModifiers::CONTROL),
+            Some(Action::CopyCommand)
+        );
+        assert_eq!(
+            at(&map, 'e', none),
+            Some(Action::CopyCommand),
+            "it was export"
+        );
+        assert_eq!(at(&map, 'y', none), None);
+        map.remap("everywhere.back", &keys(&[])).unwrap();
+        assert_eq!(at(&map, 'q', none), None);
+        assert!(map.remap("browser.fly", &keys(&["x"])).is_err());
+        assert!(map.remap("browser.open", &keys(&["hyper-x"])).is_err());
+        for binding in KEYS {
+            for key in binding.keys.iter().filter(|key| **key != LINE_FEED) {
+                let name = key.to_string();
+                let plain = name.replace('↑', "up").replace('↓', "down");
+                let plain = plain.replace('←', "left").replace('→', "right");
+                assert_eq!(plain.parse::<Key>().as_ref(), Ok(key), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_sentence_fits_beside_its_keys() {
+        for binding in KEYS {
+            let length = binding.help.chars().count();
+            assert!(length <= 58, "{length}: {}", binding.help);
         }
     }
 
@@ -396,9 +715,7 @@ mod tests {
     fn no_key_means_two_things_in_one_place() {
         for (n, one) in KEYS.iter().enumerate() {
             for other in &KEYS[n + 1..] {
-                let typing = [one, other].iter().any(|b| b.scope == Typing);
-                let together = one.scope == other.scope
-                    || !typing && [one, other].iter().any(|b| b.scope == Everywhere);
+                let together = one.scope == other.scope;
                 let shared = one.keys.iter().find(|key| other.keys.contains(key));
                 assert!(
                     !(together && shared.is_some()),

@@ -1,7 +1,19 @@
-//! What the views read from, and what they are told.
+//! What the views read from, what they change, and what they are told.
 
-use crate::model::{Body, Event, Gap, GapKind, Meta, Micros, SessionId, Size, Status, Summary};
-use crate::vault::{Entry, Place, Row, Unlocked};
+use crate::export::{Cut, Done, Format, Job};
+use crate::insight::{Side, Stats, sides};
+use crate::mask::Rules;
+use crate::model::{
+    Body, Event, Gap, GapKind, Labels, Meta, Micros, Note, SessionId, Size, Stamp, Status, Summary,
+};
+use crate::query::{Now, Query, SessionFacts, snippet};
+use crate::timeline::{PartOf, Timeline};
+use crate::vault::index::{self, Search};
+use crate::vault::{Entry, Place, Row, Unlocked, masked};
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use regex::bytes::Regex;
+use std::collections::HashSet;
 
 /// A session in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +26,90 @@ pub struct Session {
     pub status: Status,
     /// What was counted; not known while it is recorded.
     pub summary: Option<Summary>,
+    /// What its owner said of it.
+    pub labels: Labels,
+    /// No limit removes it.
+    pub pinned: bool,
     /// What of the above could not be read, in one sentence.
     pub damage: Option<String>,
+}
+
+impl Session {
+    /// For a query; `summary` where it is known, else an empty one.
+    pub fn facts<'a>(&'a self, none: &'a Summary) -> SessionFacts<'a> {
+        SessionFacts {
+            meta: &self.meta,
+            summary: self.summary.as_ref().unwrap_or(none),
+            status: self.status,
+            tags: &self.labels.tags,
+            pinned: self.pinned,
+        }
+    }
+}
+
+/// A moment that a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its session.
+    pub session: SessionId,
+    /// The session, for people.
+    pub title: String,
+    /// When the session began.
+    pub started: Stamp,
+    /// Where that was, in seconds east of UTC.
+    pub utc_offset: i32,
+    /// The moment.
+    pub at: Micros,
+    /// The command's number.
+    pub number: Option<u32>,
+    /// What was typed, or what kind of moment it is.
+    pub command: String,
+    /// Whether it failed.
+    pub failed: bool,
+    /// The line that matched, where it is not the command itself.
+    pub line: String,
+    /// Whether the words stand in what was printed, not in the command.
+    pub printed: bool,
+}
+
+/// A piece that is handed on.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// Its session.
+    pub id: SessionId,
+    /// What of it.
+    pub cut: Cut,
+    /// As what.
+    pub format: Format,
+    /// What is masked besides.
+    pub also: Vec<Regex>,
+}
+
+impl PartialEq for Piece {
+    fn eq(&self, other: &Piece) -> bool {
+        let also = |piece: &Piece| {
+            piece
+                .also
+                .iter()
+                .map(|p| p.as_str().to_owned())
+                .collect::<Vec<_>>()
+        };
+        (self.id, self.cut, self.format) == (other.id, other.cut, other.format)
+            && also(self) == also(other)
+    }
+}
+
+/// Something that is done to sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Pins them, or lets them go.
+    Pin(Vec<SessionId>, bool),
+    /// Tags them; the tags of the second list are taken off.
+    Tag(Vec<SessionId>, Vec<String>, Vec<String>),
+    /// Notes something about a moment.
+    Note(SessionId, Micros, String),
+    /// Forgets them for good.
+    Forget(Vec<SessionId>),
 }
 
 /// Sessions and their events. Errors are one sentence for a person.
@@ -38,11 +132,54 @@ pub trait Library {
     /// # Errors
     /// The piece is damaged; the others still can be read.
     fn piece(&mut self, id: SessionId, number: usize) -> Result<Vec<Event>, String>;
+
+    /// Moments that the query finds, newest session first, `max` at most.
+    ///
+    /// # Errors
+    /// The query is not understood, or the vault cannot be read.
+    fn search(&mut self, query: &str, max: usize) -> Result<Vec<Found>, String>;
+
+    /// The sessions in which the query finds something, as far as its newest moments go.
+    ///
+    /// # Errors
+    /// As [`Library::search`].
+    fn matching(&mut self, query: &str) -> Result<HashSet<SessionId>, String>;
+
+    /// What the commands that the query finds say of their owner's work.
+    ///
+    /// # Errors
+    /// As [`Library::search`].
+    fn stats(&mut self, query: &str) -> Result<Stats, String>;
+
+    /// A session's commands with what they printed, to be compared.
+    ///
+    /// # Errors
+    /// The session cannot be read.
+    fn sides(&mut self, id: SessionId) -> Result<Vec<Side>, String>;
+
+    /// A piece, masked again and encoded; what [`Done::lack`] says is for who asked.
+    ///
+    /// # Errors
+    /// The session cannot be read.
+    fn export(&mut self, piece: &Piece) -> Result<Done, String>;
+
+    /// A piece of this session was written to a file.
+    fn handed_on(&mut self, id: SessionId);
+
+    /// Changes sessions, and says what was done.
+    ///
+    /// # Errors
+    /// It could not be done, or not with all of them.
+    fn change(&mut self, change: &Change) -> Result<String, String>;
 }
 
 /// A vault as a library.
 pub struct VaultLibrary {
-    unlocked: Unlocked,
+    library: index::Library,
+    /// Whether the index was looked for.
+    indexed: bool,
+    /// Days for which nothing may be forgotten; `None` leaves that to the vault.
+    hold: Option<u32>,
     rows: Vec<Row>,
     /// Of the session that was asked for last.
     places: (Option<SessionId>, Vec<Place>),
@@ -52,10 +189,53 @@ impl VaultLibrary {
     /// Reads from `unlocked`.
     pub fn new(unlocked: Unlocked) -> VaultLibrary {
         VaultLibrary {
-            unlocked,
+            library: index::Library::without_index(unlocked),
+            indexed: false,
+            hold: None,
             rows: Vec::new(),
             places: (None, Vec::new()),
         }
+    }
+
+    /// Forgets nothing that is younger than so many days.
+    pub fn holding(mut self, days: u32) -> VaultLibrary {
+        self.hold = Some(days);
+        self
+    }
+
+    fn unlocked(&self) -> &Unlocked {
+        self.library.unlocked()
+    }
+
+    /// The index is opened when something is first searched: it may have to catch up.
+    fn indexed(&mut self) -> &index::Library {
+        if self.indexed {
+            self.library.refresh();
+        } else {
+            self.indexed = true;
+            self.library.use_index();
+        }
+        &self.library
+    }
+
+    fn session(&self, row: &Row) -> Result<Session, String> {
+        let entry = self.unlocked().entry(row).map_err(|e| said(&e))?;
+        let labels = self.unlocked().labels(row).map_err(|e| said(&e))?;
+        Ok(Session {
+            labels,
+            ..Session::from(entry)
+        })
+    }
+
+    fn relabel(&mut self, id: SessionId, change: impl Fn(&mut Labels)) -> Result<(), String> {
+        let entry = self.unlocked().find(&id.hex()).map_err(|e| said(&e))?;
+        let mut labels = self.unlocked().labels(&entry.row).map_err(|e| said(&e))?;
+        change(&mut labels);
+        let labels = masked(labels).map_err(|doubt| {
+            format!("it is not stored, for a secret seems to stand in it: {doubt}")
+        })?;
+        let unlocked = self.library.unlocked_mut();
+        unlocked.label(id, &labels).map_err(|e| said(&e))
     }
 }
 
@@ -66,29 +246,43 @@ impl From<Entry> for Session {
             meta: entry.meta,
             status: entry.status,
             summary: entry.summary,
+            labels: Labels::default(),
+            pinned: entry.row.pinned,
             damage: entry.damage.map(|damage| damage.to_string()),
         }
     }
 }
 
+fn query(text: &str) -> Result<Query, String> {
+    let now = Zoned::now();
+    let now = Now {
+        stamp: Stamp(now.timestamp().as_microsecond()),
+        zone: TimeZone::system(),
+    };
+    Query::parse(text, &now).map_err(|error| error.to_string())
+}
+
+/// Moments that are looked through for the sessions they stand in, from the newest on. A word that
+/// stands everywhere is answered at once, for the sessions that are seen first.
+const MATCHING_MAX: usize = 10_000;
+/// Characters of the line that shows why a moment was found.
+const LINE_MAX: usize = 200;
+
 impl Library for VaultLibrary {
     fn sessions(&mut self, from: usize, max: usize) -> Result<Vec<Session>, String> {
         if from == 0 {
-            self.rows = self.unlocked.rows().map_err(|e| said(&e))?;
+            self.rows = self.unlocked().rows().map_err(|e| said(&e))?;
         }
         let rows = self.rows.iter().skip(from).take(max);
-        let entries = rows.map(|row| self.unlocked.entry(row).map(Session::from));
-        entries
-            .collect::<Result<_, _>>()
-            .map_err(|error| said(&error))
+        rows.map(|row| self.session(row)).collect()
     }
 
     fn open(&mut self, id: SessionId) -> Result<(usize, Size), String> {
-        let entry = self.unlocked.find(&id.hex()).map_err(|e| said(&e))?;
-        let places = self.unlocked.places(id).map_err(|e| said(&e))?;
+        let entry = self.unlocked().find(&id.hex()).map_err(|e| said(&e))?;
+        let places = self.unlocked().places(id).map_err(|e| said(&e))?;
         let count = places.len();
         if self.places.0 != Some(id) {
-            self.unlocked.log_read("view", &[id]);
+            self.unlocked().log_read("view", &[id]);
         }
         self.places = (Some(id), places);
         Ok((count, entry.meta.size))
@@ -101,7 +295,7 @@ impl Library for VaultLibrary {
         let Some(place) = self.places.1.get(number) else {
             return Ok(Vec::new());
         };
-        let (mut events, damage) = self.unlocked.events_at(*place);
+        let (mut events, damage) = self.unlocked().events_at(*place);
         match damage {
             None => Ok(events),
             Some(why) if events.is_empty() => Err(format!("part {number}: {why}")),
@@ -119,6 +313,152 @@ impl Library for VaultLibrary {
                 Ok(events)
             }
         }
+    }
+
+    fn search(&mut self, text: &str, max: usize) -> Result<Vec<Found>, String> {
+        let query = query(text)?;
+        let search = Search {
+            query: &query,
+            limit: max,
+            with_text: true,
+        };
+        let mut found = Vec::new();
+        let mut take = |hit: index::Hit| {
+            let doc = hit.doc();
+            let line = snippet(&query, &doc, LINE_MAX);
+            let bits = query.bits(&crate::query::Doc {
+                command: doc.command,
+                ..crate::query::Doc::default()
+            });
+            let command = match hit.of {
+                PartOf::Command(_) | PartOf::Statement(_) => hit.command.clone(),
+                PartOf::Aside(_) => "(outside a command)".to_owned(),
+                PartOf::Marker(_) => format!("◆ {}", hit.command),
+            };
+            let of_command = matches!(hit.of, PartOf::Command(_) | PartOf::Statement(_));
+            let typed = of_command && query.positive_text().all(|n| bits.met(n));
+            let meta = &hit.session.meta;
+            found.push(Found {
+                session: meta.id,
+                title: format!("{} {}", meta.client, meta.target.label()),
+                started: meta.started,
+                utc_offset: meta.utc_offset,
+                at: hit.at,
+                number: hit.number,
+                failed: hit.failed,
+                line: if typed { String::new() } else { line.text },
+                printed: !typed,
+                command,
+            });
+            true
+        };
+        let library = self.indexed();
+        library.search(&search, &mut take).map_err(|e| said(&e))?;
+        Ok(found)
+    }
+
+    fn matching(&mut self, text: &str) -> Result<HashSet<SessionId>, String> {
+        let query = query(text)?;
+        let search = Search {
+            query: &query,
+            limit: MATCHING_MAX,
+            with_text: false,
+        };
+        let mut found = HashSet::new();
+        let library = self.indexed();
+        let searched = library.search(&search, &mut |hit| {
+            found.insert(hit.session.id());
+            true
+        });
+        searched.map_err(|e| said(&e))?;
+        Ok(found)
+    }
+
+    fn stats(&mut self, text: &str) -> Result<Stats, String> {
+        let query = query(text)?;
+        self.indexed().stats(&query).map_err(|e| said(&e))
+    }
+
+    fn sides(&mut self, id: SessionId) -> Result<Vec<Side>, String> {
+        let entry = self.unlocked().find(&id.hex()).map_err(|e| said(&e))?;
+        let events = self.library.events(id).map_err(|e| said(&e))?;
+        let timeline = Timeline::from_events(&entry.meta, events);
+        Ok(sides(&entry.meta.client, &timeline))
+    }
+
+    fn export(&mut self, piece: &Piece) -> Result<Done, String> {
+        let entry = self
+            .unlocked()
+            .find(&piece.id.hex())
+            .map_err(|e| said(&e))?;
+        let session = self.library.listed(entry).map_err(|e| said(&e))?;
+        let about = (&session.meta, &session.summary, session.status);
+        let rules = Rules::builtin();
+        let mut job = Job::new(&rules, about, piece.cut, piece.format, &piece.also);
+        for event in self.library.events(piece.id).map_err(|e| said(&e))? {
+            job.push(&event);
+        }
+        Ok(job.finish())
+    }
+
+    fn handed_on(&mut self, id: SessionId) {
+        self.unlocked().log_read("export", &[id]);
+    }
+
+    fn change(&mut self, change: &Change) -> Result<String, String> {
+        match change {
+            Change::Pin(ids, pinned) => {
+                let unlocked = self.library.unlocked_mut();
+                for id in ids {
+                    unlocked.pin(*id, *pinned).map_err(|e| said(&e))?;
+                }
+                let word = if *pinned {
+                    "pinned"
+                } else {
+                    "not pinned any more"
+                };
+                Ok(format!("{} {word}", sessions(ids.len())))
+            }
+            Change::Tag(ids, add, remove) => {
+                for id in ids {
+                    self.relabel(*id, |labels| {
+                        labels.tags.extend(add.iter().cloned());
+                        labels.tags.retain(|tag| !remove.contains(tag));
+                    })?;
+                }
+                Ok(format!("{} tagged", sessions(ids.len())))
+            }
+            Change::Note(id, at, text) => {
+                self.relabel(*id, |labels| {
+                    labels.add(Note {
+                        at: *at,
+                        text: text.clone(),
+                    });
+                })?;
+                Ok("noted".to_owned())
+            }
+            Change::Forget(ids) => {
+                self.places = (None, Vec::new());
+                if let Some(days) = self.hold {
+                    let unlocked = self.library.unlocked_mut();
+                    unlocked.set_hold(days).map_err(|e| said(&e))?;
+                }
+                let forget = self.library.forget(ids, "removed");
+                let done = forget.map_err(|e| said(&e))?;
+                let count = sessions(ids.len());
+                Ok(match done.clean {
+                    true => format!("{count} forgotten for good"),
+                    false => format!("{count} forgotten; another rec still reads the vault"),
+                })
+            }
+        }
+    }
+}
+
+fn sessions(count: usize) -> String {
+    match count {
+        1 => "1 session".to_owned(),
+        n => format!("{n} sessions"),
     }
 }
 

@@ -4,9 +4,11 @@
 //! keys      the one key map                   model, browser, list, line   the state
 //! msg       messages, effects, requests       update   (model, message) -> effects
 //! view/     model -> cells                    theme    how many colours
-//! library   what is read                      worker   the thread that reads it
+//! pages/    what stands in front of the browser: search, insights, comparison, export
+//! filter    which sessions are shown          prompt   a line asked for, the palette of actions
+//! library   what is read and changed          worker   the thread that reads it
 //! runtime   terminal, threads, loop           guard    the terminal given back whatever happens
-//! input     keys, waited for
+//! input     keys, waited for                  mouse    what it does
 //! raw       recorded bytes on the terminal itself, without views
 //! ```
 //!
@@ -15,6 +17,7 @@
 
 mod asker;
 mod browser;
+mod filter;
 #[cfg(test)]
 mod fixture;
 mod guard;
@@ -24,7 +27,11 @@ mod library;
 mod line;
 mod list;
 mod model;
+mod mouse;
 mod msg;
+mod pages;
+mod program;
+mod prompt;
 mod raw;
 mod reel;
 mod runtime;
@@ -35,7 +42,7 @@ mod worker;
 
 pub use asker::Asker;
 pub use browser::title;
-pub use keys::{Binding, Key, Scope, keys};
+pub use keys::{Action, Binding, Key, Keymap, Scope, keys};
 pub use library::{Library, Session, VaultLibrary};
 pub use model::{Model, Viewer};
 pub use msg::{Pace, Request};

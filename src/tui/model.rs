@@ -1,12 +1,17 @@
 //! The state of the views. Changed by [`update`](super::update::update) alone, drawn by the view.
 
 use super::browser::Browser;
+use super::keys::Keymap;
 use super::line::TypedLine;
 use super::list::List;
 use super::msg::Frame;
+use super::pages::Page;
+use super::pages::search::Search;
+use super::prompt::{Palette, Prompt};
 use super::theme::Theme;
 use crate::model::{Size, Stamp};
 use crate::player::Landmarks;
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -19,16 +24,30 @@ pub struct Model {
     pub theme: Theme,
     /// The wall clock, for "today".
     pub now: Stamp,
+    /// Where its owner is.
+    pub zone: TimeZone,
+    /// What the keys do.
+    pub keymap: Keymap,
     /// The list of sessions and what belongs to it.
     pub browser: Browser,
-    /// The player, in front of the browser.
+    /// The search across all sessions.
+    pub search: Search,
+    /// What stands in front of the browser; the last one has the keys.
+    pub pages: Vec<Page>,
+    /// The player, in front of the browser and its pages.
     pub player: Option<Viewer>,
-    /// The list of keys, in front of both.
+    /// A line that is asked for.
+    pub prompt: Option<Prompt>,
+    /// Every action by its name.
+    pub palette: Option<Palette>,
+    /// The list of keys, in front of all these.
     pub help: Option<Help>,
     /// What the vault asks, in front of all.
     pub question: Option<Question>,
     /// One line that goes with the next key.
     pub notice: Option<String>,
+    /// The mouse is taken from the terminal.
+    pub mouse: bool,
     /// Leaving the player leaves the program: there is no browser behind it.
     pub only_player: bool,
 }
@@ -125,11 +144,18 @@ impl Model {
             size,
             theme,
             now,
+            zone: TimeZone::UTC,
+            keymap: Keymap::default(),
             browser: Browser::default(),
+            search: Search::default(),
+            pages: Vec::new(),
             player: None,
+            prompt: None,
+            palette: None,
             help: None,
             question: None,
             notice: None,
+            mouse: false,
             only_player: false,
         }
     }

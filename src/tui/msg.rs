@@ -1,10 +1,17 @@
 //! What the views are told, what they ask for, and what the runtime does for them.
 
-use super::library::Session;
+use super::library::{Change, Found, Piece, Session};
+use super::pages::compare::Comparison;
+use super::pages::export::Preview;
+use super::pages::insights::Period;
+use crate::insight::Stats;
 use crate::model::{Micros, SessionId};
 use crate::player::{Grid, Jump, Landmarks, Spot, Way};
-use crossterm::event::KeyEvent;
+use crate::timeline::{Statement, Table};
+use crossterm::event::{KeyEvent, MouseEvent};
 use secrecy::SecretString;
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +21,8 @@ pub enum Msg {
     Key(KeyEvent),
     /// Pasted text.
     Paste(String),
+    /// The mouse.
+    Mouse(MouseEvent),
     /// The terminal has this size.
     Resize(u16, u16),
     /// Sessions, newest first.
@@ -35,6 +44,20 @@ pub enum Msg {
     Still(Look, Arc<Grid>),
     /// What the player shows now.
     Frame(Box<Frame>),
+    /// What was found for a text.
+    Found(String, Result<Vec<Found>, String>),
+    /// The sessions in which something is found for a text.
+    Matching(String, HashSet<SessionId>),
+    /// What the recordings say of a stretch of time.
+    Stats(Period, Result<Arc<Stats>, String>),
+    /// What came of comparing these two.
+    Compared((Look, Look), Result<Comparison, String>),
+    /// What a piece looks like before it leaves.
+    Preview(Piece, Arc<Preview>),
+    /// What came of writing a file: what to say, and whether it was there already.
+    Written(Result<String, String>, bool),
+    /// What came of a change.
+    Changed(Result<String, String>),
     /// A session cannot be read.
     Unreadable(SessionId, String),
     /// The vault asks its owner a question, answered by [`Effect::Answer`].
@@ -69,6 +92,10 @@ pub struct Output {
     pub lines: Vec<String>,
     /// Whether there is more than was read.
     pub cut: bool,
+    /// What it sent over database connections.
+    pub statements: Vec<Statement>,
+    /// Its results, with how many rows there were.
+    pub tables: Vec<(Table, u64)>,
 }
 
 /// What the player shows at one moment.
@@ -105,6 +132,10 @@ pub enum Effect {
     Answer(Option<SecretString>),
     /// Puts text on the clipboard.
     Copy(String),
+    /// Shows text in the user's pager.
+    Page(String),
+    /// Lets the user write a note about a moment in an editor.
+    Edit(SessionId, Micros),
     /// Ends the views, as the user wished.
     Quit,
     /// Ends the views, for the reason that the runtime knows.
@@ -130,6 +161,27 @@ pub enum Request {
     Output(Look),
     /// The screen when a command was over.
     Still(Look),
+    /// Moments in all sessions.
+    Search(String),
+    /// The sessions in which something is found.
+    Matching(String),
+    /// What the recordings say of a stretch of time.
+    Stats(Period),
+    /// Two sessions, or two commands.
+    Compare(Look, Look),
+    /// What a piece looks like before it leaves.
+    Preview(Piece),
+    /// Writes a piece.
+    Write {
+        /// What.
+        piece: Piece,
+        /// Where.
+        path: PathBuf,
+        /// Also where a file is.
+        replace: bool,
+    },
+    /// Changes sessions.
+    Change(Change),
     /// The player on a session; it goes to `jump`, and plays from there.
     Replay {
         /// The session.

@@ -4,9 +4,11 @@
 use super::asker::Asker;
 use super::guard::Guard;
 use super::input::{self, Input};
-use super::library::Library;
+use super::library::{Change, Library};
 use super::model::Model;
 use super::msg::{Effect, Msg, Request};
+use super::program;
+use super::prompt::{Prompt, Wanted};
 use super::update::update;
 use super::view::view;
 use super::worker::Worker;
@@ -21,8 +23,9 @@ use secrecy::SecretString;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
-use std::io::{self, BufWriter, Stdout};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::io::{self, BufWriter, PipeWriter, Stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -73,7 +76,14 @@ pub fn run<E: Send + 'static>(
     let (ending, ended_by) = mpsc::channel();
     thread::spawn(move || {
         for signal in signals.forever() {
+            let away = AWAY.load(Ordering::SeqCst);
             let msg = match signal {
+                // Another program has the terminal: its keys are its own, and it stops with us.
+                SIGINT | SIGQUIT if away => continue,
+                SIGTSTP if away => {
+                    let _ = emulate_default_handler(SIGTSTP);
+                    continue;
+                }
                 SIGTSTP => Msg::Stop,
                 SIGCONT => Msg::Continued,
                 SIGWINCH => {
@@ -90,8 +100,9 @@ pub fn run<E: Send + 'static>(
             }
         }
     });
-    let guard = Guard::take().map_err(Ended::Terminal)?;
-    let mut screen = Display::new(guard, requests, answers).map_err(Ended::Terminal)?;
+    let guard = Guard::take(model.mouse).map_err(Ended::Terminal)?;
+    let mut screen =
+        Display::new(guard, requests, answers, out.clone()).map_err(Ended::Terminal)?;
     screen.draw(&model).map_err(Ended::Terminal)?;
     let told = out.clone();
     thread::spawn(move || {
@@ -108,18 +119,15 @@ pub fn run<E: Send + 'static>(
             }
         }
     });
-    let (ended, has_ended) = mpsc::channel::<()>();
-    let (over, end) = io::pipe().map_err(Ended::Terminal)?;
-    let input = Input::open().map_err(Ended::Terminal)?;
-    thread::spawn(move || {
-        input::read(&input, &over, &out);
-        drop(ended);
-    });
+    drop(out);
+    screen.keys = Some(Keys::start(&screen.out).map_err(Ended::Terminal)?);
     let result = screen.run(&mut model, &messages);
     // What is typed from here on is for whoever has the terminal next. A read that does not come
     // back is no reason to stay.
-    drop((messages, end));
-    let _ = has_ended.recv_timeout(KEYS_END);
+    drop(messages);
+    if let Some(keys) = screen.keys.take() {
+        keys.stop();
+    }
     stop_signals.close();
     drop(screen);
     if let Ok(signal) = ended_by.try_recv() {
@@ -132,12 +140,43 @@ pub fn run<E: Send + 'static>(
     }
 }
 
+/// Another program, a pager or an editor, has the terminal now.
+static AWAY: AtomicBool = AtomicBool::new(false);
+
+/// The thread that reads keys.
+struct Keys {
+    over: PipeWriter,
+    ended: Receiver<()>,
+}
+
+impl Keys {
+    fn start(out: &SyncSender<Msg>) -> io::Result<Keys> {
+        let (ends, ended) = mpsc::channel::<()>();
+        let (until, over) = io::pipe()?;
+        let input = Input::open()?;
+        let out = out.clone();
+        thread::spawn(move || {
+            input::read(&input, &until, &out);
+            drop(ends);
+        });
+        Ok(Keys { over, ended })
+    }
+
+    /// What is typed from here on is not for us.
+    fn stop(self) {
+        drop(self.over);
+        let _ = self.ended.recv_timeout(KEYS_END);
+    }
+}
+
 /// The terminal, and where effects go.
 struct Display {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     guard: Option<Guard>,
     requests: Sender<Request>,
     answers: Sender<Option<SecretString>>,
+    out: SyncSender<Msg>,
+    keys: Option<Keys>,
     /// The process stopped itself and goes on, as its SIGCONT is about to tell.
     continued: bool,
 }
@@ -157,20 +196,23 @@ impl Display {
         guard: Guard,
         requests: Sender<Request>,
         answers: Sender<Option<SecretString>>,
+        out: SyncSender<Msg>,
     ) -> io::Result<Display> {
         // Colours are decided by the theme; crossterm's own idea of NO_COLOR would turn a reset
         // of the colour into a reset of everything.
         crossterm::style::force_color_output(true);
-        let out = BufWriter::with_capacity(64 << 10, io::stdout());
+        let screen = BufWriter::with_capacity(64 << 10, io::stdout());
         // Fixed: ratatui's own look at the size would find 0x0 where the terminal has none.
         let options = TerminalOptions {
             viewport: Viewport::Fixed(area(size())),
         };
         Ok(Display {
-            terminal: Terminal::with_options(CrosstermBackend::new(out), options)?,
+            terminal: Terminal::with_options(CrosstermBackend::new(screen), options)?,
             guard: Some(guard),
             requests,
             answers,
+            out,
+            keys: None,
             continued: false,
         })
     }
@@ -216,6 +258,21 @@ impl Display {
             Effect::Copy(text) => {
                 model.notice = Some(copy(&text)?);
             }
+            Effect::Page(text) => {
+                let said = self.away(model, || program::page(&text))?;
+                model.notice = said.err();
+            }
+            Effect::Edit(id, at) => match program::note_file() {
+                Some(file) => match self.away(model, || program::edit(&file))? {
+                    Ok(Some(text)) => {
+                        let change = Change::Note(id, at, text);
+                        let _ = self.requests.send(Request::Change(change));
+                    }
+                    Ok(None) => model.notice = Some("nothing is noted".to_owned()),
+                    Err(why) => model.notice = Some(why),
+                },
+                None => model.prompt = Some(Prompt::new(Wanted::Note(id, at))),
+            },
             Effect::Redraw => self.redraw(model)?,
             // In the session leader's own job there is no shell that would bring it back.
             Effect::Suspend if Some(getpgrp()) == getsid(None).ok() => {
@@ -241,11 +298,26 @@ impl Display {
         Ok(Flow::On)
     }
 
+    /// Gives the terminal to another program until that ends.
+    fn away<T>(&mut self, model: &mut Model, run: impl FnOnce() -> T) -> io::Result<T> {
+        if let Some(keys) = self.keys.take() {
+            keys.stop();
+        }
+        self.guard = None;
+        AWAY.store(true, Ordering::SeqCst);
+        let came = run();
+        AWAY.store(false, Ordering::SeqCst);
+        self.guard = Some(Guard::take(model.mouse)?);
+        self.keys = Some(Keys::start(&self.out)?);
+        self.redraw(model)?;
+        Ok(came)
+    }
+
     /// Gives the terminal back, stops, and takes it again when somebody lets the process go on.
     fn stop(&mut self, model: &mut Model, stop: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         self.guard = None;
         stop()?;
-        self.guard = Some(Guard::take()?);
+        self.guard = Some(Guard::take(model.mouse)?);
         self.continued = true;
         self.redraw(model)
     }

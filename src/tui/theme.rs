@@ -43,9 +43,19 @@ impl Depth {
 pub struct Theme {
     /// What the terminal can show.
     pub depth: Depth,
+    /// The views' colours must be legible on white.
+    pub light: bool,
 }
 
 impl Theme {
+    /// For a terminal with so many colours.
+    pub fn new(depth: Depth) -> Theme {
+        Theme {
+            depth,
+            light: false,
+        }
+    }
+
     fn coloured(self, color: Color) -> Style {
         match self.depth {
             Depth::None => Style::new(),
@@ -72,7 +82,8 @@ impl Theme {
 
     /// The title of the pane that has the keys.
     pub fn focused(self) -> Style {
-        self.coloured(Color::Cyan).add_modifier(Modifier::BOLD)
+        let colour = if self.light { Color::Blue } else { Color::Cyan };
+        self.coloured(colour).add_modifier(Modifier::BOLD)
     }
 
     /// The selected line: where the keys go, and where they do not.
@@ -91,7 +102,22 @@ impl Theme {
 
     /// Gaps, pauses, what was masked or interrupted.
     pub fn warning(self) -> Style {
-        self.coloured(Color::Yellow)
+        // Yellow is hardly seen on white.
+        self.coloured(if self.light {
+            Color::Magenta
+        } else {
+            Color::Yellow
+        })
+    }
+
+    /// What was masked.
+    pub fn masked(self) -> Style {
+        match self.depth {
+            Depth::None => Style::new().add_modifier(Modifier::UNDERLINED),
+            Depth::Sixteen | Depth::Indexed | Depth::True => {
+                self.coloured(Color::Magenta).add_modifier(Modifier::BOLD)
+            }
+        }
     }
 
     /// Markers, and what is playing.
@@ -199,7 +225,7 @@ mod tests {
 
     #[test]
     fn colours_become_the_nearest_there_are() {
-        let theme = |depth| Theme { depth };
+        let theme = Theme::new;
         let orange = avt::Color::rgb(255, 135, 0);
         assert_eq!(theme(Depth::None).recorded(orange), None);
         assert_eq!(

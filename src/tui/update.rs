@@ -1,12 +1,17 @@
 //! What happens changes the model; what the world must do about it comes back as effects.
 
 use super::browser::{self, Loading};
-use super::keys::{self, Action, Scope};
+use super::keys::{Action, Scope};
+use super::library::Change;
 use super::model::{Help, Model, Question, Viewer};
 use super::msg::{Effect, Msg, Order, Request};
+use super::pages::{self, Page, compare, export, search};
+use super::prompt::{Palette, Prompt, Wanted};
 use super::view::{self, Panes};
+use super::{line, mouse};
 use crate::model::Size;
 use crate::player::{Jump, Way};
+use crate::query::Now;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// Seconds that the arrows jump.
@@ -17,8 +22,13 @@ const SCROLL: (i32, i32) = (8, 4);
 
 /// Takes `msg` into account.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    model.browser.clock = Some(Now {
+        stamp: model.now,
+        zone: model.zone.clone(),
+    });
     let effects = match msg {
         Msg::Key(event) => key(model, event),
+        Msg::Mouse(event) => mouse::update(model, event),
         Msg::Paste(text) => text.chars().flat_map(|c| typed(model, c)).collect(),
         Msg::Resize(cols, rows) => {
             model.size = Size { cols, rows }.or_default();
@@ -66,6 +76,52 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Found(text, found) => {
+            model.search.take(text, found);
+            Vec::new()
+        }
+        Msg::Matching(text, found) => model.browser.take_matching(text, found),
+        Msg::Stats(period, stats) => {
+            let insights = model.pages.iter_mut().find_map(|page| match page {
+                Page::Insights(insights) => Some(insights),
+                _ => None,
+            });
+            if let Some(insights) = insights {
+                match stats {
+                    Ok(stats) => insights.stats = Some((period, stats)),
+                    Err(why) => insights.wrong = Some(why),
+                }
+            }
+            Vec::new()
+        }
+        Msg::Compared(looks, found) => {
+            compare::take(model, looks, found);
+            Vec::new()
+        }
+        Msg::Preview(piece, preview) => {
+            for page in &mut model.pages {
+                if let Page::Export(page) = page {
+                    page.preview = Some((piece.clone(), std::sync::Arc::clone(&preview)));
+                }
+            }
+            Vec::new()
+        }
+        Msg::Written(said, exists) => {
+            if let (Some(Page::Export(page)), true) = (model.pages.last_mut(), exists) {
+                page.replaces = true;
+            }
+            model.notice = Some(said.unwrap_or_else(|why| why));
+            Vec::new()
+        }
+        Msg::Changed(said) => {
+            let done = said.is_ok();
+            model.notice = Some(said.unwrap_or_else(|why| why));
+            if !done {
+                return Vec::new();
+            }
+            model.browser.marked.clear();
+            vec![Effect::Ask(Request::Sessions)]
+        }
         Msg::Unreadable(id, why) => {
             if let Some(viewer) = &mut model.player {
                 viewer.unreadable = Some(why.clone());
@@ -92,33 +148,49 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 /// Where the keys go.
 pub fn scope(model: &Model) -> Scope {
-    let typing = match &model.help {
-        Some(help) => help.search.typing(),
-        None => model.browser.filter.typing() || model.browser.commands_filter.typing(),
-    };
-    if model.question.is_some() || typing {
-        Scope::Typing
-    } else if model.help.is_some() {
-        Scope::Help
-    } else if model.player.is_some() {
-        Scope::Player
-    } else {
-        Scope::Browser
+    if model.question.is_some() || model.palette.is_some() || model.prompt.is_some() {
+        return Scope::Typing;
+    }
+    if let Some(help) = &model.help {
+        return match help.search.typing() {
+            true => Scope::Typing,
+            false => Scope::Help,
+        };
+    }
+    view_scope(model)
+}
+
+/// The view in front, whatever is asked for on top of it.
+fn view_scope(model: &Model) -> Scope {
+    if model.player.is_some() {
+        return Scope::Player;
+    }
+    if let Some(page) = model.pages.last() {
+        return page.scope();
+    }
+    match model.browser.filter.typing() || model.browser.commands_filter.typing() {
+        true => Scope::Typing,
+        false => Scope::Browser,
     }
 }
 
 fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     model.notice = None;
     let scope = scope(model);
-    let Some(action) = keys::action(scope, &event) else {
+    let Some(action) = model.keymap.action(scope, &event) else {
         let plain = !event
             .modifiers
             .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         return match event.code {
-            KeyCode::Char(c) if plain && scope == Scope::Typing => typed(model, c),
+            KeyCode::Char(c) if plain && scope.takes_text() => typed(model, c),
             _ => Vec::new(),
         };
     };
+    act(model, scope, action, event)
+}
+
+/// Does an action where it was asked for.
+fn act(model: &mut Model, scope: Scope, action: Action, event: KeyEvent) -> Vec<Effect> {
     match (action, scope) {
         (Action::Exit, _) => exit(model),
         (Action::Suspend, _) => vec![Effect::Suspend],
@@ -129,7 +201,15 @@ fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             model.help = Some(Help::default());
             Vec::new()
         }
+        (Action::Palette, scope) => {
+            model.palette = Some(Palette::new(scope));
+            Vec::new()
+        }
         (action, Scope::Player) => player(model, action, event),
+        (
+            action,
+            Scope::Search | Scope::Insights | Scope::Compare | Scope::Export | Scope::Reader,
+        ) => pages::update(model, action),
         (action, Scope::Browser | Scope::Everywhere) => browser::update(model, action),
     }
 }
@@ -158,8 +238,24 @@ fn typed(model: &mut Model, c: char) -> Vec<Effect> {
         }
         return Vec::new();
     }
+    if let Some(palette) = &mut model.palette {
+        palette.line.push(c);
+        palette.list = super::list::List::default();
+        return Vec::new();
+    }
+    if let Some(prompt) = &mut model.prompt {
+        prompt.line.push(c);
+        return Vec::new();
+    }
     if model.player.is_some() {
         return Vec::new();
+    }
+    if let Some(page) = model.pages.last() {
+        if !matches!(page, Page::Search) {
+            return Vec::new();
+        }
+        model.search.line.push(c);
+        return model.search.changed();
     }
     match model.browser.typed() {
         Some(line) => {
@@ -173,6 +269,25 @@ fn typed(model: &mut Model, c: char) -> Vec<Effect> {
 fn typing(model: &mut Model, action: Action) -> Vec<Effect> {
     if model.question.is_some() {
         return answering(model, action);
+    }
+    if model.palette.is_some() {
+        return palette(model, action);
+    }
+    if let Some(prompt) = &mut model.prompt {
+        return match action {
+            Action::Accept => match model.prompt.take() {
+                Some(prompt) => answered(model, &prompt),
+                None => Vec::new(),
+            },
+            Action::Cancel => {
+                model.prompt = None;
+                Vec::new()
+            }
+            action => {
+                edit(&mut prompt.line, action);
+                Vec::new()
+            }
+        };
     }
     if let Some(help) = &mut model.help {
         edit(&mut help.search, action);
@@ -191,7 +306,86 @@ fn typing(model: &mut Model, action: Action) -> Vec<Effect> {
     }
 }
 
-fn edit(line: &mut super::line::TypedLine, action: Action) {
+fn palette(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(palette) = &mut model.palette else {
+        return Vec::new();
+    };
+    let found = palette.found(&model.keymap);
+    match action {
+        Action::Up => palette.list.step(-1, found.len()),
+        Action::Down => palette.list.step(1, found.len()),
+        Action::Cancel => model.palette = None,
+        Action::Accept => {
+            let chosen = found
+                .get(palette.list.selected)
+                .map(|binding| binding.action);
+            let scope = palette.scope;
+            model.palette = None;
+            // No key was pressed for it.
+            let event = KeyEvent::new(KeyCode::Null, KeyModifiers::NONE);
+            return match chosen {
+                Some(action) => act(model, scope, action, event),
+                None => Vec::new(),
+            };
+        }
+        action => {
+            edit(&mut palette.line, action);
+            palette.list = super::list::List::default();
+        }
+    }
+    Vec::new()
+}
+
+/// A line that was asked for.
+fn answered(model: &mut Model, prompt: &Prompt) -> Vec<Effect> {
+    let text = prompt.line.text().trim();
+    match &prompt.wanted {
+        Wanted::Tags(ids) => {
+            let words = text.split_whitespace();
+            let (remove, add): (Vec<&str>, Vec<&str>) = words.partition(|w| w.starts_with('-'));
+            let wrong = add.iter().find(|tag| !is_tag(tag));
+            if let Some(wrong) = wrong {
+                let said = format!("{wrong} is no tag: letters, digits and . _ - / : in one word");
+                model.notice = Some(said);
+                return Vec::new();
+            }
+            let remove = remove
+                .iter()
+                .map(|tag| tag.trim_start_matches('-').to_owned());
+            let change = Change::Tag(
+                ids.clone(),
+                add.into_iter().map(str::to_owned).collect(),
+                remove.collect(),
+            );
+            match text.is_empty() {
+                true => Vec::new(),
+                false => vec![Effect::Ask(Request::Change(change))],
+            }
+        }
+        Wanted::Forget(ids) if text.eq_ignore_ascii_case("yes") => {
+            vec![Effect::Ask(Request::Change(Change::Forget(ids.clone())))]
+        }
+        Wanted::Forget(_) => {
+            model.notice = Some("nothing is forgotten".to_owned());
+            Vec::new()
+        }
+        Wanted::Note(id, at) if !text.is_empty() => {
+            let change = Change::Note(*id, *at, text.to_owned());
+            vec![Effect::Ask(Request::Change(change))]
+        }
+        Wanted::Note(..) => Vec::new(),
+        wanted @ (Wanted::Pattern | Wanted::File) => export::typed(model, wanted, text),
+    }
+}
+
+/// One word of at most so many bytes, as `rec tag` takes it.
+fn is_tag(tag: &str) -> bool {
+    const TAG_MAX: usize = 64;
+    let sign = |c: char| c.is_alphanumeric() || "._-/:".contains(c);
+    tag.len() <= TAG_MAX && tag.chars().all(sign) && !tag.starts_with(':')
+}
+
+fn edit(line: &mut line::TypedLine, action: Action) {
     match action {
         Action::Accept => line.keep(),
         Action::Cancel => line.cancel(),
@@ -265,6 +459,16 @@ fn player(model: &mut Model, action: Action, event: KeyEvent) -> Vec<Effect> {
         Action::FarRewind => Order::By(-FAR),
         Action::NextCommand => Order::Jump(Jump::NextCommand(Way::Forward)),
         Action::PreviousCommand => Order::Jump(Jump::NextCommand(Way::Back)),
+        Action::NextMatch | Action::PreviousMatch => {
+            let way = match action {
+                Action::NextMatch => Way::Forward,
+                _ => Way::Back,
+            };
+            if let Some(effects) = search::next(model, way) {
+                return effects;
+            }
+            Order::Jump(Jump::NextCommand(way))
+        }
         Action::NextFailed => Order::Jump(Jump::NextFailed(Way::Forward)),
         Action::PreviousFailed => Order::Jump(Jump::NextFailed(Way::Back)),
         Action::NextMark => Order::Jump(Jump::NextMark(Way::Forward)),
@@ -303,7 +507,9 @@ fn player(model: &mut Model, action: Action, event: KeyEvent) -> Vec<Effect> {
         Action::Back => {
             model.player = None;
             let mut effects = vec![Effect::Ask(Request::EndReplay)];
-            effects.extend(model.browser.read_detail());
+            if model.pages.is_empty() {
+                effects.extend(model.browser.read_detail());
+            }
             return effects;
         }
         _ => return Vec::new(),

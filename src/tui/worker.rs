@@ -4,14 +4,22 @@
 //! pointless, and between them does the work that takes long in small steps: indexing a session
 //! piece by piece, playing it.
 
-use super::library::Library;
+use super::library::{Library, Piece};
 use super::msg::{Frame, Look, Msg, Order, Output, Pace, Request};
+use super::pages::compare::Comparison;
+use super::pages::export::Preview;
+use super::pages::search::{HITS_MAX, as_typed};
 use super::reel::{Reel, Shared};
-use crate::model::{Body, Micros, SessionId, Size};
+use crate::config::Draft;
+use crate::export::{Format, Lack};
+use crate::insight::compare;
+use crate::model::{Body, Event, Micros, SessionId, Size};
 use crate::player::{Jump, Player, Reached, Spot, Way};
-use crate::timeline::Renderer;
+use crate::timeline::{Builder, Renderer, Statement, Table, tables};
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::io::Write;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError};
@@ -30,6 +38,11 @@ const INDEX_SLICE: Duration = Duration::from_millis(10);
 /// Terminal bytes of one command that are rendered for the browser; the player and `rec show`
 /// have the rest.
 const OUTPUT_MAX: usize = 1 << 20;
+
+/// Rows of a statement that the browser shows: somewhat more than a recording keeps of them.
+const ROWS_MAX: usize = 32 << 20;
+/// Bytes of an export that are shown before it leaves.
+const PREVIEW_MAX: usize = 1 << 20;
 
 /// The session that is looked at.
 struct Open {
@@ -177,6 +190,45 @@ impl Worker {
                 }
                 Ok(())
             }
+            Request::Search(text) => {
+                let found = self.library.borrow_mut().search(&as_typed(&text), HITS_MAX);
+                self.tell(Msg::Found(text, found))
+            }
+            Request::Matching(text) => {
+                let found = self.library.borrow_mut().matching(&as_typed(&text));
+                match found {
+                    Ok(found) => self.tell(Msg::Matching(text, found)),
+                    // Half a query; what is known of the sessions themselves narrows on.
+                    Err(_) => Ok(()),
+                }
+            }
+            Request::Stats(period) => {
+                let stats = self.library.borrow_mut().stats(period.query());
+                self.tell(Msg::Stats(period, stats.map(Arc::new)))
+            }
+            Request::Compare(left, right) => {
+                let found = self.compare(left, right);
+                self.tell(Msg::Compared((left, right), found))
+            }
+            Request::Preview(piece) => {
+                let preview = self.preview(&piece);
+                self.tell(Msg::Preview(piece, Arc::new(preview)))
+            }
+            Request::Write {
+                piece,
+                path,
+                replace,
+            } => {
+                let exists = !replace && path.symlink_metadata().is_ok();
+                let said = self.write(&piece, &path, replace);
+                self.tell(Msg::Written(said, exists))
+            }
+            Request::Change(change) => {
+                // What is changed may be what is open.
+                self.open = self.open.take().filter(|open| open.replay.is_some());
+                let said = self.library.borrow_mut().change(&change);
+                self.tell(Msg::Changed(said))
+            }
             Request::Order(order) => {
                 self.order(order);
                 self.work()
@@ -189,6 +241,75 @@ impl Worker {
                 Ok(())
             }
         }
+    }
+
+    fn compare(&self, left: Look, right: Look) -> Result<Comparison, String> {
+        let mut library = self.library.borrow_mut();
+        let (mut one, mut other) = (library.sides(left.id)?, library.sides(right.id)?);
+        let (Some(first), Some(second)) = (left.command, right.command) else {
+            return Ok(Comparison::Sessions(compare(one, other)));
+        };
+        one.retain(|side| side.number == first);
+        other.retain(|side| side.number == second);
+        match (one.pop(), other.pop()) {
+            (Some(one), Some(other)) => Ok(Comparison::Runs(Box::new((one, other)))),
+            _ => Err("one of the commands is not there any more".to_owned()),
+        }
+    }
+
+    fn preview(&self, piece: &Piece) -> Preview {
+        let mut library = self.library.borrow_mut();
+        let done = match library.export(piece) {
+            Ok(done) => done,
+            Err(why) => {
+                return Preview {
+                    lack: Some(why),
+                    ..Preview::default()
+                };
+            }
+        };
+        // A picture or a page is nothing to read: its text is, and nothing else leaves with it.
+        let text = match piece.format {
+            Format::Svg | Format::Html => {
+                let format = Format::Text;
+                let plain = library.export(&Piece {
+                    format,
+                    ..piece.clone()
+                });
+                plain.map(|done| done.bytes).unwrap_or_default()
+            }
+            _ => done.bytes.clone(),
+        };
+        let seen = text.get(..PREVIEW_MAX).unwrap_or(&text);
+        let seen = String::from_utf8_lossy(seen);
+        Preview {
+            lines: seen.lines().map(str::to_owned).collect(),
+            cut: text.len() > PREVIEW_MAX,
+            bytes: done.bytes.len(),
+            report: done.report.line(),
+            clean: done.report.is_clean(),
+            lack: done.lack.map(|lack| match lack {
+                Lack::Piece => "there is no such piece".to_owned(),
+                Lack::Content(why) => why,
+            }),
+        }
+    }
+
+    fn write(&self, piece: &Piece, path: &Path, replace: bool) -> Result<String, String> {
+        let shown = path.display();
+        if !replace && path.symlink_metadata().is_ok() {
+            return Err(format!("{shown} is there already; w again replaces it"));
+        }
+        let done = self.library.borrow_mut().export(piece)?;
+        if done.lack.is_some() {
+            return Err("there is nothing to write".to_owned());
+        }
+        let failed = |error: std::io::Error| format!("{shown} cannot be written: {error}");
+        let mut draft = Draft::new(path).map_err(failed)?;
+        draft.write_all(&done.bytes).map_err(failed)?;
+        draft.keep(path, replace).map_err(failed)?;
+        self.library.borrow_mut().handed_on(piece.id);
+        Ok(format!("{shown}: {}", done.report.line()))
     }
 
     fn tell(&self, msg: Msg) -> Result<(), Gone> {
@@ -470,7 +591,14 @@ fn next(queue: &mut VecDeque<Request>) -> Option<Request> {
         let request = queue.pop_front()?;
         let looks = matches!(
             request,
-            Request::Landmarks(_) | Request::Output(_) | Request::Still(_) | Request::Sessions
+            Request::Landmarks(_)
+                | Request::Output(_)
+                | Request::Still(_)
+                | Request::Sessions
+                | Request::Search(_)
+                | Request::Matching(_)
+                | Request::Stats(_)
+                | Request::Preview(_)
         );
         let same =
             |other: &Request| std::mem::discriminant(other) == std::mem::discriminant(&request);
@@ -498,6 +626,7 @@ fn output(open: &mut Open, look: Look) -> Option<Output> {
         }
     };
     let (events, cut) = open.player.read(from, to, OUTPUT_MAX);
+    let statements = statements(open, look, &events);
     let mut renderer = Renderer::new(size);
     for event in &events {
         match &event.body {
@@ -521,7 +650,73 @@ fn output(open: &mut Open, look: Look) -> Option<Output> {
     Some(Output {
         lines: text.lines().map(str::to_owned).collect(),
         cut,
+        tables: results(&text, &statements),
+        statements,
     })
+}
+
+/// What was sent for the command that is looked at; `events` are those from its submission on. A
+/// statement's event may stand before its command's, so what came since the command before is read
+/// as well.
+fn statements(open: &mut Open, look: Look, events: &[Event]) -> Vec<Statement> {
+    let landmarks = open.player.landmarks();
+    let place = |number| landmarks.commands.iter().position(|c| c.number == number);
+    let command = look.command.and_then(place);
+    let spots = command.and_then(|place| {
+        let before = place
+            .checked_sub(1)
+            .and_then(|at| landmarks.commands.get(at));
+        let before = before.map(|c| c.end.map_or(c.spot.next(), |(spot, _)| spot.next()));
+        let command = landmarks.commands.get(place)?;
+        Some((before.unwrap_or_default(), command.spot, command.end))
+    });
+    let mut builder = Builder::outline(open.size).keeping_results(ROWS_MAX);
+    let mut push = |events: &[Event]| {
+        let counts = |body: &Body| {
+            matches!(
+                body,
+                Body::Wire(_) | Body::Command(_) | Body::CommandEnd { .. }
+            )
+        };
+        events
+            .iter()
+            .filter(|e| counts(&e.body))
+            .for_each(|event| builder.push(event));
+    };
+    if let Some((before, here, _)) = spots {
+        // Prompts and echoes are short; where they are not, nothing was sent meanwhile.
+        push(&open.player.read(before, Some(here), OUTPUT_MAX).0);
+    }
+    push(events);
+    if let Some((_, _, Some((end, _)))) = spots {
+        push(&open.player.read(end, Some(end.next()), OUTPUT_MAX).0);
+    }
+    let mut statements = builder.finish().0.statements;
+    statements.retain(|statement| statement.command == look.command);
+    statements
+}
+
+/// The tables that statements gave, else those that a client drew.
+fn results(text: &str, statements: &[Statement]) -> Vec<(Table, u64)> {
+    let passed = statements.iter().flat_map(|statement| &statement.results);
+    let passed = passed.filter_map(|result| {
+        let table = Table::of_result(result)?;
+        let here = u64::try_from(table.rows.len()).unwrap_or(u64::MAX);
+        let all = result
+            .complete
+            .as_ref()
+            .map_or(here, |complete| complete.rows);
+        Some((table, all.max(here)))
+    });
+    let passed: Vec<(Table, u64)> = passed.collect();
+    if !passed.is_empty() {
+        return passed;
+    }
+    let drawn = tables(text).into_iter().map(|found| {
+        let rows = u64::try_from(found.table.rows.len()).unwrap_or(u64::MAX);
+        (found.table, rows)
+    });
+    drawn.collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The worker on its thread, asked and listened to as the views do.
 
-use super::super::fixture::{Memory, id, sessions};
+use super::super::fixture::{Extent, Memory, id, sessions};
 use super::*;
 use crate::model::Meta;
 use crate::player::Way;
@@ -18,7 +18,7 @@ struct Desk {
 
 impl Desk {
     fn open() -> Desk {
-        Desk::over(|| Box::new(Memory(sessions())))
+        Desk::over(|| Box::new(Memory::short()))
     }
 
     fn over(library: impl FnOnce() -> Box<dyn Library> + Send + 'static) -> Desk {
@@ -88,7 +88,7 @@ fn the_list_comes_in_parts_and_whole() {
             },
             ..one.clone()
         });
-        Box::new(Memory(many.collect()))
+        Box::new(Memory(many.collect(), Extent::Short))
     });
     desk.ask(Request::Sessions);
     let mut all = Vec::new();
@@ -240,26 +240,7 @@ fn only_the_last_look_is_answered() {
 /// while it is being read.
 #[test]
 fn a_long_session_is_played_while_it_is_indexed() {
-    struct Long;
-    impl Library for Long {
-        fn sessions(&mut self, _: usize, _: usize) -> Result<Vec<Session>, String> {
-            Ok(Vec::new())
-        }
-        fn open(&mut self, _: SessionId) -> Result<(usize, Size), String> {
-            Ok((400, Size { cols: 80, rows: 24 }))
-        }
-        fn piece(
-            &mut self,
-            _: SessionId,
-            number: usize,
-        ) -> Result<Vec<crate::model::Event>, String> {
-            let line = format!("piece {number} {}\r\n", "x".repeat(60));
-            let at = Micros(u64::try_from(number).unwrap() * 1_000_000);
-            let body = Body::Output(line.repeat(100).into_bytes());
-            Ok(vec![crate::model::Event { at, body }])
-        }
-    }
-    let desk = Desk::over(|| Box::new(Long));
+    let desk = Desk::over(|| Box::new(Memory::long()));
     desk.ask(replay(Jump::Start, true));
     desk.frame("the start", |frame| {
         frame.playing && text(frame).contains("piece 0 ")

@@ -6,7 +6,7 @@ use super::chain::Hash;
 use super::log::{self, What};
 use super::seal::META_MAX;
 use super::{Damage, Error, Events, Row, Unlocked, Vault};
-use crate::mask::Masked;
+use crate::mask::{Doubt, Masked, Rules, Scanner};
 use crate::model::{Body, Event, Labels, Note, SessionId};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::VecDeque;
@@ -30,7 +30,28 @@ impl Vault {
     }
 }
 
+/// Tags and notes as they may be stored: masked like everything else.
+///
+/// # Errors
+/// Something in them still looks like a secret after masking.
+pub fn masked(mut labels: Labels) -> Result<Masked<Labels>, Doubt> {
+    let mut scanner = Scanner::new(Rules::builtin());
+    for note in &mut labels.notes {
+        note.text = scanner.text(&note.text);
+    }
+    labels.tags = labels.tags.iter().map(|tag| scanner.text(tag)).collect();
+    scanner.door().admit(labels)
+}
+
 impl Unlocked {
+    /// As [`Vault::pin`].
+    ///
+    /// # Errors
+    /// As [`Vault::pin`].
+    pub fn pin(&mut self, id: SessionId, pinned: bool) -> Result<bool, Error> {
+        self.vault_mut().pin(id, pinned)
+    }
+
     /// The tags and notes of a row's session; none where they do not open.
     ///
     /// # Errors

@@ -65,6 +65,7 @@ pub use error::{Error, Tried};
 pub use events::Events;
 pub use forget::Forgotten;
 pub use health::{Failure, FailureKind, Health};
+pub use label::masked;
 pub use pieces::Place;
 pub use reads::Read;
 pub use recording::{Recording, Refused, new_session_id};

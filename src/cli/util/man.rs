@@ -4,7 +4,7 @@ use crate::cli::Cli;
 use crate::tui::{self, Scope};
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, bold, roman};
+use clap_mangen::roff::{Roff, bold, italic, roman};
 use std::io;
 use std::path::Path;
 
@@ -85,13 +85,7 @@ fn page(command: &Command, name: &str, parent: Option<&str>) -> io::Result<Vec<u
 /// The keys of the views that a page's verb opens, from the one key map.
 fn keys(name: &str) -> Option<Roff> {
     let scopes: &[Scope] = match name {
-        "rec" => &[
-            Scope::Browser,
-            Scope::Player,
-            Scope::Everywhere,
-            Scope::Typing,
-            Scope::Help,
-        ],
+        "rec" => &Scope::ALL,
         "rec-play" => &[Scope::Player, Scope::Everywhere],
         _ => return None,
     };
@@ -102,7 +96,8 @@ fn keys(name: &str) -> Option<Roff> {
         for binding in tui::keys().iter().filter(|b| b.scope == *scope) {
             roff.control("TP", []);
             roff.text([bold(binding.names().join(", "))]);
-            roff.text([roman(binding.help)]);
+            let name = format!("{}.{}", scope.name(), binding.action.name());
+            roff.text([roman(binding.help), roman(" ("), italic(name), roman(")")]);
         }
     }
     Some(roff)

@@ -1,7 +1,7 @@
 //! The bottom line: what the keys do here, from the key map, or what there is to say.
 
 use super::super::browser::Pane;
-use super::super::keys::{Action, Binding, Scope, keys};
+use super::super::keys::{Action, Binding, Scope};
 use super::super::model::Model;
 use super::super::update::scope;
 use super::text::fit;
@@ -16,7 +16,9 @@ pub fn draw(model: &Model, typed: Option<(&str, &str)>, area: Rect, frame: &mut 
         return;
     }
     let width = usize::from(area.width);
-    let line = if let Some((label, text)) = typed {
+    let line = if let Some(prompt) = model.prompt.as_ref().filter(|_| model.help.is_none()) {
+        typed_line(&prompt.wanted.label(), prompt.line.text(), area, frame)
+    } else if let Some((label, text)) = typed {
         typed_line(label, text, area, frame)
     } else if let Some(notice) = &model.notice {
         Line::styled(fit(notice, width), model.theme.warning())
@@ -40,10 +42,10 @@ fn typed_line(label: &str, text: &str, area: Rect, frame: &mut Frame) -> Line<'s
 
 /// `enter open  space play  …`, as many as fit, help always among them.
 fn hints(model: &Model, scope: Scope, width: usize) -> Line<'static> {
-    let shown = keys().iter().filter(|binding| {
+    let shown = model.keymap.bindings().iter().filter(|binding| {
         let here =
-            binding.scope == scope || binding.scope == Scope::Everywhere && scope != Scope::Typing;
-        here && !binding.short.is_empty()
+            binding.scope == scope || binding.scope == Scope::Everywhere && !scope.takes_text();
+        here && !binding.short.is_empty() && !binding.keys.is_empty()
     });
     let word = |b: &Binding| match b.action {
         Action::Back if leaves(model) => "leave",
@@ -75,6 +77,6 @@ fn leaves(model: &Model) -> bool {
     match (&model.help, &model.player) {
         (Some(_), _) => false,
         (None, Some(_)) => model.only_player,
-        (None, None) => model.browser.pane == Pane::Sessions,
+        (None, None) => model.pages.is_empty() && model.browser.pane == Pane::Sessions,
     }
 }

@@ -1,6 +1,7 @@
 //! The browser: sessions above, commands below on the left, the selected command on the right.
 
 use super::super::browser::{Browser, Loading, Pane};
+use super::super::filter::spark;
 use super::super::library::Session;
 use super::super::model::Model;
 use super::text::{cell, cell_right, fit};
@@ -14,6 +15,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
+
+/// Columns of the picture of a session's activity.
+const SPARK_MAX: usize = 16;
 
 /// Draws it.
 pub fn draw(model: &Model, frame: &mut Frame) {
@@ -168,10 +172,16 @@ impl Columns {
 fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
     let browser = &model.browser;
     let focused = browser.pane == Pane::Sessions && model.question.is_none();
-    let filter = match browser.filter.text() {
+    let mut filter = match browser.filter.text() {
         "" => "Sessions".to_owned(),
         text => format!("Sessions ─ {text}"),
     };
+    if !browser.order.title().is_empty() {
+        filter = format!("{filter}, {}", browser.order.title());
+    }
+    if !browser.marked.is_empty() {
+        filter = format!("{filter}, {} marked", browser.marked.len());
+    }
     let all = browser.sessions.len();
     let count = match (&browser.loading, browser.shown.len()) {
         (Loading::Opening, _) => String::new(),
@@ -225,7 +235,12 @@ fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
         } else {
             style_of(model, session)
         };
-        let mark = if selected { "▶" } else { " " };
+        let mark = match (selected, browser.marked.contains(&session.id)) {
+            (true, true) => "◉",
+            (true, false) => "▶",
+            (false, true) => "✓",
+            (false, false) => sign(session),
+        };
         lines.push(Line::styled(format!("{mark}{text}"), style));
     }
     frame.render_widget(Paragraph::new(lines), body);
@@ -252,6 +267,21 @@ fn session_line(session: &Session, short: &str, columns: &Columns, now: Stamp) -
     ])
 }
 
+/// What is worth a sign at the line's beginning: pinned, interrupted, with gaps.
+fn sign(session: &Session) -> &'static str {
+    let gaps = session
+        .summary
+        .as_ref()
+        .map_or(0, |summary| summary.gaps_total());
+    match session.status {
+        _ if session.pinned => "*",
+        Status::Interrupted => "!",
+        Status::Recording | Status::Closed if gaps > 0 => "◌",
+        Status::Recording => "●",
+        Status::Closed => " ",
+    }
+}
+
 fn style_of(model: &Model, session: &Session) -> Style {
     match session.status {
         Status::Recording => model.theme.good(),
@@ -270,6 +300,15 @@ pub fn notes(session: &Session) -> String {
         Status::Recording => notes.push("recording".to_owned()),
         Status::Interrupted => notes.push("interrupted".to_owned()),
         Status::Closed => {}
+    }
+    if session.pinned {
+        notes.push("pinned".to_owned());
+    }
+    notes.extend(session.labels.tags.iter().map(|tag| format!("#{tag}")));
+    match session.labels.notes.len() {
+        0 => {}
+        1 => notes.push("1 note".to_owned()),
+        n => notes.push(format!("{n} notes")),
     }
     let Some(summary) = &session.summary else {
         return notes.join(", ");
@@ -315,6 +354,17 @@ fn commands(model: &Model, area: Rect, frame: &mut Frame) {
         (Some(_), Some(_)) if browser.commands_shown.len() == all => all.to_string(),
         (Some(_), Some(_)) => format!("{} of {all}", browser.commands_shown.len()),
     };
+    // Where in the session its commands lie, as far as there is room for a picture of it.
+    let activity = landmarks.filter(|landmarks| landmarks.commands.len() > 1);
+    let activity = activity.map(|landmarks| {
+        let times = landmarks.commands.iter().map(|command| command.at.0);
+        let room = usize::from(area.width).saturating_sub(left.width() + count.width() + 8);
+        spark(times, landmarks.until.0, room.min(SPARK_MAX))
+    });
+    let count = match activity.filter(|activity| !activity.is_empty()) {
+        Some(activity) => format!("{activity} {count}"),
+        None => count,
+    };
     let body = title(model, focused, &left, &count, area, frame);
     let width = usize::from(body.width);
     let unreadable = browser
@@ -350,8 +400,16 @@ fn commands(model: &Model, area: Rect, frame: &mut Frame) {
     let lines = shown.filter_map(|(place, index)| {
         let command = landmarks.commands.get(*index)?;
         let selected = place == browser.commands.selected;
+        let marked = browser.marked_commands.iter().any(|look| {
+            Some(look.id) == session.map(|s| s.id) && look.command == Some(command.number)
+        });
         Some(command_line(
-            model, command, selected, focused, time_width, width,
+            model,
+            command,
+            (selected, marked),
+            focused,
+            time_width,
+            width,
         ))
     });
     let lines: Vec<Line> = lines.collect();
@@ -362,12 +420,17 @@ fn commands(model: &Model, area: Rect, frame: &mut Frame) {
 fn command_line(
     model: &Model,
     command: &Moment,
-    selected: bool,
+    (selected, marked): (bool, bool),
     focused: bool,
     time_width: usize,
     width: usize,
 ) -> Line<'static> {
-    let mark = if selected { "▶" } else { " " };
+    let mark = match (selected, marked) {
+        (true, true) => "◉",
+        (true, false) => "▶",
+        (false, true) => "✓",
+        (false, false) => " ",
+    };
     let time = cell_right(&when::position(command.at), time_width);
     let took = match command.end {
         Some((_, end)) => when::took(end.since(command.at)),

@@ -21,18 +21,20 @@ pub fn draw(model: &Model, area: Rect, frame: &mut Frame) {
     let browser = &model.browser;
     let focused = browser.pane == Pane::Detail && model.question.is_none();
     let tabs = match browser.tab {
-        Tab::Result => "[Result] Screen Info",
-        Tab::Screen => "Result [Screen] Info",
-        Tab::Info => "Result Screen [Info]",
+        Tab::Result => "[Result] Screen Wire Info",
+        Tab::Screen => "Result [Screen] Wire Info",
+        Tab::Wire => "Result Screen [Wire] Info",
+        Tab::Info => "Result Screen Wire [Info]",
     };
     let right = match (browser.tab, browser.command()) {
-        (Tab::Result | Tab::Screen, Some(command)) => outcome(command),
+        (Tab::Result | Tab::Screen | Tab::Wire, Some(command)) => outcome(command),
         _ => String::new(),
     };
     let body = title(model, focused, tabs, &right, area, frame);
     match browser.tab {
         Tab::Result => result(model, body, frame),
         Tab::Screen => still(model, body, frame),
+        Tab::Wire => wire(model, body, frame),
         Tab::Info => info(model, body, frame),
     }
 }
@@ -54,6 +56,11 @@ fn result(model: &Model, body: Rect, frame: &mut Frame) {
         return;
     };
     let body = command(model, body, frame);
+    if let Some(table) = output.tables.first() {
+        let focused = browser.pane == Pane::Detail && model.question.is_none();
+        super::result::table(model, table, focused, body, frame);
+        return;
+    }
     let width = usize::from(body.width);
     if output.lines.is_empty() {
         let text = "It printed nothing.";
@@ -95,6 +102,15 @@ fn command(model: &Model, body: Rect, frame: &mut Frame) -> Rect {
         y: body.y + height,
         height: body.height - height,
         ..body
+    }
+}
+
+fn wire(model: &Model, body: Rect, frame: &mut Frame) {
+    let browser = &model.browser;
+    let Some(look) = browser.look() else { return };
+    match browser.output.as_ref().filter(|(at, _)| *at == look) {
+        Some((_, output)) => super::result::wire(model, output, body, frame),
+        None => frame.render_widget(Line::styled("reading…", model.theme.quiet()), body),
     }
 }
 
@@ -198,9 +214,15 @@ fn facts(model: &Model, session: &Session) -> Vec<(&'static str, String)> {
             "size",
             either(known, format!("{} bytes of output", summary.bytes)),
         ),
+        ("pinned", if session.pinned { "yes" } else { "" }.to_owned()),
+        ("tags", tags(session)),
         ("id", session.id.hex()),
         ("rec", meta.version.clone()),
     ];
+    for note in &session.labels.notes {
+        let at = when::position(note.at);
+        facts.push(("note", format!("{at} {}", note.text)));
+    }
     if let Some(damage) = &session.damage {
         facts.insert(0, ("damaged", damage.clone()));
     }
@@ -210,6 +232,11 @@ fn facts(model: &Model, session: &Session) -> Vec<(&'static str, String)> {
         facts.insert(place.unwrap_or(0), ("failed", failed.to_string()));
     }
     facts
+}
+
+fn tags(session: &Session) -> String {
+    let tags: Vec<&str> = session.labels.tags.iter().map(String::as_str).collect();
+    tags.join(" ")
 }
 
 /// What was counted, once it was.

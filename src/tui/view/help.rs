@@ -1,6 +1,6 @@
 //! Every key, from the key map, narrowed by what is searched.
 
-use super::super::keys::{Binding, Scope, keys};
+use super::super::keys::{Binding, Scope};
 use super::super::model::Model;
 use super::bar;
 use super::text::{cell, fit};
@@ -21,11 +21,16 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
     let search = model.help.as_ref().map_or("", |help| help.search.text());
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
     // What was in front when help was asked for comes first.
-    let first: &[Scope] = match model.player {
-        Some(_) if model.only_player => &[Scope::Player],
-        Some(_) => &[Scope::Player, Scope::Browser],
-        None => &[Scope::Browser, Scope::Player],
+    let first = match (&model.player, model.pages.last()) {
+        (Some(_), _) => Scope::Player,
+        (None, Some(page)) => page.scope(),
+        (None, None) => Scope::Browser,
     };
+    let others = Scope::ALL.into_iter().filter(|scope| *scope != first);
+    let others = others.filter(|scope| {
+        // A player that stands alone has no browser to speak of.
+        !model.only_player || matches!(scope, Scope::Everywhere | Scope::Typing | Scope::Help)
+    });
     let width = usize::from(model.size.cols);
     let column = if model.size.cols < NARROW {
         NAMES.1
@@ -33,14 +38,10 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
         NAMES.0
     };
     let mut lines = Vec::new();
-    for scope in first
-        .iter()
-        .copied()
-        .chain([Scope::Everywhere, Scope::Typing, Scope::Help])
-    {
-        let found: Vec<_> = keys()
-            .iter()
-            .filter(|binding| binding.scope == scope)
+    for scope in std::iter::once(first).chain(others) {
+        let bindings = model.keymap.bindings().iter();
+        let found: Vec<_> = bindings
+            .filter(|binding| binding.scope == scope && !binding.keys.is_empty())
             .filter(|binding| {
                 let names = binding.names().join(" ");
                 let text = format!("{} {names} {}", scope.title(), binding.help);

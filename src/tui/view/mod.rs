@@ -4,16 +4,21 @@
 mod bar;
 mod browser;
 mod detail;
+mod export;
 mod help;
 mod layout;
+mod pages;
 mod player;
 mod question;
+mod result;
 mod screen;
 mod text;
 
 pub use help::help_lines;
 pub use layout::Panes;
+pub use pages::search_top;
 pub use player::{area as player_area, window};
+pub use result::wire_lines;
 
 use super::model::Model;
 use ratatui::Frame;
@@ -22,8 +27,13 @@ use ratatui::Frame;
 pub fn view(model: &Model, frame: &mut Frame) {
     if model.player.is_some() {
         player::draw(model, frame);
+    } else if !model.pages.is_empty() {
+        pages::draw(model, frame);
     } else if !model.only_player {
         browser::draw(model, frame);
+    }
+    if let Some(palette) = &model.palette {
+        pages::palette(model, palette, frame);
     }
     if model.help.is_some() {
         help::draw(model, frame);
@@ -33,5 +43,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
     }
 }
 
+#[cfg(test)]
+mod pages_tests;
 #[cfg(test)]
 mod tests;

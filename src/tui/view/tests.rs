@@ -49,7 +49,7 @@ fn with_output(model: &mut Model) {
     ];
     let output = Output {
         lines: lines.map(str::to_owned).to_vec(),
-        cut: false,
+        ..Output::default()
     };
     update(model, Msg::Output(look, Arc::new(output)));
 }
@@ -223,10 +223,11 @@ fn hostile_text_is_drawn_as_such() {
     let output = Output {
         lines: vec!["a\x1b[31mb\u{202e}c".into()],
         cut: true,
+        ..Output::default()
     };
     update(&mut model, Msg::Output(look, Arc::new(output)));
     press(&mut model, "\r");
-    for tab in ["Result", "Screen", "Info"] {
+    for tab in ["Result", "Screen", "Wire", "Info"] {
         let shown = drawn(&model);
         for cell in shown.buffer().content() {
             let safe = crate::model::printable(cell.symbol());
@@ -260,7 +261,7 @@ fn no_color_means_none_at_all() {
     for make in models {
         let mut model = make();
         assert!(colours(drawn(&model).buffer()) > 0, "colours there are");
-        model.theme = Theme { depth: Depth::None };
+        model.theme = Theme::new(Depth::None);
         assert_eq!(colours(drawn(&model).buffer()), 0);
     }
 }

@@ -111,6 +111,17 @@ impl Library {
         }
     }
 
+    /// Opens the index, where it was not, and brings it up to date.
+    pub fn use_index(&mut self) {
+        if self.index.is_some() {
+            return;
+        }
+        match caught_up(&self.unlocked, &mut |_| {}) {
+            Ok(index) => self.index = Some(index),
+            Err(error) => tracing::warn!(%error, "reading without the index"),
+        }
+    }
+
     /// The vault.
     pub fn unlocked(&self) -> &Unlocked {
         &self.unlocked

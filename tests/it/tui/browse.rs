@@ -25,6 +25,8 @@ fn rec_alone_browses_sessions_commands_and_results() {
     t.wait_for("[Screen]");
     t.wait_for("ERROR:  column");
     t.keys("t");
+    t.wait_for("Nothing passed over");
+    t.keys("t");
     t.wait_for("ada@laptop");
     t.keys("t");
     t.wait_for("[Result]");
@@ -49,7 +51,8 @@ fn the_browser_shows_one_pane_at_a_time_where_there_is_little_room() {
     t.wait_for("0:29 update orders set");
     assert!(!t.screen().contains("Sessions"), "{}", t.screen());
     t.keys("\t");
-    t.wait_for("(1 row)");
+    t.wait_for("[Result]");
+    t.wait_for("1 row");
     t.resize(USUAL.0, USUAL.1);
     t.wait_for("─ Sessions");
     t.wait_for("? help");

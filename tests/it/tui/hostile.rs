@@ -24,6 +24,8 @@ fn hostile() -> Vec<Event> {
 #[test]
 fn hostile_output_shows_harmlessly() {
     let home = Home::with_vault();
+    // The mouse is asked for by rec itself otherwise.
+    home.configure("[browser]\nmouse = false\n");
     let id = record(&home, "ssh", "evil\x1b]0;owned\x07", 0, &hostile()).hex();
     let browser = open(&home, &[], USUAL);
     browser.wait_for("before");

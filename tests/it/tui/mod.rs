@@ -4,6 +4,7 @@ mod browse;
 mod hostile;
 mod job;
 mod locked;
+mod pages;
 mod play;
 mod words;
 

@@ -1,0 +1,272 @@
+//! What is handed on: which piece, as what, with a preview of exactly what leaves.
+
+use super::super::keys::Action;
+use super::super::line::TypedLine;
+use super::super::model::Model;
+use super::super::msg::{Effect, Request};
+use super::super::prompt::{Prompt, Wanted};
+use super::Page;
+use crate::export::{Cut, Format};
+use crate::model::SessionId;
+use regex::bytes::Regex;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::super::library::Piece;
+
+/// What a piece looks like, before it leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// Its lines, as far as a person looks.
+    pub lines: Vec<String>,
+    /// Whether there are more of them.
+    pub cut: bool,
+    /// How many bytes leave.
+    pub bytes: usize,
+    /// What was masked, and what is doubtful.
+    pub report: String,
+    /// Whether nothing doubtful was dropped or is left.
+    pub clean: bool,
+    /// Why nothing can leave like this.
+    pub lack: Option<String>,
+}
+
+/// A field of the dialog.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Field {
+    /// The whole session, or the command.
+    #[default]
+    Piece,
+    /// Cast, text, page …
+    Format,
+    /// Patterns that are masked besides.
+    Mask,
+    /// Whether something doubtful stops it.
+    Strict,
+    /// Where it is written.
+    File,
+}
+
+impl Field {
+    /// All of them, in order.
+    pub const ALL: [Field; 5] = [
+        Field::Piece,
+        Field::Format,
+        Field::Mask,
+        Field::Strict,
+        Field::File,
+    ];
+}
+
+/// The page's state.
+pub struct Export {
+    /// The session.
+    pub id: SessionId,
+    /// The session, for people.
+    pub title: String,
+    /// The commands that can be handed on instead of the whole session, first and last.
+    pub commands: Option<(u32, u32)>,
+    /// Whether all of it goes.
+    pub whole: bool,
+    /// As what.
+    pub format: Format,
+    /// What is masked besides.
+    pub patterns: Vec<Regex>,
+    /// Whether something doubtful stops it.
+    pub strict: bool,
+    /// Where it is written; empty for the name that the format suggests.
+    pub file: TypedLine,
+    /// The field with the keys.
+    pub field: Field,
+    /// What leaves, once it is known.
+    pub preview: Option<(Piece, Arc<Preview>)>,
+    /// The first line of the preview that is shown.
+    pub top: usize,
+    /// The file is there already, and `w` again replaces it.
+    pub replaces: bool,
+}
+
+impl Export {
+    /// Opens the dialog.
+    pub fn open(model: &mut Model, id: SessionId, commands: Option<(u32, u32)>) -> Vec<Effect> {
+        let page = Export {
+            id,
+            title: model.browser.title_of(id),
+            commands,
+            whole: commands.is_none(),
+            format: Format::Markdown,
+            patterns: Vec::new(),
+            strict: false,
+            file: TypedLine::default(),
+            field: Field::default(),
+            preview: None,
+            top: 0,
+            replaces: false,
+        };
+        let ask = Effect::Ask(Request::Preview(page.piece()));
+        model.pages.push(Page::Export(Box::new(page)));
+        vec![ask]
+    }
+
+    /// What would leave now.
+    pub fn piece(&self) -> Piece {
+        let cut = match self.commands.filter(|_| !self.whole) {
+            Some((first, last)) => Cut::Commands(first, last),
+            None => Cut::Whole,
+        };
+        Piece {
+            id: self.id,
+            cut,
+            format: self.format,
+            also: self.patterns.clone(),
+        }
+    }
+
+    /// The preview, when it is that of what would leave now.
+    pub fn shown(&self) -> Option<&Arc<Preview>> {
+        let (piece, preview) = self.preview.as_ref()?;
+        (*piece == self.piece()).then_some(preview)
+    }
+
+    /// Where it would be written.
+    pub fn path(&self) -> PathBuf {
+        match self.file.text().trim() {
+            "" => {
+                let short: String = self.id.hex().chars().take(4).collect();
+                PathBuf::from(format!("rec-{short}.{}", self.format.extension()))
+            }
+            text => PathBuf::from(text),
+        }
+    }
+
+    fn changed(&mut self) -> Vec<Effect> {
+        self.top = 0;
+        self.replaces = false;
+        vec![Effect::Ask(Request::Preview(self.piece()))]
+    }
+
+    fn next_format(&mut self, by: isize) {
+        let all = Format::ALL;
+        let place = all.iter().position(|f| *f == self.format).unwrap_or(0);
+        let count = isize::try_from(all.len()).unwrap_or(1);
+        let next = (isize::try_from(place).unwrap_or(0) + by).rem_euclid(count);
+        let next = usize::try_from(next).unwrap_or(0);
+        self.format = all.get(next).copied().unwrap_or(self.format);
+    }
+
+    fn move_field(&mut self, by: isize) {
+        let all = Field::ALL;
+        let place = all.iter().position(|f| *f == self.field).unwrap_or(0);
+        let next = place.saturating_add_signed(by).min(all.len() - 1);
+        self.field = all.get(next).copied().unwrap_or_default();
+    }
+}
+
+/// What an action does.
+pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+    let height = usize::from(model.size.rows / 2).max(1);
+    let Some(Page::Export(page)) = model.pages.last_mut() else {
+        return Vec::new();
+    };
+    let sideways = matches!(action, Action::Left | Action::Right);
+    match (action, page.field) {
+        (Action::Down, _) => page.move_field(1),
+        (Action::Up, _) => page.move_field(-1),
+        (Action::PageDown, _) => {
+            let last = page.shown().map_or(0, |p| p.lines.len().saturating_sub(1));
+            page.top = (page.top + height).min(last);
+        }
+        (Action::PageUp, _) => page.top = page.top.saturating_sub(height),
+        (Action::Left | Action::Right | Action::Open, Field::Piece) => {
+            page.whole = !page.whole || page.commands.is_none();
+            return page.changed();
+        }
+        (_, Field::Format) if sideways || action == Action::Open => {
+            page.next_format(if action == Action::Left { -1 } else { 1 });
+            return page.changed();
+        }
+        (_, Field::Strict) if sideways || action == Action::Open => page.strict = !page.strict,
+        (Action::Left, Field::Mask) => {
+            page.patterns.pop();
+            return page.changed();
+        }
+        (Action::Mark, _) | (Action::Open | Action::Right, Field::Mask) => {
+            model.prompt = Some(Prompt::new(Wanted::Pattern));
+        }
+        (Action::Open | Action::Right, Field::File) => {
+            let mut prompt = Prompt::new(Wanted::File);
+            let path = page.path().display().to_string();
+            path.chars().for_each(|c| prompt.line.push(c));
+            model.prompt = Some(prompt);
+        }
+        (Action::Write, _) => return write(model),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn write(model: &mut Model) -> Vec<Effect> {
+    let Some(Page::Export(page)) = model.pages.last_mut() else {
+        return Vec::new();
+    };
+    let preview = page.shown();
+    let why = match preview {
+        None => Some("it is still being masked".to_owned()),
+        Some(preview) => preview.lack.clone().or_else(|| {
+            let stops = page.strict && !preview.clean;
+            stops.then(|| format!("not written, as strict asks: {}", preview.report))
+        }),
+    };
+    if why.is_some() {
+        model.notice = why;
+        return Vec::new();
+    }
+    vec![Effect::Ask(Request::Write {
+        piece: page.piece(),
+        path: page.path(),
+        replace: page.replaces,
+    })]
+}
+
+/// A pattern or a file's name was typed.
+pub fn typed(model: &mut Model, wanted: &Wanted, text: &str) -> Vec<Effect> {
+    let Some(Page::Export(page)) = model.pages.last_mut() else {
+        return Vec::new();
+    };
+    match wanted {
+        Wanted::Pattern if text.is_empty() => Vec::new(),
+        Wanted::Pattern => match Regex::new(text) {
+            Ok(pattern) if pattern.is_match(b"") => {
+                model.notice = Some("this pattern matches everywhere".to_owned());
+                Vec::new()
+            }
+            Ok(pattern) => {
+                page.patterns.push(pattern);
+                page.changed()
+            }
+            Err(error) => {
+                let said = error.to_string();
+                let last = said.lines().next_back().unwrap_or_default().to_owned();
+                model.notice = Some(format!("no pattern: {last}"));
+                Vec::new()
+            }
+        },
+        _ => {
+            page.file.clear();
+            text.chars().for_each(|c| page.file.push(c));
+            page.replaces = false;
+            // The name may say what it is.
+            let extension = page.path();
+            let named = extension
+                .extension()
+                .and_then(|e| Format::of_extension(e.to_str()?));
+            match named.filter(|format| format.extension() != page.format.extension()) {
+                Some(format) => {
+                    page.format = format;
+                    page.changed()
+                }
+                None => Vec::new(),
+            }
+        }
+    }
+}

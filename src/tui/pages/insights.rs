@@ -1,0 +1,333 @@
+//! What the recordings say of their owner's work; every row opens the places it speaks of.
+
+use super::super::keys::Action;
+use super::super::list::List;
+use super::super::model::Model;
+use super::super::msg::{Effect, Request};
+use super::Page;
+use super::reader::{Choice, Reader, ReaderLine, Tone};
+use crate::insight::{Occurrence, Reach, Statement, Stats};
+use crate::model::when;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Rows of one question; nobody reads more.
+const ROWS_MAX: usize = 500;
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Question {
+    /// The statements that ran most often.
+    #[default]
+    MostUsed,
+    /// Those that took longest.
+    Slowest,
+    /// Those that failed most often.
+    Failing,
+    /// What was done next after a failure.
+    After,
+    /// Statements without WHERE or LIMIT.
+    Whole,
+    /// Near-identical tries in a row.
+    Retries,
+    /// Time by target.
+    Targets,
+    /// Time by weekday and hour.
+    Hours,
+}
+
+impl Question {
+    /// All of them, in order.
+    pub const ALL: [Question; 8] = [
+        Question::MostUsed,
+        Question::Slowest,
+        Question::Failing,
+        Question::After,
+        Question::Whole,
+        Question::Retries,
+        Question::Targets,
+        Question::Hours,
+    ];
+
+    /// One or two words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Question::MostUsed => "Most used",
+            Question::Slowest => "Slowest",
+            Question::Failing => "Failing",
+            Question::After => "After a failure",
+            Question::Whole => "Whole tables",
+            Question::Retries => "Tried again",
+            Question::Targets => "Where",
+            Question::Hours => "When",
+        }
+    }
+
+    /// The heads of its columns; the text has none.
+    pub fn heads(self) -> &'static [&'static str] {
+        match self {
+            Question::MostUsed => &["RUNS", "FAILED", "P50", "P95"],
+            Question::Slowest => &["P95", "P50", "TREND", "RUNS"],
+            Question::Failing => &["FAILED", "RUNS"],
+            Question::After => &["TIMES"],
+            Question::Whole => &["", "RUNS"],
+            Question::Retries => &["TRIES", "WITHIN", ""],
+            Question::Targets => &["TIME", "SESSIONS", "COMMANDS", "FAILED"],
+            Question::Hours => &[],
+        }
+    }
+
+    fn beside(self, by: isize) -> Question {
+        let all = Question::ALL;
+        let place = all.iter().position(|q| *q == self).unwrap_or(0);
+        let count = isize::try_from(all.len()).unwrap_or(1);
+        let next = (isize::try_from(place).unwrap_or(0) + by).rem_euclid(count);
+        let next = usize::try_from(next).unwrap_or(0);
+        all.get(next).copied().unwrap_or_default()
+    }
+}
+
+/// A stretch of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Period {
+    /// Everything there is.
+    #[default]
+    All,
+    /// 30 days.
+    Month,
+    /// 7 days.
+    Week,
+    /// Today.
+    Today,
+}
+
+impl Period {
+    /// As a query.
+    pub fn query(self) -> &'static str {
+        match self {
+            Period::All => "",
+            Period::Month => "since:30d",
+            Period::Week => "since:7d",
+            Period::Today => "since:today",
+        }
+    }
+
+    fn next(self) -> Period {
+        match self {
+            Period::All => Period::Month,
+            Period::Month => Period::Week,
+            Period::Week => Period::Today,
+            Period::Today => Period::All,
+        }
+    }
+}
+
+/// The page's state.
+#[derive(Default)]
+pub struct Insights {
+    /// What is asked.
+    pub question: Question,
+    /// Of when.
+    pub period: Period,
+    /// The selected row.
+    pub list: List,
+    /// The answers for this period.
+    pub stats: Option<(Period, Arc<Stats>)>,
+    /// Why there are none.
+    pub wrong: Option<String>,
+}
+
+/// A row of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// One cell for each of [`Question::heads`].
+    pub cells: Vec<String>,
+    /// The statement, the target.
+    pub text: String,
+    /// Where it happened.
+    pub occurrences: Vec<Occurrence>,
+}
+
+impl Insights {
+    /// Opens the page.
+    pub fn open(model: &mut Model) -> Vec<Effect> {
+        model.pages.push(Page::Insights(Insights::default()));
+        vec![Effect::Ask(Request::Stats(Period::default()))]
+    }
+
+    /// The answers, when they are those of the period that is shown.
+    pub fn answers(&self) -> Option<&Arc<Stats>> {
+        let (period, stats) = self.stats.as_ref()?;
+        (*period == self.period).then_some(stats)
+    }
+
+    /// The rows of the question.
+    pub fn rows(&self) -> Vec<Answer> {
+        let Some(stats) = self.answers() else {
+            return Vec::new();
+        };
+        let mut rows = match self.question {
+            Question::MostUsed => stats.statements.iter().map(most_used).collect(),
+            Question::Slowest => stats.slowest().into_iter().map(slowest).collect(),
+            Question::Failing => stats.failing().into_iter().map(failing).collect(),
+            Question::After => {
+                let after = stats.after.iter().map(|after| Answer {
+                    cells: vec![after.count.to_string()],
+                    text: format!("{} → {}", after.failed, after.next),
+                    occurrences: after.occurrences.clone(),
+                });
+                after.collect()
+            }
+            Question::Whole => {
+                let whole = stats.whole.iter().map(|whole| Answer {
+                    cells: vec![reaches(whole.reach).to_owned(), whole.count.to_string()],
+                    text: whole.fingerprint.clone(),
+                    occurrences: whole.occurrences.clone(),
+                });
+                whole.collect()
+            }
+            Question::Retries => {
+                let retries = stats.retries.iter().map(|retry| {
+                    let ended = if retry.worked { "worked" } else { "gave up" };
+                    let within = when::length(retry.lasted);
+                    Answer {
+                        cells: vec![retry.tries.to_string(), within, ended.to_owned()],
+                        text: retry.text.clone(),
+                        occurrences: retry.occurrences.clone(),
+                    }
+                });
+                retries.collect()
+            }
+            Question::Targets => {
+                let targets = stats.targets.iter().map(|target| Answer {
+                    cells: vec![
+                        when::length(target.spent.time),
+                        target.sessions.to_string(),
+                        target.spent.commands.to_string(),
+                        target.failed.to_string(),
+                    ],
+                    text: target.target.clone(),
+                    occurrences: target.newest.iter().cloned().collect(),
+                });
+                targets.collect()
+            }
+            Question::Hours => Vec::new(),
+        };
+        rows.truncate(ROWS_MAX);
+        rows
+    }
+}
+
+fn took(time: Option<Duration>) -> String {
+    time.map(when::took).unwrap_or_default()
+}
+
+fn most_used(statement: &Statement) -> Answer {
+    Answer {
+        cells: vec![
+            statement.count.to_string(),
+            statement.failed.to_string(),
+            took(statement.times.percentile(50)),
+            took(statement.times.percentile(95)),
+        ],
+        text: statement.example.clone(),
+        occurrences: statement.occurrences.clone(),
+    }
+}
+
+fn slowest(statement: &Statement) -> Answer {
+    let trend = statement.times.trend();
+    let trend = trend.map(|trend| format!("{:+} %", trend.percent()));
+    Answer {
+        cells: vec![
+            took(statement.times.percentile(95)),
+            took(statement.times.percentile(50)),
+            trend.unwrap_or_default(),
+            statement.count.to_string(),
+        ],
+        text: statement.example.clone(),
+        occurrences: statement.occurrences.clone(),
+    }
+}
+
+fn failing(statement: &Statement) -> Answer {
+    let error = statement.error.as_deref().unwrap_or("failed");
+    let failed = statement.occurrences.iter().filter(|o| o.failed);
+    Answer {
+        cells: vec![statement.failed.to_string(), statement.count.to_string()],
+        text: format!("{}: {error}", statement.example),
+        occurrences: failed.cloned().collect(),
+    }
+}
+
+/// In words.
+pub fn reaches(reach: Reach) -> &'static str {
+    match reach {
+        Reach::ChangesAll => "no WHERE",
+        Reach::ReadsAll => "no LIMIT",
+    }
+}
+
+/// What an action does.
+pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+    let height = usize::from(model.size.rows.saturating_sub(5)).max(1);
+    let Some(Page::Insights(insights)) = model.pages.last_mut() else {
+        return Vec::new();
+    };
+    let rows = insights.rows();
+    if super::step(&mut insights.list, action, rows.len(), height) {
+        return Vec::new();
+    }
+    match action {
+        Action::NextTab | Action::PreviousPane => {
+            let by = if action == Action::NextTab { 1 } else { -1 };
+            insights.question = insights.question.beside(by);
+            insights.list = List::default();
+            Vec::new()
+        }
+        Action::Period => {
+            insights.period = insights.period.next();
+            insights.list = List::default();
+            vec![Effect::Ask(Request::Stats(insights.period))]
+        }
+        Action::CopyCommand => match rows.get(insights.list.selected) {
+            Some(row) => vec![Effect::Copy(row.text.clone())],
+            None => Vec::new(),
+        },
+        Action::Open => match rows.into_iter().nth(insights.list.selected) {
+            Some(row) => open(model, row),
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// One place is played, several are listed.
+fn open(model: &mut Model, row: Answer) -> Vec<Effect> {
+    if let [only] = row.occurrences.as_slice() {
+        return super::play(model, only.session, super::jump_to(only));
+    }
+    let now = model.now;
+    let lines = row.occurrences.iter().map(|occurrence| {
+        let session = model.browser.title_of(occurrence.session);
+        let offset = model.browser.offset_of(occurrence.session);
+        let at = when::moment(occurrence.stamp, offset, now);
+        let took = took(occurrence.took);
+        ReaderLine {
+            text: format!("{at:<16}  {took:>9}  {session}"),
+            tone: if occurrence.failed {
+                Tone::Bad
+            } else {
+                Tone::Plain
+            },
+            choice: Some(Choice::Play(occurrence.session, super::jump_to(occurrence))),
+        }
+    });
+    let reader = Reader {
+        title: row.text.clone(),
+        lines: lines.collect(),
+        list: List::default(),
+    };
+    model.pages.push(Page::Reader(reader));
+    Vec::new()
+}

@@ -1,0 +1,188 @@
+//! The search across all sessions, as you type: hits grouped by session, each a moment to land on.
+
+use super::super::keys::Action;
+use super::super::library::Found;
+use super::super::line::TypedLine;
+use super::super::list::List;
+use super::super::model::Model;
+use super::super::msg::{Effect, Request};
+use crate::model::SessionId;
+use crate::player::{Jump, Way};
+
+/// Hits that are asked for: more than anybody steps through.
+pub const HITS_MAX: usize = 300;
+
+/// Letters of a last word that stands for all words that begin so: fewer would stand for too many.
+const PREFIX_MIN: usize = 3;
+
+/// What is typed as what is asked: the last word may be only begun.
+pub fn as_typed(text: &str) -> String {
+    let last = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let quotes = text.matches('"').count() + text.matches('/').count();
+    let word = last.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let operator = matches!(last, "OR" | "NOT" | "AND");
+    match word && !operator && quotes == 0 && last.chars().count() >= PREFIX_MIN {
+        true => format!("{text}*"),
+        false => text.to_owned(),
+    }
+}
+
+/// The search's state.
+#[derive(Default)]
+pub struct Search {
+    /// What is searched.
+    pub line: TypedLine,
+    /// What was found for [`Search::answered`].
+    pub hits: Vec<Found>,
+    /// The selected hit.
+    pub list: List,
+    /// The text that the hits belong to.
+    pub answered: Option<String>,
+    /// Why nothing was found.
+    pub wrong: Option<String>,
+}
+
+/// A line of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// The session of the hits below, by the first of them.
+    Session(usize),
+    /// A hit.
+    Hit(usize),
+}
+
+impl Search {
+    /// Whether an answer is under way.
+    pub fn waits(&self) -> bool {
+        let text = self.line.text().trim();
+        !text.is_empty() && self.answered.as_deref() != Some(text)
+    }
+
+    /// Hits under their sessions.
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(self.hits.len() * 2);
+        let mut session: Option<SessionId> = None;
+        for (place, hit) in self.hits.iter().enumerate() {
+            if session != Some(hit.session) {
+                session = Some(hit.session);
+                rows.push(Row::Session(place));
+            }
+            rows.push(Row::Hit(place));
+        }
+        rows
+    }
+
+    /// What was found for `text`; what is no longer searched is left aside.
+    pub fn take(&mut self, text: String, found: Result<Vec<Found>, String>) {
+        if self.line.text().trim() != text {
+            return;
+        }
+        self.answered = Some(text);
+        self.list = List::default();
+        match found {
+            Ok(hits) => {
+                self.hits = hits;
+                self.wrong = None;
+            }
+            // What was found for the words so far stays: half a query is no mistake yet.
+            Err(why) => self.wrong = Some(why),
+        }
+    }
+
+    /// The text has changed.
+    pub fn changed(&mut self) -> Vec<Effect> {
+        let text = self.line.text().trim().to_owned();
+        if text.is_empty() {
+            self.hits.clear();
+            self.answered = None;
+            self.wrong = None;
+            return Vec::new();
+        }
+        vec![Effect::Ask(Request::Search(text))]
+    }
+
+    fn jump(&self) -> Option<(SessionId, Jump)> {
+        let hit = self.hits.get(self.list.selected)?;
+        let jump = match hit.number {
+            Some(number) if hit.printed => Jump::Outcome(number),
+            Some(number) => Jump::Command(number),
+            None => Jump::Time(hit.at),
+        };
+        Some((hit.session, jump))
+    }
+}
+
+/// What an action does.
+pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+    let height = usize::from(model.size.rows.saturating_sub(3)).max(1);
+    let search = &mut model.search;
+    let hits = search.hits.len();
+    // The list is of hits; the view finds the line of the selected one among the sessions' lines.
+    if super::step(&mut search.list, action, hits, height) {
+        return Vec::new();
+    }
+    match action {
+        Action::Open => match search.jump() {
+            Some((id, jump)) => super::play(model, id, jump),
+            None => Vec::new(),
+        },
+        Action::Erase => {
+            search.line.erase();
+            search.changed()
+        }
+        Action::EraseWord => {
+            search.line.erase_word();
+            search.changed()
+        }
+        Action::EraseLine => {
+            search.line.clear();
+            search.changed()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// From the player to the next hit or the one before; `None` where nothing was searched.
+pub fn next(model: &mut Model, way: Way) -> Option<Vec<Effect>> {
+    let search = &mut model.search;
+    if search.hits.is_empty() {
+        return None;
+    }
+    let before = search.list.selected;
+    let by = match way {
+        Way::Forward => 1,
+        Way::Back => -1,
+    };
+    search.list.step(by, search.hits.len());
+    if search.list.selected == before {
+        model.notice = Some(match way {
+            Way::Forward => "that was the last match".to_owned(),
+            Way::Back => "that was the first match".to_owned(),
+        });
+        return Some(Vec::new());
+    }
+    let (id, jump) = search.jump()?;
+    Some(super::play(model, id, jump))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_typed;
+
+    #[test]
+    fn the_word_being_typed_stands_for_its_beginning() {
+        for (typed, asked) in [
+            ("stu", "stu*"),
+            ("st", "st"),
+            ("order stuc", "order stuc*"),
+            ("\"stuck ord", "\"stuck ord"),
+            ("/stuck", "/stuck"),
+            ("client:psql", "client:psql"),
+            ("stuck NOT", "stuck NOT"),
+            ("stuck*", "stuck*"),
+            ("", ""),
+        ] {
+            assert_eq!(as_typed(typed), asked);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The export dialog: its fields, and below them what leaves.
+
+use super::super::model::Model;
+use super::super::pages::export::{Export, Field};
+use super::browser::title;
+use super::text::{cell, fit};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+/// Masks shorter than this may be anything: `a ** b`.
+const MASK_MIN: usize = 3;
+
+/// Draws it.
+pub fn draw(model: &Model, page: &Export, area: Rect, frame: &mut Frame) {
+    let left = format!("Export {}", page.title);
+    let body = title(model, true, &left, "", area, frame);
+    let fields = u16::try_from(Field::ALL.len()).unwrap_or(5);
+    let rows = [Constraint::Length(fields), Constraint::Fill(1)];
+    let [form, below] = Layout::vertical(rows).areas(body);
+    let width = usize::from(form.width);
+    let lines = Field::ALL.map(|field| {
+        let (name, value) = field_text(page, field);
+        let selected = field == page.field;
+        let mark = if selected { "▶" } else { " " };
+        let text = format!("{mark}{} {value}", cell(name, 8));
+        match selected {
+            true => Line::styled(cell(&text, width), model.theme.selected(true)),
+            false => Line::from(fit(&text, width)),
+        }
+    });
+    frame.render_widget(Paragraph::new(lines.to_vec()), form);
+    preview(model, page, below, frame);
+}
+
+fn field_text(page: &Export, field: Field) -> (&'static str, String) {
+    match field {
+        Field::Piece => {
+            let value = match page.commands.filter(|_| !page.whole) {
+                Some((first, last)) if first == last => format!("command {first}"),
+                Some((first, last)) => format!("commands {first} to {last}"),
+                None => "the whole session".to_owned(),
+            };
+            ("what", value)
+        }
+        Field::Format => ("as", page.format.name().to_owned()),
+        Field::Mask => {
+            let patterns: Vec<&str> = page
+                .patterns
+                .iter()
+                .map(regex::bytes::Regex::as_str)
+                .collect();
+            let value = match patterns.is_empty() {
+                true => "as always; m masks something more".to_owned(),
+                false => format!("as always, and {}", patterns.join(", ")),
+            };
+            ("masked", value)
+        }
+        Field::Strict => {
+            let value = match page.strict {
+                true => "only when nothing doubtful is left",
+                false => "also when something doubtful is left",
+            };
+            ("write", value.to_owned())
+        }
+        Field::File => ("to", page.path().display().to_string()),
+    }
+}
+
+fn preview(model: &Model, page: &Export, area: Rect, frame: &mut Frame) {
+    let shown = page.shown();
+    let right = shown.map(|preview| size(preview.bytes)).unwrap_or_default();
+    let body = title(model, false, "What leaves", &right, area, frame);
+    let width = usize::from(body.width);
+    let Some(preview) = shown else {
+        frame.render_widget(Line::styled("masking…", model.theme.quiet()), body);
+        return;
+    };
+    if let Some(why) = &preview.lack {
+        let text = fit(why, width);
+        frame.render_widget(Line::styled(text, model.theme.bad()), body);
+        return;
+    }
+    let style = match preview.clean {
+        true => model.theme.good(),
+        false => model.theme.warning(),
+    };
+    let mut lines = vec![Line::styled(fit(&preview.report, width), style)];
+    let rows = usize::from(body.height).saturating_sub(1);
+    let text = preview.lines.iter().skip(page.top).take(rows);
+    lines.extend(text.map(|line| masks(model, &fit(line, width))));
+    if preview.cut && page.top + rows >= preview.lines.len() {
+        lines.push(Line::styled("… and more", model.theme.warning()));
+    }
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// A line with its masks standing out.
+fn masks(model: &Model, line: &str) -> Line<'static> {
+    let mut spans = Vec::new();
+    let mut plain = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find('*') {
+        let (before, from) = rest.split_at(at);
+        let end = from.find(|c| c != '*').unwrap_or(from.len());
+        let (run, after) = from.split_at(end);
+        plain.push_str(before);
+        if run.len() >= MASK_MIN {
+            spans.push(Span::raw(std::mem::take(&mut plain)));
+            spans.push(Span::styled(run.to_owned(), model.theme.masked()));
+        } else {
+            plain.push_str(run);
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    spans.push(Span::styled(plain, Style::new()));
+    Line::from(spans)
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..=9_999 => format!("{bytes} bytes"),
+        10_000..=9_999_999 => format!("{} KB", bytes / 1000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}

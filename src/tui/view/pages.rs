@@ -1,0 +1,493 @@
+//! The pages in front of the browser: search, insights, comparison, texts and lists, and the
+//! palette.
+
+use super::super::filter::spark;
+use super::super::model::Model;
+use super::super::pages::Page;
+use super::super::pages::compare::Compare;
+use super::super::pages::insights::{Insights, Question};
+use super::super::pages::reader::{Reader, Tone};
+use super::super::pages::search::{Row, Search};
+use super::super::prompt::Palette;
+use super::browser::title;
+use super::text::{cell, cell_right, fit, window};
+use super::{bar, export};
+use crate::insight::{Compared, Side, Spent};
+use crate::model::{Size, when};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
+
+/// Draws the page in front.
+pub fn draw(model: &Model, frame: &mut Frame) {
+    let [body, bottom] =
+        Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(frame.area());
+    match model.pages.last() {
+        Some(Page::Search) => search(model, body, frame),
+        Some(Page::Insights(page)) => insights(model, page, body, frame),
+        Some(Page::Compare(page)) => compare(model, page, body, frame),
+        Some(Page::Export(page)) => export::draw(model, page, body, frame),
+        Some(Page::Reader(page)) => reader(model, page, body, frame),
+        None => {}
+    }
+    bar::draw(model, None, bottom, frame);
+}
+
+/// A word in the middle of what is not there yet.
+fn waiting(model: &Model, text: &str, area: Rect, frame: &mut Frame) {
+    let text = fit(text, usize::from(area.width));
+    frame.render_widget(Line::styled(text, model.theme.quiet()), area);
+}
+
+/// The first of the search's rows that is shown on a terminal of this size: the selected hit
+/// stands in the middle.
+pub fn search_top(search: &Search, size: Size) -> usize {
+    let rows = search.rows();
+    let height = usize::from(size.rows.saturating_sub(3)).max(1);
+    let selected = rows
+        .iter()
+        .position(|row| *row == Row::Hit(search.list.selected));
+    let top = selected.unwrap_or(0).saturating_sub(height / 2);
+    top.min(rows.len().saturating_sub(height))
+}
+
+fn search(model: &Model, area: Rect, frame: &mut Frame) {
+    let search = &model.search;
+    let count = match (search.line.text().trim(), search.waits(), search.hits.len()) {
+        ("", ..) => String::new(),
+        (_, true, _) => "searching".to_owned(),
+        (_, false, 1) => "1 moment".to_owned(),
+        (_, false, n) if n >= super::super::pages::search::HITS_MAX => format!("the newest {n}"),
+        (_, false, n) => format!("{n} moments"),
+    };
+    let body = title(model, true, "Search all sessions", &count, area, frame);
+    let input = Rect { height: 1, ..body };
+    let width = usize::from(input.width);
+    let text = search.line.text();
+    // The end of a long line is what is being typed.
+    let hidden = text.width().saturating_sub(width.saturating_sub(4));
+    let shown = window(text, hidden, width.saturating_sub(3));
+    let column = u16::try_from(2 + shown.width())
+        .unwrap_or(0)
+        .min(input.width);
+    if model.prompt.is_none() && model.palette.is_none() && model.help.is_none() {
+        frame.set_cursor_position((input.x + column, input.y));
+    }
+    let line = Line::from(vec![
+        Span::styled("› ", model.theme.focused()),
+        Span::raw(shown),
+    ]);
+    frame.render_widget(line, input);
+    let list = Rect {
+        y: body.y + 1,
+        height: body.height.saturating_sub(1),
+        ..body
+    };
+    if let Some(why) = &search.wrong {
+        let text = fit(why, width);
+        frame.render_widget(Line::styled(text, model.theme.warning()), list);
+        return;
+    }
+    if text.trim().is_empty() {
+        let lines = [
+            "Words, \"a phrase\", /a regular expression/, stat*, -not, OR",
+            "client: host: db: tag: since:7d failed: slow:>1s in:output",
+        ];
+        let lines = lines.map(|line| Line::styled(fit(line, width), model.theme.quiet()));
+        frame.render_widget(Paragraph::new(lines.to_vec()), list);
+        return;
+    }
+    if search.hits.is_empty() && !search.waits() {
+        return waiting(model, "Nothing is found.", list, frame);
+    }
+    let rows = search.rows();
+    let top = search_top(search, model.size);
+    let lines = rows.iter().skip(top).take(usize::from(list.height));
+    let lines: Vec<Line> = lines.map(|row| search_row(model, *row, width)).collect();
+    frame.render_widget(Paragraph::new(lines), list);
+}
+
+fn search_row(model: &Model, row: Row, width: usize) -> Line<'static> {
+    let search = &model.search;
+    match row {
+        Row::Session(place) => {
+            let Some(hit) = search.hits.get(place) else {
+                return Line::default();
+            };
+            let at = when::moment(hit.started, hit.utc_offset, model.now);
+            let text = format!("{}  {at}", hit.title.trim_end());
+            Line::styled(fit(&text, width), model.theme.strong())
+        }
+        Row::Hit(place) => {
+            let Some(hit) = search.hits.get(place) else {
+                return Line::default();
+            };
+            let selected = place == search.list.selected;
+            let mark = if selected { "▶" } else { " " };
+            let time = cell_right(&when::position(hit.at), 8);
+            let failed = if hit.failed { "✗" } else { " " };
+            let head = format!("{mark}{time} {failed} ");
+            let room = width.saturating_sub(head.width());
+            let command: String = hit.command.lines().collect::<Vec<_>>().join(" ");
+            let (command, line) = match hit.line.trim() {
+                "" => (fit(&command, room), String::new()),
+                line => {
+                    let command = fit(&command, room / 2);
+                    let rest = room.saturating_sub(command.width() + 3);
+                    (command, fit(line, rest))
+                }
+            };
+            if selected {
+                let text = match line.is_empty() {
+                    true => format!("{head}{command}"),
+                    false => format!("{head}{command}   {line}"),
+                };
+                return Line::styled(cell(&text, width), model.theme.selected(true));
+            }
+            let style = if hit.failed {
+                model.theme.bad()
+            } else {
+                Style::new()
+            };
+            Line::from(vec![
+                Span::styled(head, model.theme.quiet()),
+                Span::styled(command, style),
+                Span::styled(format!("   {line}"), model.theme.quiet()),
+            ])
+        }
+    }
+}
+
+fn insights(model: &Model, page: &Insights, area: Rect, frame: &mut Frame) {
+    let period = match page
+        .answers()
+        .and_then(|stats| Some((stats.period?, stats)))
+    {
+        Some(((from, to), stats)) => {
+            let day = |stamp| {
+                let at = when::civil(stamp, 0);
+                at.map(|at| at.strftime("%-d %b %Y").to_string())
+                    .unwrap_or_default()
+            };
+            format!("{} to {}, {} commands", day(from), day(to), stats.commands)
+        }
+        None => String::new(),
+    };
+    let left = match page.period.query() {
+        "" => "Insights".to_owned(),
+        query => format!("Insights {query}"),
+    };
+    let body = title(model, true, &left, &period, area, frame);
+    let width = usize::from(body.width);
+    frame.render_widget(questions(model, page, width), Rect { height: 1, ..body });
+    let rest = Rect {
+        y: body.y + 1,
+        height: body.height.saturating_sub(1),
+        ..body
+    };
+    if let Some(why) = &page.wrong {
+        return waiting(model, why, rest, frame);
+    }
+    let Some(stats) = page.answers() else {
+        return waiting(model, "counting…", rest, frame);
+    };
+    if stats.commands == 0 {
+        return waiting(
+            model,
+            "No command was recorded then. p shows another time.",
+            rest,
+            frame,
+        );
+    }
+    if page.question == Question::Hours {
+        let lines = heat(model, &stats.hours, width);
+        frame.render_widget(Paragraph::new(lines), rest);
+        return;
+    }
+    let rows = page.rows();
+    if rows.is_empty() {
+        return waiting(model, "Nothing of that kind was recorded.", rest, frame);
+    }
+    let heads = page.question.heads();
+    let widths: Vec<usize> = heads
+        .iter()
+        .enumerate()
+        .map(|(place, head)| {
+            let cells = rows.iter().filter_map(|row| row.cells.get(place));
+            let widest = cells.map(|cell| cell.width()).max().unwrap_or(0);
+            widest.max(head.width())
+        })
+        .collect();
+    // On a narrow terminal the statement matters more than the last figures.
+    let fit_columns = (1..=widths.len())
+        .rev()
+        .find(|n| widths.iter().take(*n).map(|w| w + 2).sum::<usize>() + 16 <= width)
+        .unwrap_or(1);
+    let figures = |cells: &mut dyn Iterator<Item = &str>| -> String {
+        let cells = cells.zip(&widths).take(fit_columns);
+        cells
+            .map(|(text, width)| cell_right(text, *width) + "  ")
+            .collect()
+    };
+    let mut lines = vec![Line::styled(
+        format!(" {}", figures(&mut heads.iter().copied())),
+        model.theme.quiet(),
+    )];
+    let height = usize::from(rest.height).saturating_sub(1);
+    for (place, row) in rows.iter().enumerate().skip(page.list.top).take(height) {
+        let selected = place == page.list.selected;
+        let mark = if selected { "▶" } else { " " };
+        let figures = figures(&mut row.cells.iter().map(String::as_str));
+        let room = width.saturating_sub(figures.width() + 1);
+        let text: String = row.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = fit(&text, room);
+        lines.push(match selected {
+            true => {
+                let text = cell(&format!("{mark}{figures}{text}"), width);
+                Line::styled(text, model.theme.selected(true))
+            }
+            false => Line::from(vec![
+                Span::styled(format!("{mark}{figures}"), model.theme.quiet()),
+                Span::raw(text),
+            ]),
+        });
+    }
+    frame.render_widget(Paragraph::new(lines), rest);
+}
+
+/// The questions, the one that is asked in brackets; those before it give way where all do not fit.
+fn questions(model: &Model, page: &Insights, width: usize) -> Line<'static> {
+    let all = Question::ALL;
+    let asked = all.iter().position(|q| *q == page.question).unwrap_or(0);
+    let label = |place: usize, question: &Question| match place == asked {
+        true => format!("[{}]", question.title()),
+        false => format!(" {} ", question.title()),
+    };
+    let labels: Vec<String> = all.iter().enumerate().map(|(n, q)| label(n, q)).collect();
+    let mut first = 0;
+    let until = |first: usize| -> usize {
+        labels
+            .iter()
+            .take(asked + 1)
+            .skip(first)
+            .map(|l| l.width())
+            .sum()
+    };
+    while until(first) > width && first < asked {
+        first += 1;
+    }
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for (place, label) in labels.iter().enumerate().skip(first) {
+        if used + label.width() > width {
+            break;
+        }
+        used += label.width();
+        let style = if place == asked {
+            model.theme.focused()
+        } else {
+            model.theme.quiet()
+        };
+        spans.push(Span::styled(label.clone(), style));
+    }
+    Line::from(spans)
+}
+
+/// The week by hours: the darker, the more time went there.
+fn heat(model: &Model, hours: &[[Spent; 24]], width: usize) -> Vec<Line<'static>> {
+    const SHADES: [&str; 5] = ["·", "░", "▒", "▓", "█"];
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let most = hours
+        .iter()
+        .flatten()
+        .map(|spent| spent.time)
+        .max()
+        .unwrap_or_default();
+    let each = ((width.saturating_sub(4)) / 24).clamp(1, 3);
+    let heads: String = (0..24)
+        .map(|hour| match (each, hour % 6) {
+            (3, _) => format!("{hour:>3}"),
+            (_, 0) => cell(&hour.to_string(), each * 6),
+            _ => String::new(),
+        })
+        .collect();
+    let mut lines = vec![Line::styled(format!("    {heads}"), model.theme.quiet())];
+    for (day, hours) in DAYS.iter().zip(hours) {
+        let shade = |time: Duration| {
+            let share = time.as_secs_f64() / most.as_secs_f64().max(1.0) * 4.0;
+            let shade = if time.is_zero() {
+                0.0
+            } else {
+                share.ceil().clamp(1.0, 4.0)
+            };
+            SHADES.get(shade as usize).copied().unwrap_or("█")
+        };
+        let cells = hours.iter().map(|spent| {
+            let shade = shade(spent.time);
+            let blanks = " ".repeat(each.saturating_sub(1));
+            match each {
+                3 => format!(" {shade}{shade}"),
+                _ => format!("{shade}{blanks}"),
+            }
+        });
+        lines.push(Line::from(vec![
+            Span::styled(format!("{day} "), model.theme.quiet()),
+            Span::styled(cells.collect::<String>(), model.theme.focused()),
+        ]));
+    }
+    lines.push(Line::default());
+    let by_hour = (0..24_u64).flat_map(|hour| {
+        let at = usize::try_from(hour).unwrap_or(0);
+        let count: u32 = hours
+            .iter()
+            .filter_map(|day| day.get(at))
+            .map(|s| s.commands)
+            .sum();
+        std::iter::repeat_n(hour, usize::try_from(count).unwrap_or(0).min(10_000))
+    });
+    let all = spark(by_hour, 23, 24 * each);
+    lines.push(Line::from(vec![
+        Span::styled("all ", model.theme.quiet()),
+        Span::raw(all),
+    ]));
+    lines
+}
+
+fn compare(model: &Model, page: &Compare, area: Rect, frame: &mut Frame) {
+    let left = format!("{} ─ {}", page.left.1, page.right.1);
+    let count = match (&page.found, page.hides_same) {
+        (None, _) => String::new(),
+        (Some(_), true) => format!("{} differ", page.lines().len()),
+        (Some(_), false) => format!("{} commands", page.lines().len()),
+    };
+    let body = title(model, true, &left, &count, area, frame);
+    if let Some(why) = &page.wrong {
+        return waiting(model, why, body, frame);
+    }
+    if page.found.is_none() {
+        return waiting(model, "reading both…", body, frame);
+    }
+    let lines = page.lines();
+    if lines.is_empty() {
+        return waiting(model, "They are the same.", body, frame);
+    }
+    let width = usize::from(body.width);
+    let head = format!("   {:>9}  {:>9}  {:>7}", "FIRST", "SECOND", "CHANGE");
+    let mut shown = vec![Line::styled(fit(&head, width), model.theme.quiet())];
+    let height = usize::from(body.height).saturating_sub(1);
+    for (place, line) in lines.iter().enumerate().skip(page.list.top).take(height) {
+        shown.push(compared(model, line, place == page.list.selected, width));
+    }
+    frame.render_widget(Paragraph::new(shown), body);
+}
+
+fn compared(model: &Model, line: &Compared, selected: bool, width: usize) -> Line<'static> {
+    let (sign, style) = match (&line.left, &line.right, line.differs()) {
+        (Some(_), None, _) => ("-", model.theme.bad()),
+        (None, Some(_), _) => ("+", model.theme.good()),
+        (_, _, Some(true)) => ("~", model.theme.warning()),
+        _ => ("=", Style::new()),
+    };
+    let took = |side: &Option<Side>| {
+        let took = side.as_ref().and_then(|side| side.took);
+        cell_right(&took.map(when::took).unwrap_or_default(), 9)
+    };
+    let slower = line.slower().filter(|n| *n != 0);
+    let slower = slower.map(|n| format!("{n:+} %")).unwrap_or_default();
+    let mark = if selected { "▶" } else { " " };
+    let head = format!("{mark}{sign} {}  {}  ", took(&line.left), took(&line.right));
+    let head = format!("{head}{}  ", cell_right(&slower, 7));
+    let rows = |side: &Option<Side>| side.as_ref()?.table.as_ref().map(|table| table.rows.len());
+    let tail = match (rows(&line.left), rows(&line.right)) {
+        (Some(before), Some(now)) if before != now => format!("  {before} → {now} rows"),
+        _ => String::new(),
+    };
+    let text = line.right.as_ref().or(line.left.as_ref());
+    let text = text.map_or("", |side| side.text.as_str());
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = fit(&text, width.saturating_sub(head.width() + tail.width())) + &tail;
+    match selected {
+        true => Line::styled(cell(&(head + &text), width), model.theme.selected(true)),
+        false => Line::from(vec![
+            Span::styled(head, model.theme.quiet()),
+            Span::styled(text, style),
+        ]),
+    }
+}
+
+fn reader(model: &Model, page: &Reader, area: Rect, frame: &mut Frame) {
+    let count = match page.lines.len() {
+        1 => "1 line".to_owned(),
+        n => format!("{n} lines"),
+    };
+    let body = title(model, true, &page.title, &count, area, frame);
+    let width = usize::from(body.width);
+    let lines = page.lines.iter().enumerate().skip(page.list.top);
+    let lines = lines.take(usize::from(body.height)).map(|(place, line)| {
+        if page.chooses() {
+            let selected = place == page.list.selected;
+            let mark = if selected { "▶" } else { " " };
+            let text = format!("{mark}{}", line.text);
+            return match selected {
+                true => Line::styled(cell(&text, width), model.theme.selected(true)),
+                false => Line::styled(fit(&text, width), tone(model, line.tone)),
+            };
+        }
+        Line::styled(fit(&line.text, width), tone(model, line.tone))
+    });
+    let lines: Vec<Line> = lines.collect();
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+fn tone(model: &Model, tone: Tone) -> Style {
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Quiet => model.theme.quiet(),
+        Tone::Strong => model.theme.strong(),
+        Tone::Bad => model.theme.bad(),
+        Tone::Good => model.theme.good(),
+        Tone::Warning => model.theme.warning(),
+    }
+}
+
+/// Actions by their names, over the lower half of the view.
+pub fn palette(model: &Model, palette: &Palette, frame: &mut Frame) {
+    let whole = frame.area();
+    let height = (whole.height / 2).clamp(4.min(whole.height), 14);
+    let area = Rect {
+        y: whole.y + whole.height.saturating_sub(height),
+        height,
+        ..whole
+    };
+    frame.render_widget(Clear, area);
+    let [body, bottom] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);
+    let found = palette.found(&model.keymap);
+    let count = found.len().to_string();
+    let body = title(model, true, "Do", &count, body, frame);
+    let width = usize::from(body.width);
+    let rows = usize::from(body.height);
+    let top = (palette.list.selected + 1).saturating_sub(rows);
+    let lines = found
+        .iter()
+        .enumerate()
+        .skip(top)
+        .take(rows)
+        .map(|(place, binding)| {
+            let selected = place == palette.list.selected;
+            let mark = if selected { "▶" } else { " " };
+            let name = cell(&binding.action.name(), 18);
+            let key = cell(&binding.first(), 8);
+            let text = fit(&format!("{mark}{name} {key} {}", binding.help), width);
+            match selected {
+                true => Line::styled(cell(&text, width), model.theme.selected(true)),
+                false => Line::from(text),
+            }
+        });
+    let lines: Vec<Line> = lines.collect();
+    frame.render_widget(Paragraph::new(lines), body);
+    bar::draw(model, Some((":", palette.line.text())), bottom, frame);
+}

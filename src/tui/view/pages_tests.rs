@@ -1,0 +1,382 @@
+//! What the pages look like, at 80x24 and at 40x12, driven by keys as a person drives them.
+
+use super::super::fixture::{self, Memory, browsing, id};
+use super::super::library::Library;
+use super::super::model::Model;
+use super::super::msg::{Effect, Look, Msg, Output, Request};
+use super::super::pages::search::as_typed;
+use super::super::update::update;
+use super::view;
+use crate::insight::compare;
+use crate::model::Micros;
+use crate::model::wire::{Complete, Kind, Parameter, Report, Value};
+use crate::timeline::{Statement, Table};
+use crate::tui::pages::compare::Comparison;
+use crate::tui::pages::export::Preview;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::sync::Arc;
+
+fn drawn(model: &Model) -> TestBackend {
+    let backend = TestBackend::new(model.size.cols, model.size.rows);
+    let mut terminal = Terminal::new(backend).unwrap();
+    terminal.draw(|frame| view(model, frame)).unwrap();
+    terminal.backend().clone()
+}
+
+fn shown(model: &Model) -> String {
+    drawn(model).to_string()
+}
+
+/// Types keys and answers what they ask for, as the worker does.
+fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let mut left = Vec::new();
+    for c in keys.chars() {
+        let code = match c {
+            '\r' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            '\x1b' => KeyCode::Esc,
+            '↓' => KeyCode::Down,
+            '→' => KeyCode::Right,
+            c => KeyCode::Char(c),
+        };
+        let effects = update(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        left.extend(answered(model, effects));
+    }
+    left
+}
+
+fn answered(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
+    let mut library = Memory::short();
+    let mut left = Vec::new();
+    for effect in effects {
+        let msg = match effect {
+            Effect::Ask(Request::Search(text)) => {
+                let found = library.search(&as_typed(&text), 300);
+                Msg::Found(text, found)
+            }
+            Effect::Ask(Request::Stats(period)) => {
+                Msg::Stats(period, library.stats("").map(Arc::new))
+            }
+            Effect::Ask(Request::Compare(one, other)) => {
+                let (left, right) = (
+                    library.sides(one.id).unwrap(),
+                    library.sides(other.id).unwrap(),
+                );
+                let right = right.into_iter().skip(1).collect();
+                Msg::Compared((one, other), Ok(Comparison::Sessions(compare(left, right))))
+            }
+            Effect::Ask(Request::Preview(piece)) => {
+                let done = library.export(&piece).unwrap();
+                let text = String::from_utf8_lossy(&done.bytes).into_owned();
+                let preview = Preview {
+                    lines: text.lines().map(str::to_owned).collect(),
+                    bytes: done.bytes.len(),
+                    report: done.report.line(),
+                    clean: done.report.is_clean(),
+                    ..Preview::default()
+                };
+                Msg::Preview(piece, Arc::new(preview))
+            }
+            other => {
+                left.push(other);
+                continue;
+            }
+        };
+        left.extend(update(model, msg));
+    }
+    left
+}
+
+#[test]
+fn the_search_groups_hits_by_session_and_lands_on_the_moment() {
+    for (cols, rows) in [(80, 24), (40, 12)] {
+        let mut model = browsing(cols, rows);
+        press(&mut model, "s");
+        insta::assert_snapshot!(format!("the_search_empty_{cols}"), drawn(&model));
+        press(&mut model, "statsu");
+        insta::assert_snapshot!(format!("the_search_{cols}"), drawn(&model));
+    }
+    let mut model = browsing(80, 24);
+    press(&mut model, "supdate");
+    let effects = press(&mut model, "↓\r");
+    let asked = format!("{effects:?}");
+    assert!(
+        asked.contains("Replay") && asked.contains("number: 2") || asked.contains("Command(2)"),
+        "{asked}"
+    );
+    // n goes on to the next hit, of whatever session, q goes back to the search.
+    let effects = press(&mut model, "n");
+    assert!(format!("{effects:?}").contains("71a5"), "{effects:?}");
+    press(&mut model, "q");
+    assert!(shown(&model).contains("Search all sessions"));
+    press(&mut model, "\x1b");
+    assert!(shown(&model).contains("Sessions"));
+    press(&mut model, "s(");
+    assert!(
+        shown(&model).contains("a bracket is open"),
+        "{}",
+        shown(&model)
+    );
+}
+
+#[test]
+fn insights_answer_their_questions() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "i");
+    insta::assert_snapshot!("insights_most_used", drawn(&model));
+    press(&mut model, "\t\t");
+    insta::assert_snapshot!("insights_failing", drawn(&model));
+    press(&mut model, "\r");
+    insta::assert_snapshot!("insights_occurrences", drawn(&model));
+    let effects = press(&mut model, "↓\r");
+    assert!(format!("{effects:?}").contains("Outcome(2)"), "{effects:?}");
+    press(&mut model, "qq");
+    press(&mut model, "\t\t\t\t\t");
+    insta::assert_snapshot!("insights_hours", drawn(&model));
+    press(&mut model, "p");
+    assert!(shown(&model).contains("since:30d"));
+    let mut model = browsing(40, 12);
+    press(&mut model, "i");
+    insta::assert_snapshot!("insights_on_a_small_terminal", drawn(&model));
+    press(&mut model, "\t\t\t\t\t\t\t");
+    insta::assert_snapshot!("insights_hours_on_a_small_terminal", drawn(&model));
+}
+
+#[test]
+fn two_sessions_are_compared() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "c");
+    assert!(model.notice.is_some(), "nothing is marked yet");
+    press(&mut model, "vv");
+    assert!(shown(&model).contains("2 marked"));
+    press(&mut model, "c");
+    insta::assert_snapshot!("compare_sessions", drawn(&model));
+    press(&mut model, "=");
+    assert!(shown(&model).contains("1 differ"), "{}", shown(&model));
+    press(&mut model, "=↓\r");
+    insta::assert_snapshot!("compare_runs", drawn(&model));
+    let mut model = browsing(40, 12);
+    press(&mut model, "vvc");
+    insta::assert_snapshot!("compare_on_a_small_terminal", drawn(&model));
+}
+
+#[test]
+fn an_export_shows_exactly_what_leaves() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "\r");
+    press(&mut model, "e");
+    insta::assert_snapshot!("export_a_command", drawn(&model));
+    press(&mut model, "m");
+    press(&mut model, "stuck|8832");
+    assert!(shown(&model).contains("mask too"));
+    press(&mut model, "\r");
+    let masked = shown(&model);
+    assert!(
+        !masked.contains("8832 |") && masked.contains("named 2"),
+        "{masked}"
+    );
+    press(&mut model, "↓→→");
+    assert!(shown(&model).contains("csv"), "{}", shown(&model));
+    let effects = press(&mut model, "w");
+    let asked = format!("{effects:?}");
+    assert!(
+        asked.contains("rec-7fa5.csv") && asked.contains("replace: false"),
+        "{asked}"
+    );
+    update(
+        &mut model,
+        Msg::Written(Err("rec-7fa5.csv is there already".into()), true),
+    );
+    let asked = format!("{:?}", press(&mut model, "w"));
+    assert!(asked.contains("replace: true"), "{asked}");
+    let mut model = browsing(40, 12);
+    press(&mut model, "e");
+    insta::assert_snapshot!("export_on_a_small_terminal", drawn(&model));
+}
+
+#[test]
+fn facets_narrow_the_list_and_marks_are_counted() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "f");
+    insta::assert_snapshot!("facets", drawn(&model));
+    press(&mut model, "\r");
+    assert_eq!(model.browser.filter.text(), "client:psql");
+    assert_eq!(model.browser.shown, [0, 3, 4]);
+    press(&mut model, "f\r");
+    assert_eq!(model.browser.shown.len(), 5);
+    press(&mut model, "o");
+    assert!(shown(&model).contains("oldest first"));
+    assert_eq!(model.browser.shown, [4, 3, 2, 1, 0]);
+}
+
+#[test]
+fn sessions_are_tagged_pinned_and_forgotten_only_when_asked() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "#");
+    assert!(shown(&model).contains("tags (-tag takes one off):"));
+    let asked = format!("{:?}", press(&mut model, "incident-42 -old\r"));
+    assert!(asked.contains(r#"["incident-42"], ["old"]"#), "{asked}");
+    press(&mut model, "#");
+    press(&mut model, "two$words\r");
+    assert!(
+        model
+            .notice
+            .as_deref()
+            .is_some_and(|said| said.contains("no tag"))
+    );
+    let asked = format!("{:?}", press(&mut model, "P"));
+    assert!(asked.contains("Pin") && asked.contains("true"), "{asked}");
+    press(&mut model, "vvD");
+    assert!(shown(&model).contains("forget 2 sessions for good? yes:"));
+    assert_eq!(press(&mut model, "y\r").len(), 0);
+    press(&mut model, "D");
+    let asked = format!("{:?}", press(&mut model, "yes\r"));
+    assert!(
+        asked.contains("Forget") && asked.contains("7fa5") && asked.contains("71a5"),
+        "{asked}"
+    );
+    let asked = format!(
+        "{:?}",
+        update(&mut model, Msg::Changed(Ok("2 sessions forgotten".into())))
+    );
+    assert_eq!(asked, "[Ask(Sessions)]");
+    assert!(model.browser.marked.is_empty());
+}
+
+#[test]
+fn the_palette_does_what_it_names() {
+    let mut model = browsing(80, 24);
+    press(&mut model, ":");
+    insta::assert_snapshot!("the_palette", drawn(&model));
+    press(&mut model, "insi");
+    assert!(shown(&model).contains("insights"));
+    press(&mut model, "\r");
+    assert!(shown(&model).contains("[Most used]"));
+    let mut model = browsing(40, 12);
+    press(&mut model, ":sort");
+    insta::assert_snapshot!("the_palette_on_a_small_terminal", drawn(&model));
+}
+
+/// A result with a NULL, a masked cell, a wide column and a long value; a failed statement.
+fn with_result(model: &mut Model) {
+    let look = Look {
+        id: id(0x7f),
+        command: Some(1),
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let table = Table {
+        columns: ["id", "email", "note", "payload"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows: vec![
+            vec![text("1"), text("********"), None, text("{\"a\": 1}")],
+            vec![
+                text("2"),
+                text("********"),
+                text("two\nlines"),
+                text(&"long ".repeat(30)),
+            ],
+        ],
+    };
+    let statement = Statement {
+        number: 7,
+        connection: 1,
+        command: Some(1),
+        kind: Kind::Prepared,
+        text: "select * from people where id > $1".into(),
+        cut: 0,
+        prepared: String::new(),
+        name: String::new(),
+        parameters: vec![Parameter {
+            type_name: "int4".into(),
+            value: Value::Text("0".into()),
+        }],
+        at: Micros(29_000_000),
+        first: Some(Micros(29_003_000)),
+        end: Some(Micros(29_041_000)),
+        results: vec![crate::timeline::Outcome {
+            complete: Some(Complete {
+                statement: 7,
+                tag: "SELECT 12".into(),
+                rows: 12,
+                bytes: 900,
+                ..Complete::default()
+            }),
+            ..crate::timeline::Outcome::default()
+        }],
+        error: Some(Report {
+            severity: "ERROR".into(),
+            code: "57014".into(),
+            message: "canceling statement".into(),
+            hint: "wait longer".into(),
+            ..Report::default()
+        }),
+        notices: Vec::new(),
+        transaction: None,
+        skipped: false,
+    };
+    let output = Output {
+        lines: vec!["what the screen said".into()],
+        tables: vec![(table, 12)],
+        statements: vec![statement],
+        ..Output::default()
+    };
+    update(model, Msg::Output(look, Arc::new(output)));
+}
+
+#[test]
+fn a_result_is_a_table_and_the_wire_is_told_in_full() {
+    let mut model = browsing(80, 24);
+    with_result(&mut model);
+    press(&mut model, "\t\t");
+    insta::assert_snapshot!("a_result", drawn(&model));
+    press(&mut model, "j→→→");
+    insta::assert_snapshot!("a_result_moved", drawn(&model));
+    press(&mut model, "\r");
+    assert!(
+        shown(&model).contains("payload, row 2"),
+        "{}",
+        shown(&model)
+    );
+    press(&mut model, "q");
+    let copied = format!("{:?}", press(&mut model, "C"));
+    assert!(
+        copied.contains(r"id,email,note,payload\r\n1,********,,"),
+        "{copied}"
+    );
+    press(&mut model, "tt");
+    insta::assert_snapshot!("the_wire", drawn(&model));
+    let mut model = browsing(40, 12);
+    with_result(&mut model);
+    press(&mut model, "\t\t");
+    insta::assert_snapshot!("a_result_on_a_small_terminal", drawn(&model));
+}
+
+#[test]
+fn the_mouse_selects_opens_and_scrolls() {
+    let mut model = browsing(80, 24);
+    let mouse = |model: &mut Model, kind, column, row| {
+        let event = MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: KeyModifiers::NONE,
+        };
+        update(model, Msg::Mouse(event))
+    };
+    let left = MouseEventKind::Down(MouseButton::Left);
+    mouse(&mut model, left, 10, 4);
+    assert_eq!(model.browser.list.selected, 2);
+    mouse(&mut model, MouseEventKind::ScrollUp, 10, 4);
+    assert_eq!(model.browser.list.selected, 0);
+    update(&mut model, Msg::Landmarks(id(0x7f), fixture::landmarks()));
+    mouse(&mut model, left, 10, 12);
+    assert_eq!(model.browser.commands.selected, 2);
+    let effects = mouse(&mut model, left, 10, 12);
+    assert!(format!("{effects:?}").contains("Command(3)"), "{effects:?}");
+    // On the scrubber.
+    let effects = mouse(&mut model, left, 79, 21);
+    assert!(format!("{effects:?}").contains("Part(1000)"), "{effects:?}");
+}
