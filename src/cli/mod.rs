@@ -28,6 +28,7 @@ mod search;
 mod show;
 mod stats;
 mod table;
+mod tap;
 mod times;
 mod ui;
 mod unlock;
@@ -142,6 +143,8 @@ pub enum Verb {
     /// Forget the key that rec unlock keeps
     Lock(lock::Lock),
     #[allow(missing_docs)]
+    Tap(tap::Tap),
+    #[allow(missing_docs)]
     Pause(live::Pause),
     #[allow(missing_docs)]
     Resume(live::Resume),
@@ -204,6 +207,7 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Unlock(args)) => unlock::run(ui, &cli.global, &args),
         Some(Verb::Lock(args)) => lock::run(ui, &cli.global, &args),
         Some(Verb::Vault(args)) => vault::run(ui, &cli.global, &args),
+        Some(Verb::Tap(args)) => tap::run(ui, &cli.global, args),
         Some(Verb::Pause(args)) => args.run(ui, &cli.global),
         Some(Verb::Resume(args)) => args.run(ui, &cli.global),
         Some(Verb::Mark(args)) => args.run(ui, &cli.global),

@@ -58,7 +58,11 @@ pub fn run(ui: &mut Ui, global: &Global, args: Run) -> Result<ExitCode, Error> {
     }
 }
 
-fn failed(error: record::Error) -> Result<ExitCode, Error> {
+/// What a person is told of it.
+///
+/// # Errors
+/// Always, but where the person wished nothing to run.
+pub fn failed(error: record::Error) -> Result<ExitCode, Error> {
     Err(match error {
         record::Error::NotStarted { reason, .. } if reason.is_missing() => {
             Error::new(Kind::NoSuchClient, error.to_string())
@@ -80,14 +84,18 @@ fn failed(error: record::Error) -> Result<ExitCode, Error> {
         record::Error::Refused(Refused::Config(cause)) => {
             Error::new(Kind::Run, Refused::MESSAGE).caused_by(&cause)
         }
+        record::Error::NotHeld(_) => {
+            Error::new(Kind::Run, error.to_string()).hint("rec help tap shows what it takes")
+        }
         record::Error::Setup(_) => Error::new(Kind::Run, error.to_string())
             .hint("run the client without rec in front, and rec doctor to see what is missing"),
     })
 }
 
 /// The person who started the client.
-struct AtTerminal<'a> {
-    ui: &'a mut Ui,
+pub struct AtTerminal<'a> {
+    /// Where it is said.
+    pub ui: &'a mut Ui,
 }
 
 impl record::Person for AtTerminal<'_> {
@@ -130,6 +138,16 @@ impl record::Person for AtTerminal<'_> {
             Ok(_) => Choice::Unrecorded,
             Err(_) => Choice::Nothing,
         }
+    }
+
+    fn listening(&mut self, addresses: &[String]) {
+        for address in addresses {
+            // Whoever closed stdout does not want to know.
+            let _ = self.ui.data(format!("{address}\n"));
+        }
+        let _ = self.ui.flush();
+        let line = "rec: what connects there is recorded, until Ctrl-C";
+        self.ui.say(line);
     }
 
     fn made(&mut self, created: &Created) {

@@ -23,6 +23,8 @@ pub struct Config {
     pub prefix: Option<u8>,
     /// `scope`: which sessions are recorded.
     pub scope: Scope,
+    /// `tap.listen`: where rec takes the server's place.
+    pub listen: Listen,
     /// `retention`: how long sessions are kept, and how much of them.
     pub retention: Retention,
     /// `browser`: how the views look and what their keys do.
@@ -76,6 +78,20 @@ pub enum Colours {
     Light,
     /// None.
     Mono,
+}
+
+/// Where rec takes the server's place on a database connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Listen {
+    /// On a unix socket in a private directory.
+    #[default]
+    Socket,
+    /// On an address of the loopback and the server's own port, so that the client still knows the
+    /// server's name.
+    Loopback,
+    /// Nowhere: only the terminal is recorded.
+    Off,
 }
 
 /// Clients whose words and environment rec understands in the same way.
@@ -172,9 +188,16 @@ struct Document {
     on_failure: OnFailure,
     keys: Keys,
     scope: Scope,
+    tap: TapTable,
     retention: Retention,
     browser: Browser,
     clients: BTreeMap<String, Family>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TapTable {
+    listen: Listen,
 }
 
 #[derive(Default, Deserialize)]
@@ -189,6 +212,7 @@ impl From<Document> for Config {
             on_failure: document.on_failure,
             prefix: document.keys.prefix.0,
             scope: document.scope,
+            listen: document.tap.listen,
             retention: document.retention,
             browser: document.browser,
             clients: document.clients,
@@ -264,6 +288,7 @@ mod tests {
             r#"
             on_failure = "refuse"
             keys.prefix = "C-t"
+            tap.listen = "loopback"
             [clients]
             pg-prod = "psql"
             percona = "mysql"
@@ -280,6 +305,7 @@ mod tests {
         assert_eq!(config.browser.mouse, Mouse(false));
         assert_eq!(config.browser.theme, Colours::Light);
         assert_eq!(config.browser.keys["browser.open"], ["enter", "o"]);
+        assert_eq!(config.listen, Listen::Loopback);
         let families: Vec<_> = config.clients.into_values().collect();
         assert_eq!(families, [Family::Ssh, Family::Mysql, Family::Psql]);
     }
@@ -313,7 +339,7 @@ mod tests {
         for (text, wanted) in [
             (
                 "on_failure = \"refuse\"\ncolour = 3\n",
-                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `retention`, `browser`, `clients`",
+                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `tap`, `retention`, `browser`, `clients`",
             ),
             (
                 "on_failure = \"stop\"",

@@ -9,7 +9,7 @@ mod scope;
 
 pub use draft::Draft;
 pub use error::{Error, Fault};
-pub use file::{Browser, Colours, Config, Family, Mouse, OnFailure};
+pub use file::{Browser, Colours, Config, Family, Listen, Mouse, OnFailure};
 pub use paths::{NoHome, Paths};
 pub use retention::{Limits, Retention};
 pub use scope::{Decision, Scope};

@@ -6,7 +6,8 @@
 //! * [`relay`] the poll loop; [`channel`] bytes on their way; [`keys`] rec's own keys
 //! * [`streams`] a stdout or stderr that is no terminal; [`direct`] a client that has none at all
 //! * [`feed`] the queue to the [`recorder`]'s thread; [`shared`] what it answers
-//! * [`tap`] the database connection, relayed and read along
+//! * [`tap`] the database connection, relayed and read along; [`hold`] for clients that rec does
+//!   not start
 //! * [`session`] whether and where to record; [`clients`] where a client leads; [`about`] what a
 //!   session is called
 //! * [`prune`] what goes after a recording
@@ -23,6 +24,7 @@ mod control;
 mod direct;
 mod exec;
 mod feed;
+mod hold;
 mod keys;
 mod log;
 mod monitor;
@@ -40,6 +42,7 @@ mod terminal;
 
 pub use control::{Unreached, send};
 pub use exec::NotStarted;
+pub use hold::hold;
 pub use session::{Choice, Person, Refused};
 pub use sys::keep_out_of_swap;
 
@@ -87,6 +90,9 @@ pub enum Error {
     /// It was not to run.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// Nothing listens.
+    #[error("nothing listens in the server's place: {0}")]
+    NotHeld(String),
     /// rec could not make what it needs.
     #[error("cannot start the client: {0}")]
     Setup(#[from] io::Error),

@@ -13,7 +13,10 @@ use super::{Request, clients, prune};
 use crate::config::{self, Config, Decision, NoHome, OnFailure, Paths, Retention};
 use crate::model::{Exit, Gap, GapKind, Size, Stamp, printable, when};
 use crate::vault::{self, Created, Ensured, KeyringError, NewKey, Vault};
+use std::fs::{DirBuilder, File};
 use std::io::{IsTerminal, Write, stderr};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -27,6 +30,8 @@ pub trait Person {
     fn record(&mut self, what: &str) -> bool;
     /// Asks what to do at the first recording, where the keyring took no key.
     fn first_vault(&mut self, why: &KeyringError) -> Choice;
+    /// Learns the addresses that rec listens on for others.
+    fn listening(&mut self, addresses: &[String]);
     /// Says that a vault was made by itself.
     fn made(&mut self, created: &Created);
 }
@@ -61,6 +66,9 @@ impl Refused {
         "this session cannot be recorded, and so does not run (on_failure = \"refuse\")";
 }
 
+/// The file that says that the loopback was proposed.
+const PROPOSED: &str = "loopback-proposed";
+
 /// Whether a session is recorded.
 pub enum Plan {
     /// The client takes rec's place.
@@ -85,11 +93,15 @@ pub struct Terms {
     refuse: bool,
 }
 
-/// Decides whether to record; asks the person where the scope says so.
-///
-/// # Errors
-/// Nothing is to run.
-pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused> {
+/// What is read before anything is decided.
+struct Ground {
+    paths: Paths,
+    log: Log,
+    config: Config,
+}
+
+/// Reads it; `None` where that is said to be no recording.
+fn ground(request: &Request, person: &mut dyn Person) -> Result<Option<Ground>, Refused> {
     let paths = match Paths::find(request.vault.clone(), request.config.clone()) {
         Ok(paths) => paths,
         // Without a home there is no log either.
@@ -97,17 +109,27 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
             if stderr().is_terminal() {
                 person.say(&format!("rec: not recording: {why}"));
             }
-            return Ok(Plan::Unrecorded);
+            return Ok(None);
         }
     };
     let log = Log::new(&paths.state);
-    let config = match Config::load(&paths) {
-        Ok(config) => config,
-        Err(error) if error.asks_to_refuse() => return Err(Refused::Config(error)),
+    match Config::load(&paths) {
+        Ok(config) => Ok(Some(Ground { paths, log, config })),
+        Err(error) if error.asks_to_refuse() => Err(Refused::Config(error)),
         Err(error) => {
             tell(person, &log, &format!("not recording: {error}"));
-            return Ok(Plan::Unrecorded);
+            Ok(None)
         }
+    }
+}
+
+/// Decides whether to record; asks the person where the scope says so.
+///
+/// # Errors
+/// Nothing is to run.
+pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused> {
+    let Some(Ground { paths, log, config }) = ground(request, person)? else {
+        return Ok(Plan::Unrecorded);
     };
     let mut about = About {
         argv: request.argv.clone(),
@@ -137,25 +159,85 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
     if control::nested(&paths.runtime) {
         return Ok(Plan::Unrecorded);
     }
-    let (tap, untapped) = match tap::plan(family, &mut about, &paths.runtime) {
+    let (tap, untapped) = match tap::plan(family, &mut about, &paths.runtime, config.listen) {
         Ok(plan) => (Some(plan), None),
         Err(Aside::Silent) => (None, None),
+        Err(Aside::Off) => {
+            let why = "the connection is not recorded: [tap] listen = \"off\"";
+            (None, Some(why.to_owned()))
+        }
         Err(Aside::Because(why)) => {
             let why = format!("only the terminal is recorded, not the connection: {why}");
             tell(person, &log, &why);
             (None, Some(why))
         }
     };
+    if let Some(remark) = tap.as_ref().and_then(|tap| tap.remark.as_ref())
+        && (!remark.once || first_time(&paths.state))
+    {
+        tell(person, &log, &remark.text);
+    }
     Ok(Plan::Record(Box::new(Terms {
         about,
         tap,
         untapped,
         prefix: config.prefix,
-        paths,
         retention: config.retention,
+        paths,
         log,
         refuse: config.on_failure == OnFailure::Refuse,
     })))
+}
+
+/// Whether nobody has been told before, who can be told now.
+fn first_time(state: &Path) -> bool {
+    if !stderr().is_terminal() {
+        return false;
+    }
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(state);
+    made.and_then(|()| File::create_new(state.join(PROPOSED)).map(drop))
+        .is_ok()
+}
+
+/// Listeners that are held open for others, and how they are reached.
+pub struct Holding {
+    /// How it is recorded.
+    pub terms: Terms,
+    /// As a client takes them.
+    pub addresses: Vec<String>,
+}
+
+/// Plans to hold listeners open in the place of the servers that the request's last word names.
+///
+/// # Errors
+/// Nothing can be recorded, or nothing can listen.
+pub fn plan_hold(request: &Request, person: &mut dyn Person) -> Result<Holding, super::Error> {
+    let not_recorded = || super::Error::NotHeld("nothing would be recorded".to_owned());
+    let ground = ground(request, person)?;
+    let Ground { paths, log, config } = ground.ok_or_else(not_recorded)?;
+    let mut about = About {
+        argv: request.argv.clone(),
+        target: Default::default(),
+        size: Size { cols: 0, rows: 0 },
+        started: now(),
+    };
+    let target = request.argv.last().map(|word| word.to_string_lossy());
+    let held = tap::hold(&target.unwrap_or_default(), &mut about, &paths.runtime);
+    let tap::Held { plan, addresses } = held.map_err(|aside| match aside {
+        Aside::Because(why) => super::Error::NotHeld(why),
+        Aside::Silent | Aside::Off => not_recorded(),
+    })?;
+    let terms = Terms {
+        about,
+        tap: Some(plan),
+        untapped: None,
+        prefix: None,
+        retention: config.retention,
+        paths,
+        log,
+        refuse: config.on_failure == OnFailure::Refuse,
+    };
+    Ok(Holding { terms, addresses })
 }
 
 impl Terms {

@@ -68,6 +68,13 @@ impl Conninfo {
         text
     }
 
+    /// The URI of `places`, hosts with their ports. There is no TLS to be had there.
+    pub fn uri(places: &str, dbname: &str, user: Option<&str>) -> String {
+        let user = user.map_or_else(String::new, |user| format!("{}@", encoded(user)));
+        let dbname = encoded(dbname);
+        format!("postgresql://{user}{places}/{dbname}?sslmode=disable")
+    }
+
     fn read_pairs(&mut self, text: &str) -> Option<()> {
         let mut chars = text.chars().peekable();
         loop {

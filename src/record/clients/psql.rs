@@ -90,7 +90,8 @@ impl Given {
                 }
                 _ => continue,
             };
-            if keyword == "dbname" {
+            // What pg_dumpall's -l names is no conninfo.
+            if keyword == "dbname" && letter != 'l' {
                 given.read.database = Some(at);
             }
             given.info.set(keyword, value.unwrap_or_default());

@@ -37,7 +37,7 @@ pub use upstream::{Keepalive, Place};
 use super::about::About;
 use super::exec::Led;
 use super::feed::Feed;
-use crate::config::Family;
+use crate::config::{Family, Listen};
 use crate::model::Gap;
 use crate::wire::{Decoder, Limits};
 use std::future::Future;
@@ -79,6 +79,24 @@ pub struct Plan {
     pub listeners: Vec<(Listener, Arc<dyn Protocol>)>,
     /// Whether a client that lives on without a connection must have gone past the tap.
     pub interactive: bool,
+    /// Something for the person to know.
+    pub remark: Option<Remark>,
+}
+
+/// Something for the person to know of a tap.
+pub struct Remark {
+    /// What.
+    pub text: String,
+    /// It is said once and never again.
+    pub once: bool,
+}
+
+/// Listeners without a client of rec's own.
+pub struct Held {
+    /// What stands in the servers' place.
+    pub plan: Plan,
+    /// How it is reached, as a client takes it.
+    pub addresses: Vec<String>,
 }
 
 /// Why there is no tap.
@@ -87,6 +105,8 @@ pub enum Aside {
     Silent,
     /// This is why, for the person.
     Because(String),
+    /// The person knows: the configuration says so.
+    Off,
 }
 
 /// Puts a tap before the client of `about`, one of `family`. What is learned of its target on the
@@ -94,12 +114,26 @@ pub enum Aside {
 ///
 /// # Errors
 /// The client goes without.
-pub fn plan(family: Option<Family>, about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
+pub fn plan(
+    family: Option<Family>,
+    about: &mut About,
+    runtime: &Path,
+    listen: Listen,
+) -> Result<Plan, Aside> {
     match family {
-        Some(Family::Psql) => postgres::plan(about, runtime),
+        Some(Family::Psql | Family::Mysql) if listen == Listen::Off => Err(Aside::Off),
+        Some(Family::Psql) => postgres::plan(about, runtime, listen),
         Some(Family::Mysql) => mysql::plan(about, runtime),
         Some(Family::Ssh) | None => Err(Aside::Silent),
     }
+}
+
+/// Listens in the place of the servers that `target` names.
+///
+/// # Errors
+/// It names none that rec can lead to.
+pub fn hold(target: &str, about: &mut About, runtime: &Path) -> Result<Held, Aside> {
+    postgres::hold(target, about, runtime)
 }
 
 /// What a connection needs of the session.

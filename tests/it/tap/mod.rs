@@ -2,6 +2,7 @@
 //! recording holds what passed.
 
 mod flow;
+mod hold;
 mod login;
 mod reach;
 mod tls;

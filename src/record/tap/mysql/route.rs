@@ -105,6 +105,7 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
         dir,
         listeners: vec![(listener, server)],
         interactive: program == Program::Client,
+        remark: None,
     })
 }
 

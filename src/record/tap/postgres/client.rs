@@ -9,7 +9,6 @@ use crate::record::clients::service::{Service, service};
 use crate::record::clients::settings::{Host, Settings};
 use crate::record::exec::Led;
 use crate::record::tap::{Aside, Dir};
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -93,6 +92,27 @@ impl<'a> Client<'a> {
             }
             None => {}
         }
+        client.find_service()?;
+        Ok(client)
+    }
+
+    /// No program, but what `given` says to connect to.
+    ///
+    /// # Errors
+    /// The service it names is not to be found.
+    pub fn of(given: Conninfo) -> Result<Client<'static>, Aside> {
+        let mut client = Client {
+            argv: &[],
+            name: "psql".to_owned(),
+            program: Program::named("psql"),
+            given,
+            has_conninfo: true,
+            reading: Reading::default(),
+            cluster_given: false,
+            service: Conninfo::default(),
+            answer: None,
+            is_wrapped: false,
+        };
         client.find_service()?;
         Ok(client)
     }
@@ -252,67 +272,120 @@ impl<'a> Client<'a> {
             .map_err(|error| Aside::Because(format!("no private password file: {error}")))
     }
 
-    /// The words and variables that lead it to `hosts`.
+    /// Whether it can be told an address beside the name of a host without being told so for other
+    /// hosts, too. The variable for it holds for whatever a program connects to.
+    pub fn takes_address(&self) -> bool {
+        self.program.is_some()
+    }
+
+    /// The words and variables that lead it to sockets in the directories `hosts`.
     ///
     /// # Errors
     /// They cannot.
-    pub fn led_to(&self, hosts: &str, passfile: Option<PathBuf>) -> Result<Led, Aside> {
-        let mut argv = self.argv.to_vec();
-        let mut env: BTreeMap<&str, Option<OsString>> = BTreeMap::new();
-        if std::env::var_os("PGHOSTADDR").is_some() {
-            env.insert("PGHOSTADDR", None);
+    pub fn led_to_sockets(&self, hosts: &str, passfile: Option<PathBuf>) -> Result<Led, Aside> {
+        let mut led = self.unled();
+        let address_variable = std::env::var_os("PGHOSTADDR").is_some();
+        let file = passfile.map(|file| file.to_string_lossy().into_owned());
+        if let Some(file) = &file {
+            led.env.push(("PGPASSFILE".into(), Some(file.into())));
         }
-        let passfile_text = passfile
-            .as_ref()
-            .map(|file| file.to_string_lossy().into_owned());
-        if let Some(file) = passfile {
-            env.insert("PGPASSFILE", Some(file.into()));
-        }
-        let said =
-            |keyword| self.given.get(keyword).is_some() || self.service.get(keyword).is_some();
         let mut more = vec![("host", hosts)];
-        if said("hostaddr") {
+        // psql goes on to other hosts, and there the variable holds as before.
+        if self.said("hostaddr") || (address_variable && self.is_psql()) {
             more.push(("hostaddr", ""));
+        } else if address_variable {
+            led.env.push(("PGHOSTADDR".into(), None));
         }
-        if let Some(file) = passfile_text.as_deref().filter(|_| said("passfile")) {
+        if let Some(file) = file.as_deref().filter(|_| self.said("passfile")) {
             more.push(("passfile", file));
         }
-        let from_words = said("host") || self.answer.is_some();
+        let from_words = self.said("host") || self.answer.is_some();
         match self.program {
-            None => {
-                env.insert("PGHOST", Some(hosts.into()));
-            }
             Some(program) if self.has_conninfo || more.len() > 1 => {
-                self.put_conninfo(program, &mut argv, &more)?;
-                // These take the conninfo apart, and an option comes before what it says.
+                self.put_conninfo(program, &mut led.argv, &more)?;
+                // It takes the conninfo apart, and an option comes before what that says.
                 if program.name == "pg_dumpall" {
-                    self.put_option(&mut argv, hosts);
+                    self.put_words(&mut led.argv, &["-h", hosts]);
                 }
             }
-            Some(_) if from_words => self.put_option(&mut argv, hosts),
-            Some(_) => {
-                env.insert("PGHOST", Some(hosts.into()));
-            }
+            Some(_) if from_words => self.put_words(&mut led.argv, &["-h", hosts]),
+            Some(_) | None => led.env.push(("PGHOST".into(), Some(hosts.into()))),
         }
-        // The wrapper chose the cluster, and with it the version of the program.
-        if let Some(answer) = &self.answer {
-            if let Some(cluster) = answer.get("PGCLUSTER").filter(|_| !self.cluster_given) {
-                argv.splice(1..1, ["--cluster".into(), cluster.into()]);
-            }
-            if let Some(database) = answer.get("PGDATABASE") {
-                env.insert("PGDATABASE", Some(database.into()));
-            }
-        }
-        let env = env.into_iter().map(|(name, value)| (name.into(), value));
-        Ok(Led {
-            argv,
-            env: env.collect(),
-        })
+        self.keep_cluster(&mut led);
+        Ok(led)
     }
 
-    fn put_option(&self, argv: &mut Vec<OsString>, hosts: &str) {
+    /// The words and variables that lead it to `addresses` under the names of its hosts. There is no
+    /// TLS to be had there, and where it asks for some it must not ask for more than can be.
+    ///
+    /// # Errors
+    /// They cannot.
+    pub fn led_to_addresses(&self, addresses: &str, settings: &Settings) -> Result<Led, Aside> {
+        let mut led = self.unled();
+        let mut more = vec![("hostaddr", addresses)];
+        if !matches!(
+            settings.get("sslmode"),
+            None | Some("disable" | "allow" | "prefer")
+        ) {
+            more.push(("sslmode", "prefer"));
+        }
+        if settings.get("sslrootcert") == Some("system") {
+            more.push(("sslmode", "prefer"));
+            more.push(("sslrootcert", ""));
+        }
+        if settings.get("sslnegotiation") == Some("direct") {
+            more.push(("sslnegotiation", "postgres"));
+        }
+        match self.program {
+            // It connects to this one server.
+            Some(program) if program.operands == Operands::Other && !self.has_conninfo => {
+                for (keyword, value) in more {
+                    if self.service.get(keyword).is_some() {
+                        return Err(because("its service says what rec would have to replace"));
+                    }
+                    let variable = match keyword {
+                        "hostaddr" => "PGHOSTADDR",
+                        "sslmode" => "PGSSLMODE",
+                        "sslrootcert" => "PGSSLROOTCERT",
+                        _ => "PGSSLNEGOTIATION",
+                    };
+                    led.env.push((variable.into(), Some(value.into())));
+                }
+            }
+            Some(program) => self.put_conninfo(program, &mut led.argv, &more)?,
+            None => return Err(because("rec does not know its options")),
+        }
+        self.keep_cluster(&mut led);
+        Ok(led)
+    }
+
+    fn unled(&self) -> Led {
+        Led {
+            argv: self.argv.to_vec(),
+            env: Vec::new(),
+        }
+    }
+
+    /// Whether the words or the service say something for `keyword`.
+    fn said(&self, keyword: &str) -> bool {
+        self.given.get(keyword).is_some() || self.service.get(keyword).is_some()
+    }
+
+    /// The wrapper chose a cluster, and with it the version of the program.
+    fn keep_cluster(&self, led: &mut Led) {
+        let Some(answer) = &self.answer else { return };
+        if let Some(cluster) = answer.get("PGCLUSTER").filter(|_| !self.cluster_given) {
+            led.argv.splice(1..1, ["--cluster".into(), cluster.into()]);
+        }
+        if let Some(database) = answer.get("PGDATABASE") {
+            led.env.push(("PGDATABASE".into(), Some(database.into())));
+        }
+    }
+
+    /// Puts options behind all others.
+    fn put_words(&self, argv: &mut Vec<OsString>, words: &[&str]) {
         let at = (self.reading.end + 1).min(argv.len());
-        argv.splice(at..at, ["-h".into(), hosts.into()]);
+        argv.splice(at..at, words.iter().map(OsString::from));
     }
 
     /// Says `more` in the conninfo among the words, or makes one of the database's name.
@@ -328,9 +401,12 @@ impl<'a> Client<'a> {
                     "the service says more than options of this program can replace",
                 ));
             }
-            let at = (self.reading.end + 1).min(argv.len());
             let conninfo = Conninfo::appended("", more);
-            argv.splice(at..at, ["-d".into(), conninfo.into()]);
+            match program.name {
+                // Its -d is for debugging, in older releases.
+                "pgbench" => self.put_words(argv, &[&conninfo]),
+                _ => self.put_words(argv, &["-d", &conninfo]),
+            }
             return Ok(());
         };
         let word = argv.get_mut(at + 1).ok_or(Aside::Silent)?;

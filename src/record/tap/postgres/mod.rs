@@ -8,12 +8,14 @@
 mod client;
 mod dial;
 mod encryption;
+mod psqlrc;
 mod route;
+mod stand;
 pub mod startup;
 mod wrapper;
 
 use dial::{Encryption, SslMode};
-pub use route::plan;
+pub use route::{hold, plan};
 
 use super::relay::relay;
 use super::{Context, Keepalive, Observer, Place, Protocol, Served, Stream};
@@ -83,6 +85,11 @@ impl Server {
             keepalive,
             sessions: Mutex::default(),
         }
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     async fn connection(&self, mut local: Stream, context: Context) {

@@ -1,76 +1,173 @@
-//! Where a client of libpq would connect to, and what listens in the servers' place.
+//! Where a client of libpq would connect to, and how it is led to what listens in the servers' place.
 //!
 //! The rules are those of [`clients`](crate::record::clients); here and in [`super::client`] is what
-//! looks at files and programs. Where the target is not certain, or where the tap could not be what the user asked
-//! for, the client keeps its own words, and the reason is told; it is never led somewhere else.
+//! looks at files and programs. Where the target is not certain, or where the tap could not be what
+//! the user asked for, the client keeps its own words, and the reason is told; it is never led
+//! somewhere else.
 
 use super::client::{Client, because};
-use super::{Server, encryption};
+use super::{Server, encryption, psqlrc, stand};
+use crate::config::Listen;
 use crate::model::Target;
 use crate::record::about::About;
+use crate::record::clients::conninfo::Conninfo;
 use crate::record::clients::settings::{Host, Settings};
-use crate::record::tap::dir::SOCKET_MAX;
-use crate::record::tap::{Aside, Dir, Keepalive, Listener, Place, Plan, Protocol};
-use std::path::{Path, PathBuf};
+use crate::record::exec::Led;
+use crate::record::tap::{Aside, Held, Keepalive, Plan, Remark};
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::Arc;
 
-/// `/.s.PGSQL.65535`.
-const SOCKET_NAME: usize = 15;
-
-/// Names of hosts are seldom longer; a longer one is cut where the path has no room.
-const HOST_ROOM: usize = 40;
+fn no_stand(error: io::Error) -> Aside {
+    Aside::Because(format!("nothing can listen in the server's place: {error}"))
+}
 
 /// Decides how the client of `about` is led through a tap below `runtime`.
 ///
 /// # Errors
 /// It is not.
-pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
+pub fn plan(about: &mut About, runtime: &Path, listen: Listen) -> Result<Plan, Aside> {
     let argv = about.argv.clone();
-    let argv = argv.as_slice();
-    let client = Client::read(argv)?;
+    let client = Client::read(&argv)?;
     let mut settings = client.settings();
-    let encryption = encryption::of(&mut settings)?;
-    let mut hosts = settings.hosts().map_err(|_| Aside::Silent)?;
-    client.default_socket(&mut hosts)?;
-    possible(&settings, &hosts)?;
-    let no_dir = |error: std::io::Error| Aside::Because(format!("no private directory: {error}"));
-    let room = hosts.iter().map(host_room).max().unwrap_or(0);
-    let dir = Dir::new(runtime, 1 + room + SOCKET_NAME).map_err(no_dir)?;
-    let encryption = Arc::new(encryption);
-    let keepalive = keepalive(&settings);
-    let mut places: Vec<(PathBuf, Place)> = Vec::new();
-    let mut listeners: Vec<(Listener, Arc<dyn Protocol>)> = Vec::new();
-    let mut stands = Vec::new();
-    for host in &hosts {
-        let place = place(host);
-        let folder = folder(&dir, host, &place, &places).map_err(no_dir)?;
-        let path = folder.join(format!(".s.PGSQL.{}", host.port));
-        if !places.iter().any(|(taken, _)| *taken == path) {
-            let listener = Listener::socket(&path).map_err(no_dir)?;
-            let server = Server::new(
-                place.clone(),
-                host.host.clone(),
-                Arc::clone(&encryption),
-                keepalive.clone(),
-            );
-            listeners.push((listener, Arc::new(server)));
-            places.push((path, place));
+    let servers = Servers::of(&mut settings, |hosts| client.default_socket(hosts))?;
+    possible(&settings, &servers.hosts())?;
+    learn(&mut about.target, &settings, &servers.hosts());
+    let dir = stand::dir(&servers.hosts(), runtime).map_err(no_stand)?;
+    let named = |host: &Host| !host.is_socket() && !host.host.is_empty();
+    let named = servers.0.iter().all(|(host, _)| named(host));
+    let mut remark = None;
+    if listen == Listen::Loopback && named && client.takes_address() {
+        match stand::loopback(&servers.0) {
+            Ok((listeners, addresses)) => {
+                return Ok(Plan {
+                    interactive: client.is_psql(),
+                    led: client.led_to_addresses(&joined(&addresses), &settings)?,
+                    dir,
+                    listeners,
+                    remark,
+                });
+            }
+            Err(error) => {
+                let text = format!(
+                    "nothing can listen on the loopback ({error}): a socket stands in the \
+                     server's place"
+                );
+                remark = Some(Remark { text, once: false });
+            }
         }
-        stands.push(folder);
+    } else if named && client.is_psql() {
+        remark = psqlrc::proposal(&argv);
     }
-    let dirs: Vec<String> = stands
-        .iter()
-        .map(|dir| dir.to_string_lossy().into_owned())
-        .collect();
-    let passfile = client.passfile(&settings, &hosts, &dirs, &dir)?;
-    let led = client.led_to(&dirs.join(","), passfile)?;
-    learn(&mut about.target, &settings, &hosts);
+    let (listeners, dirs) = stand::sockets(&dir, &servers.0).map_err(no_stand)?;
+    let passfile = client.passfile(&settings, &servers.hosts(), &dirs, &dir)?;
+    let led = client.led_to_sockets(&dirs.join(","), passfile)?;
     Ok(Plan {
         interactive: client.is_psql(),
         led,
         dir,
         listeners,
+        remark,
     })
+}
+
+/// Listens in the place of the servers that `target` names, for whoever is told the addresses.
+///
+/// # Errors
+/// There is nothing to lead there, or nothing can listen.
+pub fn hold(target: &str, about: &mut About, runtime: &Path) -> Result<Held, Aside> {
+    let given = Conninfo::parse(target).ok_or_else(|| because("libpq would not read it"))?;
+    let mut settings = Client::of(given)?.settings();
+    let unknown = || because("it names no host, and rec cannot tell which socket is meant");
+    let servers = Servers::of(&mut settings, |hosts| {
+        let named = hosts
+            .iter()
+            .all(|host| !host.host.is_empty() || host.address.is_some());
+        named.then_some(()).ok_or_else(unknown)
+    })
+    .map_err(|aside| match aside {
+        Aside::Silent => because("libpq would refuse it"),
+        aside => aside,
+    })?;
+    possible(&settings, &[])?;
+    learn(&mut about.target, &settings, &servers.hosts());
+    let dir = stand::dir(&servers.hosts(), runtime).map_err(no_stand)?;
+    let (mut listeners, dirs) = stand::sockets(&dir, &servers.0).map_err(no_stand)?;
+    let user = settings.get("user").map(str::to_owned);
+    let database = settings.get("dbname").unwrap_or_default().to_owned();
+    let ports: Vec<String> = servers
+        .0
+        .iter()
+        .map(|(host, _)| host.port.to_string())
+        .collect();
+    let mut more = vec![("host", dirs.join(",")), ("port", ports.join(","))];
+    more.extend(user.clone().map(|user| ("user", user)));
+    more.push(("dbname", database.clone()));
+    more.retain(|(_, value)| !value.is_empty());
+    let more: Vec<(&str, &str)> = more
+        .iter()
+        .map(|(keyword, value)| (*keyword, &**value))
+        .collect();
+    let mut addresses = Vec::new();
+    if let Ok((more, ips)) = stand::loopback(&servers.0) {
+        listeners.extend(more);
+        let places = ips
+            .iter()
+            .zip(&ports)
+            .map(|(ip, port)| format!("{ip}:{port}"));
+        let places = places.collect::<Vec<_>>().join(",");
+        let text = Conninfo::uri(&places, &database, user.as_deref());
+        addresses.push(text);
+    }
+    addresses.push(Conninfo::appended("", &more).trim_start().to_owned());
+    Ok(Held {
+        addresses,
+        plan: Plan {
+            interactive: false,
+            led: Led {
+                argv: Vec::new(),
+                env: Vec::new(),
+            },
+            dir,
+            listeners,
+            remark: None,
+        },
+    })
+}
+
+fn joined(addresses: &[Ipv4Addr]) -> String {
+    let texts: Vec<String> = addresses.iter().map(Ipv4Addr::to_string).collect();
+    texts.join(",")
+}
+
+/// The servers of a list, as they are and as libpq names them.
+struct Servers(Vec<(Host, Arc<Server>)>);
+
+impl Servers {
+    fn of(
+        settings: &mut Settings,
+        default_socket: impl FnOnce(&mut [Host]) -> Result<(), Aside>,
+    ) -> Result<Servers, Aside> {
+        let encryption = Arc::new(encryption::of(settings)?);
+        let mut hosts = settings.hosts().map_err(|_| Aside::Silent)?;
+        default_socket(&mut hosts)?;
+        let keepalive = keepalive(settings);
+        let server = |host: Host| {
+            let server = Server::new(
+                stand::place(&host),
+                host.host.clone(),
+                Arc::clone(&encryption),
+                keepalive.clone(),
+            );
+            (host, Arc::new(server))
+        };
+        Ok(Servers(hosts.into_iter().map(server).collect()))
+    }
+
+    fn hosts(&self) -> Vec<Host> {
+        self.0.iter().map(|(host, _)| host.clone()).collect()
+    }
 }
 
 /// What only the files knew, or the wrapper.
@@ -106,77 +203,9 @@ fn possible(settings: &Settings, hosts: &[Host]) -> Result<(), Aside> {
     }
     // Of a socket that is not there the client says so itself, with the right name.
     match hosts {
-        [only] if only.is_socket() && !socket(only).exists() => Err(Aside::Silent),
+        [only] if only.is_socket() && !stand::socket(only).exists() => Err(Aside::Silent),
         _ => Ok(()),
     }
-}
-
-fn socket(host: &Host) -> PathBuf {
-    Path::new(&host.host).join(format!(".s.PGSQL.{}", host.port))
-}
-
-fn place(host: &Host) -> Place {
-    if host.is_socket() {
-        return Place::Socket(socket(host));
-    }
-    let address = host.address;
-    let named = Some(&host.host).filter(|name| !name.is_empty() && !name.starts_with('/'));
-    Place::Network {
-        host: named.cloned().unwrap_or_else(|| {
-            let address = address.map(|address| address.to_string());
-            address.unwrap_or_default()
-        }),
-        address,
-        port: host.port,
-    }
-}
-
-/// The last components of a socket's directory: what a prompt shows.
-fn shown(host: &Host) -> String {
-    let name = match &host.host {
-        name if name.is_empty() => host.address.map_or_else(String::new, |a| a.to_string()),
-        name => name.trim_matches('/').to_owned(),
-    };
-    // A comma would end a host of the list, and no name has one.
-    name.replace(',', "_")
-}
-
-fn host_room(host: &Host) -> usize {
-    shown(host).len().min(HOST_ROOM)
-}
-
-/// A directory for the listener in place of `host`. Two servers of one name and port, told apart by
-/// their addresses, get one each.
-fn folder(
-    dir: &Dir,
-    host: &Host,
-    place: &Place,
-    taken: &[(PathBuf, Place)],
-) -> std::io::Result<PathBuf> {
-    let room = SOCKET_MAX.saturating_sub(dir.path().as_os_str().len() + 1 + SOCKET_NAME);
-    let whole = shown(host);
-    let name = |prefix: &str| {
-        let room = room.saturating_sub(prefix.len());
-        let cut = whole
-            .char_indices()
-            .map(|(at, c)| at + c.len_utf8())
-            .take_while(|end| *end <= room)
-            .last();
-        let cut = whole.get(..cut.unwrap_or(0)).unwrap_or_default();
-        let safe = !cut.split('/').any(|part| matches!(part, "." | ".."));
-        PathBuf::from(format!("{prefix}{}", if safe { cut } else { "" }))
-    };
-    let file = format!(".s.PGSQL.{}", host.port);
-    let free = |name: &Path| {
-        let path = dir.path().join(name).join(&file);
-        let other = taken.iter().find(|(taken, _)| *taken == path);
-        other.is_none_or(|(_, other)| other == place)
-    };
-    let plain = name("");
-    if free(&plain) {
-        return dir.folder(&plain);
-    }
-    dir.folder(&name(&format!("{}/", taken.len())))
 }
 
 fn keepalive(settings: &Settings) -> Keepalive {
