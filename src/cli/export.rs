@@ -14,6 +14,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 const EXAMPLES: &str = "\
 The whole session is masked again before anything is cut out of it. A piece of commands begins with
@@ -176,7 +177,9 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Erro
     }
     let library = open::library(global, Index::Leave)?;
     let session = library.listed(library.unlocked().find(&args.id)?)?;
+    let rules = super::rules_of(&super::paths(global)?, &session.meta)?;
     let piece = Piece {
+        rules: &rules,
         library: &library,
         session: &session,
         cut,
@@ -344,6 +347,7 @@ fn failed(error: &std::io::Error) -> Error {
 
 /// What is exported.
 struct Piece<'a> {
+    rules: &'a Arc<Rules>,
     library: &'a Library,
     session: &'a Listed,
     cut: Cut,
@@ -359,8 +363,7 @@ impl Piece<'_> {
             &self.session.summary,
             self.session.status,
         );
-        let rules = Rules::builtin();
-        let mut job = Job::new(&rules, about, self.cut, self.format, self.also);
+        let mut job = Job::new(self.rules, about, self.cut, self.format, self.also);
         for event in self.library.events(self.session.id())? {
             job.push(&event);
             if !sink.write(&job.take())? {

@@ -1,7 +1,8 @@
-//! `rec mask`: the mask engine as a filter, what it finds in a file, and its list of rules.
+//! `rec mask`: the mask engine as a filter, what it finds in a file, its list of rules, and the rules of
+//! gitleaks for it.
 
-use super::{Error, Kind, Ui};
-use crate::mask::{Filter, Finding, Rules, Scanner};
+use super::{Error, Global, Kind, Ui};
+use crate::mask::{Filter, Finding, Rules, Scanner, own};
 use crate::model::{Body, Exit, Micros, Size, printable};
 use crate::pipeline::Pipeline;
 use clap::{Args, Subcommand};
@@ -9,6 +10,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Mask secrets in a stream: stdin to stdout
 ///
@@ -54,7 +56,16 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// List the rules
+    /// Turn a gitleaks configuration into a rule file for rec
+    ///
+    /// Goes to stdout; what has no equivalent is told on stderr.
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import {
+        /// The gitleaks configuration
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// List the rules; those of the configuration are marked
     #[command(after_help = RULES_EXAMPLES)]
     Rules {
         /// As JSON
@@ -81,6 +92,13 @@ const RULES_EXAMPLES: &str = "Examples:
   rec mask rules
   rec mask rules --json | jq length";
 
+const IMPORT_EXAMPLES: &str = "Examples:
+  rec mask import gitleaks.toml > ~/.config/rec/acme.toml
+
+Then, in the configuration:
+  [mask]
+  rules = [\"acme.toml\"]";
+
 /// How much is read at once.
 const CHUNK: usize = 128 << 10;
 
@@ -88,19 +106,27 @@ const CHUNK: usize = 128 << 10;
 ///
 /// # Errors
 /// stdin or stdout failed.
-pub fn run(ui: &mut Ui, args: &Mask) -> Result<ExitCode, Error> {
+pub fn run(ui: &mut Ui, global: &Global, args: &Mask) -> Result<ExitCode, Error> {
+    if let Some(What::Import { file }) = &args.what {
+        return import(ui, file);
+    }
+    // As a filter rec needs no home; then nothing is configured.
+    let rules = match super::paths(global) {
+        Ok(paths) => Rules::with(super::masking(&paths)?.everywhere()),
+        Err(_) => Rules::builtin(),
+    };
     match &args.what {
-        Some(What::Test { file, json }) => test(ui, file, *json),
-        Some(What::Rules { json }) => rules(ui, *json),
-        None if args.raw => raw(ui, args.size),
-        None => filter(ui, args.explain),
+        Some(What::Test { file, json }) => test(ui, rules, file, *json),
+        Some(What::Rules { json }) => list(ui, &rules, *json),
+        _ if args.raw => raw(ui, rules, args.size),
+        _ => filter(ui, rules, args.explain),
     }
 }
 
 /// A terminal stream. What is undecided waits for more input, not for time to pass: the reader of
 /// a filter would otherwise see something else each time.
-fn raw(ui: &mut Ui, size: Size) -> Result<ExitCode, Error> {
-    let scanner = Scanner::new(Rules::builtin());
+fn raw(ui: &mut Ui, rules: Arc<Rules>, size: Size) -> Result<ExitCode, Error> {
+    let scanner = Scanner::new(rules);
     let door = scanner.door();
     let mut pipeline = Pipeline::with_limit(scanner, door, size, u64::MAX);
     let mut chunk = vec![0; CHUNK];
@@ -132,8 +158,8 @@ fn raw(ui: &mut Ui, size: Size) -> Result<ExitCode, Error> {
     }
 }
 
-fn filter(ui: &mut Ui, explain: bool) -> Result<ExitCode, Error> {
-    let mut filter = Filter::new(Scanner::new(Rules::builtin()), explain);
+fn filter(ui: &mut Ui, rules: Arc<Rules>, explain: bool) -> Result<ExitCode, Error> {
+    let mut filter = Filter::new(Scanner::new(rules), explain);
     let mut chunk = vec![0; CHUNK];
     let mut out = Vec::with_capacity(CHUNK + CHUNK / 2);
     let mut stdin = io::stdin().lock();
@@ -163,7 +189,7 @@ fn filter(ui: &mut Ui, explain: bool) -> Result<ExitCode, Error> {
 /// How much of a masked line is shown.
 const SHOWN_MAX: usize = 400;
 
-fn test(ui: &mut Ui, file: &Path, json: bool) -> Result<ExitCode, Error> {
+fn test(ui: &mut Ui, rules: Arc<Rules>, file: &Path, json: bool) -> Result<ExitCode, Error> {
     let unread = |error: io::Error| {
         let name = printable(&file.to_string_lossy());
         let failed = Error::new(Kind::Failed, format!("{name} cannot be read")).caused_by(&error);
@@ -174,7 +200,7 @@ fn test(ui: &mut Ui, file: &Path, json: bool) -> Result<ExitCode, Error> {
     } else {
         Box::new(BufReader::new(File::open(file).map_err(unread)?))
     };
-    let mut filter = Filter::new(Scanner::new(Rules::builtin()), true);
+    let mut filter = Filter::new(Scanner::new(rules), true);
     let mut rows = Vec::new();
     let mut out = Vec::new();
     let mut any = false;
@@ -231,6 +257,29 @@ fn test(ui: &mut Ui, file: &Path, json: bool) -> Result<ExitCode, Error> {
     })
 }
 
+/// No rule file is longer.
+const RULES_MAX: u64 = 4 << 20;
+
+fn import(ui: &mut Ui, file: &Path) -> Result<ExitCode, Error> {
+    let name = printable(&file.to_string_lossy());
+    let failed = |why: String| Error::new(Kind::Failed, format!("{name} {why}"));
+    let mut text = String::new();
+    let read = File::open(file).and_then(|f| f.take(RULES_MAX).read_to_string(&mut text));
+    read.map_err(|error| failed("cannot be read".to_owned()).caused_by(&error))?;
+    let (rules, notes) = own::parse(&text).map_err(|wrong| {
+        let line = text.get(..wrong.at).unwrap_or(&text).matches('\n').count() + 1;
+        let why = format!("is wrong in line {line}: {}", printable(&wrong.what));
+        failed(why).hint("mend that rule, or take it out")
+    })?;
+    for note in notes {
+        ui.say(printable(&note));
+    }
+    for rule in &rules {
+        write(ui, rule.to_toml().as_bytes())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Whether the reader still listens.
 fn write(ui: &mut Ui, bytes: &[u8]) -> Result<bool, Error> {
     match ui.data(bytes) {
@@ -246,14 +295,16 @@ fn report(ui: &mut Ui, findings: Vec<Finding>) {
     }
 }
 
-fn rules(ui: &mut Ui, json: bool) -> Result<ExitCode, Error> {
-    let list = Rules::builtin().list();
+fn list(ui: &mut Ui, rules: &Rules, json: bool) -> Result<ExitCode, Error> {
+    let list = rules.list();
     let text = if json {
         let rows = list.iter().map(|rule| {
             serde_json::json!({
                 "id": rule.id.as_str(),
                 "class": format!("{:?}", rule.class).to_lowercase(),
                 "description": rule.description,
+                "own": rule.own,
+                "off": rule.off,
             })
         });
         format!("{:#}\n", serde_json::Value::from_iter(rows))
@@ -265,7 +316,13 @@ fn rules(ui: &mut Ui, json: bool) -> Result<ExitCode, Error> {
             .unwrap_or(0);
         let rows = list.iter().map(|rule| {
             let class = format!("{:?}", rule.class).to_lowercase();
-            format!("{:width$}  {class:<8}  {}\n", rule.id, rule.description)
+            let note = match (rule.own, rule.off) {
+                (_, true) => " (off)",
+                (true, false) => " (yours)",
+                (false, false) => "",
+            };
+            let text = printable(rule.description);
+            format!("{:width$}  {class:<8}  {text}{note}\n", rule.id)
         });
         rows.collect()
     };

@@ -41,12 +41,15 @@ mod words;
 pub use error::{Error, Kind};
 pub use ui::Ui;
 
-use crate::config::Paths;
+use crate::config::{Config, Masking, Paths};
+use crate::mask::Rules;
+use crate::model::Meta;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Words that are rec's own, now or later; a program of that name is reached by `rec run -- NAME`.
 pub const RESERVED: &[&str] = &[
@@ -187,7 +190,7 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Demo(demo)) => demo.run(ui),
         Some(Verb::Doctor(doctor)) => doctor.run(&cli.global, ui),
         Some(Verb::Util(util)) => util.run(ui),
-        Some(Verb::Mask(args)) => mask::run(ui, &args),
+        Some(Verb::Mask(args)) => mask::run(ui, &cli.global, &args),
         Some(Verb::Ls(args)) => ls::run(ui, &cli.global, &args),
         Some(Verb::Show(args)) => show::run(ui, &cli.global, &args),
         Some(Verb::Play(args)) => play::run(ui, &cli.global, &args),
@@ -249,6 +252,21 @@ fn no_verb(word: Option<&OsString>) -> Error {
         format!("{word} is reserved for a verb that this version of rec does not have"),
     )
     .hint(format!("to run a program of that name: rec run -- {word}"))
+}
+
+/// What the owner configured of masking.
+fn masking(paths: &Paths) -> Result<Masking, Error> {
+    let config = Config::load(paths).map_err(|wrong| {
+        let error = Error::new(Kind::Failed, wrong.to_string());
+        error.hint(wrong.hint())
+    });
+    Ok(config?.masking)
+}
+
+/// The rules for the session that `meta` names.
+fn rules_of(paths: &Paths, meta: &Meta) -> Result<Arc<Rules>, Error> {
+    let own = masking(paths)?.of(&meta.client, &meta.target);
+    Ok(Rules::with(&own))
 }
 
 /// Where everything stands.

@@ -2,13 +2,16 @@
 //!
 //! The keys are described in `rec(1)`, section CONFIGURATION.
 
+use super::mask::{Masking, Section};
 use super::{Error, Fault, Paths, Retention, Scope};
+use crate::mask::own::Wrong;
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 /// A configuration of a thousand rules is a tenth of that; what is longer is another file.
@@ -29,6 +32,8 @@ pub struct Config {
     pub retention: Retention,
     /// `browser`: how the views look and what their keys do.
     pub browser: Browser,
+    /// `mask`: what is masked beside what rec knows itself.
+    pub masking: Masking,
     /// `clients`: programs that are treated as one of a known family, by name.
     pub clients: BTreeMap<String, Family>,
 }
@@ -107,30 +112,20 @@ pub enum Family {
 }
 
 impl Config {
-    /// Reads the file at `paths.config`. A file that is not there is the default.
+    /// Reads the file at `paths.config` and the rule files that it names. A file that is not there is
+    /// the default.
     ///
     /// # Errors
     /// It cannot be read, or says something that rec does not know.
     pub fn load(paths: &Paths) -> Result<Config, Error> {
-        let file = || paths.config.clone();
-        let mut bytes = Vec::new();
-        let read = File::open(&paths.config)
-            .and_then(|opened| opened.take(FILE_MAX + 1).read_to_end(&mut bytes));
-        match read {
-            Ok(_) if bytes.len() as u64 > FILE_MAX => Err(Error::TooLong {
-                file: file(),
-                most: FILE_MAX,
-            }),
-            Ok(_) => parse_bytes(&bytes).map_err(|fault| Error::Wrong {
-                file: file(),
-                fault,
-            }),
-            Err(reason) if reason.kind() == ErrorKind::NotFound => Ok(Config::default()),
-            Err(reason) => Err(Error::Unreadable {
-                file: file(),
-                reason,
-            }),
-        }
+        let Some(bytes) = read(&paths.config)? else {
+            return Ok(Config::default());
+        };
+        let config = parse_bytes(&bytes).map_err(|fault| Error::Wrong {
+            file: paths.config.clone(),
+            fault,
+        })?;
+        config.with_rule_files(paths)
     }
 
     /// Reads `text`.
@@ -138,13 +133,45 @@ impl Config {
     /// # Errors
     /// The first thing in it that rec does not know.
     pub fn parse(text: &str) -> Result<Config, Fault> {
-        match toml::from_str::<Document>(text) {
-            Ok(document) => Ok(document.into()),
-            Err(error) => {
-                let at = error.span().map_or(0, |span| span.start);
-                Err(Fault::at(text, at, error.message(), asks_to_refuse(text)))
-            }
+        let document = toml::from_str::<Document>(text).map_err(Wrong::from);
+        document.and_then(Document::checked).map_err(|wrong| {
+            let refuse = asks_to_refuse(text);
+            Fault::at(text, wrong.at, &wrong.what, refuse)
+        })
+    }
+
+    /// Reads the rule files that `[mask]` names; they stand beside the configuration.
+    fn with_rule_files(mut self, paths: &Paths) -> Result<Config, Error> {
+        for name in std::mem::take(&mut self.masking.files) {
+            let file = paths.config.with_file_name(name);
+            let text = read(&file)?.ok_or_else(|| Error::Unreadable {
+                file: file.clone(),
+                reason: ErrorKind::NotFound.into(),
+            })?;
+            let text = String::from_utf8_lossy(&text);
+            let added = self.masking.add_file(&text);
+            added.map_err(|fault| Error::Wrong { file, fault })?;
         }
+        Ok(self)
+    }
+}
+
+/// What stands in `file`; `None` when there is none.
+fn read(file: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let mut bytes = Vec::new();
+    let read =
+        File::open(file).and_then(|opened| opened.take(FILE_MAX + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(_) if bytes.len() as u64 > FILE_MAX => Err(Error::TooLong {
+            file: file.to_owned(),
+            most: FILE_MAX,
+        }),
+        Ok(_) => Ok(Some(bytes)),
+        Err(reason) if reason.kind() == ErrorKind::NotFound => Ok(None),
+        Err(reason) => Err(Error::Unreadable {
+            file: file.to_owned(),
+            reason,
+        }),
     }
 }
 
@@ -177,7 +204,16 @@ fn asks_to_refuse(text: &str) -> bool {
 
 impl Default for Config {
     fn default() -> Self {
-        Document::default().into()
+        Config {
+            on_failure: OnFailure::default(),
+            prefix: Prefix::default().0,
+            scope: Scope::default(),
+            listen: Listen::default(),
+            retention: Retention::default(),
+            browser: Browser::default(),
+            masking: Masking::default(),
+            clients: BTreeMap::new(),
+        }
     }
 }
 
@@ -191,6 +227,7 @@ struct Document {
     tap: TapTable,
     retention: Retention,
     browser: Browser,
+    mask: Section,
     clients: BTreeMap<String, Family>,
 }
 
@@ -206,17 +243,18 @@ struct Keys {
     prefix: Prefix,
 }
 
-impl From<Document> for Config {
-    fn from(document: Document) -> Self {
-        Config {
-            on_failure: document.on_failure,
-            prefix: document.keys.prefix.0,
-            scope: document.scope,
-            listen: document.tap.listen,
-            retention: document.retention,
-            browser: document.browser,
-            clients: document.clients,
-        }
+impl Document {
+    fn checked(self) -> Result<Config, Wrong> {
+        Ok(Config {
+            on_failure: self.on_failure,
+            prefix: self.keys.prefix.0,
+            scope: self.scope,
+            listen: self.tap.listen,
+            retention: self.retention,
+            browser: self.browser,
+            masking: self.mask.checked()?,
+            clients: self.clients,
+        })
     }
 }
 
@@ -339,7 +377,7 @@ mod tests {
         for (text, wanted) in [
             (
                 "on_failure = \"refuse\"\ncolour = 3\n",
-                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `tap`, `retention`, `browser`, `clients`",
+                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `tap`, `retention`, `browser`, `mask`, `clients`",
             ),
             (
                 "on_failure = \"stop\"",

@@ -3,6 +3,7 @@
 mod draft;
 mod error;
 mod file;
+mod mask;
 mod paths;
 mod retention;
 mod scope;
@@ -10,6 +11,7 @@ mod scope;
 pub use draft::Draft;
 pub use error::{Error, Fault};
 pub use file::{Browser, Colours, Config, Family, Listen, Mouse, OnFailure};
+pub use mask::Masking;
 pub use paths::{NoHome, Paths};
 pub use retention::{Limits, Retention};
 pub use scope::{Decision, Scope};

@@ -96,18 +96,18 @@ impl Rule {
 
 /// A glob over a whole value. `*` stands for anything, dots and slashes too.
 #[derive(Clone, Debug)]
-struct Pattern(Glob);
+pub(super) struct Pattern(Glob);
 
 impl Pattern {
     /// Compiled only now: most sessions meet few of the rules.
-    fn matches(&self, value: &str) -> bool {
+    pub(super) fn matches(&self, value: &str) -> bool {
         self.0.compile_matcher().is_match(value)
     }
 }
 
 /// The same for host names, where case means nothing.
 #[derive(Clone, Debug)]
-struct Folded(Pattern);
+pub(super) struct Folded(pub(super) Pattern);
 
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -2,6 +2,30 @@
 //!
 //! Lines come from outside, so no layer may index. These few functions answer for every position.
 
+/// Fowler, Noll and Vo's hash (FNV-1a): short words of rec's own lists need no other.
+pub(crate) type Fnv = std::hash::BuildHasherDefault<FnvHasher>;
+
+/// See [`Fnv`].
+pub(crate) struct FnvHasher(u64);
+
+impl Default for FnvHasher {
+    fn default() -> Self {
+        FnvHasher(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl std::hash::Hasher for FnvHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01B3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// The byte at `i`; 0 outside.
 #[inline]
 pub(crate) fn at(b: &[u8], i: usize) -> u8 {
@@ -41,17 +65,49 @@ pub(crate) fn contains(b: &[u8], needle: &[u8]) -> bool {
 
 /// Where `needle` (lower case ASCII) first stands at or after `start`, in any case.
 pub(crate) fn find(b: &[u8], start: usize, needle: &[u8]) -> Option<usize> {
-    let first = needle.first().copied()?;
-    let upper = first.to_ascii_uppercase();
-    let mut i = start;
+    let (offset, rare) = rarest(needle)?;
+    let upper = rare.to_ascii_uppercase();
+    let mut i = start + offset;
     loop {
-        i += memchr::memchr2(first, upper, b.get(i..)?)?;
-        if word_at(b, i, needle) {
-            return Some(i);
+        i += memchr::memchr2(rare, upper, b.get(i..)?)?;
+        if word_at(b, i - offset, needle) {
+            return Some(i - offset);
         }
         i += 1;
     }
 }
+
+/// The byte of `word` that stands most seldom in text, and where.
+fn rarest(word: &[u8]) -> Option<(usize, u8)> {
+    let bytes = word.iter().copied().enumerate();
+    bytes.min_by_key(|(_, c)| commonness(*c))
+}
+
+/// A rough order of how often a byte stands in logs, tables and code.
+pub(crate) fn commonness(c: u8) -> u8 {
+    COMMONNESS.get(usize::from(c)).copied().unwrap_or(0)
+}
+
+const COMMONNESS: [u8; 256] = {
+    let mut table = [2; 256];
+    let mut c = 0;
+    #[allow(clippy::indexing_slicing)] // evaluated when rec is built
+    while c < 256 {
+        table[c] = match (c as u8).to_ascii_lowercase() {
+            b' ' | b'-' | b'0'..=b'9' => 12,
+            b'e' | b't' | b'a' => 10,
+            b'o' | b'i' | b'n' | b's' | b'r' => 9,
+            b'd' | b'c' | b'l' => 8,
+            b'u' | b'm' | b'p' | b'f' | b'b' => 7,
+            b'h' | b'g' | b'/' | b'.' | b':' | b'=' | b'"' => 6,
+            b'_' | b'y' | b'w' | b'v' => 5,
+            b'k' => 3,
+            _ => 2,
+        };
+        c += 1;
+    }
+    table
+};
 
 /// The first position at or after `i` that holds no blank.
 pub(crate) fn skip_blanks(b: &[u8], mut i: usize) -> usize {

@@ -5,13 +5,15 @@
 //! and a few expressions for what must never pass. A hit keeps the value out.
 
 use super::learned::Learned;
+use super::own::OnDoubt;
+use super::rules::Rules;
 use super::span::RuleId;
 use crate::model::{Body, Event, Meta, Summary};
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::Regex;
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// How much of a stream's end is looked at again together with what follows it.
 const CARRY: usize = 256;
@@ -58,6 +60,10 @@ pub struct Look<'a> {
 /// The second look of one session.
 pub struct Door {
     learned: Learned,
+    /// For what the owner allows, and what happens in doubt.
+    own: Arc<Rules>,
+    /// The last doubt in spite of which a value was let through.
+    kept: Option<Doubt>,
     version: u64,
     known: Option<AhoCorasick>,
     rules: Vec<RuleId>,
@@ -73,9 +79,11 @@ impl std::fmt::Debug for Door {
 }
 
 impl Door {
-    pub(crate) fn new(learned: Learned) -> Self {
+    pub(crate) fn new(learned: Learned, own: Arc<Rules>) -> Self {
         Door {
             learned,
+            own,
+            kept: None,
             version: 0,
             known: None,
             rules: Vec::new(),
@@ -84,7 +92,8 @@ impl Door {
         }
     }
 
-    /// Lets `value` through unless something in it still looks like a secret.
+    /// Lets `value` through unless something in it still looks like a secret; then too, if its owner
+    /// wants it so ([`Door::kept`] tells).
     ///
     /// # Errors
     /// The doubt; the value is gone.
@@ -95,14 +104,24 @@ impl Door {
             doubt: None,
         };
         value.view(&mut look);
-        match look.doubt {
+        let doubt = look.doubt;
+        match doubt {
             None => Ok(Masked(value)),
+            Some(doubt) if self.own.on_doubt() == OnDoubt::Keep => {
+                self.kept = Some(doubt);
+                Ok(Masked(value))
+            }
             Some(doubt) => {
                 // What follows must not be judged together with what was dropped.
                 self.carry.iter_mut().for_each(Vec::clear);
                 Err(doubt)
             }
         }
+    }
+
+    /// The doubt in spite of which the last value was let through, since its owner wants it so.
+    pub fn kept(&mut self) -> Option<Doubt> {
+        self.kept.take()
     }
 
     fn refresh(&mut self) {
@@ -131,7 +150,10 @@ impl Door {
         begins(text)
             .then(strong)?
             .iter()
-            .find(|(_, expression)| expression.is_match(text))
+            .find(|(_, expression)| {
+                let mut found = expression.find_iter(text);
+                found.any(|found| !self.own.allows(found.as_bytes()))
+            })
             .map(|(rule, _)| Doubt { rule: *rule })
     }
 }

@@ -4,8 +4,8 @@
 //! position whether any keyword is filed there; it fits in the first-level cache, costs
 //! microseconds to build, and almost every position of almost every line is ruled out by it.
 
-use super::bytes::{at, bounded, word_at};
-use std::collections::HashSet;
+use super::bytes::{Fnv, at, bounded, commonness, from, word_at};
+use std::collections::HashMap;
 use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
@@ -38,16 +38,38 @@ struct Entry {
     key: u32,
     /// The entry before in the bucket, plus one; 0 at its end.
     next: u32,
+    /// The keyword's first four bytes, or three, as [`lead`] gives them.
+    lead: u32,
+    short: bool,
     /// The gram's place in the keyword.
     offset: u8,
 }
 
-/// Learned secrets stand here too, so keywords are wiped.
 #[derive(Clone)]
 struct Key {
-    text: Zeroizing<Vec<u8>>,
+    text: Text,
     exact: bool,
     bounded: bool,
+}
+
+/// A keyword's text.
+#[derive(Clone)]
+pub(crate) enum Text {
+    /// One of rec's own words, or of its owner's rules.
+    Known(&'static [u8]),
+    /// A form of a learned secret, wiped when it is dropped.
+    Learned(Zeroizing<Vec<u8>>),
+}
+
+impl std::ops::Deref for Text {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Text::Known(text) => text,
+            Text::Learned(text) => text,
+        }
+    }
 }
 
 /// How a keyword must stand.
@@ -77,10 +99,21 @@ fn gram_of(bytes: &[u8]) -> u32 {
     fold(u32::from(at(bytes, 0)) | u32::from(at(bytes, 1)) << 8 | u32::from(at(bytes, 2)) << 16)
 }
 
+/// The four bytes at `i`, or three, ASCII letters in lower case.
+#[inline]
+fn lead(bytes: &[u8], i: usize, short: bool) -> u32 {
+    let four = match from(bytes, i) {
+        [a, b, c, d, ..] => u32::from_le_bytes([*a, *b, *c, *d]),
+        [a, b, c] => u32::from_le_bytes([*a, *b, *c, 0]),
+        _ => 0,
+    };
+    (four | 0x2020_2020) & if short { 0x00FF_FFFF } else { u32::MAX }
+}
+
 impl Grams {
     /// Files `keywords`, each of three bytes or more; shorter ones are not found. The number of a
     /// keyword is its place in the list.
-    pub(crate) fn new<'a>(keywords: impl IntoIterator<Item = (&'a [u8], Match)>) -> Self {
+    pub(crate) fn new(keywords: impl IntoIterator<Item = (&'static [u8], Match)>) -> Self {
         let mut grams = Grams {
             bits: Box::new([0; WORDS]),
             heads: Box::new([0; BUCKETS]),
@@ -88,7 +121,7 @@ impl Grams {
             keys: Vec::new(),
         };
         for (text, how) in keywords {
-            grams.add(text, how);
+            grams.add(Text::Known(text), how);
         }
         grams
     }
@@ -99,24 +132,25 @@ impl Grams {
     }
 
     /// Files one more keyword, under the next number.
-    pub(crate) fn add(&mut self, text: &[u8], how: Match) {
+    pub(crate) fn add(&mut self, text: Text, how: Match) {
         let key = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        self.keys.push(Key {
-            text: Zeroizing::new(text.to_vec()),
-            exact: how == Match::Exact,
-            bounded: how == Match::Word,
-        });
         let common = common();
         let weight = |gram: &[u8]| {
             let each = gram.iter().map(|c| u32::from(commonness(*c)));
-            let known = common.contains(&gram_of(gram));
-            each.sum::<u32>() + if known { 20 } else { 0 }
+            let known = common.get(&gram_of(gram)).copied().unwrap_or(0);
+            each.sum::<u32>() + known
         };
         let grams = text.windows(3).enumerate().take(64);
-        let Some((offset, gram)) = grams.min_by_key(|(_, gram)| weight(gram)) else {
-            return;
-        };
-        let gram = gram_of(gram);
+        let rarest = grams.min_by_key(|(_, gram)| weight(gram));
+        let rarest = rarest.map(|(offset, gram)| (offset, gram_of(gram)));
+        let short = text.len() < 4;
+        let lead = lead(&text, 0, short);
+        self.keys.push(Key {
+            text,
+            exact: how == Match::Exact,
+            bounded: how == Match::Word,
+        });
+        let Some((offset, gram)) = rarest else { return };
         let h = hash(gram);
         if let Some(word) = self.bits.get_mut((h >> 6) as usize) {
             *word |= 1 << (h & 63);
@@ -128,6 +162,8 @@ impl Grams {
             gram,
             key,
             next: *head,
+            lead,
+            short,
             offset: u8::try_from(offset).unwrap_or(0),
         });
         *head = u32::try_from(self.entries.len()).unwrap_or(0);
@@ -181,10 +217,13 @@ impl Grams {
             if entry.gram != gram {
                 continue;
             }
-            let (Some(key), Some(at)) = (
-                self.keys.get(entry.key as usize),
-                i.checked_sub(usize::from(entry.offset)),
-            ) else {
+            let Some(at) = i.checked_sub(usize::from(entry.offset)) else {
+                continue;
+            };
+            if lead(line, at, entry.short) != entry.lead {
+                continue;
+            }
+            let Some(key) = self.keys.get(entry.key as usize) else {
                 continue;
             };
             let stands = if key.exact {
@@ -200,27 +239,24 @@ impl Grams {
     }
 }
 
-/// Three letters that logs, statements and tables are full of.
-const COMMON: &[u8] = b"er_ ame ttp ach pre r_i int ull joi nfo tre rel mer ord _id tem nam log val now ful day ll_ lin cur htt api get urs use pat ur_ ing inf que str fin mis iss try ups sta sel ect ion the for com ent ate age ess ser res tat tim ime dat ype tus atu rom whe her ere ers der lec ele oin cus ust sto tom con err rro ror inf lev vel msg ath pag nex ext lim imi mit mod oze zil ill ows dur ati ura tra rac ace eve req est ons ind new pai aid ";
-
-fn common() -> &'static HashSet<u32> {
-    static GRAMS: OnceLock<HashSet<u32>> = OnceLock::new();
-    GRAMS.get_or_init(|| COMMON.chunks(4).map(gram_of).collect())
-}
-
-/// A rough order of how often a byte stands in logs, tables and code.
-fn commonness(c: u8) -> u8 {
-    match c.to_ascii_lowercase() {
-        b' ' | b'-' | b'0'..=b'9' => 12,
-        b'e' | b't' | b'a' => 10,
-        b'o' | b'i' | b'n' | b's' | b'r' => 9,
-        b'd' | b'c' | b'l' => 8,
-        b'u' | b'm' | b'p' | b'f' | b'b' => 7,
-        b'h' | b'g' | b'/' | b'.' | b':' | b'=' | b'"' => 6,
-        b'_' | b'y' | b'w' | b'v' => 5,
-        b'k' => 3,
-        _ => 2,
-    }
+/// Three bytes that logs, manuals, statements and code are full of, and how common they are: more
+/// than one in a thousand places, or in a few thousand. `␣` stands for a blank.
+fn common() -> &'static HashMap<u32, u32, Fnv> {
+    static GRAMS: OnceLock<HashMap<u32, u32, Fnv>> = OnceLock::new();
+    GRAMS.get_or_init(|| {
+        let list = include_str!("rules/common.txt").split_ascii_whitespace();
+        let ranked = list.enumerate().map(|(rank, gram)| {
+            let bytes = gram.chars().map(|c| if c == '␣' { b' ' } else { c as u8 });
+            let bytes: Vec<u8> = bytes.collect();
+            let weight = match rank {
+                0..300 => 60,
+                300..800 => 40,
+                _ => 20,
+            };
+            (gram_of(&bytes), weight)
+        });
+        ranked.collect()
+    })
 }
 
 #[cfg(test)]
@@ -229,7 +265,7 @@ mod tests {
 
     #[test]
     fn every_keyword_is_found_wherever_it_stands() {
-        let words: [&[u8]; 5] = [b"password", b"glpat-", b"://", b"token", b"pin"];
+        let words: [&'static [u8]; 5] = [b"password", b"glpat-", b"://", b"token", b"pin"];
         let how = |w: &[u8]| match w {
             b"glpat-" => Match::Exact,
             b"pin" => Match::Word,

@@ -5,7 +5,7 @@
 //! SQL Server's error 2627.
 
 use super::bytes::{at, cut, find, skip_blanks};
-use super::columns::{judge_column, rule_of, wanted};
+use super::columns::{Judge, rule_of, wanted};
 use super::names::{Named, Strength};
 use super::span::{Class, Span};
 
@@ -19,14 +19,14 @@ pub(crate) const TRIGGERS: &[&str] = &[
 ];
 
 /// Appends the values that a message in `line` quotes of secret or personal columns.
-pub(crate) fn find_all(line: &[u8], spans: &mut Vec<Span>) {
-    key(line, spans);
-    quoted(line, spans);
-    copied(line, spans);
+pub(crate) fn find_all(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
+    key(line, judge, spans);
+    quoted(line, judge, spans);
+    copied(line, judge, spans);
 }
 
 /// `Key (email, n)=(a@b.c, 1) already exists.`
-fn key(line: &[u8], spans: &mut Vec<Span>) {
+fn key(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
     let mut from = 0;
     while let Some(open) = find(line, from, b"key (").map(|n| n + 5) {
         let Some(middle) = find(line, open, b")=(") else {
@@ -49,7 +49,7 @@ fn key(line: &[u8], spans: &mut Vec<Span>) {
         let values = parts(line, middle + 3, end);
         let judged: Vec<_> = names
             .iter()
-            .map(|(a, b)| judge_words(cut(line, *a, *b)))
+            .map(|(a, b)| judge_words(cut(line, *a, *b), judge))
             .collect();
         if names.len() == values.len() {
             for ((start, end), named) in values.into_iter().zip(judged) {
@@ -70,7 +70,7 @@ fn key(line: &[u8], spans: &mut Vec<Span>) {
 
 /// `Duplicate entry 'x' for key 'users.email'`, `Incorrect integer value: 'x' for column 'pin'`,
 /// `Data truncated for column 'pin'`; SQL Server's `… index 'ix_email'. The duplicate key value is (x).`
-fn quoted(line: &[u8], spans: &mut Vec<Span>) {
+fn quoted(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
     for (middle, mark) in [(&b"' for key "[..], 1), (b"' for column ", 1)] {
         let Some(end) = find(line, 0, middle) else {
             continue;
@@ -80,7 +80,13 @@ fn quoted(line: &[u8], spans: &mut Vec<Span>) {
         };
         let name = end + middle.len();
         let stop = find(line, name, b" at row").unwrap_or(line.len());
-        push(line, start, end, judge_words(cut(line, name, stop)), spans);
+        push(
+            line,
+            start,
+            end,
+            judge_words(cut(line, name, stop), judge),
+            spans,
+        );
     }
     let is = b"duplicate key value is (";
     if let Some(start) = find(line, 0, is).map(|n| n + is.len()) {
@@ -89,7 +95,10 @@ fn quoted(line: &[u8], spans: &mut Vec<Span>) {
             .rposition(|c| *c == b')');
         let index = find(line, 0, b"index '").or_else(|| find(line, 0, b"constraint '"));
         let name = index.map_or(&[][..], |n| cut(line, n, start - is.len()));
-        let named = name.split(|c| *c == b'\'').nth(1).and_then(judge_words);
+        let named = name
+            .split(|c| *c == b'\'')
+            .nth(1)
+            .and_then(|name| judge_words(name, judge));
         push(
             line,
             start,
@@ -101,7 +110,7 @@ fn quoted(line: &[u8], spans: &mut Vec<Span>) {
 }
 
 /// `COPY users, line 1, column password: "x"`
-fn copied(line: &[u8], spans: &mut Vec<Span>) {
+fn copied(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
     let word = b", column ";
     let Some(name) = find(line, 0, word).map(|n| n + word.len()) else {
         return;
@@ -109,7 +118,7 @@ fn copied(line: &[u8], spans: &mut Vec<Span>) {
     let Some(colon) = memchr::memmem::find(cut(line, name, line.len()), b": \"") else {
         return;
     };
-    let named = judge_column(cut(line, name, name + colon));
+    let named = judge.column(cut(line, name, name + colon));
     let start = name + colon + 3;
     let text = line.trim_ascii_end();
     let end = text.strip_suffix(b"\"").unwrap_or(text).len();
@@ -117,8 +126,8 @@ fn copied(line: &[u8], spans: &mut Vec<Span>) {
 }
 
 /// What the words of an index or of an expression say: `users.uq_email`, `lower(email::text)`.
-fn judge_words(name: &[u8]) -> Option<Named> {
-    let named = judge_column(name.trim_ascii());
+fn judge_words(name: &[u8], judge: &Judge) -> Option<Named> {
+    let named = judge.column(name.trim_ascii());
     if named.is_some_and(|n| n.strength > Strength::Weak) {
         return named;
     }
@@ -135,7 +144,9 @@ fn judge_words(name: &[u8]) -> Option<Named> {
         // `users_email_key`: the table stands first.
         (0..parts.len()).find_map(|n| {
             let rest = parts.get(n..).unwrap_or_default().join("_");
-            judge_column(rest.as_bytes()).filter(|n| n.strength > Strength::Weak)
+            judge
+                .column(rest.as_bytes())
+                .filter(|n| n.strength > Strength::Weak)
         })
     })
 }
@@ -167,7 +178,7 @@ fn push(line: &[u8], start: usize, end: usize, named: Option<Named>, spans: &mut
         } else {
             Class::Password
         };
-        spans.push(Span::new(start, end, rule_of(class), class));
+        spans.push(Span::new(start, end, rule_of(named), class));
     }
 }
 
@@ -177,7 +188,7 @@ mod tests {
 
     fn masked(line: &str) -> Vec<&str> {
         let mut spans = Vec::new();
-        find_all(line.as_bytes(), &mut spans);
+        find_all(line.as_bytes(), &crate::mask::columns::RECS_OWN, &mut spans);
         spans.iter().map(|s| &line[s.start..s.end]).collect()
     }
 

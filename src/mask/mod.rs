@@ -19,6 +19,7 @@ mod bytes;
 #[cfg(test)]
 mod cases_tests;
 mod checksum;
+mod classes;
 mod columns;
 mod context;
 mod database;
@@ -30,6 +31,7 @@ mod learned;
 mod message;
 mod names;
 mod national;
+pub mod own;
 mod personal;
 mod provider;
 mod rules;

@@ -4,9 +4,11 @@
 //! from its end: what the thing *is* stands last, so `password_length` is a length and
 //! `smtp.password.prod` a password. The lists are data; several languages stand in them.
 
+use super::bytes::Fnv;
 use super::grams::{Grams, Match};
+use super::own::Personal;
 use super::span::Class;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 /// How sure a name is.
@@ -25,6 +27,26 @@ pub(crate) enum Strength {
 pub(crate) struct Named {
     pub strength: Strength,
     pub class: Class,
+    /// Of personal data, which.
+    pub kind: Personal,
+}
+
+impl Named {
+    pub(crate) const fn secret(strength: Strength, class: Class) -> Named {
+        Named {
+            strength,
+            class,
+            kind: Personal::Other,
+        }
+    }
+
+    pub(crate) const fn personal(kind: Personal) -> Named {
+        Named {
+            strength: Strength::Strong,
+            class: Class::Personal,
+            kind,
+        }
+    }
 }
 
 /// Ends of a word that make it a password, also run together: `dbpassword`, `bindpw`.
@@ -113,76 +135,147 @@ const HARMLESS_TOKENS: &str = "
     bos unk input output cursor sync lex unexpected expected starting the a invalid expired
     new this change nextpage forward backward position cached remaining word time";
 
+/// What the lists say of a word, as bits: one look answers for all of them.
+mod list {
+    pub(super) const PASSWORD: u16 = 1;
+    pub(super) const TOKEN: u16 = 1 << 1;
+    pub(super) const KEY: u16 = 1 << 2;
+    pub(super) const WEAK: u16 = 1 << 3;
+    pub(super) const MEDIUM: u16 = 1 << 4;
+    pub(super) const QUALIFIER: u16 = 1 << 5;
+    pub(super) const HARMLESS: u16 = 1 << 6;
+    pub(super) const HARMLESS_KEY: u16 = 1 << 7;
+    pub(super) const HARMLESS_TOKEN: u16 = 1 << 8;
+    /// The lists whose words are also known at the end of a run-together word.
+    pub(super) const ENDINGS: u16 = PASSWORD | TOKEN | KEY;
+}
+
+/// A shorter word is not known at the end of a run-together one.
+const ENDING_MIN: usize = 6;
+
 /// The lists, ready to be asked.
 struct Lists {
-    passwords: Words,
-    tokens: Words,
-    keys: Words,
-    weak: Words,
-    medium: Words,
-    qualifiers: Words,
-    harmless: Words,
-    harmless_keys: Words,
-    harmless_tokens: Words,
-}
-
-struct Words {
-    all: HashSet<&'static str>,
-    /// Those long enough to be known at the end of a run-together word.
-    long: Vec<&'static str>,
-}
-
-impl Words {
-    fn of(list: &'static str) -> Self {
-        let all: HashSet<_> = list.split_ascii_whitespace().collect();
-        let long = all.iter().copied().filter(|word| word.len() > 5).collect();
-        Words { all, long }
-    }
-
-    fn has(&self, word: &str) -> bool {
-        self.all.contains(word)
-    }
+    words: HashMap<&'static str, u16, Fnv>,
+    /// The longest word of those that are known at the end of another.
+    longest: usize,
+    /// The last two bytes of each of them: most words end otherwise.
+    tails: HashSet<[u8; 2], Fnv>,
 }
 
 impl Lists {
     fn get() -> &'static Lists {
         static LISTS: OnceLock<Lists> = OnceLock::new();
-        LISTS.get_or_init(|| Lists {
-            passwords: Words::of(PASSWORDS),
-            tokens: Words::of(TOKENS),
-            keys: Words::of(KEYS),
-            weak: Words::of(WEAK),
-            medium: Words::of(MEDIUM),
-            qualifiers: Words::of(QUALIFIERS),
-            harmless: Words::of(HARMLESS),
-            harmless_keys: Words::of(HARMLESS_KEYS),
-            harmless_tokens: Words::of(HARMLESS_TOKENS),
+        LISTS.get_or_init(|| {
+            let all = [
+                (PASSWORDS, list::PASSWORD),
+                (TOKENS, list::TOKEN),
+                (KEYS, list::KEY),
+                (WEAK, list::WEAK),
+                (MEDIUM, list::MEDIUM),
+                (QUALIFIERS, list::QUALIFIER),
+                (HARMLESS, list::HARMLESS),
+                (HARMLESS_KEYS, list::HARMLESS_KEY),
+                (HARMLESS_TOKENS, list::HARMLESS_TOKEN),
+            ];
+            let mut words: HashMap<_, u16, Fnv> = HashMap::default();
+            let mut longest = 0;
+            let mut tails = HashSet::default();
+            for (text, bit) in all {
+                for word in text.split_ascii_whitespace() {
+                    *words.entry(word).or_default() |= bit;
+                    if bit & list::ENDINGS != 0 && word.len() >= ENDING_MIN {
+                        longest = longest.max(word.len());
+                        tails.extend(word.as_bytes().last_chunk::<2>());
+                    }
+                }
+            }
+            Lists {
+                words,
+                longest,
+                tails,
+            }
         })
+    }
+
+    fn of(&self, word: &str) -> u16 {
+        self.words.get(word).copied().unwrap_or(0)
+    }
+
+    fn has(&self, word: &str, list: u16) -> bool {
+        self.of(word) & list != 0
+    }
+
+    /// The lists that hold a word that `word` ends with.
+    fn of_endings(&self, word: &str) -> u16 {
+        let tail = word.as_bytes().last_chunk::<2>();
+        if !tail.is_some_and(|tail| self.tails.contains(tail)) {
+            return 0;
+        }
+        let most = word.len().min(self.longest);
+        let tails = (ENDING_MIN..=most).filter_map(|len| word.get(word.len() - len..));
+        tails.fold(0, |found, tail| found | self.of(tail)) & list::ENDINGS
     }
 }
 
-/// The words of a name, in lower case.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let mut previous = ' ';
-    let mut chars = name.chars().peekable();
-    while let Some(c) = chars.next() {
-        let next_lower = chars.peek().is_some_and(|n| n.is_lowercase());
-        let hump =
-            c.is_uppercase() && (previous.is_lowercase() || previous.is_uppercase() && next_lower);
-        if (!c.is_alphanumeric() || hump) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+/// The words of a name, in lower case and run together, so that several in a row are one text too.
+struct Words {
+    text: String,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Words {
+    fn of(name: &str) -> Words {
+        let mut words = Words {
+            text: String::with_capacity(name.len()),
+            ends: Vec::with_capacity(8),
+        };
+        let mut previous = ' ';
+        let mut chars = name.chars().peekable();
+        while let Some(c) = chars.next() {
+            let next_lower = chars.peek().is_some_and(|n| n.is_lowercase());
+            let hump = c.is_uppercase()
+                && (previous.is_lowercase() || previous.is_uppercase() && next_lower);
+            if !c.is_alphanumeric() || hump {
+                words.end();
+            }
+            if c.is_ascii_alphanumeric() {
+                words.text.push(c.to_ascii_lowercase());
+            } else if c.is_alphanumeric() {
+                words.text.extend(c.to_lowercase());
+            }
+            previous = c;
         }
-        if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
+        words.end();
+        words
+    }
+
+    fn end(&mut self) {
+        if self.text.len() > self.ends.last().copied().unwrap_or(0) {
+            self.ends.push(self.text.len());
         }
-        previous = c;
     }
-    if !word.is_empty() {
-        words.push(word);
+
+    /// Drops the last word.
+    fn pop(&mut self) {
+        self.ends.pop();
+        self.text.truncate(self.ends.last().copied().unwrap_or(0));
     }
-    words
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Where the last words begin, so many of them.
+    fn start(&self, count: usize) -> usize {
+        let before = self.ends.len().checked_sub(count + 1);
+        before.and_then(|n| self.ends.get(n)).copied().unwrap_or(0)
+    }
+
+    /// What stands between two of these places.
+    fn between(&self, start: usize, end: usize) -> &str {
+        self.text.get(start..end).unwrap_or_default()
+    }
 }
 
 /// What `name` says of its value; `None` when nothing.
@@ -191,73 +284,63 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
     if name.is_empty() || name.len() > 128 || !(triggers().any(name) || ends_in_pw(name)) {
         return None;
     }
-    let name = String::from_utf8_lossy(name);
-    let mut words = words(&name);
+    let mut words = Words::of(&String::from_utf8_lossy(name));
     // `PASSWORD2`, `key_1`, `Key 2`: numbers only count.
-    while words.len() > 1
-        && words
-            .last()
-            .is_some_and(|w| w.bytes().all(|c| c.is_ascii_digit()))
-    {
+    let is_number = |word: &str| word.bytes().all(|c| c.is_ascii_digit());
+    while words.len() > 1 && is_number(words.between(words.start(1), words.text.len())) {
         words.pop();
     }
-    let found = |strength, class| Some(Named { strength, class });
+    let found = |strength, class| Some(Named::secret(strength, class));
     let lists = Lists::get();
     let mut qualified = false;
     loop {
-        let raw = words.last()?.as_str();
+        let (one, two, three) = (words.start(1), words.start(2), words.start(3));
+        let raw = words.between(one, words.text.len());
+        if raw.is_empty() {
+            return None;
+        }
         let last = raw.trim_end_matches(|c: char| c.is_ascii_digit());
-        let last = if last.is_empty() || lists.qualifiers.has(raw) {
+        let last = if last.is_empty() || lists.has(raw, list::QUALIFIER) {
             raw
         } else {
             last
         };
-        let before = words
-            .len()
-            .checked_sub(2)
-            .and_then(|i| words.get(i))
-            .map_or("", String::as_str);
-        let two = [before, last].concat();
-        let three_before = words
-            .len()
-            .checked_sub(3)
-            .and_then(|i| words.get(i))
-            .map_or("", String::as_str);
-        let three = [three_before, before, last].concat();
-        let ends = |list: &Words| {
-            list.has(last)
-                || list.has(&two)
-                || list.has(&three)
-                || list.long.iter().any(|end| last.ends_with(end))
-        };
+        let before = words.between(two, one);
+        let end = one + last.len();
+        let own = lists.of(last);
+        let ends = own
+            | lists.of(words.between(two, end))
+            | lists.of(words.between(three, end))
+            | lists.of_endings(last);
         // A library's name, not a value's.
         if last.starts_with("libsecret") {
             return None;
         }
-        if ends(&lists.passwords) {
+        if ends & list::PASSWORD != 0 {
             return found(Strength::Strong, Class::Password);
         }
-        if ends(&lists.keys) {
+        if ends & list::KEY != 0 {
             return found(Strength::Strong, Class::Key);
         }
-        if (last.ends_with("token") || last == "tokens") && lists.harmless_tokens.has(before) {
+        if (last.ends_with("token") || last == "tokens") && lists.has(before, list::HARMLESS_TOKEN)
+        {
             return None;
         }
-        if ends(&lists.tokens) {
+        if ends & list::TOKEN != 0 {
             return found(Strength::Strong, Class::Token);
         }
-        if lists.medium.has(last)
+        if own & list::MEDIUM != 0
             || last.ends_with("token")
             || last.ends_with("pwd") && last.len() > 3
         {
             return found(Strength::Medium, Class::Token);
         }
         if let Some(stem) = last.strip_suffix('s').unwrap_or(last).strip_suffix("key")
-            && (lists.harmless_keys.has(before) || lists.harmless_keys.has(stem))
+            && (lists.of(before) | lists.of(stem)) & list::HARMLESS_KEY != 0
         {
             return None;
         }
-        if lists.weak.has(last) && !qualified
+        if own & list::WEAK != 0 && !qualified
             || last.ends_with("pass")
                 && last.len() > 4
                 && !matches!(
@@ -271,7 +354,7 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
                 Class::Token
             };
             // `hash`, `code` and their like say little alone; what they hash is said before them.
-            if lists.qualifiers.has(last) && words.len() > 1 {
+            if own & list::QUALIFIER != 0 && words.len() > 1 {
                 qualified = true;
                 words.pop();
                 continue;
@@ -281,17 +364,17 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
             }
             return found(Strength::Weak, class);
         }
-        if lists.harmless.has(last) && !lists.qualifiers.has(last) {
+        if own & list::HARMLESS != 0 && own & list::QUALIFIER == 0 {
             return None;
         }
-        if lists.qualifiers.has(last) && words.len() > 1 {
+        if own & list::QUALIFIER != 0 && words.len() > 1 {
             qualified = true;
             words.pop();
             continue;
         }
         // `key_coze`, `token_github`: the provider stands last.
         if words.len() == 2 && !qualified {
-            let first = words.first().map_or("", String::as_str);
+            let first = before;
             if matches!(
                 first,
                 "key"
@@ -322,10 +405,7 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
 fn triggers() -> &'static Grams {
     static TRIGGERED: OnceLock<Grams> = OnceLock::new();
     TRIGGERED.get_or_init(|| {
-        let words = trigger_words();
-        let words = words
-            .iter()
-            .map(|word| word.trim_matches(['=', ':', '"', '_', '-']));
+        let words = trigger_words().map(|word| word.trim_matches(['=', ':', '"', '_', '-']));
         Grams::new(words.map(|word| (word.as_bytes(), Match::Folded)))
     })
 }
@@ -338,19 +418,17 @@ fn ends_in_pw(name: &[u8]) -> bool {
 }
 
 /// The triggers as they stand in text.
-pub(crate) fn trigger_words() -> Vec<String> {
-    let words = TRIGGERS.split_ascii_whitespace();
-    words.map(|word| word.replace('~', " ")).collect()
+pub(crate) fn trigger_words() -> impl Iterator<Item = &'static str> {
+    TRIGGERS.split_ascii_whitespace().chain(["backup code"])
 }
 
 /// Words that must stand in a line before any name in it is worth judging; found by the prefilter.
-/// `~` stands for a blank.
 const TRIGGERS: &str = "
     pass pwd pword pswd psswd secret token key credential cred auth psk contrase senha mdp
     kennwort geheim parol пароль haslo hasło heslo senord wachtwoord salasana adgangskode
     sifre şifre jelsz lozinka geslo 密码 密碼 口令 パスワード 비밀번호 kodeord κωδικός סיסמה clave bindpw
     rootpw userpw adminpw dbpw mnemonic seedphrase seed_phrase pepper jwt bearer signature
-    otp recovery backup_code backup~code session sessid cookie connect.sid webhook sekret
+    otp recovery backup_code session sessid cookie connect.sid webhook sekret
     segreto chave chiave ключ токен 令牌 密钥 トークン jeton codigo licen _pat -pat passe unlock_code
     _pw -pw pw= pw: pw\" pin= pin: pin\" _pin -pin slaptazodis totp seed salt sig= _sid kek";
 

@@ -2,9 +2,9 @@
 
 use super::bytes::{at, before, cut, is_word};
 use super::checksum;
-use super::span::{Class, RuleId, Span};
-
-const NATIONAL: RuleId = RuleId::new("national-id");
+use super::own::Personal;
+use super::rules::leak;
+use super::span::{Class, Span};
 
 /// How far behind its word an id may stand.
 const NEAR: usize = 32;
@@ -26,20 +26,22 @@ pub(crate) enum National {
     Date,
 }
 
-/// The words and what they name.
-pub(crate) fn words() -> Vec<(String, National)> {
+/// The words, the shape of what stands behind them, and what it is.
+pub(crate) fn words() -> Vec<(&'static str, National, Personal)> {
     let lines = include_str!("rules/national.txt").lines();
-    let rows = lines.filter_map(|line| line.split_once(" : ").filter(|_| !line.starts_with('#')));
-    let each = |(words, shape): (&'static str, &'static str)| {
-        let shape = shape_of(shape);
+    let rows = lines.filter_map(|line| {
+        let mut parts = line.split(" : ").filter(|_| !line.starts_with('#'));
+        let (words, shape) = (parts.next()?, shape_of(parts.next()?)?);
+        let kind = parts.next().unwrap_or("national-id");
+        let kind = Personal::ALL.into_iter().find(|k| k.word() == kind)?;
+        Some((words, shape, kind))
+    });
+    let each = |(words, shape, kind): (&'static str, National, Personal)| {
         let words = words.split_ascii_whitespace().flat_map(|word| {
-            let spaced = word.replace('_', " ");
-            let both = [Some(word.to_owned()), (spaced != word).then_some(spaced)];
-            both.into_iter().flatten()
+            let spaced = word.contains('_').then(|| leak(word.replace('_', " ")));
+            [Some(word), spaced].into_iter().flatten()
         });
-        words
-            .filter_map(move |word| Some((word, shape?)))
-            .collect::<Vec<_>>()
+        words.map(move |word| (word, shape, kind))
     };
     rows.flat_map(each).collect()
 }
@@ -64,9 +66,15 @@ fn shape_of(text: &str) -> Option<National> {
     }
 }
 
-/// Appends the id of this kind that stands behind the word at `place`.
-pub(crate) fn find(line: &[u8], place: usize, len: usize, kind: National, spans: &mut Vec<Span>) {
-    let mut i = place + len;
+/// Appends the id of this shape that stands behind the word that ends at `place`.
+pub(crate) fn find(
+    line: &[u8],
+    place: usize,
+    kind: National,
+    what: Personal,
+    spans: &mut Vec<Span>,
+) {
+    let mut i = place;
     let limit = line.len().min(i + NEAR);
     while i < limit {
         let c = at(line, i);
@@ -85,7 +93,7 @@ pub(crate) fn find(line: &[u8], place: usize, len: usize, kind: National, spans:
             && !matches!(before(line, i), b'.' | b'$' | b'%')
             && !is_word(at(line, end))
         {
-            spans.push(Span::new(i, end, NATIONAL, Class::Personal).in_cell());
+            spans.push(Span::new(i, end, what.named(), Class::Personal).in_cell());
             return;
         }
         i = end;
@@ -147,10 +155,16 @@ mod tests {
     fn found(line: &str) -> Vec<&str> {
         let mut spans = Vec::new();
         let lower = line.to_lowercase();
-        for (word, kind) in words() {
-            for (at_word, _) in lower.match_indices(&word) {
+        for (word, shape, kind) in words() {
+            for (at_word, _) in lower.match_indices(word) {
                 if crate::mask::bytes::bounded(line.as_bytes(), at_word, at_word + word.len()) {
-                    find(line.as_bytes(), at_word, word.len(), kind, &mut spans);
+                    find(
+                        line.as_bytes(),
+                        at_word + word.len(),
+                        shape,
+                        kind,
+                        &mut spans,
+                    );
                 }
             }
         }

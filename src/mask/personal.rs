@@ -1,16 +1,17 @@
 //! Personal data whose shape is strong enough to stand without a name: payment cards, IBANs and
 //! e-mail addresses.
 
-use super::bytes::{at, before, cut, is_word};
+use super::bytes::{at, before, cut, from, is_word};
 use super::checksum;
+use super::grams::{Grams, Match};
 use super::span::{Class, RuleId, Span};
+use std::sync::OnceLock;
 
 const IBAN: RuleId = RuleId::new("iban");
 const MAIL: RuleId = RuleId::new("e-mail");
 const CARD: RuleId = RuleId::new("payment-card");
 
-/// No card number (ISO/IEC 7812) and no IBAN has fewer characters than this, so one byte in so
-/// many is enough to look at.
+/// No card number (ISO/IEC 7812) and no IBAN has fewer characters than this.
 const NUMBER_MIN: usize = 13;
 const CARD_MAX: usize = 19;
 /// The shortest, Norway's.
@@ -18,37 +19,62 @@ const IBAN_MIN: usize = 15;
 /// A longer run is no number of a person's; groups of an IBAN and their blanks reach 42.
 const RUN_MAX: usize = 64;
 
-/// Appends the card numbers and IBANs of `line`.
-pub(crate) fn numbers(line: &[u8], spans: &mut Vec<Span>) {
+/// Appends the card numbers and IBANs of `line` that stand around one of `places`.
+pub(crate) fn numbers(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
     let mut done = 0;
-    let mut probe = 0;
-    while probe < line.len() {
-        let here = probe;
-        probe += NUMBER_MIN - 1;
-        // A run this long reaches six bytes to one side at least.
-        let part = |i: usize| part(at(line, i)) != 0;
-        let left = || here >= 6 && part(here - 6) && part(here - 3);
-        if here < done || !part(here) || !(part(here + 6) && part(here + 3) || left()) {
+    for &place in places {
+        if place < done {
             continue;
         }
-        if !is_part(line, here) {
-            continue;
+        let run = Run::around(line, place);
+        done = run.end;
+        if run.capitals >= 2 && run.digits >= 2 && run.capitals + run.digits >= IBAN_MIN {
+            ibans(line, run.start, run.end, spans);
         }
-        let (start, end) = run_around(line, here);
-        done = end;
-        probe = probe.max(end);
-        if end - start < NUMBER_MIN {
-            continue;
+        if run.digits >= NUMBER_MIN {
+            cards(line, run.start, run.end, spans);
         }
-        let run = cut(line, start, end);
-        let digits = run.iter().filter(|c| c.is_ascii_digit()).count();
-        let capitals = run.iter().filter(|c| c.is_ascii_uppercase()).count();
-        if capitals >= 2 && digits >= 2 && capitals + digits >= IBAN_MIN {
-            ibans(line, start, end, spans);
+    }
+}
+
+/// Upper case letters and digits, and single blanks and dashes between them.
+struct Run {
+    start: usize,
+    end: usize,
+    digits: usize,
+    capitals: usize,
+}
+
+impl Run {
+    /// The run that holds the byte at `i`.
+    fn around(line: &[u8], i: usize) -> Run {
+        let lead = cut(line, i.saturating_sub(RUN_MAX), i).iter().rev();
+        let behind = from(line, i).iter().take(RUN_MAX);
+        let mut run = Run {
+            start: i,
+            end: i,
+            digits: 0,
+            capitals: 0,
+        };
+        run.start -= run.count(lead);
+        run.end += run.count(behind);
+        run
+    }
+
+    /// How many of `bytes` go on with the run.
+    fn count<'a>(&mut self, bytes: impl Iterator<Item = &'a u8>) -> usize {
+        let (mut count, mut separator) = (0, false);
+        for c in bytes {
+            match part(*c) {
+                1 if c.is_ascii_digit() => self.digits += 1,
+                1 => self.capitals += 1,
+                2 if !separator => {}
+                _ => break,
+            }
+            separator = part(*c) == 2;
+            count += 1;
         }
-        if digits >= NUMBER_MIN {
-            cards(line, start, end, spans);
-        }
+        count
     }
 }
 
@@ -88,28 +114,6 @@ const PARTS: [u8; 256] = {
 #[inline]
 fn part(c: u8) -> u8 {
     PARTS.get(usize::from(c)).copied().unwrap_or(0)
-}
-
-/// Upper case letters and digits, and single blanks and dashes between them.
-#[inline]
-fn is_part(line: &[u8], i: usize) -> bool {
-    match part(at(line, i)) {
-        0 => false,
-        1 => true,
-        _ => part(at(line, i + 1)) == 1 && part(before(line, i)) == 1,
-    }
-}
-
-fn run_around(line: &[u8], i: usize) -> (usize, usize) {
-    let mut start = i;
-    while start > 0 && i - start < RUN_MAX && is_part(line, start - 1) {
-        start -= 1;
-    }
-    let mut end = i;
-    while end - i < RUN_MAX && is_part(line, end) {
-        end += 1;
-    }
-    (start, end)
 }
 
 #[inline]
@@ -237,32 +241,36 @@ pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
             && host.contains(&b'.')
             && (2..=12).contains(&top.len())
             && top.iter().all(u8::is_ascii_alphabetic);
-        // Files, units and machines, not domains.
-        let other = [
-            "png",
-            "jpg",
-            "jpeg",
-            "gif",
-            "svg",
-            "webp",
-            "js",
-            "css",
-            "service",
-            "timer",
-            "socket",
-            "slice",
-            "local",
-            "internal",
-            "lan",
-            "localdomain",
-            "svc",
-            "conf",
-        ];
-        let other = other.iter().any(|t| top.eq_ignore_ascii_case(t.as_bytes()));
-        if good && !other && !is_login(line, start, end, user) {
+        if good && !is_file(top) && !is_login(line, start, end, user) {
             spans.push(Span::new(start, end, MAIL, Class::Personal).in_cell());
         }
     }
+}
+
+/// Whether a host's last part is that of a file, a unit or a machine, not a domain's.
+fn is_file(top: &[u8]) -> bool {
+    [
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "svg",
+        "webp",
+        "js",
+        "css",
+        "service",
+        "timer",
+        "socket",
+        "slice",
+        "local",
+        "internal",
+        "lan",
+        "localdomain",
+        "svc",
+        "conf",
+    ]
+    .iter()
+    .any(|t| top.eq_ignore_ascii_case(t.as_bytes()))
 }
 
 /// Whether `user@host` at `start..end` names an account on a machine.
@@ -308,19 +316,26 @@ fn is_login(line: &[u8], start: usize, end: usize, user: &[u8]) -> bool {
     if path || prompt || matches!(lead, b'/' | b':' | b'@' | b'%' | b'#') || user == b"git" {
         return true;
     }
-    let words = cut(line, start.saturating_sub(512), start);
-    PROGRAMS
-        .iter()
-        .any(|p| super::bytes::contains(words, p.as_bytes()))
+    static LISTED: OnceLock<Grams> = OnceLock::new();
+    let programs = PROGRAMS.iter().map(|p| (p.as_bytes(), Match::Folded));
+    let listed = LISTED.get_or_init(|| Grams::new(programs));
+    listed.any(cut(line, start.saturating_sub(512), start))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::classes::Classes;
+
+    fn all_numbers(line: &[u8], spans: &mut Vec<Span>) {
+        let mut classes = Classes::default();
+        classes.sort(line);
+        numbers(line, &classes.numbers, spans);
+    }
 
     fn found(line: &str) -> Vec<&str> {
         let mut spans = Vec::new();
-        numbers(line.as_bytes(), &mut spans);
+        all_numbers(line.as_bytes(), &mut spans);
         spans.iter().map(|s| &line[s.start..s.end]).collect()
     }
 
@@ -359,7 +374,7 @@ mod tests {
     fn ibans_and_mail_are_found_and_logins_stay() {
         let found = |line: &str| {
             let mut spans = Vec::new();
-            numbers(line.as_bytes(), &mut spans);
+            all_numbers(line.as_bytes(), &mut spans);
             mails(line.as_bytes(), &mut spans);
             spans
                 .iter()

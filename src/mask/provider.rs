@@ -3,18 +3,14 @@
 //! A rule's expression is compiled when one of its keywords first stands in a line; most sessions
 //! never compile most of them.
 
-use super::bytes::{at, before, cut, is_word};
+use super::bytes::{at, before, contains, cut, is_word};
+use super::checksum;
+use super::own::Rule;
+use super::rules::leak;
 use super::span::{Class, RuleId, Span};
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use std::sync::OnceLock;
-
-/// The rule files, each `[[rule]]` tables.
-const FILES: &[&str] = &[
-    include_str!("rules/cloud.toml"),
-    include_str!("rules/code.toml"),
-    include_str!("rules/services.toml"),
-];
 
 /// How far before and behind its keyword an expression may match; no token is longer.
 const WINDOW_BEFORE: usize = 256;
@@ -28,80 +24,100 @@ const SIZE_MAX: usize = 1 << 20;
 /// And what it remembers while searching below this; windows are short.
 const CACHE_MAX: usize = 64 << 10;
 
-/// One token format.
-#[derive(Debug)]
-pub(crate) struct Provider {
-    pub id: RuleId,
+/// A rule as a file says it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub id: &'static str,
     pub description: &'static str,
     pub class: Class,
-    pub keywords: Vec<&'static str>,
+    /// One of these must stand in the line, or nothing is searched.
+    pub keywords: &'static [&'static str],
+    /// Group 1 is the secret, else the whole match.
+    pub regex: &'static str,
     /// Keywords in any case.
     pub fold: bool,
-    check: Check,
-    pattern: &'static str,
-    /// The keyword is where the token starts.
-    starts: bool,
-    compiled: OnceLock<Option<Regex>>,
+    pub check: Check,
+    /// When there are some, one of these words must stand in the line, in any case.
+    pub context: &'static [&'static str],
+    /// What is matched by one of these expressions is no secret.
+    pub allow: &'static [&'static str],
 }
 
+/// What a match must pass besides its expression.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Check {
+pub enum Check {
+    /// Nothing more.
     #[default]
     None,
     /// Letters and digits both.
     Mixed,
-    /// The random part has three bits a byte or more.
+    /// Three bits a byte or more.
     Entropy,
+    /// Luhn's check digit.
+    Luhn,
+    /// ISO 7064 mod 97-10, as an IBAN has it.
+    Mod97,
+    /// Verhoeff's check digit.
+    Verhoeff,
+    /// The last six characters are the CRC-32 of the others, in base 62: GitHub, npm. A token that
+    /// passes is certain, also inside a longer word; one that does not may still be one.
+    Crc,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<Row>,
+/// rec's own rules.
+pub(crate) const BUILTIN: &[Row] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+/// One token format.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub row: Row,
+    /// The keyword is where the token starts.
+    starts: OnceLock<bool>,
+    compiled: OnceLock<Option<Regex>>,
+    allowed: OnceLock<Option<RegexSet>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    id: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    class: Option<String>,
-    keywords: Vec<String>,
-    regex: String,
-    #[serde(default)]
-    fold: bool,
-    #[serde(default)]
-    check: Check,
+impl From<&Rule> for Provider {
+    /// What the owner of rec writes lives as long as the process.
+    fn from(rule: &Rule) -> Self {
+        let all = |list: &[String]| -> &'static [&'static str] {
+            let texts: Vec<_> = list.iter().map(|text| leak(text.clone())).collect();
+            Box::leak(texts.into_boxed_slice())
+        };
+        let row = Row {
+            id: leak(rule.id.clone()),
+            description: leak(rule.description.clone()),
+            class: rule.class,
+            keywords: all(&rule.keywords),
+            regex: leak(rule.regex.clone()),
+            fold: rule.fold,
+            check: rule.check,
+            context: all(&rule.context),
+            allow: all(&rule.allow),
+        };
+        Provider {
+            // What rec knows of its own formats' lengths need not hold for others.
+            starts: OnceLock::from(false),
+            ..Provider::from(row)
+        }
+    }
 }
 
-/// The rules of the files. A rule lives as long as the process, so its texts do too.
-pub(crate) fn load() -> Vec<Provider> {
-    let rows = FILES.iter().flat_map(|text| rows(text));
-    rows.map(|row| Provider {
-        id: RuleId(leak(row.id)),
-        description: leak(row.description),
-        class: match row.class.as_deref() {
-            Some("password") => Class::Password,
-            Some("key") => Class::Key,
-            Some("personal") => Class::Personal,
-            _ => Class::Token,
-        },
-        fold: row.fold,
-        check: row.check,
-        starts: is_token_start(&row.regex, &row.keywords),
-        keywords: row.keywords.into_iter().map(leak).collect(),
-        pattern: leak(row.regex),
-        compiled: OnceLock::new(),
-    })
-    .collect()
+impl From<Row> for Provider {
+    fn from(row: Row) -> Self {
+        Provider {
+            row,
+            starts: OnceLock::new(),
+            compiled: OnceLock::new(),
+            allowed: OnceLock::new(),
+        }
+    }
 }
 
 /// Whether the expression begins with one of the keywords, and goes on without a blank: then the
 /// keyword stands where the token starts.
-fn is_token_start(regex: &str, keywords: &[String]) -> bool {
+fn is_token_start(regex: &str, keywords: &[&str]) -> bool {
     let bare = regex
         .trim_start_matches("(?:")
         .trim_start_matches('(')
@@ -113,16 +129,6 @@ fn is_token_start(regex: &str, keywords: &[String]) -> bool {
         && !regex.contains("[\"'")
 }
 
-/// A file that does not parse holds no rules; a test checks that all of rec's own do.
-fn rows(text: &str) -> Vec<Row> {
-    toml::from_str::<File>(text).map_or_else(|_| Vec::new(), |file| file.rule)
-}
-
-/// Loaded once a process: the cost is the rules' own size.
-fn leak(text: String) -> &'static str {
-    Box::leak(text.into_boxed_str())
-}
-
 /// How many bytes from `i` on could be of one token.
 fn token_length(line: &[u8], i: usize) -> usize {
     let rest = super::bytes::from(line, i).iter().take(TOKEN_MIN);
@@ -131,26 +137,38 @@ fn token_length(line: &[u8], i: usize) -> usize {
 }
 
 impl Provider {
+    pub(crate) fn id(&self) -> RuleId {
+        RuleId(self.row.id)
+    }
+
     fn regex(&self) -> Option<&Regex> {
-        let compile = || {
-            RegexBuilder::new(self.pattern)
-                .unicode(false)
-                .size_limit(SIZE_MAX)
-                .dfa_size_limit(CACHE_MAX)
-                .build()
-                .ok()
-        };
-        self.compiled.get_or_init(compile).as_ref()
+        self.compiled
+            .get_or_init(|| builder(self.row.regex).build().ok())
+            .as_ref()
+    }
+
+    fn allows(&self, secret: &[u8]) -> bool {
+        !self.row.allow.is_empty()
+            && self
+                .allowed
+                .get_or_init(|| allow_list(self.row.allow))
+                .as_ref()
+                .is_some_and(|list| list.is_match(secret))
     }
 
     /// Whether a token may begin at `place`: `path` is none although it begins with `pat`.
     pub(crate) fn may_start(&self, line: &[u8], place: usize) -> bool {
-        !self.starts || token_length(line, place) >= TOKEN_MIN
+        let starts = || is_token_start(self.row.regex, self.row.keywords);
+        !self.starts.get_or_init(starts) || token_length(line, place) >= TOKEN_MIN
     }
 
     /// Appends what this rule finds around its keyword at `place`: group 1 where the expression
     /// has one, else the whole match. A token does not stand inside a longer word.
     pub(crate) fn find(&self, line: &[u8], place: usize, spans: &mut Vec<Span>) {
+        let context = self.row.context;
+        if !context.is_empty() && !context.iter().any(|word| contains(line, word.as_bytes())) {
+            return;
+        }
         let Some(regex) = self.regex() else { return };
         let from = place.saturating_sub(WINDOW_BEFORE);
         let window = cut(line, from, place.saturating_add(WINDOW_AFTER));
@@ -159,25 +177,53 @@ impl Provider {
                 continue;
             };
             let (start, end) = (from + secret.start(), from + secret.end());
-            let glued = is_word(before(line, start)) && is_word(at(line, start))
+            let whole = from + found.get(0).map_or(0, |whole| whole.start());
+            let inside = |i: usize| is_word(before(line, i)) && is_word(at(line, i));
+            let glued = inside(start) && inside(whole)
                 || at(line, end).is_ascii_alphanumeric()
                     && is_word(before(line, end))
                     && found.get(1).is_none();
-            if !glued && self.checks(secret.as_bytes()) {
-                spans.push(Span::new(start, end, self.id, self.class));
+            let certain = self.row.check == Check::Crc && checksum::crc(secret.as_bytes());
+            if (!glued || certain) && self.checks(secret.as_bytes()) {
+                spans.push(Span::new(start, end, self.id(), self.row.class));
             }
         }
     }
 
     fn checks(&self, secret: &[u8]) -> bool {
-        match self.check {
-            Check::None => true,
+        let checked = match self.row.check {
+            Check::None | Check::Crc => true,
             Check::Mixed => {
                 secret.iter().any(u8::is_ascii_digit) && secret.iter().any(u8::is_ascii_alphabetic)
             }
             Check::Entropy => super::value::entropy(secret) >= 3.0,
-        }
+            Check::Luhn => checksum::luhn(&checksum::digits(secret)),
+            Check::Mod97 => checksum::iban(secret),
+            Check::Verhoeff => checksum::verhoeff(&checksum::digits(secret)),
+        };
+        checked && !self.allows(secret)
     }
+}
+
+/// A list of expressions each of which must match the whole of a value: what only stands somewhere in
+/// a password does not make it harmless.
+pub(crate) fn allow_list(expressions: &[impl AsRef<str>]) -> Option<RegexSet> {
+    let whole = expressions.iter().map(|e| format!("^(?:{})$", e.as_ref()));
+    let set = RegexSetBuilder::new(whole)
+        .unicode(false)
+        .size_limit(SIZE_MAX)
+        .build();
+    set.ok()
+}
+
+/// An expression of a rule, bounded in size.
+pub(crate) fn builder(regex: &str) -> RegexBuilder {
+    let mut builder = RegexBuilder::new(regex);
+    builder
+        .unicode(false)
+        .size_limit(SIZE_MAX)
+        .dfa_size_limit(CACHE_MAX);
+    builder
 }
 
 #[cfg(test)]
@@ -185,18 +231,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_parses_compiles_and_has_a_keyword_and_a_name_of_its_own() {
-        for text in FILES {
-            toml::from_str::<File>(text).unwrap_or_else(|e| panic!("{e}"));
-        }
-        let rules = load();
+    fn every_rule_compiles_and_has_a_keyword_and_a_name_of_its_own() {
         let mut names = std::collections::BTreeSet::new();
-        for rule in &rules {
-            assert!(rule.regex().is_some(), "{} does not compile", rule.id);
-            assert!(names.insert(rule.id), "{} stands twice", rule.id);
-            assert!(!rule.keywords.is_empty(), "{} has no keyword", rule.id);
-            for keyword in &rule.keywords {
-                assert!(keyword.len() >= 3, "{}: {keyword} is too short", rule.id);
+        for row in BUILTIN {
+            let rule = Provider::from(*row);
+            assert!(rule.regex().is_some(), "{} does not compile", row.id);
+            assert!(names.insert(row.id), "{} stands twice", row.id);
+            assert!(!row.description.is_empty(), "{} has no description", row.id);
+            assert!(!row.keywords.is_empty(), "{} has no keyword", row.id);
+            for keyword in row.keywords {
+                assert!(keyword.len() >= 3, "{}: {keyword} is too short", row.id);
+            }
+            assert!(
+                row.allow.is_empty() || !rule.allows(b""),
+                "{} allows nothing",
+                row.id
+            );
+            for word in row.context {
+                assert_eq!(
+                    &word.to_lowercase(),
+                    word,
+                    "{}: words are lower case",
+                    row.id
+                );
             }
         }
     }

@@ -1,10 +1,14 @@
 //! What a session masks by: the keywords of all layers, filed, and the provider rules.
 
-use super::grams::{Grams, Hit, Match};
+use super::bytes::cut;
+use super::columns::Judge;
+use super::grams::{Grams, Hit, Match, Text};
 use super::national::{self, National};
-use super::provider::{self, Provider};
-use super::span::{Class, RuleId};
+use super::own::{OnDoubt, Own, Personal};
+use super::provider::{BUILTIN, Provider, Row, allow_list};
+use super::span::{Class, RuleId, Span};
 use super::{columns, context, keyblock, message, names, shell, sql};
+use regex::bytes::RegexSet;
 use std::sync::{Arc, OnceLock};
 
 /// The rules; shared by all sessions of a process.
@@ -12,6 +16,13 @@ pub struct Rules {
     pub(crate) grams: Grams,
     wakes: Vec<Wake>,
     pub(crate) providers: Vec<Provider>,
+    /// The owner's providers stand before this place.
+    owns: usize,
+    judge: Judge,
+    own: Own,
+    allow: Option<RegexSet>,
+    /// Whether findings must be asked about one by one.
+    sifts: bool,
 }
 
 impl std::fmt::Debug for Rules {
@@ -32,7 +43,7 @@ pub(crate) enum Wake {
     /// A word of a personal column's name.
     Personal,
     /// An id may stand behind this word of that length.
-    National(National, u8),
+    National(National, Personal, u8),
     /// SQL whose secret no name gives away.
     Statement,
     /// Words that stand before secrets.
@@ -66,24 +77,55 @@ pub struct RuleInfo {
     pub class: Class,
     /// One line for a person.
     pub description: &'static str,
+    /// The owner of rec wrote it.
+    pub own: bool,
+    /// The owner of rec switched it off.
+    pub off: bool,
 }
 
 impl Rules {
-    /// rec's own rules. The first call reads the rule files; expressions compile when first needed.
+    /// rec's own rules; expressions compile when first needed.
     pub fn builtin() -> Arc<Rules> {
         static BUILTIN: OnceLock<Arc<Rules>> = OnceLock::new();
-        BUILTIN.get_or_init(|| Arc::new(Rules::new())).clone()
+        BUILTIN
+            .get_or_init(|| Arc::new(Rules::new(Own::default())))
+            .clone()
     }
 
-    fn new() -> Rules {
-        let providers = provider::load();
+    /// rec's own rules with what its owner adds and takes. What they add lives as long as the
+    /// process.
+    pub fn with(own: &Own) -> Arc<Rules> {
+        if own.is_nothing() {
+            Rules::builtin()
+        } else {
+            Arc::new(Rules::new(own.clone()))
+        }
+    }
+
+    fn new(own: Own) -> Rules {
+        let replaced = |row: &&Row| own.rules.iter().all(|rule| rule.id != row.id);
+        let added = own.rules.iter().map(Provider::from);
+        let kept = BUILTIN.iter().filter(replaced).copied();
+        let providers: Vec<_> = added.chain(kept.map(Provider::from)).collect();
         let mut rules = Rules {
             grams: Grams::new([]),
             wakes: Vec::new(),
             providers: Vec::new(),
+            owns: own.rules.len(),
+            judge: Judge {
+                own: own.columns.clone(),
+            },
+            allow: (!own.allow.is_empty())
+                .then(|| allow_list(&own.allow))
+                .flatten(),
+            sifts: !(own.off.is_empty() && own.stays.is_empty() && own.allow.is_empty()),
+            own,
         };
+        for column in &rules.judge.own.clone() {
+            rules.file(leak(column.keyword.clone()), Match::Folded, Wake::Personal);
+        }
         for word in names::trigger_words() {
-            rules.file(&word, Match::Folded, Wake::Name);
+            rules.file(word, Match::Folded, Wake::Name);
         }
         rules.file("://", Match::Exact, Wake::Uri);
         for word in ["@tcp(", "@unix(", "\\connect ", "\\c ", "--uri"] {
@@ -98,7 +140,7 @@ impl Rules {
             rules.file(word, Match::Folded, Wake::Personal);
             let spaced = word.replace('_', " ");
             if spaced != word {
-                rules.file(&spaced, Match::Folded, Wake::Personal);
+                rules.file(leak(spaced), Match::Folded, Wake::Personal);
             }
         }
         for word in sql::TRIGGERS {
@@ -130,16 +172,16 @@ impl Rules {
         for word in ["auth", "auth2", "setuser"] {
             rules.file(word, Match::Word, Wake::Redis(len(word)));
         }
-        for (word, kind) in national::words() {
-            rules.file(&word, Match::Word, Wake::National(kind, len(&word)));
+        for (word, shape, kind) in national::words() {
+            rules.file(word, Match::Word, Wake::National(shape, kind, len(word)));
         }
         for (number, provider) in (0..).zip(&providers) {
-            let how = if provider.fold {
+            let how = if provider.row.fold {
                 Match::Folded
             } else {
                 Match::Exact
             };
-            for keyword in &provider.keywords {
+            for keyword in provider.row.keywords {
                 rules.file(keyword, how, Wake::Provider(number));
             }
         }
@@ -147,14 +189,41 @@ impl Rules {
         rules
     }
 
-    fn file(&mut self, word: &str, how: Match, wake: Wake) {
-        self.grams.add(word.as_bytes(), how);
+    fn file(&mut self, word: &'static str, how: Match, wake: Wake) {
+        self.grams.add(Text::Known(word.as_bytes()), how);
         self.wakes.push(wake);
     }
 
     /// What `hit` wakes; `None` for a learned secret's form, whose number is behind all keywords'.
     pub(crate) fn wake(&self, hit: Hit) -> Option<Wake> {
         self.wakes.get(hit.key as usize).copied()
+    }
+
+    /// What the names of columns say.
+    pub(crate) fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// What happens in doubt.
+    pub(crate) fn on_doubt(&self) -> OnDoubt {
+        self.own.on_doubt
+    }
+
+    /// Whether the owner lets `value` pass.
+    pub(crate) fn allows(&self, value: &[u8]) -> bool {
+        self.allow.as_ref().is_some_and(|list| list.is_match(value))
+    }
+
+    /// Drops from `spans` of `line`, from `first` on, what the owner lets stay.
+    pub(crate) fn sift(&self, line: &[u8], first: usize, spans: &mut Vec<Span>) {
+        if !self.sifts || spans.len() <= first {
+            return;
+        }
+        let mut own = spans.split_off(first);
+        own.retain(|span| {
+            !self.own.is_off(span.rule) && !self.allows(cut(line, span.start, span.end))
+        });
+        spans.append(&mut own);
     }
 
     /// Whether `hit` is worth waking the layers.
@@ -172,15 +241,25 @@ impl Rules {
 
     /// Every rule there is, by name.
     pub fn list(&self) -> Vec<RuleInfo> {
-        let providers = self.providers.iter().map(|rule| RuleInfo {
-            id: rule.id,
-            class: rule.class,
-            description: rule.description,
+        let providers = self.providers.iter().enumerate().map(|(n, rule)| RuleInfo {
+            id: rule.id(),
+            class: rule.row.class,
+            description: rule.row.description,
+            own: n < self.owns,
+            off: false,
         });
         let mut list: Vec<_> = STRUCTURE.iter().copied().chain(providers).collect();
+        for rule in &mut list {
+            rule.off = self.own.is_off(rule.id);
+        }
         list.sort_by_key(|rule| rule.id);
         list
     }
+}
+
+/// Made once a process, and kept as long.
+pub(super) fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
 }
 
 /// The rules that are code.
@@ -250,30 +329,61 @@ const STRUCTURE: &[RuleInfo] = &[
         Class::Password,
         "cells below a column header that says secret",
     ),
-    info(
-        "personal-column",
-        Class::Personal,
-        "cells below a column header that says personal data",
+    personal("email-column", "e-mail addresses below a column's header"),
+    personal("phone-column", "phone numbers below a column's header"),
+    personal(
+        "card-column",
+        "card numbers and codes below a column's header",
     ),
-    info(
+    personal("account-column", "bank accounts below a column's header"),
+    personal(
+        "national-id-column",
+        "ids, tax and licence numbers below a column's header",
+    ),
+    personal(
+        "passport-column",
+        "passport numbers below a column's header",
+    ),
+    personal(
+        "birth-date-column",
+        "birth dates and places below a column's header",
+    ),
+    personal("name-column", "names of persons below a column's header"),
+    personal("address-column", "postal addresses below a column's header"),
+    personal(
+        "personal-column",
+        "other personal data below a column's header",
+    ),
+    personal(
         "payment-card",
-        Class::Personal,
         "payment card numbers that pass the Luhn check",
     ),
-    info(
-        "iban",
-        Class::Personal,
-        "bank account numbers that pass the mod 97 check",
-    ),
-    info(
+    personal("iban", "bank account numbers that pass the mod 97 check"),
+    personal(
         "e-mail",
-        Class::Personal,
         "e-mail addresses; not user@host of ssh, git and prompts",
     ),
-    info(
+    personal("phone", "phone numbers behind the word that names them"),
+    personal(
+        "card-code",
+        "security codes of cards behind the word that names them",
+    ),
+    personal(
+        "account-number",
+        "account numbers behind the word that names them",
+    ),
+    personal(
         "national-id",
-        Class::Personal,
-        "ids, phone numbers and birth dates behind the word that names them",
+        "ids, tax and licence numbers behind the word that names them",
+    ),
+    personal(
+        "passport",
+        "passport numbers behind the word that names them",
+    ),
+    personal("birth-date", "birth dates behind the word that names them"),
+    personal(
+        "personal",
+        "other personal numbers behind the word that names them",
     ),
     info(
         "token-shape",
@@ -287,10 +397,16 @@ const STRUCTURE: &[RuleInfo] = &[
     ),
 ];
 
+const fn personal(id: &'static str, description: &'static str) -> RuleInfo {
+    info(id, Class::Personal, description)
+}
+
 const fn info(id: &'static str, class: Class, description: &'static str) -> RuleInfo {
     RuleInfo {
         id: RuleId::new(id),
         class,
         description,
+        own: false,
+        off: false,
     }
 }

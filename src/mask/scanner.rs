@@ -1,10 +1,11 @@
 //! The scanner: one a session, fed logical lines in order, answers with the secrets of each.
 
-use super::columns::Columns;
-use super::context::{self, Awaits};
+use super::classes::Classes;
+use super::columns::{Columns, Judge};
+use super::context::{self, Awaits, Woken};
 use super::door::Door;
 use super::filter::LINE_MAX;
-use super::grams::{Grams, Hit, Match};
+use super::grams::{Grams, Hit, Match, Text};
 use super::keyblock::{self, Block, Inside};
 use super::learned::Learned;
 use super::rules::{Rules, Wake};
@@ -31,6 +32,7 @@ pub struct Scanner {
     state: State,
     hits: Vec<Hit>,
     named: Vec<Regex>,
+    classes: Classes,
 }
 
 impl std::fmt::Debug for Scanner {
@@ -71,6 +73,7 @@ impl Scanner {
             state: State::default(),
             hits: Vec::new(),
             named: Vec::new(),
+            classes: Classes::default(),
         }
     }
 
@@ -81,7 +84,7 @@ impl Scanner {
 
     /// The second look that belongs to this session: it knows what this scanner learns.
     pub fn door(&self) -> Door {
-        Door::new(self.learned.clone())
+        Door::new(self.learned.clone(), Arc::clone(&self.rules))
     }
 
     /// Appends the secrets of one logical line, given without its terminator, in order and not
@@ -222,7 +225,9 @@ impl Scanner {
         }
         let own = std::mem::replace(&mut self.state, state);
         if own.sql {
-            sql::whole(text, spans);
+            let first = spans.len();
+            sql::whole(text, self.rules.judge(), spans);
+            self.rules.sift(text, first, spans);
         }
         let mut own = spans.split_off(from);
         settle(&mut own);
@@ -250,9 +255,10 @@ impl Scanner {
         if !hits.is_empty() {
             hits.retain(|hit| self.rules.is_worth(line, *hit));
         }
-        personal::numbers(line, spans);
+        self.classes.sort(line);
+        personal::numbers(line, &self.classes.numbers, spans);
         personal::mails(line, spans);
-        shape::find(line, spans);
+        shape::find(line, &self.classes.separators, spans);
         for pattern in &self.named {
             let found = pattern.find_iter(line).filter(|found| !found.is_empty());
             // Not of a class that is learned: it is found by itself wherever it stands.
@@ -266,6 +272,7 @@ impl Scanner {
             self.woken(line, &mut hits, spans);
         }
         self.hits = hits;
+        self.rules.sift(line, from, spans);
         if spans.len() > from && is_row(line) {
             for span in spans.iter_mut().skip(from) {
                 span.cell = true;
@@ -303,8 +310,8 @@ impl Scanner {
                 Some(Wake::Program(len)) => shell::command(line, hit.at, usize::from(len), spans),
                 Some(Wake::Connect(len)) => shell::connect(line, hit.at, usize::from(len), spans),
                 Some(Wake::Redis(len)) => shell::redis(line, hit.at, usize::from(len), spans),
-                Some(Wake::National(kind, len)) => {
-                    national::find(line, hit.at, usize::from(len), kind, spans);
+                Some(Wake::National(shape, kind, len)) => {
+                    national::find(line, hit.at + usize::from(len), shape, kind, spans);
                 }
                 Some(Wake::Provider(number)) => {
                     if let Some(rule) = self.rules.providers.get(usize::from(number)) {
@@ -320,12 +327,13 @@ impl Scanner {
             }
         }
         if message {
-            message::find_all(line, spans);
+            message::find_all(line, self.rules.judge(), spans);
         }
         if block {
             self.state.block = keyblock::open(line, spans);
         }
-        if !names.is_empty() {
+        let named = !names.is_empty();
+        if named {
             assign::find(line, &names, spans);
             column = true;
         }
@@ -335,22 +343,31 @@ impl Scanner {
         if !words.is_empty() {
             context::find_all(line, &words, spans);
         }
-        let told = !words.is_empty() || !names.is_empty();
-        if told || reveal || !self.state.awaits.is_idle() {
-            self.state.awaits.line(line, told, reveal, spans);
+        words.append(&mut names);
+        let told = Woken::by(line, &words, reveal);
+        if told != Woken::default() || !self.state.awaits.is_idle() {
+            self.state.awaits.line(line, told, spans);
         }
         if self.state.alone {
-            self.state.sql |= statement || !names.is_empty();
+            self.state.sql |= statement || named;
             return;
         }
-        if statement || !names.is_empty() || self.state.statement.is_some() {
+        if statement || named || self.state.statement.is_some() {
             let pending = self.state.statement.take();
-            self.state.statement = sql::statement(line, pending, spans);
+            self.state.statement =
+                sql::statement(line, pending, statement, self.rules.judge(), spans);
         }
-        self.state.columns.line(line, column, spans);
+        self.state
+            .columns
+            .line(line, column, self.rules.judge(), spans);
         if copy {
-            self.state.columns.copy(line);
+            self.state.columns.copy(line, self.rules.judge());
         }
+    }
+
+    /// What the names of columns say.
+    pub(super) fn judge(&self) -> &Judge {
+        self.rules.judge()
     }
 
     /// Learns what `spans` of `line` hold.
@@ -377,7 +394,7 @@ impl Scanner {
         self.version = self.learned.version();
         for form in self.learned.forms(known) {
             self.forms.push((form.rule, form.class, form.text.len()));
-            self.grams.add(&form.text, Match::Exact);
+            self.grams.add(Text::Learned(form.text), Match::Exact);
         }
     }
 }

@@ -30,14 +30,12 @@ const TELLING: &[&str] = &[
     "svc", "pw", "sat", "rt", "at", "apikey", "prv", "priv", "private", "cred", "hook",
 ];
 
-/// Appends the tokens of `line`.
-pub(crate) fn find(line: &[u8], spans: &mut Vec<Span>) {
+/// Appends the tokens of `line` whose random part stands behind one of `separators`.
+pub(crate) fn find(line: &[u8], separators: &[usize], spans: &mut Vec<Span>) {
     let part = |i: usize| is_part(at(line, i));
     let mut done = 0;
-    // The random part stands behind a separator.
-    for separator in memchr::memchr2_iter(b'_', b'-', line) {
-        let random = separator + RANDOM_MIN;
-        if separator < done || !(part(random) && part(separator + 8) && part(separator + 4)) {
+    for &separator in separators {
+        if separator < done {
             continue;
         }
         let (mut start, mut end) = (separator, separator);
@@ -150,8 +148,10 @@ mod tests {
     use super::*;
 
     fn found(line: &str) -> Vec<&str> {
+        let mut classes = crate::mask::classes::Classes::default();
+        classes.sort(line.as_bytes());
         let mut spans = Vec::new();
-        find(line.as_bytes(), &mut spans);
+        find(line.as_bytes(), &classes.separators, &mut spans);
         spans.iter().map(|s| &line[s.start..s.end]).collect()
     }
 

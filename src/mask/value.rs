@@ -296,6 +296,7 @@ pub(crate) fn is_password_hash(value: &[u8]) -> bool {
         b"$A$005$",
     ];
     value.len() > 12
+        && matches!(at(value, 0), b'$' | b'{' | b'p' | b'b' | b'a' | b's' | b'S')
         && STARTS.iter().any(|s| value.starts_with(s))
         && !from(value, 3).contains(&b' ')
         && (!value.starts_with(b"SCRAM") || value.contains(&b'$'))

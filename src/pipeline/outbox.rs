@@ -12,6 +12,9 @@ pub const SESSION_MAX: u64 = 1 << 30;
 /// An output event is closed at this size, so that a piece never has to be much larger.
 const OUTPUT_MAX: usize = 64 * 1024;
 
+const DROPPED: &str = "something still looked like a secret after masking";
+const KEPT: &str = "something still looked like a secret after masking, and was kept as configured";
+
 /// Something that stands between two bytes of output.
 #[derive(Debug)]
 pub(super) enum Note {
@@ -196,12 +199,22 @@ impl Outbox {
     fn admit(&mut self, event: Event) {
         let at = self.at.max(event.at);
         match self.door.admit(event) {
-            Ok(event) => self.events.push(event),
-            Err(_) => self.doubt(at, 0),
+            Ok(event) => {
+                self.events.push(event);
+                self.kept(at);
+            }
+            Err(_) => self.doubt(at, 0, DROPPED),
         }
     }
 
-    fn doubt(&mut self, at: Micros, bytes: usize) {
+    /// Tells of a doubt in spite of which the last event was let through.
+    fn kept(&mut self, at: Micros) {
+        if self.door.kept().is_some() {
+            self.doubt(at, 0, KEPT);
+        }
+    }
+
+    fn doubt(&mut self, at: Micros, bytes: usize, detail: &str) {
         let count = self.summary.gaps.entry(GapKind::Unmaskable).or_default();
         *count = count.saturating_add(1);
         let gap = Event {
@@ -209,7 +222,7 @@ impl Outbox {
             body: Body::Gap(Gap {
                 kind: GapKind::Unmaskable,
                 bytes: u64::try_from(bytes).unwrap_or(0),
-                detail: "something still looked like a secret after masking".to_owned(),
+                detail: detail.to_owned(),
             }),
         };
         if let Ok(gap) = self.door.admit(gap) {
@@ -229,14 +242,17 @@ impl Outbox {
                 body: Body::Output(data),
             };
             match self.door.admit(event(data)) {
-                Ok(event) => self.events.push(event),
+                Ok(event) => {
+                    self.events.push(event);
+                    self.kept(at);
+                }
                 // Line by line, so that only what is doubtful goes.
                 Err(_) => {
                     for line in copy.split_inclusive(|b| *b == b'\n') {
                         let bytes = line.len();
                         match self.door.admit(event(line.to_vec())) {
                             Ok(event) => self.events.push(event),
-                            Err(_) => self.doubt(at, bytes),
+                            Err(_) => self.doubt(at, bytes, DROPPED),
                         }
                     }
                 }

@@ -1,6 +1,7 @@
 //! What a session is called and where it was: gathered at the start, masked by the recorder.
 
 use crate::mask::Scanner;
+use crate::mask::own::Own;
 use crate::model::{Meta, SessionId, Size, Stamp, Target};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -19,6 +20,8 @@ pub struct About {
     pub size: Size,
     /// When it began.
     pub started: Stamp,
+    /// What its owner configured of masking for it.
+    pub masking: Own,
 }
 
 impl About {

@@ -129,7 +129,7 @@ fn open(place: Place, about: &About) -> Result<(Session, String), vault::Error> 
     // Both take milliseconds, and neither needs the other.
     let (vault, named) = std::thread::scope(|scope| {
         let name = || {
-            let mut scanner = Scanner::new(Rules::builtin());
+            let mut scanner = Scanner::new(Rules::with(&about.masking));
             let meta = about.meta(id, &mut scanner);
             (scanner, meta)
         };

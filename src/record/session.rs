@@ -11,6 +11,7 @@ use super::tap::{self, Aside, Tap};
 use super::terminal;
 use super::{Request, clients, prune};
 use crate::config::{self, Config, Decision, NoHome, OnFailure, Paths, Retention};
+use crate::mask::own::Own;
 use crate::model::{Exit, Gap, GapKind, Size, Stamp, printable, when};
 use crate::vault::{self, Created, Ensured, KeyringError, NewKey, Vault};
 use std::fs::{DirBuilder, File};
@@ -136,6 +137,7 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
         target: Default::default(),
         size: Size { cols: 0, rows: 0 },
         started: now(),
+        masking: Own::default(),
     };
     let client = about.client();
     let family = clients::family(&client, &config.clients);
@@ -177,6 +179,7 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
     {
         tell(person, &log, &remark.text);
     }
+    about.masking = config.masking.of(&client, &about.target);
     Ok(Plan::Record(Box::new(Terms {
         about,
         tap,

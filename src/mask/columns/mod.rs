@@ -13,10 +13,9 @@ use super::span::{Class, RuleId, Span};
 use super::standin::is_placeholder;
 use super::value::{is_plain_number, is_random, is_type};
 use layout::{Cut, cells, is_border, is_column_name, is_underline, runs};
-pub(crate) use names::{TRIGGERS, judge_column};
+pub(crate) use names::{Judge, RECS_OWN, TRIGGERS};
 
 const RULE: RuleId = RuleId::new("column");
-const PERSONAL: RuleId = RuleId::new("personal-column");
 
 /// A longer line is no header.
 const HEADER_MAX: usize = 8 << 10;
@@ -34,7 +33,7 @@ pub(crate) struct Columns {
     /// In expanded or vertical output.
     vertical: bool,
     /// The secret value of an expanded row may go on in the next line.
-    open: Option<Class>,
+    open: Option<Named>,
 }
 
 #[derive(Clone, Debug)]
@@ -54,25 +53,25 @@ impl Columns {
     }
 
     /// A table may open in this line: something in it is judged, or it draws a border.
-    pub(crate) fn line(&mut self, line: &[u8], woken: bool, spans: &mut Vec<Span>) {
+    pub(crate) fn line(&mut self, line: &[u8], woken: bool, judge: &Judge, spans: &mut Vec<Span>) {
         let text = line.trim_ascii();
         let header = std::mem::take(&mut self.header);
         let border = std::mem::take(&mut self.border);
         if is_border(text) {
             if !header.is_empty() {
-                self.underlined(&header, line);
+                self.underlined(&header, line, judge);
                 return;
             }
             self.border = true;
             // ClickHouse writes the names into the border.
             if woken && text.starts_with("┌".as_bytes()) {
-                self.open_table(Cut::Boxed, names_in_border(text));
+                self.open_table(Cut::Boxed, names_in_border(text, judge));
             }
             return;
         }
         if is_underline(text) {
             if !header.is_empty() {
-                self.underlined(&header, line);
+                self.underlined(&header, line, judge);
             }
             return;
         }
@@ -93,33 +92,33 @@ impl Columns {
             return;
         }
         if self.vertical {
-            if self.vertical_row(line, spans) {
+            if self.vertical_row(line, judge, spans) {
                 return;
             }
             self.vertical = false;
             self.open = None;
         }
         if woken {
-            self.candidate(line, border);
+            self.candidate(line, border, judge);
             if self.table.is_none() && memchr::memmem::find(line, b" | ").is_some() {
                 let boxed = text.starts_with(b"|");
                 let cells = cells(line, if boxed { &Cut::Boxed } else { &Cut::Bars });
                 key_value(line, &cells, spans);
             }
-            if self.table.is_none() && expanded_row(line, spans).is_some() {
+            if self.table.is_none() && expanded_row(line, judge, spans).is_some() {
                 self.vertical = true;
             }
         }
     }
 
     /// `COPY t (a, b) FROM stdin`: the lines that follow are its rows.
-    pub(crate) fn copy(&mut self, line: &[u8]) {
+    pub(crate) fn copy(&mut self, line: &[u8], judge: &Judge) {
         let copies = super::bytes::find(line, 0, b"copy ");
         let list = copies.and_then(|i| memchr::memchr(b'(', from(line, i)).map(|n| i + n));
         let Some(open) = list else { return };
         let close = memchr::memchr(b')', from(line, open)).map_or(line.len(), |n| open + n);
         let names = cut(line, open + 1, close).split(|c| *c == b',');
-        let names = names.map(|name| judge_column(name.trim_ascii()));
+        let names = names.map(|name| judge.column(name.trim_ascii()));
         self.open_table(Cut::By(b'\t'), names.collect());
     }
 
@@ -130,7 +129,7 @@ impl Columns {
     }
 
     /// `line` may be a header.
-    fn candidate(&mut self, line: &[u8], border: bool) {
+    fn candidate(&mut self, line: &[u8], border: bool, judge: &Judge) {
         let text = line.trim_ascii();
         let boxed = text.starts_with(b"|") || text.starts_with("│".as_bytes());
         if boxed && !border {
@@ -141,7 +140,7 @@ impl Columns {
         if boxed {
             let names = cells(line, &Cut::Boxed)
                 .into_iter()
-                .map(|(a, b)| judge_column(cut(line, a, b)));
+                .map(|(a, b)| judge.column(cut(line, a, b)));
             self.open_table(Cut::Boxed, names.collect());
             return;
         }
@@ -166,7 +165,9 @@ impl Columns {
             let names: Vec<_> = cells
                 .iter()
                 .map(|(a, b)| {
-                    judge_column(cut(line, *a, *b)).filter(|n| n.strength > Strength::Weak)
+                    judge
+                        .column(cut(line, *a, *b))
+                        .filter(|n| n.strength > Strength::Weak)
                 })
                 .collect();
             if names.iter().any(Option::is_some) {
@@ -177,7 +178,7 @@ impl Columns {
     }
 
     /// `header` stands above an underline.
-    fn underlined(&mut self, header: &[u8], underline: &[u8]) {
+    fn underlined(&mut self, header: &[u8], underline: &[u8], judge: &Judge) {
         let text = underline.trim_ascii();
         let bars = text.iter().any(|c| matches!(c, b'+' | b'|'))
             || super::bytes::contains(text, "┼".as_bytes());
@@ -195,26 +196,26 @@ impl Columns {
         };
         let names = cells(header, &style)
             .into_iter()
-            .map(|(a, b)| judge_column(cut(header, a, b)));
+            .map(|(a, b)| judge.column(cut(header, a, b)));
         let names: Vec<_> = names.collect();
         self.table = None;
         self.open_table(style, names);
     }
 
     /// A row of expanded or vertical output; false when it is none.
-    fn vertical_row(&mut self, line: &[u8], spans: &mut Vec<Span>) -> bool {
+    fn vertical_row(&mut self, line: &[u8], judge: &Judge, spans: &mut Vec<Span>) -> bool {
         let text = line.trim_ascii();
         if text.is_empty() || text.starts_with(b"(") {
             return false;
         }
-        if let Some(class) = expanded_row(line, spans) {
-            self.open = class;
+        if let Some(named) = expanded_row(line, judge, spans) {
+            self.open = named;
             return true;
         }
         if let Some(bar) = memchr::memchr(b'|', line) {
             if cut(line, 0, bar).trim_ascii().is_empty() {
-                if let Some(class) = self.open {
-                    push(line, bar + 1, line.len(), class, spans);
+                if let Some(named) = self.open {
+                    push(line, bar + 1, line.len(), named, spans);
                 }
                 return true;
             }
@@ -225,10 +226,10 @@ impl Columns {
         if let Some(colon) = line.windows(2).position(|w| w == b": ") {
             let name = cut(line, 0, colon).trim_ascii();
             if !name.contains(&b' ') {
-                if let Some(named) = judge_column(name)
+                if let Some(named) = judge.column(name)
                     && wanted(cut(line, colon + 2, line.len()), named)
                 {
-                    push(line, colon + 2, line.len(), named.class, spans);
+                    push(line, colon + 2, line.len(), named, spans);
                 }
                 return true;
             }
@@ -239,7 +240,7 @@ impl Columns {
 
 /// `name | value` with a name that is judged: its class when it was masked. `None`: no such row.
 #[allow(clippy::option_option)]
-fn expanded_row(line: &[u8], spans: &mut Vec<Span>) -> Option<Option<Class>> {
+fn expanded_row(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) -> Option<Option<Named>> {
     // The name stands before the first bar, padded to the longest one.
     let lead = cut(line, 0, NAME_MAX);
     let bar = memchr::memchr(b'|', lead).or_else(|| memchr::memmem::find(lead, "│".as_bytes()))?;
@@ -258,12 +259,12 @@ fn expanded_row(line: &[u8], spans: &mut Vec<Span>) -> Option<Option<Class>> {
     if cut(line, value, line.len()).windows(3).any(|w| w == b" | ") {
         return None;
     }
-    let named = judge_column(name)?;
+    let named = judge.column(name)?;
     if !wanted(cut(line, value, line.len()), named) {
         return None;
     }
-    push(line, value, line.len(), named.class, spans);
-    Some(Some(named.class))
+    push(line, value, line.len(), named, spans);
+    Some(Some(named))
 }
 
 /// Whether a cell of this column is to be masked.
@@ -303,21 +304,24 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
     }
 }
 
-fn push(line: &[u8], start: usize, end: usize, class: Class, spans: &mut Vec<Span>) {
+fn push(line: &[u8], start: usize, end: usize, named: Named, spans: &mut Vec<Span>) {
     let (start, mut end) = trim(line, start, end);
     // psql marks a line break in a cell, mysql ends the row.
     if at(line, end.wrapping_sub(1)) == b'+' && at(line, end.wrapping_sub(2)) == b' ' {
         end = trim(line, start, end - 1).1;
     }
     if start < end {
-        spans.push(Span::new(start, end, rule_of(class), class).in_cell());
+        spans.push(Span::new(start, end, rule_of(named), named.class).in_cell());
     }
 }
 
-/// The rule that masks cells of this class.
-pub(crate) fn rule_of(class: Class) -> RuleId {
-    if class == Class::Personal {
-        PERSONAL
+/// What a cell is that stands behind the name of a setting that holds a secret.
+pub(crate) const SETTING: Named = Named::secret(Strength::Strong, Class::Password);
+
+/// The rule that masks cells of such a column.
+pub(crate) fn rule_of(named: Named) -> RuleId {
+    if named.class == Class::Personal {
+        named.kind.column()
     } else {
         RULE
     }
@@ -349,7 +353,7 @@ fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
         if let Some(named) = named
             && wanted(cut(line, *start, *end), *named)
         {
-            push(line, *start, *end, named.class, spans);
+            push(line, *start, *end, *named, spans);
         }
     }
     true
@@ -362,7 +366,7 @@ fn key_value(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<Span>) {
         let name = cut(line, *start, *end).trim_ascii();
         let value = cut(line, *from, *to).trim_ascii();
         if is_setting(name, value, cells.len()) {
-            push(line, *from, *to, Class::Password, spans);
+            push(line, *from, *to, SETTING, spans);
         }
     }
 }
@@ -396,13 +400,13 @@ fn is_prompt(text: &[u8]) -> bool {
 }
 
 /// The names in ClickHouse's `┌─id─┬─password─┐`.
-fn names_in_border(text: &[u8]) -> Vec<Option<Named>> {
+fn names_in_border(text: &[u8], judge: &Judge) -> Vec<Option<Named>> {
     let text = String::from_utf8_lossy(text);
     let names = text.split('┬').map(|part| {
         part.trim_matches(|c: char| matches!(c, '┌' | '┐' | '─' | ' '))
             .to_owned()
     });
-    names.map(|name| judge_column(name.as_bytes())).collect()
+    names.map(|name| judge.column(name.as_bytes())).collect()
 }
 
 #[cfg(test)]
@@ -414,9 +418,9 @@ mod tests {
         let mut found = Vec::new();
         for line in text.lines() {
             let mut spans = Vec::new();
-            columns.line(line.as_bytes(), true, &mut spans);
+            columns.line(line.as_bytes(), true, &RECS_OWN, &mut spans);
             if line.contains("stdin") {
-                columns.copy(line.as_bytes());
+                columns.copy(line.as_bytes(), &RECS_OWN);
             }
             found.extend(spans.iter().map(|s| line[s.start..s.end].to_owned()));
         }

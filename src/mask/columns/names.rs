@@ -1,30 +1,104 @@
 //! What the name of a column says: secret, or personal. In several languages.
 
+use crate::mask::bytes::Fnv;
 use crate::mask::names::{Named, Strength, judge};
-use crate::mask::span::Class;
+use crate::mask::own::{Column, Personal};
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
-/// Names of columns that hold personal data, letters and digits only.
-const PERSONAL_NAMES: &str = "
-    email emailaddress mail mailaddress correo correoelectronico courriel epost eposta
-    phone phonenumber phoneno mobile mobilenumber mobileno mobilephone cell cellphone tel telephone telefon telefono telefone
-    telephonenumber handy msisdn homephone workphone fax faxnumber celular movil portable numtel telnr
-    ssn socialsecuritynumber socialsecurity socialsecurityno sin socialinsurancenumber nino nationalinsurance nationalinsurancenumber
-    nationalid nationalidnumber nationalidentifier personalid personnummer personalnumber personalcode cpf cnpj rg curp rfc dni nie nif cif
-    pesel nip regon aadhaar aadhar aadhaarnumber aadhaarno pan panno pannumber codicefiscale codfiscale fiscalcode bsn burgerservicenummer steuerid steuernummer
-    svnr ahv ahvnummer avs nir insee numsecu numerosecu taxid taxnumber taxidnumber tin itin ein vatid medicare medicareno nhs nhsnumber nhsno hkid
-    mynumber rrn residentregistrationnumber idcard idcardnumber idnumber idcardno citizenid cnic nik nric fin egn cnp jmbg oib emso rodnecislo isikukood henkilotunnus hetu cpr cprnummer fodselsnummer kennitala tckimlik tckn
-    passport passportnumber passportno passportnum passnummer reisepass pasaporte numeropasaporte driverlicense driverslicense driverlicence drivinglicence drivinglicense driverslicensenumber licensenumber dlnumber licenseno
-    dob dateofbirth birthdate birthday birthdt bdate birth geburtsdatum geburtstag fechanacimiento fechadenacimiento datenaissance datedenaissance ddn datanascimento datadinascita datanascita geboortedatum dataurodzenia syntymaaika fodelsedatum yob placeofbirth birthplace
-    iban bankaccount bankaccountnumber accountiban bankaccountno routingnumber abanumber sortcode bic bankacct acctnumber accountnumber accountno kontonummer numerocuenta clabe
-    card cardnumber cardno cardnum ccnumber ccnum ccno ccn creditcard creditcardnumber creditcardno debitcard cardpan paymentcard kreditkarte kartennummer numerotarjeta tarjeta cartebancaire
-    cvv cvc cvv2 cvc2 cid cardcvv cardcvc cvvcode securitycode cardsecuritycode csc cvn cardexpiry cardexp cardpin pinblock track1 track2 trackdata
-    firstname lastname middlename fname lname surname familyname givenname maidenname forename mothermaidenname mothersmaidenname vorname nachname familienname nombre apellido apellidos prenom nomdefamille cognome sobrenome imie nazwisko cardholder cardholdername holdername accountholder fullname legalname patientname customername contactname
-    address street streetaddress address1 address2 addressline1 addressline2 addr addr1 addr2 homeaddress postaladdress shippingaddress billingaddress mailingaddress strasse adresse direccion endereco indirizzo adres domicilio residentialaddress postcode zipcode postalcode zip plz
-    mrn medicalrecordnumber patientid healthid insurancenumber insuranceno policyholder beneficiary diagnosis vin licenseplate plateno platenumber numberplate
-    salary gender religion ethnicity bloodtype biometric fingerprinttemplate geolocation latlong";
+/// Names of columns that hold personal data, letters and digits only, by its kind.
+const PERSONAL_NAMES: &[(Personal, &str)] = &[
+    (Personal::Email, "
+        email emailaddress mailaddress correo correoelectronico courriel epost eposta useremail contactemail"),
+    (Personal::Phone, "
+        phone phonenumber phoneno mobilenumber mobileno mobilephone cellphone tel telephone telefon telefono telefone
+        telephonenumber msisdn homephone workphone fax faxnumber celular movil numtel telnr handynummer rufnummer"),
+    (Personal::NationalId, "
+        ssn socialsecuritynumber socialsecurity socialsecurityno socialinsurancenumber nino nationalinsurance
+        nationalinsurancenumber nationalid nationalidnumber nationalidentifier personalid personnummer personalnumber
+        personalcode cpf cnpj curp rfc dni nie pesel regon aadhaar aadhar aadhaarnumber aadhaarno pan panno pannumber
+        codicefiscale codfiscale fiscalcode bsn burgerservicenummer steuerid steuernummer svnr ahv ahvnummer avs insee
+        numsecu numerosecu taxid taxnumber taxidnumber itin ein vatid medicare medicareno nhs nhsnumber nhsno hkid
+        mynumber rrn residentregistrationnumber idcard idcardnumber idnumber idcardno citizenid cnic nric egn cnp jmbg
+        oib emso rodnecislo isikukood henkilotunnus hetu cprnummer fodselsnummer kennitala tckimlik tckn ssnlast4
+        driverlicense driverslicense driverlicence drivinglicence drivinglicense driverslicensenumber licensenumber
+        dlnumber licenseno fuehrerschein rutnumber cedula cuit cuil"),
+    (Personal::Passport, "
+        passport passportnumber passportno passportnum passnummer reisepass pasaporte numeropasaporte passeport"),
+    (Personal::BirthDate, "
+        dob dateofbirth birthdate birthday birthdt bdate geburtsdatum geburtstag fechanacimiento fechadenacimiento
+        datenaissance datedenaissance ddn datanascimento datadinascita datanascita geboortedatum dataurodzenia
+        syntymaaika fodelsedatum yob placeofbirth birthplace"),
+    (Personal::Account, "
+        iban bankaccount bankaccountnumber accountiban bankaccountno routingnumber abanumber sortcode bic bankacct
+        acctnumber accountnumber accountno kontonummer numerocuenta clabe"),
+    (Personal::Card, "
+        cardnumber cardno cardnum ccnumber ccnum ccno ccn creditcard creditcardnumber creditcardno debitcard cardpan
+        paymentcard kreditkarte kartennummer numerotarjeta tarjeta cartebancaire
+        cvv cvc cvv2 cvc2 cardcvv cardcvc cvvcode securitycode cardsecuritycode csc cvn cardexpiry cardexp cardpin
+        pinblock track1 track2 trackdata"),
+    (Personal::Name, "
+        firstname lastname middlename fname lname surname familyname givenname maidenname forename mothermaidenname
+        mothersmaidenname vorname nachname familienname apellido apellidos prenom nomdefamille cognome sobrenome imie
+        nazwisko cardholder cardholdername holdername accountholder fullname legalname patientname contactname"),
+    (Personal::Address, "
+        address street streetaddress address1 address2 addressline1 addressline2 addr1 addr2 homeaddress postaladdress
+        shippingaddress billingaddress mailingaddress strasse adresse direccion endereco indirizzo adres domicilio
+        residentialaddress postcode zipcode postalcode"),
+    (Personal::Other, "
+        mrn medicalrecordnumber patientid healthid insurancenumber insuranceno policyholder beneficiary licenseplate
+        plateno platenumber numberplate bloodtype biometric fingerprinttemplate geolocation latlong"),
+];
+
+/// Last words of a column's name that say enough, whatever stands before them.
+const LAST_WORDS: &[(Personal, &str)] = &[
+    (Personal::Email, "email"),
+    (Personal::Phone, "phone mobile telephone"),
+    (Personal::Account, "iban"),
+    (Personal::Card, "cvv cvc"),
+    (Personal::Passport, "passport"),
+    (Personal::BirthDate, "dob birthdate birthday"),
+    (Personal::NationalId, "ssn aadhaar cpf dni nif pan"),
+    (Personal::Name, "surname"),
+    (Personal::Address, "address"),
+];
+
+/// Words before `address` that make it a machine's.
+const MACHINES: &str =
+    "ip mac memory server host client local remote peer listen bind net source destination";
+
+/// What the names of columns say: those of rec's owner first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judge {
+    pub own: Vec<Column>,
+}
+
+/// The judge where no owner's columns are asked for.
+pub(crate) static RECS_OWN: Judge = Judge { own: Vec::new() };
+
+impl Judge {
+    /// What a column of this name is.
+    pub(crate) fn column(&self, name: &[u8]) -> Option<Named> {
+        self.column_of(name, b"", b"")
+    }
+
+    /// The same where its table and type are known too; empty when they are not.
+    pub(crate) fn column_of(&self, name: &[u8], table: &[u8], kind: &[u8]) -> Option<Named> {
+        let own = self
+            .own
+            .iter()
+            .find(|c| c.matches(name.trim_ascii(), table, kind));
+        match own {
+            Some(column) => column
+                .class
+                .map(|class| Named::secret(Strength::Strong, class)),
+            None => judge_column(name),
+        }
+    }
+}
 
 /// Judges a column's name: secret, or personal.
-pub(crate) fn judge_column(name: &[u8]) -> Option<Named> {
+fn judge_column(name: &[u8]) -> Option<Named> {
     let name = name.trim_ascii();
     if name.len() > 64 {
         return None;
@@ -33,63 +107,17 @@ pub(crate) fn judge_column(name: &[u8]) -> Option<Named> {
     if named.is_some_and(|n| n.strength > Strength::Weak) {
         return named;
     }
-    if is_personal(name) {
-        return Some(Named {
-            strength: Strength::Strong,
-            class: Class::Personal,
-        });
-    }
-    named
+    personal(name).map(Named::personal).or(named)
 }
 
-/// Whether `name` is that of personal data.
-pub(crate) fn is_personal(name: &[u8]) -> bool {
-    use std::collections::HashSet;
-    use std::sync::OnceLock;
-    static NAMES: OnceLock<HashSet<&'static str>> = OnceLock::new();
-    let names = NAMES.get_or_init(|| {
-        let skipped = [
-            "salary",
-            "gender",
-            "religion",
-            "ethnicity",
-            "zip",
-            "cid",
-            "fin",
-            "rg",
-            "sin",
-            "tin",
-            "nik",
-            "card",
-            "birth",
-            "cell",
-            "portable",
-            "handy",
-            "diagnosis",
-            "nombre",
-            "customername",
-            "plz",
-            "nip",
-            "vin",
-            "addr",
-            "cif",
-            "mail",
-            "mobile",
-            "cpr",
-            "nir",
-            "nif",
-        ];
-        PERSONAL_NAMES
-            .split_ascii_whitespace()
-            .filter(|n| !skipped.contains(n))
-            .collect()
-    });
+/// What personal data a column of this name holds.
+pub(crate) fn personal(name: &[u8]) -> Option<Personal> {
+    let known = |text: &[u8]| listed(PERSONAL_NAMES, &ALL).get(text).copied();
     let name = &plain_letters(name);
     let word = |c: &u8| c.is_ascii_alphanumeric().then(|| c.to_ascii_lowercase());
     let joined: Vec<u8> = name.iter().filter_map(word).collect();
-    let known = |text: &[u8]| std::str::from_utf8(text).is_ok_and(|t| names.contains(t));
-    if known(&joined) {
-        return true;
+    if let Some(kind) = known(&joined) {
+        return Some(kind);
     }
     // `customer_email`, `billing_iban`, `home_phone`: the last one or two words decide.
     let mut parts = name
@@ -101,13 +129,32 @@ pub(crate) fn is_personal(name: &[u8]) -> bool {
         parts.next().unwrap_or_default(),
     );
     let last: Vec<u8> = last.iter().filter_map(word).collect();
-    let two: Vec<u8> = before
-        .iter()
-        .filter_map(word)
-        .chain(last.iter().copied())
-        .collect();
-    known(&two)
-        || matches!(last.as_slice(), b"email" | b"phone" | b"iban" | b"ssn" | b"dob" | b"cvv" | b"cvc" | b"passport" | b"aadhaar" | b"cpf" | b"surname" | b"birthdate" | b"birthday" | b"mobile" | b"telephone" | b"dni" | b"nif" | b"pan" | b"address" if !matches!(before, b"ip" | b"mac" | b"memory" | b"server" | b"host" | b"client" | b"local" | b"remote" | b"peer" | b"listen" | b"bind" | b"net" | b"IP" | b"client_net" | b"source" | b"destination"))
+    let before: Vec<u8> = before.iter().filter_map(word).collect();
+    let machine = MACHINES
+        .split_ascii_whitespace()
+        .any(|m| before == m.as_bytes());
+    known(&[before.as_slice(), last.as_slice()].concat()).or_else(|| {
+        let kind = listed(LAST_WORDS, &LAST).get(last.as_slice()).copied();
+        kind.filter(|_| !machine)
+    })
+}
+
+type Listed = HashMap<&'static [u8], Personal, Fnv>;
+
+static ALL: OnceLock<Listed> = OnceLock::new();
+static LAST: OnceLock<Listed> = OnceLock::new();
+
+fn listed(
+    lists: &'static [(Personal, &'static str)],
+    once: &'static OnceLock<Listed>,
+) -> &'static Listed {
+    once.get_or_init(|| {
+        let rows = lists.iter().flat_map(|(kind, words)| {
+            let words = words.split_ascii_whitespace();
+            words.map(|word| (word.as_bytes(), *kind))
+        });
+        rows.collect()
+    })
 }
 
 /// `name` with accents taken off its letters.

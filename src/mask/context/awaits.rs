@@ -3,7 +3,9 @@
 
 use super::told::told;
 use crate::mask::assign::{closing, opening};
-use crate::mask::bytes::{at, before, contains, cut, find, from, is_word, skip_blanks, trim};
+use crate::mask::bytes::{
+    at, before, contains, cut, find, from, is_word, skip_blanks, trim, word_at,
+};
 use crate::mask::names::{Strength, judge};
 use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::standin::is_placeholder;
@@ -11,6 +13,33 @@ use crate::mask::standin::is_placeholder;
 const EXPECT: RuleId = RuleId::new("expect-send");
 
 const REVEALED: RuleId = RuleId::new("revealed-secret");
+
+/// What of this layer stands in a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Woken {
+    /// One of its words.
+    pub words: bool,
+    /// A word that asks for a password.
+    pub asks: bool,
+    /// A part of a command that prints a secret.
+    pub reveals: bool,
+}
+
+impl Woken {
+    /// `places` are those of words and names.
+    pub(crate) fn by(line: &[u8], places: &[usize], reveals: bool) -> Woken {
+        let ask = |place: &usize| {
+            [&b"assword"[..], b"assphrase", b"pin:"]
+                .iter()
+                .any(|word| word_at(line, *place, word) || word_at(line, place + 1, word))
+        };
+        Woken {
+            words: !places.is_empty(),
+            asks: places.iter().any(ask),
+            reveals,
+        }
+    }
+}
 
 /// What earlier lines let expect of the next ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,18 +66,13 @@ impl Awaits {
         self == Awaits::default()
     }
 
-    /// Reads `line`; `woken` when a word of this layer stands in it, `reveal` when a part of a
-    /// command that prints a secret does.
-    pub(crate) fn line(&mut self, line: &[u8], woken: bool, reveal: bool, spans: &mut Vec<Span>) {
-        let asked = woken
-            && (contains(line, b"assword")
-                || contains(line, b"assphrase")
-                || contains(line, b"pin:"))
-            && (contains(line, b"expect")
-                || contains(line, b"send")
-                || line.contains(&b'*')
-                || contains(line, b"-re ")
-                || contains(line, b"interact"));
+    /// Reads `line`, in which `woken` stands.
+    pub(crate) fn line(&mut self, line: &[u8], woken: Woken, spans: &mut Vec<Span>) {
+        let asked = woken.asks
+            && (line.contains(&b'*')
+                || [&b"expect"[..], b"send", b"-re ", b"interact"]
+                    .iter()
+                    .any(|word| contains(line, word)));
         if asked {
             self.send = SEND_LINES;
         }
@@ -70,12 +94,11 @@ impl Awaits {
                 self.named = 0;
             }
         }
-        let announced =
-            woken && contains(line, b"password") && contains(line, b"successfully reset");
-        if announced || woken && names_secret(line) {
+        let announced = woken.asks && contains(line, b"successfully reset");
+        if announced || woken.words && names_secret(line) {
             self.named = NAMED_LINES;
         }
-        if woken {
+        if woken.words {
             told(line, spans);
         }
         if self.revealed > 0 {
@@ -95,8 +118,8 @@ impl Awaits {
                 self.revealed -= 1;
             }
         }
-        let asks = woken && memchr::memmem::find(line, b"334 UGFzc3dvcmQ6").is_some();
-        if reveal && reveals(line) || asks {
+        let asks = woken.words && memchr::memmem::find(line, b"334 UGFzc3dvcmQ6").is_some();
+        if woken.reveals && reveals(line) || asks {
             self.revealed = REVEALED_LINES;
         }
     }

@@ -101,6 +101,9 @@ pub(super) fn around(line: &[u8], place: usize, spans: &mut Vec<Span>) {
 
 /// The same for the name at `start..end`.
 pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
+    if !matches!(at(line, end), b' ' | b'\t') || at(line, start) == b'-' {
+        return;
+    }
     let dollar = before(line, start) == b'$' && at(line, start + 1) != 0;
     let lead = cut(line, 0, back_blanks(line, start - usize::from(dollar)));
     let name = cut(line, start, end);
@@ -108,11 +111,7 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         .iter()
         .any(|n| name.eq_ignore_ascii_case(n.as_bytes()));
     let setter = ends_in(lead, SETTERS) || dollar && ends_in(lead, &["set"]);
-    if !matches!(at(line, end), b' ' | b'\t')
-        || matches!(before(line, start), b'"' | b'\'' | b'\\' | b'@') && !config
-        || dollar && !setter
-        || at(line, start) == b'-'
-    {
+    if matches!(before(line, start), b'"' | b'\'' | b'\\' | b'@') && !config || dollar && !setter {
         return;
     }
     let server_key = name == b"key" && contains(lead, b"-server");

@@ -8,8 +8,9 @@ mod file;
 mod http;
 mod told;
 
+use super::bytes::word_at;
 use super::span::Span;
-pub(crate) use awaits::{Awaits, REVEAL_TRIGGERS};
+pub(crate) use awaits::{Awaits, REVEAL_TRIGGERS, Woken};
 pub(crate) use directive::directive;
 pub(crate) use file::userlist;
 use file::{acl, imap, logon, netrc, pgpass, shadow, snmp};
@@ -85,7 +86,12 @@ pub(crate) const TRIGGERS: &[&str] = &[
 
 /// Appends what the words around it give away.
 pub(crate) fn find_all(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
+    let (mut cookie, mut login) = (false, false);
     for &place in places {
+        cookie |= word_at(line, place, b"cookie:");
+        login |= [&b"machine "[..], b"login ", b"default "]
+            .iter()
+            .any(|word| word_at(line, place, word));
         scheme(line, place, spans);
         directive::around(line, place, spans);
         pgpass(line, place, spans);
@@ -94,9 +100,13 @@ pub(crate) fn find_all(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
         imap(line, place, spans);
         acl(line, place, spans);
     }
-    cookies(line, spans);
+    if cookie {
+        cookies(line, spans);
+    }
     shadow(line, spans);
-    netrc(line, spans);
+    if login {
+        netrc(line, spans);
+    }
 }
 
 #[cfg(test)]
@@ -115,7 +125,12 @@ mod tests {
             places.sort_unstable();
             let mut spans = Vec::new();
             find_all(line.as_bytes(), &places, &mut spans);
-            awaits.line(line.as_bytes(), true, true, &mut spans);
+            let woken = Woken {
+                words: true,
+                asks: true,
+                reveals: true,
+            };
+            awaits.line(line.as_bytes(), woken, &mut spans);
             crate::mask::span::settle(&mut spans);
             found.extend(spans.iter().map(|s| line[s.start..s.end].to_owned()));
         }

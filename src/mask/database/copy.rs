@@ -4,7 +4,7 @@
 //! pieces that need not end where rows do.
 
 use crate::mask::bytes::{at, cut, from};
-use crate::mask::columns::{self, judge_column};
+use crate::mask::columns::{self, SETTING};
 use crate::mask::filter::cover;
 use crate::mask::names::Named;
 use crate::mask::scanner::Scanner;
@@ -48,10 +48,11 @@ impl Scanner {
     /// Begins to mask the data of the COPY in `statement`.
     pub fn copy(&self, statement: &[u8]) -> Copy {
         let options = copy_options(statement);
+        let judge = self.judge();
         let names = options
             .names
             .iter()
-            .map(|name| judge_column(name.as_bytes()));
+            .map(|name| judge.column(name.as_bytes()));
         Copy {
             names: names.collect(),
             format: options.format,
@@ -82,7 +83,7 @@ impl Scanner {
         }
         if copy.too_long {
             out.resize(out.len() + rest.len(), MASK);
-            rules.push(columns::rule_of(Class::Password));
+            rules.push(columns::rule_of(SETTING));
         } else {
             copy.held.extend_from_slice(rest);
         }
@@ -120,7 +121,9 @@ impl Scanner {
         let binary = copy.format == Format::Binary;
         let fields = copy.fields(row);
         if std::mem::take(&mut copy.header) && !binary {
-            let names = fields.iter().map(|(a, b)| judge_column(cut(row, *a, *b)));
+            let names = fields
+                .iter()
+                .map(|(a, b)| self.judge().column(cut(row, *a, *b)));
             copy.names = names.collect();
             out.extend_from_slice(row);
             return;
@@ -136,14 +139,14 @@ impl Scanner {
                 named => named,
             };
             if let Some(named) = named.filter(|named| columns::wanted(field, *named)) {
-                let rule = columns::rule_of(named.class);
+                let rule = columns::rule_of(named);
                 spans.push(Span::new(start, end, rule, named.class));
                 continue;
             }
             let before = n.checked_sub(1).and_then(|n| fields.get(n));
             let name = before.map_or(&[][..], |(a, b)| cut(row, *a, *b));
             if columns::is_setting(name, field, fields.len()) {
-                let rule = columns::rule_of(Class::Password);
+                let rule = columns::rule_of(SETTING);
                 spans.push(Span::new(start, end, rule, Class::Password));
                 continue;
             }

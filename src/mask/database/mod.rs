@@ -70,7 +70,7 @@ impl Scanner {
     /// What the placeholders of a statement that is prepared are for: `$1` by number, `?` by order.
     pub fn parameters(&self, statement: &[u8]) -> Parameters {
         Parameters {
-            slots: slots(statement),
+            slots: slots(statement, self.judge()),
         }
     }
 

@@ -1,8 +1,9 @@
 //! Rows of a result, by what their columns are.
 
 use super::Covered;
-use crate::mask::columns::{self, judge_column};
-use crate::mask::names::{Named, Strength};
+use crate::mask::columns::{self, Judge, SETTING};
+use crate::mask::names::Named;
+use crate::mask::own::Personal;
 use crate::mask::scanner::Scanner;
 use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::sql::{self, Item};
@@ -43,10 +44,10 @@ impl Scanner {
     /// Judges the columns of a result, by name, table and type; `statement` is what was asked, or
     /// empty when unknown: there an alias shows what it stands for.
     pub fn result(&self, statement: &[u8], columns: &[Column<'_>]) -> ResultColumns {
-        let items = sql::items(statement, columns.len());
+        let items = sql::items(statement, columns.len(), self.judge());
         let judged = columns.iter().enumerate().map(|(n, column)| {
             let item = items.get(n);
-            judge(column, item).map_or(What::Unknown, |named| {
+            judge(self.judge(), column, item).map_or(What::Unknown, |named| {
                 if named.class != Class::Personal && is_harmless(column.kind) {
                     What::Harmless
                 } else {
@@ -69,7 +70,7 @@ impl Scanner {
     ) -> Option<Covered> {
         match result.columns.get(column) {
             Some(What::Named(named)) if columns::wanted(value, *named) => {
-                Some(self.whole_cell(result, value, columns::rule_of(named.class), named.class))
+                Some(self.whole_cell(result, value, columns::rule_of(*named), named.class))
             }
             Some(What::Harmless) => None,
             _ => self.value(value),
@@ -91,7 +92,7 @@ impl Scanner {
             let masked = match before {
                 // Settings kept as rows: the cell before names what this one is.
                 Some(name) if columns::is_setting(name, value, cells.len()) => {
-                    let rule = columns::rule_of(Class::Password);
+                    let rule = columns::rule_of(SETTING);
                     Some(self.whole_cell(result, value, rule, Class::Password))
                 }
                 _ => self.cell(result, n, value),
@@ -121,21 +122,21 @@ impl Scanner {
     }
 }
 
-fn judge(column: &Column<'_>, item: Option<&Item>) -> Option<Named> {
-    let certain = Named {
-        strength: Strength::Strong,
-        class: Class::Password,
-    };
+fn judge(judge: &Judge, column: &Column<'_>, item: Option<&Item>) -> Option<Named> {
     let own = if column.origin.is_empty() {
         column.name
     } else {
         column.origin
     };
     if is_of_catalog(column.table, own) {
-        return Some(certain);
+        return Some(SETTING);
     }
-    let origin = (!column.origin.is_empty()).then(|| judge_column(column.origin.as_bytes()));
-    let by_name = judge_column(column.name.as_bytes()).or(origin.flatten());
+    let judge_one = |name: &str| {
+        let (table, kind) = (column.table.as_bytes(), column.kind.as_bytes());
+        judge.column_of(name.as_bytes(), table, kind)
+    };
+    let origin = (!column.origin.is_empty()).then(|| judge_one(column.origin));
+    let by_name = judge_one(column.name).or(origin.flatten());
     let by_item = item.and_then(|item| item.named);
     // The stronger word counts.
     let named = match (by_name, by_item) {
@@ -144,10 +145,7 @@ fn judge(column: &Column<'_>, item: Option<&Item>) -> Option<Named> {
     };
     named.or_else(|| {
         let person = is_of_persons(column.table) && own.eq_ignore_ascii_case("name");
-        person.then_some(Named {
-            strength: Strength::Strong,
-            class: Class::Personal,
-        })
+        person.then_some(Named::personal(Personal::Name))
     })
 }
 

@@ -15,10 +15,7 @@ pub(super) fn key_of_file(view: &View<'_>, i: usize) -> Option<Named> {
     let pragma = ["key", "rekey", "hexkey", "hexrekey", "textkey", "textrekey"];
     let key =
         view.is(0, "pragma") && view.any(i, &pragma) || view.is(0, "attach") && view.is(i, "key");
-    key.then_some(Named {
-        strength: Strength::Strong,
-        class: Class::Password,
-    })
+    key.then_some(Named::secret(Strength::Strong, Class::Password))
 }
 
 /// A name that says secret, and the literal that belongs to it.

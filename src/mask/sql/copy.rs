@@ -2,6 +2,7 @@
 
 use super::lex::{Kind, View, lex};
 use crate::mask::bytes::{at, cut};
+use crate::mask::columns::RECS_OWN;
 
 /// More of a statement is not read.
 const READ_MAX: usize = 64 << 10;
@@ -30,10 +31,7 @@ pub(crate) struct CopyOptions {
 pub(crate) fn copy_options(statement: &[u8]) -> CopyOptions {
     let text = cut(statement, 0, READ_MAX);
     let tokens = lex(text);
-    let view = View {
-        text,
-        tokens: &tokens,
-    };
+    let view = View::new(text, &tokens);
     let mut options = CopyOptions {
         names: Vec::new(),
         format: Format::Text,
@@ -58,7 +56,7 @@ pub(crate) fn copy_options(statement: &[u8]) -> CopyOptions {
         }
         let inner = view.get(start).zip(view.get(i));
         let query = inner.map_or(&[][..], |(open, close)| cut(text, open.end, close.start));
-        options.names = super::select_items(query)
+        options.names = super::select_items(query, &RECS_OWN)
             .into_iter()
             .map(|item| item.name)
             .collect();

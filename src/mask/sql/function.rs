@@ -3,7 +3,6 @@
 use super::lex::{Kind, View};
 use super::{ARGUMENT, COLUMN, is_key_literal, push};
 use crate::mask::bytes::contains;
-use crate::mask::columns;
 use crate::mask::names::{Named, Strength, judge};
 use crate::mask::span::{Class, Span};
 use crate::mask::value::is_random;
@@ -223,7 +222,7 @@ pub(super) fn columns(view: &View<'_>, spans: &mut Vec<Span>) {
             Kind::Mark(b',') => names.push(None),
             Kind::Word | Kind::Quoted => {
                 if let Some(name) = names.last_mut() {
-                    *name = columns::judge_column(view.of(token));
+                    *name = view.judge.column(view.of(token));
                 }
             }
             _ => {}

@@ -2,7 +2,7 @@
 
 use super::lex::{Kind, View, lex};
 use crate::mask::bytes::cut;
-use crate::mask::columns::judge_column;
+use crate::mask::columns::Judge;
 use crate::mask::names::{Named, Strength};
 
 /// More of a statement is not read.
@@ -19,8 +19,8 @@ pub(crate) struct Item {
 
 /// The items of the statement's first SELECT, when there are as many as `columns`; otherwise none: a
 /// star, or a statement that was not understood, says nothing of any column.
-pub(crate) fn items(statement: &[u8], columns: usize) -> Vec<Item> {
-    let items = all(statement);
+pub(crate) fn items(statement: &[u8], columns: usize, judge: &Judge) -> Vec<Item> {
+    let items = all(statement, judge);
     if items.len() == columns {
         items
     } else {
@@ -29,12 +29,13 @@ pub(crate) fn items(statement: &[u8], columns: usize) -> Vec<Item> {
 }
 
 /// The items of the first SELECT or RETURNING outside of parentheses; none when a star is one.
-pub(crate) fn all(statement: &[u8]) -> Vec<Item> {
+pub(crate) fn all(statement: &[u8], judge: &Judge) -> Vec<Item> {
     let text = cut(statement, 0, READ_MAX);
     let tokens = lex(text);
     let view = View {
         text,
         tokens: &tokens,
+        judge,
     };
     let mut depth = 0usize;
     let mut items: Vec<Item> = Vec::new();
@@ -116,7 +117,10 @@ fn see(view: &View<'_>, i: usize, depth: usize, item: &mut Item) {
     if counted || cast {
         return;
     }
-    if let Some(named) = judge_column(last).filter(|n| n.strength > Strength::Weak)
+    if let Some(named) = view
+        .judge
+        .column(last)
+        .filter(|n| n.strength > Strength::Weak)
         && item
             .named
             .is_none_or(|known| known.strength < named.strength)

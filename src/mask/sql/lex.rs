@@ -5,6 +5,7 @@
 //! Oracle (`q'[]'`).
 
 use crate::mask::bytes::{at, before, cut, is_word};
+use crate::mask::columns::{Judge, RECS_OWN};
 
 /// More tokens are not looked at in one statement.
 const TOKENS_MAX: usize = 4096;
@@ -215,6 +216,17 @@ fn string_end(text: &[u8], mut i: usize, quote: u8, backslash: bool) -> usize {
 pub(super) struct View<'a> {
     pub text: &'a [u8],
     pub tokens: &'a [Token],
+    pub judge: &'a Judge,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(text: &'a [u8], tokens: &'a [Token]) -> Self {
+        View {
+            text,
+            tokens,
+            judge: &RECS_OWN,
+        }
+    }
 }
 
 impl View<'_> {

@@ -13,7 +13,8 @@ mod parameter;
 mod whole;
 
 use super::bytes::{at, before, contains, cut};
-use super::names::{Strength, judge};
+use super::columns::Judge;
+use super::names::{self, Strength};
 use super::span::{Class, RuleId, Span};
 use super::standin::is_stand_in;
 use super::value::is_prose;
@@ -21,7 +22,7 @@ use clause::{clause, identified};
 pub(crate) use copy::{Format, copy_options};
 use function::{columns, function, may_call, settings};
 pub(crate) use item::{Item, all as select_items, items};
-use lex::{Kind, Token, View, inner, lex};
+use lex::{Kind, Token, View, inner, lex, lex_on};
 pub(crate) use parameter::{Slot, slots};
 pub(crate) use whole::whole;
 
@@ -147,10 +148,7 @@ impl Pending {
             return;
         }
         let tokens = lex(&self.text);
-        let view = View {
-            text: &self.text,
-            tokens: &tokens,
-        };
+        let view = View::new(&self.text, &tokens);
         let values = (0..tokens.len()).find(|i| view.is(*i, "values"));
         let (Some(values), true) = (values, view.any(0, &["insert", "replace"])) else {
             return;
@@ -189,10 +187,13 @@ fn is_output(line: &[u8]) -> bool {
         || text.starts_with(b"Query OK")
 }
 
-/// Looks at `line` as (the next part of) a statement; keeps it when it is not finished.
+/// Looks at `line` as (the next part of) a statement; keeps it when it is not finished. `woken` when
+/// one of [`TRIGGERS`] stands in it.
 pub(crate) fn statement(
     line: &[u8],
     pending: Option<Pending>,
+    woken: bool,
+    judge: &Judge,
     spans: &mut Vec<Span>,
 ) -> Option<Pending> {
     let (body, prompt) = prompt(line);
@@ -210,15 +211,22 @@ pub(crate) fn statement(
         );
         whole.as_slice()
     };
-    let tokens = lex(text);
-    look(text, &tokens, 0, &mut found);
+    // Without a literal only its first word counts: whether a statement begins.
+    let quiet = lead == 0 && !woken && !has_literal(text);
+    let mut tokens = Vec::new();
+    if quiet {
+        lex_on(text, 0, 2, &mut tokens);
+    } else {
+        tokens = lex(text);
+        look(text, &tokens, judge, 0, &mut found);
+    }
     // An error message quotes the statement from where it broke.
     if let Some(near) = memchr::memmem::find(text, b"near '") {
         let from = near + 6;
         let mut inside = Vec::new();
         let to = memchr::memmem::rfind(text, b"' at line").unwrap_or(text.len());
         let rest = cut(text, from, to);
-        look(rest, &lex(rest), 0, &mut inside);
+        look(rest, &lex(rest), judge, 0, &mut inside);
         found.extend(inside.into_iter().map(|span| Span {
             start: span.start + from,
             end: span.end + from,
@@ -236,6 +244,7 @@ pub(crate) fn statement(
         }
     }
     let finished = tokens.last().is_some_and(|t| t.kind == Kind::Mark(b';'))
+        || quiet && text.trim_ascii_end().ends_with(b";")
         || text.ends_with(b"\\G")
         || text.ends_with(b"\\g")
         || text.trim_ascii().is_empty();
@@ -253,6 +262,11 @@ pub(crate) fn statement(
     pending.lines += 1;
     pending.shorten();
     Some(pending)
+}
+
+/// Whether anything opens a literal.
+fn has_literal(text: &[u8]) -> bool {
+    memchr::memchr3(b'\'', b'"', b'`', text).is_some() || memchr::memchr(b'$', text).is_some()
 }
 
 /// What a client's prompt before a line says.
@@ -345,8 +359,12 @@ fn is_statement(tokens: &[Token], text: &[u8]) -> bool {
 /// How deep statements in literals are looked at.
 const DEPTH_MAX: u8 = 2;
 
-fn look(text: &[u8], tokens: &[Token], depth: u8, spans: &mut Vec<Span>) {
-    let view = View { text, tokens };
+fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec<Span>) {
+    let view = View {
+        text,
+        tokens,
+        judge,
+    };
     let ends = tokens.first().zip(tokens.last());
     let looked = ends.map_or(&[][..], |(first, last)| cut(text, first.start, last.end));
     let inserts = view.any(0, &["insert", "replace", "upsert", "merge"])
@@ -368,7 +386,7 @@ fn look(text: &[u8], tokens: &[Token], depth: u8, spans: &mut Vec<Span>) {
                 if i > 0 && view.is(i - 1, "by") {
                     continue;
                 }
-                let named = judge(view.of(token)).or_else(|| clause::key_of_file(&view, i));
+                let named = names::judge(view.of(token)).or_else(|| clause::key_of_file(&view, i));
                 if !ddl && let Some(named) = named {
                     clause(&view, i, named, spans);
                 }
@@ -379,7 +397,7 @@ fn look(text: &[u8], tokens: &[Token], depth: u8, spans: &mut Vec<Span>) {
                     && view.mark(i + 1, b',')
                     && is_key_literal(view.of(token))
                     && let Some(value) = view.text(i + 2)
-                    && judge(view.of(value)).is_none()
+                    && names::judge(view.of(value)).is_none()
                 {
                     push(&view, value, COLUMN, Class::Password, spans);
                 }
@@ -393,7 +411,7 @@ fn look(text: &[u8], tokens: &[Token], depth: u8, spans: &mut Vec<Span>) {
                     }
                     let tokens = inner(text, token);
                     if tokens.len() > 2 {
-                        look(text, &tokens, depth + 1, spans);
+                        look(text, &tokens, judge, depth + 1, spans);
                     }
                 }
             }
@@ -414,7 +432,7 @@ fn look(text: &[u8], tokens: &[Token], depth: u8, spans: &mut Vec<Span>) {
 fn is_key_literal(text: &[u8]) -> bool {
     text.len() < 60
         && !text.contains(&b' ')
-        && judge(text).is_some_and(|n| n.strength == Strength::Strong)
+        && names::judge(text).is_some_and(|n| n.strength == Strength::Strong)
 }
 
 fn push(view: &View<'_>, token: Token, rule: RuleId, class: Class, spans: &mut Vec<Span>) {
@@ -437,7 +455,13 @@ mod tests {
         let mut found = Vec::new();
         for line in text.lines() {
             let mut spans = Vec::new();
-            pending = statement(line.as_bytes(), pending, &mut spans);
+            pending = statement(
+                line.as_bytes(),
+                pending,
+                true,
+                &crate::mask::columns::RECS_OWN,
+                &mut spans,
+            );
             crate::mask::span::settle(&mut spans);
             found.extend(spans.iter().map(|s| line[s.start..s.end].to_owned()));
         }

@@ -5,6 +5,7 @@
 
 use super::lex::{Kind, View, lex_on};
 use super::whole;
+use crate::mask::columns::Judge;
 use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::value::is_random;
 
@@ -34,7 +35,7 @@ const PLAIN: &str = "harv4est";
 const RANDOM: &str = "k3Vq9ZtR7mWx2LbY";
 
 /// The placeholders of `text` that stand in secret positions: by their number, from 0.
-pub(crate) fn slots(text: &[u8]) -> Vec<Option<Slot>> {
+pub(crate) fn slots(text: &[u8], judge: &Judge) -> Vec<Option<Slot>> {
     if text.len() > STATEMENT_MAX {
         return Vec::new();
     }
@@ -45,7 +46,7 @@ pub(crate) fn slots(text: &[u8]) -> Vec<Option<Slot>> {
             break;
         }
         let mut spans: Vec<Span> = Vec::new();
-        whole(&filled, &mut spans);
+        whole(&filled, judge, &mut spans);
         for (number, start) in places {
             let span = spans.iter().find(|s| s.start <= start && start < s.end);
             let Some(span) = span else { continue };
@@ -72,10 +73,7 @@ fn fill(text: &[u8], value: &str) -> (Vec<u8>, Vec<(usize, usize)>) {
     while from < text.len() && found.len() < SLOTS_MAX {
         tokens.clear();
         from = lex_on(text, from, 4096, &mut tokens);
-        let view = View {
-            text,
-            tokens: &tokens,
-        };
+        let view = View::new(text, &tokens);
         for token in &tokens {
             let word = view.of(*token);
             match token.kind {
@@ -114,9 +112,10 @@ fn fill(text: &[u8], value: &str) -> (Vec<u8>, Vec<(usize, usize)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::columns::RECS_OWN;
 
     fn secret(text: &str) -> Vec<usize> {
-        let slots = slots(text.as_bytes());
+        let slots = slots(text.as_bytes(), &RECS_OWN);
         let numbered = slots.iter().enumerate();
         numbered
             .filter(|(_, s)| s.is_some())
@@ -156,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_weak_name_takes_only_random_values() {
-        let slots = slots(b"UPDATE t SET cookie = $1");
+        let slots = slots(b"UPDATE t SET cookie = $1", &RECS_OWN);
         let slot = slots[0].expect("a slot");
         assert!(slot.holds(b"9f86d081884c7d659a2feaa0") && !slot.holds(b"choc"));
     }

@@ -5,6 +5,7 @@
 
 use super::lex::{Kind, Token, View, lex_on};
 use super::look;
+use crate::mask::columns::Judge;
 use crate::mask::span::Span;
 
 /// So many tokens are looked at together.
@@ -15,7 +16,7 @@ const OVERLAP: usize = 32;
 const HEAD_MAX: usize = PART / 4;
 
 /// Appends the secrets of the statements in `text`.
-pub(crate) fn whole(text: &[u8], spans: &mut Vec<Span>) {
+pub(crate) fn whole(text: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
     let mut tokens = Vec::new();
     let mut from = 0;
     while from < text.len() {
@@ -23,17 +24,17 @@ pub(crate) fn whole(text: &[u8], spans: &mut Vec<Span>) {
         let mut rest = tokens.as_slice();
         while let Some(end) = statement_end(rest) {
             let (one, after) = rest.split_at(end);
-            look(text, one, 0, spans);
+            look(text, one, judge, 0, spans);
             rest = after;
         }
         if from >= text.len() {
-            look(text, rest, 0, spans);
+            look(text, rest, judge, 0, spans);
             return;
         }
         tokens = if rest.len() < PART {
             rest.to_vec()
         } else {
-            look(text, rest, 0, spans);
+            look(text, rest, judge, 0, spans);
             carried(text, rest)
         };
     }
@@ -56,7 +57,7 @@ fn statement_end(tokens: &[Token]) -> Option<usize> {
 /// What the next part must know of the one before: of an INSERT its head and the row that is not
 /// finished, of others the last tokens.
 fn carried(text: &[u8], tokens: &[Token]) -> Vec<Token> {
-    let view = View { text, tokens };
+    let view = View::new(text, tokens);
     let values = (0..tokens.len().min(HEAD_MAX)).find(|i| view.any(*i, &["values", "value"]));
     let Some(head) = values.and_then(|values| tokens.get(..=values)) else {
         return tokens
