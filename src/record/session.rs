@@ -223,6 +223,7 @@ pub fn plan_hold(request: &Request, person: &mut dyn Person) -> Result<Holding, 
         target: Default::default(),
         size: Size { cols: 0, rows: 0 },
         started: now(),
+        masking: Own::default(),
     };
     let target = request.argv.last().map(|word| word.to_string_lossy());
     let held = tap::hold(&target.unwrap_or_default(), &mut about, &paths.runtime);
@@ -230,6 +231,7 @@ pub fn plan_hold(request: &Request, person: &mut dyn Person) -> Result<Holding, 
         Aside::Because(why) => super::Error::NotHeld(why),
         Aside::Silent | Aside::Off => not_recorded(),
     })?;
+    about.masking = config.masking.of(&about.client(), &about.target);
     let terms = Terms {
         about,
         tap: Some(plan),
