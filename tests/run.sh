@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 # What the build needs (OpenSSL is compiled in: perl and make), then the real servers and clients.
 packages=(
     gcc libc6-dev make perl
-    postgresql postgresql-client python3-psycopg python3-psycopg2 python3-pg8000 mariadb-server mariadb-client
+    postgresql postgresql-client python3-psycopg python3-psycopg2 python3-pg8000
+    mariadb-server mariadb-client mariadb-test python3-pymysql python3-mysqldb
     openssh-server openssh-client openssl
     gnome-keyring dbus
     tmux vim less procps util-linux

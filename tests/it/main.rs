@@ -25,6 +25,7 @@ mod read;
 mod statements;
 mod support;
 mod tap;
+mod tap_mysql;
 mod tui;
 mod vault_keys;
 mod wire_postgres;

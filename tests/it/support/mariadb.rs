@@ -1,8 +1,9 @@
 //! A private MariaDB.
 
+use super::authority::{Authority, Signed};
 use super::server::{Plan, Server, directory};
 use super::tools::{as_user, from_template, give_to, run, tool};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const PACKAGE: &str = "mariadb-server";
@@ -21,7 +22,24 @@ impl Mariadb {
 
     /// Starts one.
     pub fn start() -> Mariadb {
-        let mariadb = Server::on_free_port(Self::start_on);
+        Self::start_with(&[])
+    }
+
+    /// Starts one with these options.
+    pub fn start_with(options: &[&str]) -> Mariadb {
+        let mariadb = Server::on_free_port(|port| Self::start_on(port, options, None));
+        mariadb.greet()
+    }
+
+    /// Starts one that shows this certificate, and asks clients for one of the same authority.
+    pub fn start_showing(signed: &Signed, authority: &Authority) -> Mariadb {
+        let shown = Some((signed, authority));
+        let mariadb = Server::on_free_port(|port| Self::start_on(port, &[], shown));
+        mariadb.greet()
+    }
+
+    fn greet(self) -> Mariadb {
+        let mariadb = self;
         mariadb.sql(
             "mysql",
             &format!(
@@ -32,7 +50,11 @@ impl Mariadb {
         mariadb
     }
 
-    fn start_on(port: u16) -> Result<Mariadb, String> {
+    fn start_on(
+        port: u16,
+        options: &[&str],
+        shown: Option<(&Signed, &Authority)>,
+    ) -> Result<Mariadb, String> {
         let dir = directory("maria");
         give_to(USER, &dir);
         let data = dir.join("data");
@@ -56,6 +78,19 @@ impl Mariadb {
         words.push(format!("--socket={}/s", dir.display()));
         words.push(format!("--pid-file={}/pid", dir.display()));
         words.push(format!("--port={port}"));
+        words.extend(options.iter().map(|option| (*option).to_owned()));
+        if let Some((signed, authority)) = shown {
+            for (option, from) in [
+                ("ssl-ca", &PathBuf::from(authority.root())),
+                ("ssl-cert", &signed.certificate),
+                ("ssl-key", &signed.key),
+            ] {
+                let to = dir.join(option);
+                std::fs::copy(from, &to).unwrap();
+                give_to(USER, &to);
+                words.push(format!("--{option}={}", to.display()));
+            }
+        }
         let server = Server::start(Plan {
             name: "mariadbd",
             dir: &dir,

@@ -103,7 +103,7 @@ pub const DUMP: Options = Options {
            ignore-views init-command= init-command-add= lines-terminated-by= log-error= \
            log-queries login-path=% master-data? max-allowed-packet= max-statement-time= \
            mysqld-long-query-time= net-buffer-length= no-data oci-config-file= opt parallel= \
-           password?p password1?p password2?p password3?p plugin-dir= port=P protocol=→ \
+           password?p password1?p password2?p password3?p plugin-dir= port=P print-defaults|⑳ protocol=→ \
            result-file= routines server-public-key-path=⑯ set-gtid-purged= single-transaction \
            skip-opt socket=S source-data? ssl?① ssl-ca=③ ssl-capath=④ ssl-cert=⑤ ssl-cipher=⑨ ssl-crl=⑦ \
            ssl-crlpath=⑧ ssl-fips-mode= ssl-fp=⑪ ssl-fplist=⑫ ssl-key=⑥ ssl-mode=⑩ \
@@ -121,7 +121,7 @@ pub const ADMIN: Options = Options {
            count= debug? default-auth= default-character-set= defaults-extra-file=% \
            defaults-file=% defaults-group-suffix=% force help|⑳ host=h local login-path=% no-beep \
            oci-config-file= password?p password1?p password2?p password3?p plugin-dir= port=P \
-           protocol=→ relative server-public-key-path=⑯ shutdown-timeout= silent sleep= socket=S ssl?① \
+           print-defaults|⑳ protocol=→ relative server-public-key-path=⑯ shutdown-timeout= silent sleep= socket=S ssl?① \
            ssl-ca=③ ssl-capath=④ ssl-cert=⑤ ssl-cipher=⑨ ssl-crl=⑦ ssl-crlpath=⑧ ssl-fips-mode= ssl-fp=⑪ \
            ssl-fplist=⑫ ssl-key=⑥ ssl-mode=⑩ ssl-verify-server-cert?⑬ tls-ciphersuites=⑨ tls-version=⑮ \
            user=u verbose version|⑳ vertical wait? wait-for-all-slaves zstd-compression-level= \

@@ -1,0 +1,149 @@
+//! TLS to the server: what the user asked for, and never less.
+
+use super::*;
+use crate::support::{Authority, Subject};
+use std::path::Path;
+
+struct Case {
+    home: Home,
+    server: Mariadb,
+    authority: Authority,
+}
+
+impl Case {
+    fn new() -> Case {
+        let authority = Authority::new("Own root");
+        let subject = Subject {
+            name: "localhost",
+            others: &["DNS:localhost", "IP:127.0.0.1"],
+            days: (-1, 10),
+        };
+        let signed = authority.sign("server", &subject);
+        let server = Mariadb::start_showing(&signed, &authority);
+        Case {
+            home: Home::with_vault(),
+            server,
+            authority,
+        }
+    }
+
+    fn words(&self, host: &str, more: &[&str]) -> Vec<String> {
+        let mut words = vec!["mariadb".to_owned(), "--no-defaults".into()];
+        words.extend([format!("-h{host}"), format!("-P{}", self.server.port)]);
+        words.extend(["--protocol=tcp".into(), "-uapp".into()]);
+        words.push(format!("-p{}", Mariadb::PASSWORD));
+        words.extend(more.iter().map(|word| (*word).to_owned()));
+        words.extend(["-NBe".into(), "show status like 'Ssl_version'".into()]);
+        words
+    }
+
+    /// The client takes it alone and through the tap, and the server says how it is encrypted.
+    #[track_caller]
+    fn good(&self, host: &str, more: &[&str], version: &str) {
+        let seen = same(&self.home, &self.words(host, more), 1);
+        assert_eq!(seen[0]["results"][0]["rows"][0][1], version, "{more:?}");
+    }
+
+    /// The client refuses it alone, and the tap for the same reason.
+    #[track_caller]
+    fn bad(&self, host: &str, more: &[&str], wanted: &str) {
+        let words = self.words(host, more);
+        let alone = direct(&self.home, &words).output().unwrap();
+        assert!(!alone.status.success(), "{words:?}: {alone:?}");
+        assert!(said(&alone).2.contains(wanted), "{words:?}: {alone:?}");
+        refused(&self.home, &words, wanted);
+    }
+}
+
+#[test]
+fn encryption_is_the_client_s_wish() {
+    let case = Case::new();
+    case.good("127.0.0.1", &[], "TLSv1.3");
+    case.good("127.0.0.1", &["--tls-version=TLSv1.2"], "TLSv1.2");
+    case.good("127.0.0.1", &["--skip-ssl"], "");
+}
+
+#[test]
+fn an_own_ca_is_trusted_and_a_wrong_one_is_not() {
+    let case = Case::new();
+    let ca = format!("--ssl-ca={}", case.authority.root());
+    let verify = "--ssl-verify-server-cert";
+    case.good("127.0.0.1", &[&ca], "TLSv1.3");
+    case.good("localhost", &[&ca, verify], "TLSv1.3");
+    case.good("127.0.0.1", &[&ca, verify], "TLSv1.3");
+    let other = Authority::new("Another root");
+    let wrong = format!("--ssl-ca={}", other.root());
+    for more in [&[wrong.as_str()][..], &[wrong.as_str(), verify], &[verify]] {
+        case.bad("127.0.0.1", more, "TLS/SSL error: ");
+    }
+}
+
+#[test]
+fn a_certificate_of_another_host_is_refused_where_the_name_counts() {
+    let authority = Authority::new("Own root");
+    let subject = Subject {
+        name: "elsewhere",
+        others: &["DNS:elsewhere"],
+        days: (-1, 10),
+    };
+    let server = Mariadb::start_showing(&authority.sign("server", &subject), &authority);
+    let case = Case {
+        home: Home::with_vault(),
+        server,
+        authority,
+    };
+    let ca = format!("--ssl-ca={}", case.authority.root());
+    case.good("127.0.0.1", &[&ca], "TLSv1.3");
+    case.bad(
+        "127.0.0.1",
+        &[&ca, "--ssl-verify-server-cert"],
+        "TLS/SSL error: ",
+    );
+}
+
+#[test]
+fn a_client_certificate_and_a_revocation_list_are_used() {
+    let case = Case::new();
+    case.server.sql("mysql", "alter user app require x509");
+    let subject = Subject {
+        name: "ada",
+        others: &["DNS:ada"],
+        days: (-1, 10),
+    };
+    let client = case.authority.sign("client", &subject);
+    let path = |option: &str, path: &Path| format!("--ssl-{option}={}", path.display());
+    let own = [path("cert", &client.certificate), path("key", &client.key)];
+    let own = own.each_ref().map(String::as_str);
+    case.good("127.0.0.1", &own, "TLSv1.3");
+    same(&case.home, &case.words("127.0.0.1", &[]), 0);
+
+    let ca = format!("--ssl-ca={}", case.authority.root());
+    let server = Path::new(&case.authority.root()).with_file_name("server.crt");
+    let list = case.authority.revoke(&[&server]);
+    let list = format!("--ssl-crl={list}");
+    case.bad(
+        "127.0.0.1",
+        &[own[0], own[1], &ca, &list],
+        "TLS/SSL error: ",
+    );
+    let encrypted = client.encrypted("of the key");
+    let locked = path("key", &encrypted);
+    let words = case.words("127.0.0.1", &[own[0], &locked]);
+    tapped(&case.home, &words).output().unwrap();
+    assert_eq!(
+        gaps(&case.home)["bypassed"],
+        1,
+        "the client asks for the password itself"
+    );
+}
+
+#[test]
+fn a_server_without_tls_is_refused_where_it_is_required() {
+    let (home, server) = start();
+    let more = ["--ssl-verify-server-cert", "-e", "select 1"];
+    let words = over_tcp(&server, "mariadb", &more);
+    let alone = direct(&home, &words).output().unwrap();
+    let wanted = "SSL is required, but the server does not support it";
+    assert!(said(&alone).2.contains(wanted), "{alone:?}");
+    refused(&home, &words, wanted);
+}
