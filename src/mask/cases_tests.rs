@@ -9,6 +9,8 @@ const FILES: &[(&str, &str)] = &[
     ("sql", include_str!("../../fixtures/mask/sql.txt")),
     ("shell", include_str!("../../fixtures/mask/shell.txt")),
     ("config", include_str!("../../fixtures/mask/config.txt")),
+    ("clients", include_str!("../../fixtures/mask/clients.txt")),
+    ("files", include_str!("../../fixtures/mask/files.txt")),
     ("tables", include_str!("../../fixtures/mask/tables.txt")),
     ("tokens", include_str!("../../fixtures/mask/tokens.txt")),
     ("harmless", include_str!("../../fixtures/mask/harmless.txt")),

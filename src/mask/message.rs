@@ -16,6 +16,7 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "for column",
     ", column ",
     "duplicate key value is",
+    "parameters: $1",
 ];
 
 /// Appends the values that a message in `line` quotes of secret or personal columns.

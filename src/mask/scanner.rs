@@ -1,5 +1,6 @@
 //! The scanner: one a session, fed logical lines in order, answers with the secrets of each.
 
+use super::bytes::contains;
 use super::classes::Classes;
 use super::columns::{Columns, Judge};
 use super::context::{self, Awaits, Woken};
@@ -48,6 +49,8 @@ struct State {
     statement: Option<sql::Pending>,
     columns: Columns,
     awaits: Awaits,
+    /// What the placeholders of the statement before are for; a log tells their values behind it.
+    bound: Option<Vec<Option<sql::Slot>>>,
     /// The lines are those of one value: none is a table's, and statements are looked at whole.
     alone: bool,
     /// A word of a statement stood in such a value.
@@ -347,6 +350,18 @@ impl Scanner {
         let told = Woken::by(line, &words, reveal);
         if told != Woken::default() || !self.state.awaits.is_idle() {
             self.state.awaits.line(line, told, spans);
+        }
+        // `SET street = 'x'`, `WHERE last_name = 'x'`: a column's name is all that shows it.
+        statement |= column
+            && memchr::memchr(b'\'', line).is_some()
+            && (contains(line, b"where ") || contains(line, b"set "));
+        if memchr::memmem::find(line, b"$1").is_some() {
+            if message && let Some(slots) = self.state.bound.take() {
+                sql::bound(line, &slots, spans);
+            }
+            if statement || named {
+                self.state.bound = Some(sql::slots(line, self.rules.judge()));
+            }
         }
         if self.state.alone {
             self.state.sql |= statement || named;

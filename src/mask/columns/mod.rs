@@ -9,6 +9,7 @@ mod names;
 
 use super::bytes::{at, cut, from, trim};
 use super::names::{Named, Strength};
+use super::own::Personal;
 use super::span::{Class, RuleId, Span};
 use super::standin::is_placeholder;
 use super::value::{is_plain_number, is_random, is_type};
@@ -292,6 +293,12 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
         return false;
     }
     if cell.iter().all(|c| matches!(c, b'*' | b'-' | b'=')) {
+        return false;
+    }
+    // A machine's address.
+    let numeric = |c: &u8| c.is_ascii_hexdigit() || matches!(c, b'.' | b':' | b'/');
+    let ip = cell.iter().all(numeric) && cell.iter().any(|c| matches!(c, b'.' | b':'));
+    if named.kind == Personal::Address && ip {
         return false;
     }
     match named.strength {

@@ -77,6 +77,7 @@ const SETTERS: &[&str] = &[
     "env set",
     "secret set",
     "config set",
+    "configure set",
 ];
 
 /// `requirepass x`, `bindpw x`, `enable secret 5 x`, `: PSK "x"`, `set -x PGPASSWORD x`: the name that

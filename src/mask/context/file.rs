@@ -46,8 +46,14 @@ pub(super) fn pgpass(line: &[u8], place: usize, spans: &mut Vec<Span>) {
     let named = login
         .iter()
         .all(|c| c.is_ascii_alphanumeric() || *c >= 0x80 || b"_.@*\\-$".contains(c));
+    // name:*:19000:0:99999:7::: of shadow, an account without a password
+    let shadow = [cut(text, port + 1, *database), login]
+        .iter()
+        .all(|field| !field.is_empty() && field.iter().all(u8::is_ascii_digit))
+        && number == b"*";
     if ports
         && named
+        && !shadow
         && *host > 0
         && !secret.is_empty()
         && !is_placeholder(secret)

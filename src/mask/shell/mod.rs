@@ -41,6 +41,8 @@ enum Reads {
     Nth(usize),
     /// `-U user%secret`
     Samba,
+    /// `[domain/]user:secret@host`
+    AtHost,
     /// `-b 'sid=secret; lang=en'`
     Cookies(&'static str),
     /// `/p:secret`
@@ -74,6 +76,7 @@ fn read(option: &'static str) -> Option<Reads> {
         "pass:" => Reads::Pass,
         "u/p" => Reads::Oracle,
         "u%p" => Reads::Samba,
+        "u:p@" => Reads::AtHost,
         "htpasswd" | "login" | "mc" | "rabbit" | "net" | "piped" | "third" | "kv" | "ssm"
         | "passwd" | "inner" => Reads::Special(option),
         _ => {
@@ -209,7 +212,7 @@ fn one(
                     None => push_word(line, next, spans),
                     Some(b'=') => push(line, word.start + 3, word.end, spans),
                     // `-pSECRET`, but not `-print`.
-                    Some(_) if *letter == b'p' || *letter == b'P' || *letter == b'a' => {
+                    Some(_) if matches!(letter, b'p' | b'P' | b'a' | b'w') => {
                         let glued = cut(text, 2, text.len());
                         if !glued.iter().all(|c| c.is_ascii_lowercase() || *c == b'-')
                             || glued.len() > 12
@@ -288,6 +291,16 @@ fn one(
                     .position(|c| *c == b'%')
             {
                 push(line, value.start + at + 1, unquoted_end(line, value), spans);
+            }
+        }
+        Reads::AtHost => {
+            let host = text.iter().rposition(|c| *c == b'@');
+            let colon = text.iter().position(|c| *c == b':');
+            if let (Some(host), Some(colon)) = (host, colon)
+                && !text.starts_with(b"-")
+                && colon < host
+            {
+                push(line, word.start + colon + 1, word.start + host, spans);
             }
         }
         Reads::Cookies(option) => {

@@ -67,7 +67,14 @@ pub(crate) fn connect(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
     if !lead.is_empty() && !lead.ends_with(b">") {
         return;
     }
-    if let Some(word) = words(line, place + len).first() {
+    let words = words(line, place + len);
+    // RMAN: connect target sys/secret@service
+    let kind = words.first().map(|w| cut(line, w.start, w.end));
+    let kinds = [&b"target"[..], b"catalog", b"auxiliary"];
+    let behind = kinds
+        .iter()
+        .any(|k| kind.is_some_and(|kind| kind.eq_ignore_ascii_case(k)));
+    if let Some(word) = words.get(usize::from(behind)) {
         oracle(line, *word, spans);
     }
 }

@@ -3,6 +3,7 @@
 use super::lex::{Kind, View};
 use super::{ARGUMENT, COLUMN, is_key_literal, push};
 use crate::mask::bytes::contains;
+use crate::mask::columns::rule_of;
 use crate::mask::names::{Named, Strength, judge};
 use crate::mask::span::{Class, Span};
 use crate::mask::value::is_random;
@@ -34,6 +35,8 @@ const FUNCTIONS: &[(&str, &[usize])] = &[
     ("pwdcompare", &[1]),
     ("create_aws_credentials", &[2, 3]),
     ("create_secret", &[1]),
+    ("create_credential", &[3]),
+    ("dbms_vault_auth.create_credential", &[3]),
     ("auth", &[2]),
     ("changeuserpassword", &[2]),
     ("s3", &[3]),
@@ -260,7 +263,12 @@ pub(super) fn columns(view: &View<'_>, spans: &mut Vec<Span>) {
                         && !is_random(value)
                         && named.class == Class::Token;
                     if !plain {
-                        push(view, token, COLUMN, named.class, spans);
+                        let rule = if named.class == Class::Personal {
+                            rule_of(named)
+                        } else {
+                            COLUMN
+                        };
+                        push(view, token, rule, named.class, spans);
                     }
                     taken = true;
                 }

@@ -13,7 +13,7 @@ mod parameter;
 mod whole;
 
 use super::bytes::{at, before, contains, cut};
-use super::columns::Judge;
+use super::columns::{Judge, rule_of, wanted};
 use super::names::{self, Strength};
 use super::span::{Class, RuleId, Span};
 use super::standin::is_stand_in;
@@ -23,7 +23,7 @@ pub(crate) use copy::{Format, copy_options};
 use function::{columns, function, may_call, settings};
 pub(crate) use item::{Item, all as select_items, items};
 use lex::{Kind, Token, View, inner, lex, lex_on};
-pub(crate) use parameter::{Slot, slots};
+pub(crate) use parameter::{Slot, bound, slots};
 pub(crate) use whole::whole;
 
 const CLAUSE: RuleId = RuleId::new("sql-password");
@@ -77,6 +77,7 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "postgresql(",
     "remote(",
     "create_aws_cred",
+    "create_credential",
     "pragma",
     "sqlcipher",
     "bindpw",
@@ -372,6 +373,10 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
         || contains(looked, b"replace into");
     let ddl = view.any(0, &["comment", "create"])
         && (view.is(1, "table") || view.is(1, "on") || view.is(1, "index"));
+    let queries = view.any(
+        0,
+        &["select", "update", "delete", "with", "merge", "insert"],
+    );
     for i in 0..tokens.len() {
         let Some(token) = view.get(i) else { break };
         match token.kind {
@@ -389,6 +394,8 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                 let named = names::judge(view.of(token)).or_else(|| clause::key_of_file(&view, i));
                 if !ddl && let Some(named) = named {
                     clause(&view, i, named, spans);
+                } else if queries {
+                    compared(&view, i, spans);
                 }
             }
             Kind::Text => {
@@ -425,6 +432,35 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
     // cqlsh: LOGIN bob 'x'
     if let Some(literal) = view.text(2).filter(|_| view.is(0, "login")) {
         push(&view, literal, CLAUSE, Class::Password, spans);
+    }
+}
+
+/// `last_name = 'x'`, `ssn IN ('x', 'y')`: literals that a column of personal data is set to or
+/// compared with.
+fn compared(view: &View<'_>, i: usize, spans: &mut Vec<Span>) {
+    let Some(token) = view.get(i) else { return };
+    let last = view.of(token).rsplit(|c| *c == b'.').next();
+    let Some(named) = view.judge.column(last.unwrap_or_default()) else {
+        return;
+    };
+    if named.strength != Strength::Strong {
+        return;
+    }
+    let mut j = i + 1;
+    while view.mark(j, b'=') || view.mark(j, b'(') || view.any(j, &["in", "like", "ilike", "any"]) {
+        j += 1;
+    }
+    while j > i + 1
+        && let Some(literal) = view.text(j)
+    {
+        if wanted(view.of(literal), named) {
+            push(view, literal, rule_of(named), named.class, spans);
+        }
+        j += if view.mark(j + 1, b',') && view.mark(i + 2, b'(') {
+            2
+        } else {
+            return;
+        };
     }
 }
 

@@ -65,6 +65,31 @@ pub(crate) fn slots(text: &[u8], judge: &Judge) -> Vec<Option<Slot>> {
     slots
 }
 
+/// Appends the values of a log's `parameters: $1 = 'x', $2 = NULL` whose placeholders stood in secret
+/// positions.
+pub(crate) fn bound(line: &[u8], slots: &[Option<Slot>], spans: &mut Vec<Span>) {
+    let mut tokens = Vec::new();
+    lex_on(line, 0, 4096, &mut tokens);
+    let view = View::new(line, &tokens);
+    for i in 0..tokens.len() {
+        let (Some(number), Some(value)) = (view.get(i), view.text(i + 2)) else {
+            continue;
+        };
+        let number = view.of(number).strip_prefix(b"$").map(std::str::from_utf8);
+        let Some(Ok(Ok(number))) = number.map(|n| n.map(str::parse::<usize>)) else {
+            continue;
+        };
+        let slot = number
+            .checked_sub(1)
+            .and_then(|n| slots.get(n))
+            .copied()
+            .flatten();
+        if let Some(slot) = slot.filter(|slot| slot.holds(view.of(value))) {
+            spans.push(Span::new(value.start, value.end, slot.rule, slot.class));
+        }
+    }
+}
+
 /// `text` with a literal for each placeholder, and where the literals stand: `$1` of PostgreSQL by
 /// its number, `?` of MySQL by its order.
 fn fill(text: &[u8], value: &str) -> (Vec<u8>, Vec<(usize, usize)>) {
