@@ -3,8 +3,10 @@
 //! The keys are described in `rec(1)`, section CONFIGURATION.
 
 use super::mask::{Masking, Section};
+use super::retention::Bytes;
 use super::{Error, Fault, Paths, Retention, Scope};
 use crate::mask::own::Wrong;
+use crate::wire::Limits;
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -28,6 +30,8 @@ pub struct Config {
     pub scope: Scope,
     /// `tap.listen`: where rec takes the server's place.
     pub listen: Listen,
+    /// `capture`: how much of a statement's result is kept.
+    pub capture: Limits,
     /// `retention`: how long sessions are kept, and how much of them.
     pub retention: Retention,
     /// `browser`: how the views look and what their keys do.
@@ -209,6 +213,7 @@ impl Default for Config {
             prefix: Prefix::default().0,
             scope: Scope::default(),
             listen: Listen::default(),
+            capture: Limits::default(),
             retention: Retention::default(),
             browser: Browser::default(),
             masking: Masking::default(),
@@ -225,6 +230,7 @@ struct Document {
     keys: Keys,
     scope: Scope,
     tap: TapTable,
+    capture: Capture,
     retention: Retention,
     browser: Browser,
     mask: Section,
@@ -235,6 +241,23 @@ struct Document {
 #[serde(default, deny_unknown_fields)]
 struct TapTable {
     listen: Listen,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Capture {
+    max_rows: Option<u64>,
+    max_bytes: Option<Bytes>,
+}
+
+impl From<Capture> for Limits {
+    fn from(capture: Capture) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            rows: capture.max_rows.unwrap_or(usual.rows),
+            bytes: capture.max_bytes.map_or(usual.bytes, |Bytes(bytes)| bytes),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -250,6 +273,7 @@ impl Document {
             prefix: self.keys.prefix.0,
             scope: self.scope,
             listen: self.tap.listen,
+            capture: self.capture.into(),
             retention: self.retention,
             browser: self.browser,
             masking: self.mask.checked()?,
@@ -327,6 +351,8 @@ mod tests {
             on_failure = "refuse"
             keys.prefix = "C-t"
             tap.listen = "loopback"
+            capture.max_rows = 50
+            capture.max_bytes = "2MB"
             [clients]
             pg-prod = "psql"
             percona = "mysql"
@@ -344,6 +370,7 @@ mod tests {
         assert_eq!(config.browser.theme, Colours::Light);
         assert_eq!(config.browser.keys["browser.open"], ["enter", "o"]);
         assert_eq!(config.listen, Listen::Loopback);
+        assert_eq!((config.capture.rows, config.capture.bytes), (50, 2_000_000));
         let families: Vec<_> = config.clients.into_values().collect();
         assert_eq!(families, [Family::Ssh, Family::Mysql, Family::Psql]);
     }
@@ -377,7 +404,7 @@ mod tests {
         for (text, wanted) in [
             (
                 "on_failure = \"refuse\"\ncolour = 3\n",
-                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `tap`, `retention`, `browser`, `mask`, `clients`",
+                "2:1: unknown field `colour`, expected one of `on_failure`, `keys`, `scope`, `tap`, `capture`, `retention`, `browser`, `mask`, `clients`",
             ),
             (
                 "on_failure = \"stop\"",

@@ -105,7 +105,7 @@ struct Names(Like);
 struct Days(u32);
 
 #[derive(Clone, Copy, Debug)]
-struct Bytes(u64);
+pub(super) struct Bytes(pub(super) u64);
 
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -130,9 +130,9 @@ impl<'de> Deserialize<'de> for Days {
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wanted = "a size such as `500MB` or `20GB`";
+        let wanted = "a size such as `500MB` or `20GB`, or a number of bytes";
         deserializer
-            .deserialize_str(Number {
+            .deserialize_any(Number {
                 wanted,
                 read: bytes,
             })
@@ -151,6 +151,12 @@ impl Visitor<'_> for Number {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.wanted)
+    }
+
+    /// Only asked for where a bare number means something.
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<u64, E> {
+        let wrong = || E::invalid_value(Unexpected::Signed(number), &self);
+        u64::try_from(number).map_err(|_| wrong())
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<u64, E> {

@@ -14,6 +14,7 @@ use crate::config::{self, Config, Decision, NoHome, OnFailure, Paths, Retention}
 use crate::mask::own::Own;
 use crate::model::{Exit, Gap, GapKind, Size, Stamp, printable, when};
 use crate::vault::{self, Created, Ensured, KeyringError, NewKey, Vault};
+use crate::wire::Limits;
 use std::fs::{DirBuilder, File};
 use std::io::{IsTerminal, Write, stderr};
 use std::os::unix::fs::DirBuilderExt;
@@ -88,6 +89,7 @@ pub struct Terms {
     pub tap: Option<tap::Plan>,
     /// Why there is nothing, where the client has a server.
     untapped: Option<String>,
+    capture: Limits,
     paths: Paths,
     retention: Retention,
     log: Log,
@@ -185,6 +187,7 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
         tap,
         untapped,
         prefix: config.prefix,
+        capture: config.capture,
         retention: config.retention,
         paths,
         log,
@@ -237,6 +240,7 @@ pub fn plan_hold(request: &Request, person: &mut dyn Person) -> Result<Holding, 
         tap: Some(plan),
         untapped: None,
         prefix: None,
+        capture: config.capture,
         retention: config.retention,
         paths,
         log,
@@ -341,7 +345,9 @@ impl Session {
                 shared.not_recorded(error);
             })
             .ok();
-        let started = terms.tap.map(|plan| Tap::start(plan, Arc::clone(&feed)));
+        let started = terms
+            .tap
+            .map(|plan| Tap::start(plan, terms.capture, Arc::clone(&feed)));
         let failed = started.as_ref().and_then(|started| started.as_ref().err());
         let failed = failed.map(|error| format!("the connection is not recorded: {error}"));
         if let Some(detail) = failed.or(terms.untapped) {

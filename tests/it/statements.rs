@@ -104,3 +104,21 @@ fn a_row_of_statements_is_cut_and_counted() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("no statement s31, only 30"), "{said}");
 }
+
+#[test]
+fn what_is_beyond_the_configured_rows_is_counted() {
+    let postgres = Postgres::start();
+    let home = Home::with_vault();
+    home.configure("[capture]\nmax_rows = 7\n");
+    let mut rec = home.rec(&["run", "--always", "--", "psql", "-Xq"]);
+    rec.args(postgres.words());
+    rec.args(["-c", "select generate_series(1, 100)"]);
+    check(&rec.output().unwrap());
+    let sent = statements(&home);
+    assert_eq!(sent[0]["rows"], 100);
+    let result = &sent[0]["results"][0];
+    assert_eq!(result["rows"].as_array().unwrap().len(), 7);
+    assert_eq!(result["complete"]["rows_cut"], 93);
+    let table = home.read(&["show", "@last", "--rows", "all"]);
+    assert!(table.contains("the first 7 rows are kept"), "{table}");
+}

@@ -183,11 +183,11 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// Starts to serve. Only to be called after the client was forked.
+    /// Starts to serve, keeping so much of each statement's result. Only to be called after the client was forked.
     ///
     /// # Errors
     /// No thread or descriptor to be had.
-    pub fn start(plan: Plan, feed: Arc<Feed>) -> io::Result<Tap> {
+    pub fn start(plan: Plan, limits: Limits, feed: Arc<Feed>) -> io::Result<Tap> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -197,7 +197,7 @@ impl Tap {
         let (listeners, interactive) = (plan.listeners, plan.interactive);
         let thread = std::thread::Builder::new().name("tap".into());
         thread.spawn(move || {
-            runtime.block_on(serve(listeners, interactive, feed, stopped));
+            runtime.block_on(serve(listeners, interactive, limits, feed, stopped));
             // Connections of what the client left behind are cut here, and told as ended.
             drop(runtime);
             let _ = done_sender.send(());
@@ -221,6 +221,7 @@ impl Tap {
 async fn serve(
     listeners: Vec<(Listener, Arc<dyn Protocol>)>,
     interactive: bool,
+    limits: Limits,
     feed: Arc<Feed>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -228,7 +229,7 @@ async fn serve(
     let (sessions, state) = watch::channel(presence::State::default());
     let context = Context {
         feed: Arc::clone(&feed),
-        limits: Limits::default(),
+        limits,
         numbers: Arc::default(),
         sessions,
         _alive: alive,

@@ -20,7 +20,7 @@ const DEFAULTS: [(&str, &str); 5] = [
 
 fn main() -> Result<(), Box<dyn error::Error>> {
     println!("cargo::rerun-if-changed={RULES}");
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/build.rs");
     let entries = fs::read_dir(RULES)?.map(|entry| entry.map(|entry| entry.path()));
     let mut files: Vec<PathBuf> = entries.collect::<Result<_, _>>()?;
     files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
