@@ -4,9 +4,9 @@ use super::open::{self, Clock, Index};
 use super::table::fit;
 use super::{Error, Global, Kind, Ui};
 use crate::model::{ShortIds, printable, when};
-use crate::query::{Query, Snippet, marked, snippet};
+use crate::query::{Query, Snippet, marked, score, snippet};
 use crate::timeline::PartOf;
-use crate::vault::index::{Hit, Search as Asked};
+use crate::vault::index::{Hit, Library, Search as Asked};
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -24,7 +24,8 @@ Query:
   client:psql target:prod* host:db1 db:app user:ada id:7f3a status:interrupted
   since:7d until:2026-11-20T14:00    also today, yesterday, monday, 12h, 14:00
   in:command             look there: command, output, error, note; in:command|error
-  failed:  slow:>1s  masked:  masked:jwt
+  failed:  slow:>1s  masked:  masked:jwt  tag:incident  pinned:
+  table:orders sqlstate:42* rows:>1000 kind:statement    of statements seen on a connection
 
 Exit status: 0 found, 1 nothing found, 2 wrong use.
 
@@ -36,6 +37,8 @@ Examples:
 
 /// Hits that a person is shown unless they ask for more.
 const LIMIT: usize = 50;
+/// Moments that are ranked at most: each of them is read.
+const RANKED: usize = 200;
 /// A snippet in JSON has at most so many characters.
 const SNIPPET_MAX: usize = 300;
 
@@ -50,6 +53,10 @@ pub struct Search {
     /// Stop after so many; 0 for all [default: 50, with --json all]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+
+    /// The best first: of the newest 200 moments that match, those that fit best
+    #[arg(long)]
+    best: bool,
 
     /// Read the sessions themselves instead of the index; finds the same, slower
     #[arg(long)]
@@ -101,6 +108,14 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Search) -> Result<ExitCode, Erro
         last: None,
     };
     let mut result = Ok(true);
+    if args.best {
+        for hit in best(&library, &query)?.into_iter().take(limit) {
+            if !show.hit(ui, hit)? {
+                break;
+            }
+        }
+        return end(ui, args, &library, show, false);
+    }
     library.search(&asked, &mut |hit| {
         if show.found == limit {
             show.found += 1;
@@ -112,6 +127,34 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Search) -> Result<ExitCode, Erro
     result?;
     let more = show.found > limit;
     show.found = show.found.min(limit);
+    end(ui, args, &library, show, more)
+}
+
+/// The newest moments, the one that fits best first.
+fn best(library: &Library, query: &Query) -> Result<Vec<Hit>, Error> {
+    let asked = Asked {
+        query,
+        limit: RANKED,
+        with_text: true,
+    };
+    let mut ranked: Vec<(f64, Hit)> = Vec::new();
+    library.search(&asked, &mut |hit| {
+        ranked.push((score(query, &hit.doc()), hit));
+        true
+    })?;
+    // Stable: of equals the newest stays first.
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    Ok(ranked.into_iter().map(|(_, hit)| hit).collect())
+}
+
+/// Says what was found.
+fn end(
+    ui: &mut Ui,
+    args: &Search,
+    library: &Library,
+    mut show: Show<'_>,
+    more: bool,
+) -> Result<ExitCode, Error> {
     if args.json {
         let objects = std::mem::take(&mut show.objects);
         open::print(ui, format!("{:#}\n", Value::Array(objects)))?;
@@ -120,7 +163,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Search) -> Result<ExitCode, Erro
     }
     let seen: Vec<_> = show.sessions.iter().copied().collect();
     library.unlocked().log_read("search", &seen);
-    open::tell_damage(ui, &library);
+    open::tell_damage(ui, library);
     Ok(ExitCode::from(u8::from(show.found == 0)))
 }
 

@@ -58,13 +58,32 @@ pub enum Leaf {
     Tag(Like),
     /// The session is pinned.
     Pinned,
+    /// A statement names this table, or a result has columns of it.
+    Table(Like),
+    /// A statement failed with this SQLSTATE.
+    Sqlstate(Like),
+    /// A statement gave or changed at least (or, when `below`, at most) so many rows.
+    Rows {
+        /// Turns the comparison round.
+        below: bool,
+        /// The bound.
+        limit: u64,
+    },
+    /// What kind of moment it is.
+    Kind(MomentKind),
 }
 
 impl Leaf {
     /// Whether the session alone decides it.
     pub fn is_of_session(&self) -> bool {
         match self {
-            Leaf::Text(_) | Leaf::Failed | Leaf::Slow { .. } => false,
+            Leaf::Text(_)
+            | Leaf::Failed
+            | Leaf::Slow { .. }
+            | Leaf::Table(_)
+            | Leaf::Sqlstate(_)
+            | Leaf::Rows { .. }
+            | Leaf::Kind(_) => false,
             Leaf::Client(_)
             | Leaf::Target(_)
             | Leaf::Host(_)
@@ -79,6 +98,19 @@ impl Leaf {
             | Leaf::Pinned => true,
         }
     }
+}
+
+/// Kinds of moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MomentKind {
+    /// A submitted command.
+    Command,
+    /// A command that sent statements over a database connection, or such a statement alone.
+    Statement,
+    /// Text outside commands.
+    Output,
+    /// A marker or a note.
+    Note,
 }
 
 /// Text to look for, and where.

@@ -3,7 +3,7 @@
 //! A moment's text is checked first and leaves [`Bits`] behind, since it may be gone when its end
 //! and outcome become known.
 
-use super::ast::{Expr, Leaf, Pattern, TextLeaf};
+use super::ast::{Expr, Leaf, MomentKind, Pattern, TextLeaf};
 use super::tokens::{is_word, tokens, words_at};
 use super::{Like, Query};
 use crate::model::{Meta, Stamp, Status, Summary};
@@ -27,7 +27,7 @@ pub struct SessionFacts<'a> {
 }
 
 /// What is known of a moment besides its text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct MomentFacts<'a> {
     /// When it was.
     pub at: Stamp,
@@ -39,6 +39,16 @@ pub struct MomentFacts<'a> {
     pub masked: &'a BTreeMap<String, u32>,
     /// A command; others only match by their text.
     pub is_command: bool,
+    /// A marker or a note.
+    pub is_note: bool,
+    /// Whether statements passed over a connection.
+    pub has_statements: bool,
+    /// SQLSTATEs of errors.
+    pub sqlstates: Vec<String>,
+    /// Tables, where the query asks for any.
+    pub tables: Vec<String>,
+    /// The fewest and the most rows that one statement gave or changed.
+    pub rows: Option<(u64, u64)>,
 }
 
 /// A moment's text.
@@ -50,6 +60,8 @@ pub struct Doc<'a> {
     pub output: &'a str,
     /// How it ended.
     pub outcome: &'a str,
+    /// What the server said of statements that failed.
+    pub errors: &'a str,
     /// What the marker says.
     pub note: &'a str,
 }
@@ -75,7 +87,14 @@ impl Query {
     ) -> bool {
         holds(self.expr(), &|n| match self.leaves().get(n) {
             Some(Leaf::Text(leaf)) => text(leaf),
-            Some(Leaf::Failed | Leaf::Slow { .. }) => true,
+            Some(
+                Leaf::Failed
+                | Leaf::Slow { .. }
+                | Leaf::Table(_)
+                | Leaf::Sqlstate(_)
+                | Leaf::Rows { .. }
+                | Leaf::Kind(_),
+            ) => true,
             Some(leaf) => of_session(leaf, session),
             None => false,
         })
@@ -107,10 +126,22 @@ impl Query {
                 .duration
                 .is_some_and(|took| slow(took, *below, *limit)),
             Some(Leaf::Masked(rule)) => masked(rule.as_ref(), moment.masked),
+            Some(Leaf::Sqlstate(like)) => moment.sqlstates.iter().any(|code| like.matches(code)),
+            Some(Leaf::Table(like)) => moment.tables.iter().any(|table| like.matches(table)),
+            Some(Leaf::Rows { below, limit }) => moment.rows.is_some_and(|(fewest, most)| {
+                if *below {
+                    fewest <= *limit
+                } else {
+                    most >= *limit
+                }
+            }),
+            Some(Leaf::Kind(kind)) => moment.is(*kind),
             Some(leaf) => of_session(leaf, session),
             None => false,
         };
-        let text = moment.is_command || self.positive_text().any(|n| bits.met(n));
+        let text = moment.is_command
+            || self.kinds().any(|kind| moment.is(kind))
+            || self.positive_text().any(|n| bits.met(n));
         text && holds(self.expr(), &met)
     }
 
@@ -141,6 +172,24 @@ impl Query {
         })
     }
 
+    /// Whether any condition speaks of tables.
+    pub fn asks_for_tables(&self) -> bool {
+        let mut leaves = self.leaves().iter();
+        leaves.any(|leaf| matches!(leaf, Leaf::Table(_)))
+    }
+
+    /// The kinds of moments that are asked for, not ruled out.
+    pub fn kinds(&self) -> impl Iterator<Item = MomentKind> + '_ {
+        let mut found = Vec::new();
+        positive(self.expr(), true, &mut found);
+        found
+            .into_iter()
+            .filter_map(|n| match self.leaves().get(n) {
+                Some(Leaf::Kind(kind)) => Some(*kind),
+                _ => None,
+            })
+    }
+
     /// The text conditions that are asked for, not ruled out.
     pub fn positive_text(&self) -> impl Iterator<Item = usize> + '_ {
         let mut found = Vec::new();
@@ -148,6 +197,17 @@ impl Query {
         found
             .into_iter()
             .filter(|n| matches!(self.leaves().get(*n), Some(Leaf::Text(_))))
+    }
+}
+
+impl MomentFacts<'_> {
+    fn is(&self, kind: MomentKind) -> bool {
+        match kind {
+            MomentKind::Command => self.is_command,
+            MomentKind::Statement => self.has_statements,
+            MomentKind::Note => self.is_note,
+            MomentKind::Output => !self.is_command && !self.is_note,
+        }
     }
 }
 
@@ -208,7 +268,13 @@ fn of_session(leaf: &Leaf, session: &SessionFacts<'_>) -> bool {
         Leaf::Masked(rule) => masked(rule.as_ref(), &session.summary.masked),
         Leaf::Tag(like) => session.tags.iter().any(|tag| like.matches(tag)),
         Leaf::Pinned => session.pinned,
-        Leaf::Text(_) | Leaf::Failed | Leaf::Slow { .. } => false,
+        Leaf::Text(_)
+        | Leaf::Failed
+        | Leaf::Slow { .. }
+        | Leaf::Table(_)
+        | Leaf::Sqlstate(_)
+        | Leaf::Rows { .. }
+        | Leaf::Kind(_) => false,
     }
 }
 
@@ -229,6 +295,7 @@ impl TextLeaf {
             (scope.command, doc.command),
             (scope.output, doc.output),
             (scope.error, doc.outcome),
+            (scope.error, doc.errors),
             (scope.note, doc.note),
         ]
         .into_iter()

@@ -34,6 +34,10 @@ pub(super) const FILTERS: &[(&str, &[&str])] = &[
     ("failed", &["failed"]),
     ("slow", &["slow"]),
     ("masked", &["masked"]),
+    ("table", &["table"]),
+    ("sqlstate", &["sqlstate"]),
+    ("rows", &["rows"]),
+    ("kind", &["kind"]),
     ("tag", &["tag"]),
     ("pinned", &["pinned"]),
 ];

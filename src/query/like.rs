@@ -9,6 +9,8 @@ pub enum Like {
     Exact(String),
     /// Somewhere in the name, without case.
     Part(String),
+    /// The whole name, or what stands behind its last dot, without case.
+    Table(String),
     /// `*` for any characters, `?` for one; the whole name, without case.
     Glob(String),
 }
@@ -38,6 +40,7 @@ impl Like {
         let name = fold(name);
         match self {
             Like::Exact(value) => name == *value,
+            Like::Table(value) => name == *value || name.rsplit('.').next() == Some(value.as_str()),
             Like::Part(value) => name.contains(value.as_str()),
             Like::Glob(pattern) => glob(pattern, &name),
         }

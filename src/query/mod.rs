@@ -9,7 +9,8 @@
 //! /regex/                   a regular expression, `^` and `$` at lines
 //! client:psql  target:prod* host: db: user: id:7f3a status:interrupted
 //! since:7d until:yesterday  in:command|output|error|note
-//! failed:  slow:>1s  masked:  masked:jwt
+//! failed:  slow:>1s  masked:  masked:jwt  tag:incident  pinned:
+//! table:orders  sqlstate:42*  rows:>1000  kind:statement
 //! ```
 //!
 //! Owns the words, their meaning, and the check of a moment against them. Knows neither the index
@@ -21,17 +22,21 @@ mod error;
 mod lex;
 mod like;
 mod parse;
+mod rank;
 mod scan;
 mod snippet;
+mod tables;
 mod tokens;
 mod when;
 
-pub use ast::{Expr, Leaf, Pattern, Scope, TextLeaf};
+pub use ast::{Expr, Leaf, MomentKind, Pattern, Scope, TextLeaf};
 pub use check::{Bits, Doc, MomentFacts, SessionFacts};
 pub use error::QueryError;
 pub use like::Like;
-pub use scan::{Found, Moment, Scan, moment_of};
+pub use rank::score;
+pub use scan::{Found, Moment, Scan, errors, moment_of};
 pub use snippet::{Snippet, marked, snippet};
+pub use tables::tables;
 pub use tokens::{fold, tokens};
 pub use when::{Now, duration};
 

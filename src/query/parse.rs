@@ -1,6 +1,6 @@
 //! Words and signs to a [`Query`].
 
-use super::ast::{Expr, Leaf, Pattern, Scope, TextLeaf};
+use super::ast::{Expr, Leaf, MomentKind, Pattern, Scope, TextLeaf};
 use super::lex::{Token, lex};
 use super::tokens::{fold, is_word, tokens};
 use super::{Like, Now, Query, QueryError, duration, when};
@@ -233,6 +233,8 @@ impl Parser<'_> {
             "host" => Some(|v| Leaf::Host(Like::part(v))),
             "db" => Some(|v| Leaf::Database(Like::part(v))),
             "user" => Some(|v| Leaf::User(Like::part(v))),
+            "table" => Some(|v| Leaf::Table(table(v))),
+            "sqlstate" => Some(|v| Leaf::Sqlstate(Like::exact(v))),
             "tag" => Some(|v| Leaf::Tag(Like::exact(v))),
             "masked" if value.is_empty() => Some(|_| Leaf::Masked(None)),
             "masked" => Some(|v| Leaf::Masked(Some(Like::part(v)))),
@@ -285,6 +287,16 @@ impl Parser<'_> {
                     }
                 }
             }
+            "rows" => {
+                let below = value.starts_with('<');
+                let number = value.trim_start_matches(['<', '>', '=']);
+                let Ok(limit) = number.parse() else {
+                    let error = self.wrong(value_at, format!("{number:?} is no number of rows"));
+                    return Err(error.hint("write rows:>1000, rows:<10"));
+                };
+                Leaf::Rows { below, limit }
+            }
+            "kind" => Leaf::Kind(self.kind(value, value_at)?),
             _ => {
                 let below = value.starts_with('<');
                 let number = value.trim_start_matches(['<', '>', '=']);
@@ -296,6 +308,19 @@ impl Parser<'_> {
             }
         };
         Ok(self.leaf(leaf))
+    }
+
+    fn kind(&self, value: &str, at: usize) -> Result<MomentKind, QueryError> {
+        match value.to_ascii_lowercase().as_str() {
+            "command" | "commands" => Ok(MomentKind::Command),
+            "statement" | "statements" => Ok(MomentKind::Statement),
+            "output" => Ok(MomentKind::Output),
+            "note" | "notes" | "marker" => Ok(MomentKind::Note),
+            _ => {
+                let error = self.wrong(at, format!("{value:?} is no kind of moment"));
+                Err(error.hint("command, statement, output or note"))
+            }
+        }
     }
 
     fn status(&self, value: &str, at: usize) -> Result<Status, QueryError> {
@@ -331,6 +356,14 @@ fn words(text: &str, prefix: bool) -> Pattern {
     }
 }
 
+/// A table's name is given with its schema or without.
+fn table(value: &str) -> Like {
+    match Like::exact(value) {
+        Like::Exact(name) if !name.contains('.') => Like::Table(name),
+        other => other,
+    }
+}
+
 fn example(name: &str) -> &'static str {
     match name {
         "client" => "client:psql",
@@ -339,6 +372,10 @@ fn example(name: &str) -> &'static str {
         "db" => "db:app",
         "user" => "user:ada",
         "tag" => "tag:incident",
+        "table" => "table:orders",
+        "sqlstate" => "sqlstate:42P01",
+        "rows" => "rows:>1000",
+        "kind" => "kind:statement",
         "id" => "id:7f3a",
         "status" => "status:interrupted",
         "since" => "since:7d",

@@ -4,6 +4,7 @@ use super::{Bits, Doc, MomentFacts, Query, SessionFacts};
 use crate::model::{Event, Micros};
 use crate::timeline::{Builder, Command, Part, PartOf, Statement, Timeline};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A moment that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ fn take(
     if !last {
         return;
     }
-    let facts = moment.facts(session);
+    let facts = moment.facts(session, query);
     // A marker set while a command runs is over before the command is.
     let mut parts = waiting.extract_if(.., |waiting| waiting.part.of == of);
     let hit = parts.find(|waiting| query.matches_moment(session, &facts, &waiting.bits));
@@ -125,42 +126,62 @@ fn take(
 }
 
 /// A moment of a timeline, as the search sees it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Moment<'a> {
     at: Micros,
     command: Option<&'a Command>,
-    statement: Option<&'a Statement>,
-    note: &'a str,
+    /// What it sent over database connections; the statement itself for one that no command sent.
+    sent: &'a [Statement],
+    note: Option<&'a str>,
+    errors: String,
 }
 
 /// The moment that `part` belongs to.
 pub fn moment_of<'a>(timeline: &'a Timeline, part: &Part) -> Option<Moment<'a>> {
-    let other = |at, note| Moment {
+    let moment = |at, command, sent: &'a [Statement], note| Moment {
         at,
-        command: None,
-        statement: None,
+        command,
+        sent,
         note,
+        errors: errors(sent),
     };
     Some(match part.of {
         PartOf::Command(n) => {
             let command = timeline.commands.get(n)?;
-            Moment {
-                at: command.at,
-                command: Some(command),
-                statement: None,
-                note: "",
-            }
+            let sent = timeline.statements_of(command);
+            moment(command.at, Some(command), sent, None)
         }
-        PartOf::Aside(n) => other(timeline.asides.get(n)?.at, ""),
-        PartOf::Statement(n) => Moment {
-            statement: Some(timeline.statements.get(n)?),
-            ..other(timeline.statements.get(n)?.at, "")
-        },
+        PartOf::Aside(n) => moment(timeline.asides.get(n)?.at, None, &[], None),
+        PartOf::Statement(n) => {
+            let statement = timeline.statements.get(n)?;
+            moment(statement.at, None, std::slice::from_ref(statement), None)
+        }
         PartOf::Marker(n) => {
             let marker = timeline.markers.get(n)?;
-            other(marker.at, marker.label.as_str())
+            moment(marker.at, None, &[], Some(marker.label.as_str()))
         }
     })
+}
+
+/// What servers said of statements that failed, a line each.
+pub fn errors(sent: &[Statement]) -> String {
+    let mut said = String::new();
+    for error in sent.iter().filter_map(|statement| statement.error.as_ref()) {
+        if !said.is_empty() {
+            said.push('\n');
+        }
+        said.push_str(&format!(
+            "{} {}: {}",
+            error.severity, error.code, error.message
+        ));
+        for more in [&error.detail, &error.hint] {
+            if !more.is_empty() {
+                said.push('\n');
+                said.push_str(more);
+            }
+        }
+    }
+    said
 }
 
 static NOTHING: BTreeMap<String, u32> = BTreeMap::new();
@@ -171,58 +192,135 @@ impl<'a> Moment<'a> {
         self.at
     }
 
+    /// What servers said of statements that failed, a line each.
+    pub fn errors(&self) -> &str {
+        &self.errors
+    }
+
+    /// The statement that no command sent.
+    fn alone(&self) -> Option<&'a Statement> {
+        let alone = self.command.is_none() && self.note.is_none();
+        self.sent.first().filter(|_| alone)
+    }
+
     /// The text that one part of it is searched by. The outcome stands with the last part, when
     /// it is known.
-    pub fn doc<'d>(&self, part: &'d Part) -> Doc<'d>
-    where
-        'a: 'd,
-    {
-        if let Some(statement) = self.statement {
+    pub fn doc<'d>(&'d self, part: &'d Part) -> Doc<'d> {
+        let errors = if part.last { self.errors.as_str() } else { "" };
+        if let Some(statement) = self.alone() {
             return Doc {
                 command: &statement.text,
                 outcome: statement.error.as_ref().map_or("", |e| e.message.as_str()),
+                errors,
                 ..Doc::default()
             };
         }
-        match self.command {
-            Some(command) => Doc {
+        match (self.command, self.note) {
+            (Some(command), _) => Doc {
                 command: &command.text,
                 output: &part.text,
                 outcome: match &command.outcome {
                     Some(outcome) if part.last => outcome,
                     _ => "",
                 },
+                errors,
                 note: "",
             },
-            None if self.note.is_empty() => Doc {
-                output: &part.text,
+            (None, Some(note)) if !note.is_empty() => Doc {
+                note,
                 ..Doc::default()
             },
-            None => Doc {
-                note: self.note,
+            (None, _) => Doc {
+                output: &part.text,
                 ..Doc::default()
             },
         }
     }
 
-    /// What is known of it besides text.
-    pub fn facts(&self, session: &SessionFacts<'_>) -> MomentFacts<'a> {
-        let command = self.command;
-        if let Some(statement) = self.statement {
-            return MomentFacts {
-                at: session.meta.started.plus(self.at),
-                duration: statement.duration(),
-                failed: statement.error.is_some(),
-                masked: &NOTHING,
-                is_command: true,
-            };
+    /// How long it took: the command or, where its end was not seen, its longest statement.
+    pub fn took(&self) -> Option<Duration> {
+        let command = self.command.and_then(Command::duration);
+        command.or_else(|| self.sent.iter().filter_map(Statement::duration).max())
+    }
+
+    /// Whether it failed.
+    pub fn failed(&self) -> bool {
+        self.command.is_some_and(Command::failed)
+            || self.sent.iter().any(|statement| statement.error.is_some())
+    }
+
+    /// Whether statements passed over a connection.
+    pub fn has_statements(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
+    /// SQLSTATEs of errors: those of statements, and what looks like one in the outcome of a
+    /// command that failed.
+    pub fn sqlstates(&self) -> Vec<String> {
+        let errors = self.sent.iter().filter_map(|sent| sent.error.as_ref());
+        let mut found: Vec<String> = errors.map(|error| error.code.clone()).collect();
+        let outcome = self.command.filter(|command| command.failed());
+        let outcome = outcome.and_then(|command| command.outcome.as_deref());
+        let words = outcome.unwrap_or_default();
+        let words = words.split(|c: char| !c.is_ascii_alphanumeric());
+        let shaped = |word: &&str| {
+            word.len() == 5
+                && word
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+                && word.bytes().any(|b| b.is_ascii_digit())
+        };
+        found.extend(words.filter(shaped).map(str::to_owned));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The tables that it names, or that its results come from, folded.
+    pub fn tables(&self) -> Vec<String> {
+        let mut found = match self.command {
+            Some(command) => super::tables(&command.text),
+            None => Vec::new(),
+        };
+        for statement in self.sent {
+            for text in [&statement.text, &statement.prepared] {
+                found.extend(super::tables(text));
+            }
+            let columns = statement.results.iter().flat_map(|result| &result.columns);
+            // PostgreSQL knows them by number only.
+            let named = columns.filter(|column| column.table.bytes().any(|b| !b.is_ascii_digit()));
+            found.extend(named.map(|column| super::fold(&column.table)));
         }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The fewest and the most rows that one statement gave or changed.
+    pub fn rows(&self) -> Option<(u64, u64)> {
+        let ended = self.sent.iter().filter(|sent| !sent.results.is_empty());
+        ended.map(Statement::rows).fold(None, |found, rows| {
+            let (fewest, most) = found.unwrap_or((rows, rows));
+            Some((rows.min(fewest), rows.max(most)))
+        })
+    }
+
+    /// What is known of it besides text, as far as `query` asks for it.
+    pub fn facts(&self, session: &SessionFacts<'_>, query: &Query) -> MomentFacts<'a> {
         MomentFacts {
             at: session.meta.started.plus(self.at),
-            duration: command.and_then(Command::duration),
-            failed: command.is_some_and(Command::failed),
-            masked: command.map_or(&NOTHING, |command| &command.masked),
-            is_command: command.is_some(),
+            duration: self.took(),
+            failed: self.failed(),
+            masked: self.command.map_or(&NOTHING, |command| &command.masked),
+            is_command: self.command.is_some() || self.alone().is_some(),
+            is_note: self.note.is_some(),
+            has_statements: self.has_statements(),
+            sqlstates: self.sqlstates(),
+            tables: match query.asks_for_tables() {
+                true => self.tables(),
+                false => Vec::new(),
+            },
+            rows: self.rows(),
         }
     }
 }

@@ -20,7 +20,7 @@ const MARKS_MAX: usize = 32;
 /// of the output with a match, else the outcome, else what the output begins with.
 pub fn snippet(query: &Query, doc: &Doc<'_>, width: usize) -> Snippet {
     let leaves = wanted(query);
-    let mut places = vec![doc.output, doc.note, doc.outcome];
+    let mut places = vec![doc.output, doc.note, doc.errors, doc.outcome];
     places.retain(|text| !text.is_empty());
     for text in &places {
         let of = |leaf: &&&TextLeaf| leaf.fields(doc).any(|field| std::ptr::eq(field, *text));

@@ -174,8 +174,7 @@ fn snippets_show_why() {
     let doc = Doc {
         command: "select 1 where status = 'stuck'",
         output: " count \n-------\n    17\n(1 row)",
-        outcome: "",
-        note: "",
+        ..Doc::default()
     };
     let of = |text: &str, doc: &Doc<'_>, width| {
         let query = Query::parse(text, &now()).unwrap();

@@ -22,6 +22,9 @@ const MERGE_PAGES: i64 = 256;
 /// Sealed bytes after which a transaction ends, so that work is kept and others get in.
 const BATCH: u64 = 4 << 20;
 
+/// A word that no query can have: no phrase goes on from one text into the next.
+const APART: &str = " \u{e000}";
+
 /// How far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -295,6 +298,28 @@ fn fill(conn: &Connection, unlocked: &Unlocked, row: &Row) -> Result<(), IndexEr
     Ok(())
 }
 
+/// Names between bars, folded: `|a|b|`; empty for none.
+fn barred(names: &[String]) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| fold(name).replace('|', " "))
+        .collect();
+    format!("|{}|", names.join("|"))
+}
+
+/// Appends the words of `text`.
+fn append(words: &mut String, text: &str) {
+    for (_, word) in tokens(text) {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(&fold(word));
+    }
+}
+
 /// The millisecond a session began, or the next one that no other session has.
 fn free_base(conn: &Connection, started: i64) -> rusqlite::Result<i64> {
     let mut base = started.div_euclid(1000).clamp(0, BASE_MAX);
@@ -332,12 +357,12 @@ impl Filling<'_> {
         let fields = [text.command, text.output, text.outcome, text.note];
         for (words, field) in self.words.iter_mut().zip(fields) {
             words.clear();
-            for (_, word) in tokens(field) {
-                if !words.is_empty() {
-                    words.push(' ');
-                }
-                words.push_str(&fold(word));
-            }
+            append(words, field);
+        }
+        if !text.errors.is_empty() {
+            let [_, _, error, _] = &mut self.words;
+            error.push_str(APART);
+            append(error, text.errors);
         }
         let [command, output, error, note] = &self.words;
         self.conn
@@ -365,10 +390,11 @@ impl Filling<'_> {
             _ => None,
         };
         let error = statement.and_then(|statement| statement.error.as_ref());
-        let Some(at) = moment_of(timeline, last).map(|moment| moment.at()) else {
+        let Some(moment) = moment_of(timeline, last) else {
             return Ok(());
         };
-        let failed = error.is_some() || command.is_some_and(|command| command.failed());
+        let at = moment.at();
+        let failed = moment.failed();
         self.failed += u32::from(failed);
         let rules: Vec<&str> = command
             .iter()
@@ -382,14 +408,22 @@ impl Filling<'_> {
             None if kind >= 2 => last.text.as_str(),
             None => "",
         };
-        let took = command.and_then(|command| command.duration());
-        let took = took.or_else(|| statement?.duration());
+        let took = moment.took();
         let took = took.map(|took| i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
         let at = i64::try_from(at.0).unwrap_or(i64::MAX);
+        let (sqlstates, tables) = (barred(&moment.sqlstates()), barred(&moment.tables()));
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let rows = moment.rows();
+        let (fewest, most) = (
+            rows.map(|rows| signed(rows.0)),
+            rows.map(|rows| signed(rows.1)),
+        );
         let mut insert = self.conn.prepare_cached(
             "INSERT INTO moments (doc, session, kind, place, part, parts, number, at, part_at,
-               stamp, took, failed, masked, text, outcome)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+               stamp, took, failed, masked, text, outcome, errors, sqlstates, tables, fewest, most,
+               sent)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+               ?18, ?19, ?20, ?21)",
         )?;
         for (doc, _, part, part_at) in self.waiting.extract_if(.., |(_, of, ..)| *of == last.of) {
             insert.execute(params![
@@ -410,6 +444,12 @@ impl Filling<'_> {
                 command
                     .and_then(|command| command.outcome.as_deref())
                     .or(error.map(|error| error.message.as_str())),
+                moment.errors(),
+                sqlstates,
+                tables,
+                fewest,
+                most,
+                moment.has_statements(),
             ])?;
         }
         Ok(())

@@ -5,8 +5,8 @@ use super::list::{self, Listed};
 use super::{Index, IndexError, Progress, sql};
 use crate::export::redact::Wanted;
 use crate::model::{Micros, SessionId, Status};
-use crate::query::{Doc, Found, Query, Scan};
-use crate::timeline::{Builder, Part, PartOf, Statement};
+use crate::query::{Doc, Found, Query, Scan, moment_of};
+use crate::timeline::{Builder, Part, PartOf};
 use crate::vault::{Entry, Error, Events, Forgotten, NotRedacted, Redacted, Unlocked};
 use rusqlite::params_from_iter;
 use std::cell::{Cell, RefCell};
@@ -42,6 +42,8 @@ pub struct Hit {
     pub failed: bool,
     /// How it ended.
     pub outcome: Option<String>,
+    /// What servers said of statements that failed, a line each.
+    pub errors: String,
     /// The text of that part.
     pub output: String,
 }
@@ -55,11 +57,13 @@ impl Hit {
                 command: &self.command,
                 output: &self.output,
                 outcome,
+                errors: &self.errors,
                 note: "",
             },
             PartOf::Statement(_) => Doc {
                 command: &self.command,
                 outcome,
+                errors: &self.errors,
                 ..Doc::default()
             },
             PartOf::Aside(_) => Doc {
@@ -383,16 +387,20 @@ impl Run<'_> {
                 took: None,
                 failed: false,
                 outcome: None,
+                errors: String::new(),
                 output: text,
             };
+            if let Some(moment) = moment_of(&timeline, &whole(of)) {
+                hit.took = moment.took();
+                hit.failed = moment.failed();
+                hit.errors = moment.errors().to_owned();
+            }
             match of {
                 PartOf::Command(n) => {
                     if let Some(command) = timeline.commands.get(n) {
                         hit.number = Some(command.number);
                         hit.command = command.text.clone();
                         hit.outcome = command.outcome.clone();
-                        hit.took = command.duration();
-                        hit.failed = command.failed();
                     }
                 }
                 PartOf::Statement(n) => {
@@ -400,8 +408,6 @@ impl Run<'_> {
                     let statement = timeline.statements.get(n);
                     let error = statement.and_then(|statement| statement.error.as_ref());
                     hit.outcome = error.map(|error| error.message.clone());
-                    hit.took = statement.and_then(Statement::duration);
-                    hit.failed = error.is_some();
                 }
                 PartOf::Marker(_) => hit.command = std::mem::take(&mut hit.output),
                 PartOf::Aside(_) => {}
@@ -457,7 +463,7 @@ impl Run<'_> {
             };
             let mut moments = index.conn.prepare(&format!(
                 "SELECT m.session, m.kind, m.place, m.part, m.parts, m.number, m.at,
-                   m.part_at, m.text, m.outcome, m.took, m.failed
+                   m.part_at, m.text, m.outcome, m.took, m.failed, m.errors
                  FROM {from} {} ORDER BY {order} DESC",
                 condition.sql
             ))?;
@@ -551,6 +557,7 @@ impl Run<'_> {
                     .and_then(|took| u64::try_from(took).ok())
                     .map(Duration::from_micros),
                 failed: row.get(11)?,
+                errors: row.get(12)?,
                 output: String::new(),
             },
         })
@@ -617,6 +624,17 @@ impl Run<'_> {
             take(part);
         });
         Ok(())
+    }
+}
+
+/// Any part of a moment, to ask for the moment.
+fn whole(of: PartOf) -> Part {
+    Part {
+        of,
+        index: 0,
+        at: Micros(0),
+        text: String::new(),
+        last: true,
     }
 }
 

@@ -20,7 +20,7 @@ const SIDE_FILES: &[&str] = &[
 ];
 
 /// `PRAGMA user_version` of what this program writes; any other is built again.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 /// A sealed key is a few hundred bytes.
 const KEY_FILE_MAX: u64 = 4096;
 const KEY_LEN: usize = 32;
@@ -82,7 +82,13 @@ CREATE TABLE moments (
   failed INTEGER NOT NULL,
   masked TEXT NOT NULL,
   text TEXT NOT NULL,
-  outcome TEXT
+  outcome TEXT,
+  errors TEXT NOT NULL,
+  -- Each name between two bars, so that a whole one is found as a text.
+  sqlstates TEXT NOT NULL, tables TEXT NOT NULL,
+  -- The fewest and the most rows that one statement gave or changed; NULL without statements.
+  fewest INTEGER, most INTEGER,
+  sent INTEGER NOT NULL
 ) STRICT;
 
 -- Words are cut and folded before they come here; `ascii` only finds them again at the spaces.

@@ -5,7 +5,7 @@
 //! that are left.
 
 use super::list::status_number;
-use crate::query::{Expr, Leaf, Like, Pattern, Query, TextLeaf};
+use crate::query::{Expr, Leaf, Like, MomentKind, Pattern, Query, TextLeaf};
 use rusqlite::types::Value;
 
 /// The condition on `moments m` and `sessions s`.
@@ -151,12 +151,22 @@ impl Compile<'_> {
                 let part = self.bind(part.clone());
                 format!("instr(m.masked, {part}) > 0")
             }
+            Leaf::Sqlstate(like) => self.named("m.sqlstates", like)?,
+            Leaf::Table(like) => self.named("m.tables", like)?,
+            Leaf::Rows { below, limit } => {
+                let limit = self.bind(i64::try_from(*limit).unwrap_or(i64::MAX));
+                match below {
+                    true => format!("coalesce(m.fewest <= {limit}, 0)"),
+                    false => format!("coalesce(m.most >= {limit}, 0)"),
+                }
+            }
+            Leaf::Kind(kind) => of_kind(*kind).to_owned(),
             Leaf::Tag(like) => {
                 let like = self.like("t.tag", like);
                 format!("EXISTS (SELECT 1 FROM tags t WHERE t.session = s.number AND {like})")
             }
             Leaf::Pinned => "s.pinned".to_owned(),
-            Leaf::Masked(Some(Like::Exact(_) | Like::Glob(_))) => return None,
+            Leaf::Masked(Some(Like::Exact(_) | Like::Table(_) | Like::Glob(_))) => return None,
         })
     }
 
@@ -166,7 +176,7 @@ impl Compile<'_> {
                 let value = self.bind(value.clone());
                 format!("coalesce({column} = {value}, 0)")
             }
-            Like::Part(value) => {
+            Like::Part(value) | Like::Table(value) => {
                 let value = self.bind(value.clone());
                 format!("coalesce(instr({column}, {value}) > 0, 0)")
             }
@@ -174,6 +184,23 @@ impl Compile<'_> {
                 let pattern = self.bind(pattern.replace('[', "[[]"));
                 format!("coalesce({column} GLOB {pattern}, 0)")
             }
+        }
+    }
+
+    /// Whether one of several names between bars is meant; `None` where SQL cannot say it.
+    fn named(&mut self, column: &str, like: &Like) -> Option<String> {
+        let mut holds = |text: String| {
+            let text = self.bind(text);
+            format!("instr({column}, {text}) > 0")
+        };
+        match like {
+            Like::Exact(name) => Some(holds(format!("|{name}|"))),
+            Like::Part(name) => Some(holds(name.clone())),
+            Like::Table(name) => {
+                let (alone, within) = (holds(format!("|{name}|")), holds(format!(".{name}|")));
+                Some(format!("({alone} OR {within})"))
+            }
+            Like::Glob(_) => None,
         }
     }
 
@@ -191,11 +218,23 @@ impl Compile<'_> {
                 }
             }
         }
+        let kinds = self.query.kinds().map(of_kind);
+        let commands = std::iter::once("m.kind IN (0, 3)").chain(kinds);
+        let commands = commands.collect::<Vec<_>>().join(" OR ");
         if any.is_empty() {
-            return "m.kind = 0".to_owned();
+            return format!("({commands})");
         }
         let words = self.bind(any.join(" OR "));
-        format!("(m.kind = 0 OR m.doc IN (SELECT rowid FROM words WHERE words MATCH {words}))")
+        format!("({commands} OR m.doc IN (SELECT rowid FROM words WHERE words MATCH {words}))")
+    }
+}
+
+fn of_kind(kind: MomentKind) -> &'static str {
+    match kind {
+        MomentKind::Command => "m.kind IN (0, 3)",
+        MomentKind::Statement => "m.sent",
+        MomentKind::Output => "m.kind = 1",
+        MomentKind::Note => "m.kind = 2",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Paths;
+use crate::model::wire::{self, Exchange, Statement, Wire};
 use crate::model::{
     Body, Command, Event, Exit, Gap, GapKind, Meta, Micros, SessionId, Stamp, Status, Summary,
     Target,
@@ -141,14 +142,17 @@ fn search(library: &Library, text: &str, limit: usize) -> Vec<String> {
             let output: String = hit.output.chars().take(80).collect();
             let id = hit.session.id().hex();
             lines.push(format!(
-                "{} {:?}.{} {} {:?} {:?} {:?} {output}",
+                "{} {:?}.{} {} {:?} {:?} {:?} {:?} {:?} {:?} {output}",
                 &id[..6],
                 hit.of,
                 hit.part,
                 hit.at.0,
                 hit.number,
                 hit.command,
-                hit.outcome
+                hit.outcome,
+                hit.errors,
+                hit.took,
+                hit.failed
             ));
             true
         })
@@ -209,6 +213,7 @@ fn several(paths: &Paths) {
         },
         &events(&psql[..1]),
     );
+    record(paths, &kind("psql", "wired", 350), &wired());
     let open = Kind {
         closed: false,
         ..kind("ssh", "web-04", 400)
@@ -216,7 +221,117 @@ fn several(paths: &Paths) {
     record(paths, &open, &events(&ssh[..2]));
 }
 
+/// A session whose statements were seen on their connection, one of them sent by no command.
+fn wired() -> Vec<Event> {
+    let at = |at: u64, body| Event {
+        at: Micros(at * 1000),
+        body,
+    };
+    let wire = |ms, what| {
+        at(
+            ms,
+            Body::Wire(Wire {
+                connection: 1,
+                what,
+            }),
+        )
+    };
+    let statement = |number, text: &str| {
+        Exchange::Statement(Statement {
+            number,
+            kind: wire::Kind::Text,
+            text: text.to_owned(),
+            cut: 0,
+            name: String::new(),
+            prepared: String::new(),
+            parameters: Vec::new(),
+        })
+    };
+    let complete = |statement, rows| {
+        Exchange::Complete(wire::Complete {
+            statement,
+            rows,
+            ..wire::Complete::default()
+        })
+    };
+    let end = |statement, error| {
+        Exchange::End(wire::End {
+            statement,
+            error,
+            ..wire::End::default()
+        })
+    };
+    let error = wire::Report {
+        severity: "ERROR".into(),
+        code: "23505".into(),
+        message: "duplicate key value violates a constraint".into(),
+        detail: "Key (id)=(7) already exists.".into(),
+        ..wire::Report::default()
+    };
+    let command = |ms, number, text: &str| {
+        at(
+            ms,
+            Body::Command(Command {
+                number,
+                text: text.to_owned(),
+                prompt: "=> ".into(),
+                prompt_at: Micros(0),
+            }),
+        )
+    };
+    let over = |ms, number, outcome: &str| {
+        let outcome = Some(outcome.to_owned());
+        at(ms, Body::CommandEnd { number, outcome })
+    };
+    vec![
+        wire(
+            1,
+            statement(1, "select set_config('a', 'b') from pg_settings"),
+        ),
+        wire(2, complete(1, 1)),
+        wire(3, end(1, None)),
+        at(
+            100,
+            Body::Output(b"=> select * from shop.baskets;\r\n".to_vec()),
+        ),
+        command(100, 1, "select * from shop.baskets;"),
+        wire(101, statement(2, "select * from shop.baskets;")),
+        wire(102, complete(2, 5000)),
+        wire(103, end(2, None)),
+        at(104, Body::Output(b"many rows\r\n".to_vec())),
+        over(105, 1, "5000 rows"),
+        at(200, Body::Output(b"=> \\i load.sql\r\n".to_vec())),
+        command(200, 2, "\\i load.sql"),
+        wire(201, statement(3, "insert into orders(id) values (7)")),
+        wire(205, end(3, Some(error))),
+        over(206, 2, "1 line"),
+    ]
+}
+
 const QUERIES: &[&str] = &[
+    "table:baskets",
+    "table:shop.baskets",
+    "table:shop.*",
+    "table:orders",
+    "-table:orders client:psql",
+    "table:pg_settings",
+    "sqlstate:23505",
+    "sqlstate:42703",
+    "sqlstate:2*",
+    "rows:>1000",
+    "rows:<2",
+    "-rows:>1 kind:statement",
+    "kind:statement",
+    "kind:command stuck",
+    "kind:output",
+    "kind:note",
+    "kind:note OR failed:",
+    "in:error duplicate",
+    "in:error \"already exists\"",
+    "in:error \"line error\"",
+    "failed: constraint",
+    "set_config",
+    "tag:none OR pinned: OR stuck",
     "",
     "stuck",
     "stuck orders",
@@ -280,7 +395,10 @@ fn index_and_scan_find_the_same_in_the_same_order() {
     for text in QUERIES {
         let found = search(&with, text, usize::MAX);
         assert_eq!(found, search(&without, text, usize::MAX), "{text:?}");
-        let expect_none = matches!(*text, "nothingatall" | "id:f -id:f" | "\"stuck orders\"");
+        let expect_none = matches!(
+            *text,
+            "nothingatall" | "id:f -id:f" | "in:error \"line error\"" | "\"stuck orders\""
+        );
         assert_eq!(found.is_empty(), expect_none || *text == "uni*", "{text:?}");
         for limit in 1..=found.len().min(4) {
             assert_eq!(
@@ -324,6 +442,11 @@ fn random_queries_agree_too() {
         "host:web*",
         "slow:>10ms",
         "masked:",
+        "table:orders",
+        "kind:statement",
+        "rows:>1",
+        "sqlstate:*",
+        "duplicate",
         "-ls",
         "-/a/",
         "-client:ssh",
