@@ -5,6 +5,7 @@ mod flow;
 mod hold;
 mod login;
 mod reach;
+mod regress;
 mod tls;
 mod tools;
 
