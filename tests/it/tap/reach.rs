@@ -255,3 +255,61 @@ fn a_program_of_the_configuration_is_led_by_its_environment() {
     assert!(output.status.success());
     assert_eq!((statements(&home).len(), bypassed(&home)), (0, 1));
 }
+
+/// The wrapper's own choice, by each of its means, and nothing where it chooses nothing.
+#[test]
+fn a_cluster_of_debian_s_wrapper_is_the_one_it_chooses() {
+    let (mut home, server) = start(&[]);
+    let conf = home.path().join("clusters");
+    let cluster = |name: &str, port: u16, dir: &str| {
+        let dir_of_conf = conf.join("15").join(name);
+        fs::create_dir_all(&dir_of_conf).unwrap();
+        let text = format!("port = {port}\nunix_socket_directories = '{dir}'\n");
+        fs::write(dir_of_conf.join("postgresql.conf"), text).unwrap();
+    };
+    cluster("main", server.port, server.socket());
+    cluster("other", crate::support::free_port(), "/nonexistent");
+    home.set("PG_CLUSTER_CONF_ROOT", &conf);
+    let port = server.port.to_string();
+    let network = format!("15/127.0.0.1:{port}");
+    home.set("PGPASSWORD", Postgres::PASSWORD);
+    home.set("PGUSER", "postgres");
+    for how in [
+        &["--cluster", "15/main"][..],
+        &["--cluster=15/main", "template1"],
+        &["--cluster", &network],
+    ] {
+        same(&home, &psql(how, WHO), 1);
+    }
+    // A port finds its cluster's version, and not its socket; so no server is there.
+    let words = psql(&["-p", &port], WHO);
+    assert_eq!(same(&home, &words, 0).status.code(), Some(2));
+    let rc = home.path().join(".postgresqlrc");
+    fs::write(&rc, "15 main template1\n").unwrap();
+    same(&home, &psql(&[], WHO), 1);
+    let dump = same_output(&home, &["pg_dump", "--schema-only"]);
+    assert!(dump.contains("PostgreSQL database dump"), "{dump}");
+    home.set("PGCLUSTER", "15/main");
+    fs::remove_file(&rc).unwrap();
+    same(&home, &psql(&[], WHO), 1);
+    same(&home, &psql(&["template1"], "select current_database()"), 1);
+    // One that is not there is refused by the wrapper itself.
+    let words = psql(&["--cluster", "15/nosuch"], WHO);
+    let (with, without) = (tapped(&home, &words), direct(&home, &words));
+    let [with, without] = [with, without].map(|mut command| command.output().unwrap());
+    assert_eq!((with.status, with.stderr), (without.status, without.stderr));
+}
+
+/// What a client prints with and without the tap, lines with random keys aside.
+fn same_output(home: &Home, words: &[&str]) -> String {
+    let [with, without] = [tapped(home, words), direct(home, words)].map(|mut command| {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let lines = text.lines().filter(|line| !line.contains("restrict"));
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    assert_eq!(with, without, "{words:?}");
+    assert!(!statements(home).is_empty(), "{words:?}");
+    with
+}

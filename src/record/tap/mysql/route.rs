@@ -38,9 +38,7 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
         )));
     };
     if program == Program::Shell {
-        return Err(because(
-            "mysqlsh may speak the X protocol (`rec tap mysql://…` gives it an address that is recorded)",
-        ));
+        return Err(because("mysqlsh may speak the X protocol"));
     }
     if about.argv.iter().any(|word| word.to_str().is_none()) {
         return Err(because("its words are not UTF-8"));
