@@ -111,6 +111,8 @@ pub(super) struct Commands {
     line_at: Option<Micros>,
     /// The prompt that the shell marked on the cursor's line.
     marked: Option<String>,
+    /// What stood on the right of the last prompt that had something there.
+    right: String,
 }
 
 impl Commands {
@@ -242,6 +244,9 @@ impl Pipeline {
             self.see_prompt(&prefix, &prompt);
             edit.before = Some(prefix);
             edit.prompt = prompt;
+        }
+        if !edit.right.is_empty() && edit.before.is_some() {
+            self.commands.right.clone_from(&edit.right);
         }
         self.commands.edit = Some(edit);
     }
@@ -412,10 +417,42 @@ impl Pipeline {
         };
         let edit = edit.unwrap_or_default();
         let lines = edit.rows.iter().map(|(_, line)| line.as_str());
-        let whole: Vec<&str> = lines.chain([shown.trim_end()]).collect();
+        let lines = lines.chain([shown.trim_end()]);
+        let whole: Vec<String> = lines
+            .map(|line| self.without_right(line, &edit.right).trim_end().to_owned())
+            .collect();
         self.commands.edit = None;
         self.submit(at, &edit.prompt.clone(), edit.prompt, &whole.join("\n"));
         true
+    }
+
+    /// A typed line without the prompt on its right: this one, or one of the form that was seen
+    /// last, such as the time of day.
+    fn without_right(&self, typed: &str, right: &str) -> String {
+        let last = self.commands.right.as_str();
+        let cut = |right: &str| {
+            let left = typed.trim_end().strip_suffix(right)?;
+            left.ends_with("  ").then(|| left.to_owned())
+        };
+        if let Some(left) = [right, last]
+            .into_iter()
+            .filter(|r| !r.is_empty())
+            .find_map(cut)
+        {
+            return left;
+        }
+        let form = |text: &str| -> String {
+            text.chars()
+                .map(|c| if c.is_ascii_digit() { '0' } else { c })
+                .collect()
+        };
+        let whole = typed.trim_end();
+        match whole.rsplit_once("  ") {
+            Some((left, rest)) if !last.is_empty() && form(rest.trim()) == form(last) => {
+                left.to_owned()
+            }
+            _ => typed.to_owned(),
+        }
     }
 
     /// Whether the line is the one that the oldest Enter submitted.
@@ -449,20 +486,25 @@ impl Pipeline {
             let prompt = text.get(..end).unwrap_or_default().to_owned();
             (prompt.clone(), prompt)
         };
+        // A line editor that draws a text of several lines anew passes its first lines once more.
+        let several = edit.is_some_and(|edit| !edit.rows.is_empty());
         let right = edit.map(|e| e.right.clone()).unwrap_or_default();
+        if several && !self.is_lowest() {
+            let place = self.rows_of_cursor();
+            if let Some(intent) = self.commands.intents.front_mut()
+                && let Some(edit) = &mut intent.edit
+            {
+                edit.leave(place, text, shown);
+            }
+            return true;
+        }
         let Some(intent) = self.commands.intents.pop_front() else {
             return false;
         };
         self.commands.edit = None;
         let skip = prefix.chars().count();
-        let mut typed = typed(text, shown, skip);
-        if !right.is_empty()
-            && let Some(left) = typed
-                .strip_suffix(right.as_str())
-                .filter(|l| l.ends_with("  "))
-        {
-            typed = left.to_owned();
-        }
+        let typed = typed(text, shown, skip);
+        let typed = self.without_right(&typed, &right);
         let prompt: String = {
             let whole: String = shown.chars().take(skip).collect();
             let from = prefix

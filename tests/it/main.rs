@@ -22,6 +22,7 @@ mod layers;
 mod masking;
 mod pack;
 mod read;
+mod recognition;
 mod statements;
 mod support;
 mod tap;

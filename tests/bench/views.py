@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""How fast the views answer, on a real terminal over a vault of real sessions.
+
+    tests/bench/views.py [--rec target/release/rec] [--sessions 1000] [--typed 200] [--mb 1000] [TEST ...]
+
+Tests: paint (from the start to the first frame), keys (from a key to what it draws, in each view),
+search (from a letter to the hits), seek (jumps in one long session, from the key to the frame). The
+vault is a throw-away one, its key a file; its sessions are recorded by rec itself, most of them a
+line long, one with so many typed commands, one with so many megabytes of output. Times are
+wall-clock and include the terminal: quote them with the machine's load. Linux, standard library only.
+"""
+import argparse, fcntl, json, os, pty, random, re, select, shutil, statistics, struct
+import subprocess, sys, tempfile, termios, time
+
+WORDS = ("select update delete orders status stuck users payments report index vacuum where limit "
+         "timeout deploy kernel retry commit analyze session export invoice customer").split()
+
+
+class View:
+    """rec on a terminal of 100 by 30."""
+
+    def __init__(self, argv, env):
+        self.began = time.perf_counter()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+            os.execvpe(argv[0], argv, env)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self.seen = b""
+
+    def until(self, wanted, limit=60):
+        """Reads until `wanted` (a regular expression) has come; seconds since the call."""
+        start = time.perf_counter()
+        got = b""
+        while time.perf_counter() - start < limit:
+            if select.select([self.fd], [], [], 0.5)[0]:
+                got += os.read(self.fd, 65536)
+                if re.search(wanted, plain(got)):
+                    return time.perf_counter() - start
+        raise SystemExit(f"{wanted} never came: {plain(got)[-400:]!r}")
+
+    def quiet(self, seconds=0.3):
+        while select.select([self.fd], [], [], seconds)[0]:
+            try:
+                os.read(self.fd, 65536)
+            except OSError:
+                return
+
+    def key(self, keys):
+        """Seconds from a key to the first thing that it draws."""
+        os.write(self.fd, keys)
+        start = time.perf_counter()
+        while not select.select([self.fd], [], [], 5)[0]:
+            return None
+        os.read(self.fd, 65536)
+        return time.perf_counter() - start
+
+    def end(self):
+        os.write(self.fd, b"\x03")
+        self.quiet(0.2)
+        os.close(self.fd)
+        os.waitpid(self.pid, 0)
+
+
+def plain(data):
+    return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", data)
+
+
+def told(name, times):
+    times = sorted(t for t in times if t is not None)
+    p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
+    print(f"{name:28} n {len(times):4}  p50 {statistics.median(times) * 1000:7.1f} ms  "
+          f"p99 {p99 * 1000:7.1f} ms  max {times[-1] * 1000:7.1f} ms", flush=True)
+
+
+def typed_session(rec, env, rng, count):
+    """A shell in which so many commands are typed."""
+    view = View([rec, "bash", "--norc", "-i"], {**env, "PS1": "$ "})
+    view.quiet(1)
+    for _ in range(count):
+        os.write(view.fd, f"echo {' '.join(rng.choice(WORDS) for _ in range(5))}\r".encode())
+        view.quiet(0.05)
+    os.write(view.fd, b"exit\r")
+    view.quiet(1)
+    os.close(view.fd)
+    os.waitpid(view.pid, 0)
+
+
+def long_session(rec, env, home, rng, mb):
+    """One session of so many megabytes of coloured lines."""
+    name = home + "/long.txt"
+    with open(name, "w") as out:
+        size = n = 0
+        while size < mb * 1_000_000:
+            n += 1
+            words = " ".join(rng.choice(WORDS) for _ in range(10))
+            size += out.write(f"\x1b[3{n % 8}m{n:9d}\x1b[0m {words}\n")
+    view = View([rec, "cat", name], env)
+    os.set_blocking(view.fd, True)
+    while True:
+        try:
+            if not os.read(view.fd, 1 << 20):
+                break
+        except OSError:
+            break
+    os.close(view.fd)
+    os.waitpid(view.pid, 0)
+    os.remove(name)
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--rec", default="target/release/rec")
+    args.add_argument("--sessions", type=int, default=1_000)
+    args.add_argument("--typed", type=int, default=200)
+    args.add_argument("--mb", type=int, default=1_000)
+    args.add_argument("tests", nargs="*")
+    args = args.parse_args()
+    rec = os.path.abspath(args.rec)
+    tests = args.tests or ["paint", "keys", "search", "seek"]
+    home = tempfile.mkdtemp(prefix="rec-bench-")
+    env = {"PATH": os.environ["PATH"], "HOME": home, "TERM": "xterm-256color", "TZ": "UTC",
+           "REC_VAULT": home + "/vault", "REC_CONFIG": home + "/config.toml",
+           "XDG_STATE_HOME": home + "/state", "XDG_RUNTIME_DIR": home, "LANG": "C.UTF-8"}
+    open(home + "/config.toml", "w").write("[browser]\nmouse = false\n")
+    rng = random.Random(4711)
+    run = lambda *words: subprocess.run([rec, *words], env=env, check=True, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+    print("load", os.getloadavg(), flush=True)
+    try:
+        run("init", "--key", "file")
+        if set(tests) & {"paint", "keys", "search"}:
+            start = time.perf_counter()
+            for n in range(args.sessions):
+                run("run", "--always", "--", "echo", rng.choice(WORDS), str(n))
+            typed_session(rec, env, rng, args.typed)
+            print(f"made {args.sessions} sessions in {time.perf_counter() - start:.0f} s", flush=True)
+        if "paint" in tests:
+            times = []
+            for _ in range(20):
+                view = View([rec], env)
+                view.until(rb"Sessions")
+                times.append(time.perf_counter() - view.began)
+                view.end()
+            told("first paint", times)
+        if set(tests) & {"keys", "search"}:
+            view = View([rec], env)
+            view.until(rb"q leave")
+            view.quiet(3)
+        if "keys" in tests:
+            told("browser, j", [view.key(b"j") for _ in range(200)])
+            view.key(b"\r"); view.quiet(1)
+            told("commands, j", [view.key(b"j") for _ in range(90)])
+            view.key(b"q"); view.quiet(1)
+            for name, keys, moves in [("palette", b":", b"\x0e"), ("help", b"?", b"j")]:
+                view.key(keys); view.quiet(0.5)
+                told(f"{name}, down", [view.key(moves) for _ in range(25)])
+                view.key(b"\x1b" if name == "palette" else b"q"); view.quiet(0.5)
+            view.key(b"i"); view.quiet(20 if args.sessions > 1000 else 3)
+            told("insights, j", [view.key(b"j") for _ in range(100)])
+            told("insights, tab", [view.key(b"\t") for _ in range(40)])
+            view.key(b"q"); view.quiet(1)
+        if "search" in tests:
+            view.key(b"s"); view.quiet(0.5)
+            os.write(view.fd, b"warm up"); view.quiet(10)
+            times = []
+            for _ in range(10):
+                word = rng.choice(WORDS)
+                os.write(view.fd, b"\x15"); view.quiet(0.4)
+                for n, c in enumerate(word.encode()):
+                    os.write(view.fd, bytes([c]))
+                    if n < 2:
+                        view.quiet(0.4)
+                        continue
+                    times.append(view.until(rb"moments?|newest \d+|Nothing is found"))
+                    view.quiet(0.2)
+            told("search as you type", times)
+        if set(tests) & {"keys", "search"}:
+            view.end()
+        if "seek" in tests:
+            long_session(rec, env, home, rng, args.mb)
+            view = View([rec, "play", "@last", "--keep-idle"], env)
+            view.until(rb"play")
+            start = time.perf_counter()
+            os.write(view.fd, b" G")
+            # The end is known once all of it was read.
+            view.until(rb"(\d+:\d\d)/\1", limit=900)
+            print(f"indexed {args.mb} MB in {time.perf_counter() - start:.1f} s", flush=True)
+            view.quiet(2)
+            times = [view.key(b"%d" % (1 + n * 7 % 9)) for n in range(100) if not view.quiet(0.2)]
+            told(f"seek in {args.mb} MB", times)
+            view.end()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+main()
