@@ -17,9 +17,12 @@ use std::process::ExitCode;
 Examples:
   rec tap postgres://db.example.com/app
   rec tap 'host=db.example.com sslmode=verify-full dbname=app'
-  rec tap service=prod")]
+  rec tap service=prod
+  rec tap mysql://db.example.com:3306/shop
+  rec tap 'mysql://db.example.com/?ssl-mode=VERIFY_IDENTITY&ssl-ca=/etc/ssl/db.pem'")]
 pub struct Tap {
-    /// The server: a URI, or a conninfo string of libpq
+    /// The server: a URI, or a conninfo string of libpq. A URI of MySQL or MariaDB may say
+    /// `ssl-mode` and the other `ssl-…` options of the clients, and `socket`
     #[arg(value_name = "TARGET")]
     pub target: OsString,
 }

@@ -35,6 +35,7 @@ pub use stream::Stream;
 pub use upstream::{Keepalive, Place};
 
 use super::about::About;
+use super::clients::mysql::address::is_address;
 use super::exec::Led;
 use super::feed::Feed;
 use crate::config::{Family, Listen};
@@ -133,7 +134,10 @@ pub fn plan(
 /// # Errors
 /// It names none that rec can lead to.
 pub fn hold(target: &str, about: &mut About, runtime: &Path) -> Result<Held, Aside> {
-    postgres::hold(target, about, runtime)
+    match is_address(target) {
+        true => mysql::hold(target, about, runtime),
+        false => postgres::hold(target, about, runtime),
+    }
 }
 
 /// What a connection needs of the session.

@@ -2,6 +2,7 @@
 //! cannot tell, and the recording holds what passed.
 
 mod flow;
+mod hold;
 mod large;
 mod login;
 mod mysql8;

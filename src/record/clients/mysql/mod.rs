@@ -3,6 +3,7 @@
 //! Option files (`my.cnf`, login paths) may hold what the words do not tell. The words win over
 //! them; where one is named, the environment is no answer either.
 
+pub mod address;
 mod options;
 pub mod settings;
 pub mod tls;

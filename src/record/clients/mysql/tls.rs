@@ -127,21 +127,31 @@ impl Tls {
             self.chain = self.verify || (self.ssl && trusts);
             self.local_refuses = self.verify;
         } else {
-            let mode = self.mode.as_deref().map(str::to_ascii_uppercase);
-            let level = match mode.as_deref() {
-                // A file of certificates raises the default.
-                None if trusts => 3,
-                None | Some("PREFERRED") => 1,
-                Some("DISABLED") => 0,
-                Some("REQUIRED") => 2,
-                Some("VERIFY_CA") => 3,
-                Some("VERIFY_IDENTITY") => 4,
-                Some(_) => return Err(String::new()),
-            };
-            (self.wanted, self.required) = (level > 0, level > 1);
-            (self.chain, self.name) = (level > 2, level > 3);
-            self.local_refuses = level > 1;
+            self.settle_modes()?;
         }
+        Ok(())
+    }
+
+    /// Settles what `--ssl-mode` and the files mean together, as MySQL's clients do.
+    ///
+    /// # Errors
+    /// There is no such mode.
+    pub fn settle_modes(&mut self) -> Result<(), String> {
+        let trusts = self.ca.is_some() || self.ca_path.is_some();
+        let mode = self.mode.as_deref().map(str::to_ascii_uppercase);
+        let level = match mode.as_deref() {
+            // A file of certificates raises the default.
+            None if trusts => 3,
+            None | Some("PREFERRED") => 1,
+            Some("DISABLED") => 0,
+            Some("REQUIRED") => 2,
+            Some("VERIFY_CA") => 3,
+            Some("VERIFY_IDENTITY") => 4,
+            Some(_) => return Err(String::new()),
+        };
+        (self.wanted, self.required) = (level > 0, level > 1);
+        (self.chain, self.name) = (level > 2, level > 3);
+        self.local_refuses = level > 1;
         Ok(())
     }
 

@@ -5,15 +5,18 @@
 //! what the user asked for. That costs one packet more there, so the sequence ids of the login
 //! differ by one; nothing else is changed. From the welcome on, bytes go through as they come.
 //!
-//! * [`route`] where the client would connect to, and how it is led here; [`ask`] what it says itself
+//! * [`route`] where the client would connect to, and how it is led here; [`ask`] what it says itself;
+//!   [`hold`] for clients that rec does not start
 //! * [`packet`], [`login`] the exchange up to the welcome; [`protect`] TLS
 
 mod ask;
+mod hold;
 mod login;
 mod packet;
 mod protect;
 mod route;
 
+pub use hold::hold;
 pub use protect::Protect;
 pub use route::plan;
 

@@ -18,10 +18,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The library's default, where nothing says otherwise.
-const PORT: u16 = 3306;
+pub const PORT: u16 = 3306;
 
 /// The socket's name where the server is not reached by one.
-const SOCKET: &str = "mysql.sock";
+pub const SOCKET: &str = "mysql.sock";
 
 /// Decides how the client of `about` is led through a tap below `runtime`.
 ///

@@ -1,0 +1,158 @@
+//! Drivers on the addresses of `rec tap`, and programs with the client's library as clients.
+
+use super::*;
+use crate::support::{Authority, Subject};
+use std::io::{BufRead, BufReader};
+use std::process::Child;
+
+/// A `rec tap` at work.
+struct Held {
+    child: Child,
+    port: String,
+    ip: String,
+    socket: String,
+}
+
+impl Held {
+    fn start(home: &Home, target: &str) -> Held {
+        let mut rec = home.rec(&["tap", target]);
+        let rec = rec.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = rec.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut address = || lines.next().unwrap().unwrap();
+        let (tcp, unix) = (address(), address());
+        assert!(!tcp.contains("no-matter") && !unix.contains("no-matter"));
+        let place = tcp.rsplit('@').next().unwrap().split('/').next().unwrap();
+        let (ip, port) = place.split_once(':').unwrap();
+        Held {
+            child,
+            ip: ip.to_owned(),
+            port: port.to_owned(),
+            socket: unix.split_once("socket=").unwrap().1.to_owned(),
+        }
+    }
+
+    fn end(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+fn python(home: &Home, script: &str) -> String {
+    // Debian's own, which sees the modules of its packages.
+    let mut python = home.command("/usr/bin/python3");
+    let output = python.args(["-c", script]).output().unwrap();
+    let (status, stdout, stderr) = said(&output);
+    assert_eq!(status, Some(0), "{stderr}");
+    stdout
+}
+
+/// PyMySQL speaks the protocol itself, MySQLdb through MariaDB's C library.
+const USE: &str = "
+c = connection.cursor()
+c.execute('create table if not exists people (id int, name varchar(20))')
+c.executemany('insert into people values (%s, %s)', [(1, 'ada'), (2, 'gr\\u00fcn')])
+connection.commit()
+c.execute('select name from people order by id')
+print([row[0] for row in c.fetchall()])
+c.execute('drop table people')
+connection.ping()
+connection.close()
+";
+
+#[test]
+fn drivers_on_the_tap() {
+    let authority = Authority::new("Own root");
+    let subject = Subject {
+        name: "localhost",
+        others: &["IP:127.0.0.1"],
+        days: (-1, 10),
+    };
+    let server = Mariadb::start_showing(&authority.sign("server", &subject), &authority);
+    server.sql("mysql", "create database shop; alter user app require ssl");
+    let home = Home::with_vault();
+    let target = format!(
+        "mysql://app:no-matter@127.0.0.1:{}/shop?ssl-mode=VERIFY_IDENTITY&ssl-ca={}",
+        server.port,
+        authority.root()
+    );
+    let held = Held::start(&home, &target);
+    let password = Mariadb::PASSWORD;
+    let who = format!("user='app', password='{password}', database='shop'");
+    let unix = format!("unix_socket='{}', {who}", held.socket);
+    let tcp = format!("host='{}', port={}, {who}", held.ip, held.port);
+    for (module, place, more) in [
+        ("pymysql", &unix, ", charset='utf8mb4'"),
+        ("pymysql", &tcp, ", charset='utf8mb4'"),
+        ("MySQLdb", &unix, ", charset='utf8mb4'"),
+        ("MySQLdb", &tcp, ", charset='utf8mb4', compress=True"),
+    ] {
+        let script =
+            format!("import {module}\nconnection = {module}.connect({place}{more})\n{USE}");
+        assert_eq!(
+            python(&home, &script),
+            "['ada', 'grün']\n",
+            "{module} {place}"
+        );
+    }
+    held.end();
+    let seen = statements(&home);
+    let rows: Vec<_> = seen
+        .iter()
+        .filter(|s| s["text"].as_str().unwrap().starts_with("select name"))
+        .map(|s| s["results"][0]["rows"].clone())
+        .collect();
+    assert_eq!(rows, vec![serde_json::json!([["ada"], ["grün"]]); 4]);
+    assert_eq!(gaps(&home), serde_json::json!({}));
+    let all = home.read(&["show", "@last", "--json", "--rows", "all"]);
+    assert!(
+        !all.contains(password) && !all.contains("no-matter"),
+        "{all}"
+    );
+}
+
+#[test]
+fn a_server_that_is_not_the_one_is_refused() {
+    let authority = Authority::new("Own root");
+    let subject = Subject {
+        name: "localhost",
+        others: &["IP:127.0.0.1"],
+        days: (-1, 10),
+    };
+    let server = Mariadb::start_showing(&authority.sign("server", &subject), &authority);
+    let home = Home::with_vault();
+    let other = Authority::new("Another root");
+    let target = format!(
+        "mysql://127.0.0.1:{}/?ssl-mode=VERIFY_CA&ssl-ca={}",
+        server.port,
+        other.root()
+    );
+    let held = Held::start(&home, &target);
+    let mut words = vec!["mariadb".to_owned(), "--no-defaults".into()];
+    words.extend([
+        format!("-S{}", held.socket),
+        "-uapp".into(),
+        "-e".into(),
+        "do 1".into(),
+    ]);
+    let output = direct(&home, &words).output().unwrap();
+    assert!(said(&output).2.contains("TLS/SSL error: "), "{output:?}");
+    held.end();
+    assert_eq!(statements(&home).len(), 0);
+}
+
+#[test]
+fn what_is_no_target_is_refused_with_the_reason() {
+    let home = Home::with_vault();
+    for (target, wanted) in [
+        ("mysql:///shop", "names no host and no socket"),
+        ("mysql://db/?what=1", "what is not known"),
+        ("mysql://db:many/", "port"),
+    ] {
+        let output = home.rec(&["tap", target]).output().unwrap();
+        let (status, _, stderr) = said(&output);
+        assert_ne!(status, Some(0));
+        assert!(stderr.contains(wanted), "{target}: {stderr}");
+    }
+}
