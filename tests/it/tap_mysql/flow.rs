@@ -8,10 +8,10 @@ fn text_statements_and_their_results_are_recorded() {
     let (home, server) = start();
     server.sql(
         "shop",
-        "create table t (id int primary key auto_increment, name varchar(20))",
+        "create table t (id int primary key auto_increment, label varchar(20))",
     );
-    let sql = "truncate t; insert into t(name) values ('ada'),('bob'); select * from t; \
-               update t set name = 'eve' where id = 2; select 1 div 0; show warnings; \
+    let sql = "truncate t; insert into t(label) values ('ada'),('bob'); select * from t; \
+               update t set label = 'eve' where id = 2; select 1 div 0; show warnings; \
                select * from missing";
     let words = over_tcp(&server, "mariadb", &["shop", "-t", "-e", sql]);
     let seen = same(&home, &words, 7);

@@ -51,12 +51,12 @@ fn python(home: &Home, script: &str) -> String {
 /// PyMySQL speaks the protocol itself, MySQLdb through MariaDB's C library.
 const USE: &str = "
 c = connection.cursor()
-c.execute('create table if not exists people (id int, name varchar(20))')
-c.executemany('insert into people values (%s, %s)', [(1, 'ada'), (2, 'gr\\u00fcn')])
+c.execute('create table if not exists things (id int, label varchar(20))')
+c.executemany('insert into things values (%s, %s)', [(1, 'ada'), (2, 'gr\\u00fcn')])
 connection.commit()
-c.execute('select name from people order by id')
+c.execute('select label from things order by id')
 print([row[0] for row in c.fetchall()])
-c.execute('drop table people')
+c.execute('drop table things')
 connection.ping()
 connection.close()
 ";
@@ -100,7 +100,7 @@ fn drivers_on_the_tap() {
     let seen = statements(&home);
     let rows: Vec<_> = seen
         .iter()
-        .filter(|s| s["text"].as_str().unwrap().starts_with("select name"))
+        .filter(|s| s["text"].as_str().unwrap().starts_with("select label"))
         .map(|s| s["results"][0]["rows"].clone())
         .collect();
     assert_eq!(rows, vec![serde_json::json!([["ada"], ["grün"]]); 4]);
