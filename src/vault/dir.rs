@@ -92,10 +92,16 @@ pub fn prepare(dir: &Path) -> Result<PathBuf, Error> {
 
 /// Opens a private file without following a link; with `create` it is made with mode 0600.
 pub fn open(path: &Path, create: bool) -> Result<File, Error> {
-    let mut flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    if create {
-        flags |= OFlags::CREATE;
-    }
+    let create = if create {
+        OFlags::CREATE
+    } else {
+        OFlags::empty()
+    };
+    open_as(path, OFlags::RDWR | create)
+}
+
+fn open_as(path: &Path, flags: OFlags) -> Result<File, Error> {
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = File::from(
         rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map_err(|e| match e {
             rustix::io::Errno::LOOP => Error::Symlink {
@@ -115,7 +121,8 @@ pub fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, Error> {
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    let file = open(path, false)?;
+    // Not for writing: the disk may take no writes.
+    let file = open_as(path, OFlags::RDONLY)?;
     let read = file.take(cap).read_to_end(&mut bytes);
     read.map_err(Error::io("read", path))?;
     Ok(Some(bytes))

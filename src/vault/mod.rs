@@ -24,6 +24,8 @@ mod copy_tests;
 mod create;
 mod db;
 mod dir;
+#[cfg(test)]
+mod durability_tests;
 mod error;
 mod events;
 mod foreign;

@@ -90,6 +90,22 @@ fn a_damaged_vault_is_salvaged_into_another_place() {
         .unwrap();
     drop(db);
     session(&home, "web-2", 10);
+    let opened = home
+        .rec(&["vault", "verify", "--open", "--json"])
+        .output()
+        .unwrap();
+    assert_eq!(opened.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&opened.stdout).unwrap();
+    assert_eq!(
+        (&report["intact"], &report["sessions"]),
+        (&1.into(), &2.into()),
+        "{report}"
+    );
+    let texts = report["findings"].to_string();
+    assert!(
+        texts.contains("was altered") && texts.contains("a piece does not open"),
+        "{texts}"
+    );
     let to = home.path().join("salvaged");
     let to = to.to_str().unwrap();
     let done = home.rec(&["vault", "salvage", to]).output().unwrap();

@@ -12,6 +12,7 @@
 mod behaviour;
 mod config;
 mod copies;
+mod durability;
 mod endtoend;
 mod export;
 mod first;

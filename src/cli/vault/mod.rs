@@ -83,6 +83,7 @@ const RECIPIENT_EXAMPLES: &str = "Examples:
 const VERIFY_EXAMPLES: &str = "Examples:
   rec vault verify
   rec vault verify --anchor \"$(tail -1 ~/notes/rec-anchors.txt)\"
+  rec vault verify --open              also unlocks, and opens every piece
   rec vault verify --json | jq '.findings[]'";
 
 const ANCHOR_EXAMPLES: &str = "Examples:
@@ -177,6 +178,9 @@ enum What {
         /// A line that rec vault anchor printed: older files are told too
         #[arg(long, value_name = "ANCHOR")]
         anchor: Option<Anchor>,
+        /// Unlock the vault and open every piece too
+        #[arg(long)]
+        open: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -225,7 +229,9 @@ pub fn run(ui: &mut Ui, global: &Global, args: &VaultArgs) -> Result<ExitCode, E
         What::Slots { json } => slots::slots(ui, &vault, *json)?,
         What::AddSlot(add) => slots::add_slot(ui, vault, &add.way)?,
         What::RemoveSlot { slot } => slots::remove_slot(ui, vault, *slot)?,
-        What::Verify { anchor, json } => return verify::verify(ui, vault, anchor.as_ref(), *json),
+        What::Verify { anchor, open, json } => {
+            return verify::verify(ui, vault, anchor.as_ref(), *open, *json);
+        }
         What::Anchor { json } => verify::anchor(ui, &vault, *json)?,
         What::Reads { json } => slots::reads(ui, vault, *json)?,
         What::Recipient { json } => slots::recipient(ui, &vault, *json)?,

@@ -1,18 +1,24 @@
 //! Whether the vault is what it was, and the head of its log to hold it against later.
 
 use super::{Error, Kind, Ui, date, out};
+use crate::cli::ask::Person;
 use crate::model::Field;
-use crate::vault::{Anchor, Report, Vault};
+use crate::vault::{Anchor, Finding, Report, Vault, Wrong};
 use serde_json::json;
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 pub fn verify(
     ui: &mut Ui,
     mut vault: Vault,
     anchor: Option<&Anchor>,
+    open: bool,
     json: bool,
 ) -> Result<ExitCode, Error> {
-    let report = vault.verify(anchor)?;
+    let mut report = vault.verify(anchor)?;
+    if open {
+        open_all(vault, &mut report)?;
+    }
     let text = if json {
         verified_json(&report)
     } else {
@@ -94,4 +100,28 @@ pub fn anchor(ui: &mut Ui, vault: &Vault, json: bool) -> Result<(), Error> {
         return out(ui, &format!("{anchor}\n"));
     }
     out(ui, &format!("{entry} {hash}\n"))
+}
+
+/// Opens everything, and adds what does not open to what was found.
+fn open_all(vault: Vault, report: &mut Report) -> Result<(), Error> {
+    let unlocked = vault.unlock(&mut Person::find())?;
+    for row in unlocked.rows()? {
+        let mut said = Vec::new();
+        if let Some(damage) = unlocked.entry(&row)?.damage {
+            said.push(format!("what names it does not open: {damage}"));
+        }
+        let damaged = unlocked.events(row.id)?.filter_map(Result::err);
+        said.extend(damaged.map(|damage| format!("a piece does not open: {damage}")));
+        report.findings.extend(said.into_iter().map(|text| Finding {
+            wrong: Wrong::Altered,
+            session: Some(row.id),
+            piece: None,
+            day: Some(row.day),
+            text,
+        }));
+    }
+    let wrong: HashSet<_> = report.findings.iter().filter_map(|f| f.session).collect();
+    let wrong = u64::try_from(wrong.len()).unwrap_or(u64::MAX);
+    report.intact = report.intact.min(report.sessions.saturating_sub(wrong));
+    Ok(())
 }

@@ -97,6 +97,10 @@ impl Index {
             tx.commit()?;
         }
         progress(at);
+        if at.total > BATCH {
+            // What so much work left in the write-ahead log would be read by everyone after.
+            self.truncate()?;
+        }
         Ok(())
     }
 

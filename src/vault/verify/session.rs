@@ -95,7 +95,7 @@ struct Row {
     meta: Option<Hash>,
     summary: Option<Hash>,
     /// Whether it is pinned, the hash of its labels, its revision.
-    label: Option<(bool, Option<Hash>, u64)>,
+    label: Option<(i64, Option<Hash>, u64)>,
 }
 
 fn rows(conn: &Connection) -> Result<Vec<Row>, Error> {
@@ -123,7 +123,7 @@ fn rows(conn: &Connection) -> Result<Vec<Row>, Error> {
                 meta: sealed(7)?,
                 summary: sealed(8)?,
                 label: match row.get::<_, Option<i64>>(10)? {
-                    Some(pinned) => Some((pinned != 0, sealed(9)?, count(row, 11)?)),
+                    Some(pinned) => Some((pinned, sealed(9)?, count(row, 11)?)),
                     None => None,
                 },
             })
@@ -193,7 +193,7 @@ impl Check<'_> {
     fn labels(&mut self, said: &Session) {
         let wanted = said
             .label
-            .map(|(pinned, sealed)| (pinned, sealed, said.revision));
+            .map(|(pinned, sealed)| (i64::from(pinned), sealed, said.revision));
         match (self.row.label, wanted) {
             (found, wanted) if found == wanted => {}
             (None, Some(_)) => {

@@ -1,0 +1,136 @@
+//! Killed again and again, on a disk that takes no writes: nothing acknowledged is lost, and the vault
+//! stays whole.
+
+use crate::support::{Home, Terminal, check, tool};
+use rustix::process::{Pid, Signal, kill_process};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+/// Rounds of each test; every one of them kills a process at another moment.
+const ROUNDS: u64 = 30;
+
+fn kill(child: &mut Child) {
+    kill_process(Pid::from_child(child), Signal::KILL).unwrap();
+    child.wait().unwrap();
+}
+
+/// The number of pieces that are committed, and so acknowledged.
+fn pieces(home: &Home) -> i64 {
+    let db = rusqlite::Connection::open(home.vault().join("vault.db")).unwrap();
+    db.query_row(
+        "SELECT coalesce(sum(last - seq + 1), 0) FROM pieces",
+        [],
+        |row| row.get(0),
+    )
+    .unwrap()
+}
+
+#[test]
+fn recorders_that_are_killed_lose_nothing_acknowledged() {
+    let home = Home::with_vault();
+    let mut before = 0;
+    for round in 0..ROUNDS {
+        let script = "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); echo line $i; done; sleep 60";
+        let mut recorder = home
+            .rec(&["run", "--always", "--", "sh", "-c", script])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // At another moment each time: before the first piece, in the middle of one, behind it.
+        std::thread::sleep(Duration::from_millis(round * 67 % 1900));
+        let acknowledged = pieces(&home);
+        kill(&mut recorder);
+        let kept = pieces(&home);
+        assert!(
+            kept >= acknowledged && acknowledged >= before,
+            "round {round}"
+        );
+        before = kept;
+    }
+    assert!(before > 0);
+    check(&home.rec(&["vault", "verify"]).output().unwrap());
+    let listed = home.json(&["ls"]);
+    for session in listed.as_array().unwrap() {
+        assert_eq!(session["status"], "interrupted", "{session}");
+        check(
+            &home
+                .rec(&["show", session["id"].as_str().unwrap(), "--text"])
+                .output()
+                .unwrap(),
+        );
+    }
+    let verified = home.json(&["vault", "verify"]);
+    assert_eq!(verified["findings"], serde_json::json!([]));
+}
+
+#[test]
+fn readers_that_are_killed_while_they_compact_lose_nothing() {
+    let home = Home::with_vault();
+    for _ in 0..3 {
+        // A piece each second at most: many small ones.
+        let script = "for i in 1 2 3 4; do echo line $i; sleep 0.9; done";
+        check(
+            &home
+                .rec(&["run", "--always", "--", "sh", "-c", script])
+                .stdin(Stdio::null())
+                .output()
+                .unwrap(),
+        );
+    }
+    let acknowledged = pieces(&home);
+    for round in 0..ROUNDS {
+        let mut reader = home
+            .rec(&["ls"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(round * 3));
+        kill(&mut reader);
+        assert_eq!(pieces(&home), acknowledged, "round {round}");
+    }
+    check(&home.rec(&["vault", "verify"]).output().unwrap());
+    for n in ["@1", "@2", "@3"] {
+        let text = home.read(&["show", n, "--text"]);
+        assert!(
+            (1..=4).all(|line| text.contains(&format!("line {line}"))),
+            "{text}"
+        );
+    }
+    check(&home.rec(&["vault", "verify"]).output().unwrap());
+}
+
+/// In a private mount namespace the vault's file system takes no writes.
+const READ_ONLY: &str = r#"
+mount -t tmpfs -o size=16m,mode=700 none data
+cp -a vault-before data/rec
+mount -o remount,ro data
+rec ls
+rec search once
+rec vault verify
+exec rec sh -c 'echo it runs; read x; exit 6'
+"#;
+
+#[test]
+fn a_read_only_disk_is_read_from_and_stops_no_session() {
+    let home = Home::with_vault();
+    let mut t = home.terminal(&["sh", "-c", "echo only once"]);
+    assert!(t.wait().success());
+    std::fs::rename(home.vault(), home.path().join("vault-before")).unwrap();
+    let mut unshare = home.command(tool("unshare", "util-linux"));
+    unshare.arg("--mount");
+    if !rustix::process::geteuid().is_root() {
+        unshare.args(["--map-root-user"]);
+    }
+    unshare.args(["sh", "-c", READ_ONLY]);
+    let mut t = Terminal::open(&unshare, 100, 40);
+    t.wait_for("it runs");
+    t.wait_for("takes no writes");
+    t.keys("\r");
+    assert_eq!(t.wait().code(), Some(6), "{}", t.screen());
+    let all = t.transcript();
+    assert!(all.contains("1 of 1 sessions intact"), "{all}");
+    assert!(all.contains("1 moment in 1 session"), "{all}");
+}
