@@ -137,6 +137,15 @@ pub(crate) fn is_word(c: u8) -> bool {
     c.is_ascii_alphanumeric() || c == b'_' || c >= 0x80
 }
 
+/// Whether an escape ends before `i`, so that its last letter is of no word: `%20`, `\\n`.
+pub(crate) fn behind_escape(b: &[u8], i: usize) -> bool {
+    match cut(b, i.saturating_sub(3), i) {
+        [b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        [.., b'\\', c] => matches!(c, b'n' | b'r' | b't'),
+        _ => false,
+    }
+}
+
 /// Whether nothing of a word stands directly before `start` or behind `end`.
 pub(crate) fn bounded(b: &[u8], start: usize, end: usize) -> bool {
     !is_word(before(b, start)) && !is_word(at(b, end))

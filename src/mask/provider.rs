@@ -3,7 +3,7 @@
 //! A rule's expression is compiled when one of its keywords first stands in a line; most sessions
 //! never compile most of them.
 
-use super::bytes::{at, before, contains, cut, is_word};
+use super::bytes::{at, before, behind_escape, contains, cut, is_word};
 use super::checksum;
 use super::own::Rule;
 use super::rules::leak;
@@ -178,7 +178,9 @@ impl Provider {
             };
             let (start, end) = (from + secret.start(), from + secret.end());
             let whole = from + found.get(0).map_or(0, |whole| whole.start());
-            let inside = |i: usize| is_word(before(line, i)) && is_word(at(line, i));
+            let inside = |i: usize| {
+                is_word(before(line, i)) && is_word(at(line, i)) && !behind_escape(line, i)
+            };
             let glued = inside(start) && inside(whole)
                 || at(line, end).is_ascii_alphanumeric()
                     && is_word(before(line, end))

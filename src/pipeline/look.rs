@@ -14,6 +14,9 @@ const CONTEXT: usize = 4 * 1024;
 /// forgotten.
 const MASKED_MAX: usize = 4096;
 
+/// So many rows are looked at as one at most.
+const JOINED_MAX: usize = 16;
+
 /// A shorter unfinished word gives nothing away that would help anybody, and is far more often a
 /// word that somebody is still typing.
 const TAIL_MIN: usize = 10;
@@ -30,6 +33,7 @@ impl Pipeline {
     /// The cursor goes to a new line: what stands on the old one is decided.
     pub(super) fn leave_by_new_line(&mut self, rows: Range<usize>) {
         let line = self.screen.text(rows);
+        self.mend(&line);
         if self.scanner.in_block() && self.commands.is_prompt(&line.text) {
             self.scanner.end_block();
         }
@@ -58,6 +62,7 @@ impl Pipeline {
     pub(super) fn leave_by_moving(&mut self, rows: Range<usize>) {
         if std::mem::take(&mut self.dirty) && self.held.open() > 0 {
             let line = self.screen.text(rows);
+            self.mend(&line);
             self.peek(&line);
             self.look_at_page();
             let tail = self.tail(&line.text);
@@ -78,6 +83,7 @@ impl Pipeline {
     /// The last line of the session.
     pub(super) fn finish_line(&mut self) {
         let line = self.screen.text(self.cursor_line());
+        self.mend(&line);
         self.spans.clear();
         self.scanner.line(line.text.as_bytes(), &mut self.spans);
         self.mark(&line);
@@ -107,18 +113,38 @@ impl Pipeline {
                 self.mark_span(line, span);
             }
         }
-        for pair in lines.windows(2) {
-            let [(above, first), (_, second)] = pair else {
-                continue;
-            };
-            if self.screen.is_full(above.end - 1) {
-                let joined = join(first, second);
-                let seam = first.text.len();
-                self.spans.clear();
-                self.scanner.peek(joined.text.as_bytes(), &mut self.spans);
-                self.spans.retain(|s| s.start < seam && seam < s.end);
-                self.mark(&joined);
+        let mut first = 0;
+        while first < lines.len() {
+            let mut joined: Option<LineText> = None;
+            let mut last = first;
+            // A row that is full may go on in the next one.
+            while last + 1 < lines.len()
+                && last - first < JOINED_MAX
+                && lines
+                    .get(last)
+                    .is_some_and(|(range, _)| self.screen.is_full(range.end - 1))
+            {
+                let (Some((_, above)), Some((_, below))) = (lines.get(last), lines.get(last + 1))
+                else {
+                    break;
+                };
+                joined = Some(joined.as_ref().unwrap_or(above).with(below));
+                last += 1;
             }
+            if let Some(line) = joined {
+                self.spans.clear();
+                self.scanner.peek(line.text.as_bytes(), &mut self.spans);
+                self.mark(&line);
+            }
+            first = last.max(first + 1);
+        }
+    }
+
+    /// Looks at a line that a change of the terminal's size tore apart together with what of it came
+    /// before.
+    fn mend(&mut self, line: &LineText) {
+        if let Some(torn) = self.torn.take() {
+            self.peek(&torn.with(&line.without(&torn)));
         }
     }
 
@@ -302,16 +328,4 @@ impl Pipeline {
             self.held.forget_masked(&seen);
         }
     }
-}
-
-fn join(first: &LineText, second: &LineText) -> LineText {
-    let mut joined = first.clone();
-    let shift = joined.text.len();
-    joined.text.push_str(&second.text);
-    let moved = second
-        .origins
-        .iter()
-        .map(|(at, serial)| (at + shift, *serial));
-    joined.origins.extend(moved);
-    joined
 }

@@ -38,6 +38,7 @@ use crate::mask::{Door, Masked, RuleId, Scanner, Span};
 use crate::model::{Event, Exit, Gap, GapKind, Micros, Size, Summary};
 use crate::term::keys::Keys;
 use crate::term::plain::Stripped;
+use crate::term::screen::LineText;
 use crate::term::screen::Screen;
 use crate::term::token::Tokens;
 use commands::Commands;
@@ -99,6 +100,9 @@ pub struct Pipeline {
     last_output: Micros,
     /// Something was drawn on the cursor's line since the last look.
     dirty: bool,
+    /// The cursor's line as it stood when the terminal changed its size: what follows may go on
+    /// elsewhere.
+    torn: Option<LineText>,
     /// The character before was drawn over another one, after a look.
     run: bool,
     /// Something was destroyed since open characters were last compared with the screen.
@@ -153,6 +157,7 @@ impl Pipeline {
             now: Micros(0),
             last_output: Micros(0),
             dirty: false,
+            torn: None,
             run: false,
             gone: false,
             sequence: None,
@@ -210,8 +215,16 @@ impl Pipeline {
         self.at(at);
         self.turn_slow();
         self.look_at_cursor_line();
+        if self.held.open() > 0 {
+            let line = self.screen.text(self.cursor_line());
+            self.torn = Some(match self.torn.take() {
+                Some(torn) => torn.with(&line.without(&torn)),
+                None => line,
+            });
+        }
         self.screen.resize(size);
-        self.gone = true;
+        // What an unfinished title holds is on no screen and yet undecided.
+        self.gone = self.sequence.is_none();
         self.note_now(Note::Resize(self.now, size));
         self.release();
     }

@@ -58,6 +58,29 @@ impl LineText {
         }
     }
 
+    /// This line and `other` behind it.
+    pub fn with(&self, other: &LineText) -> LineText {
+        let mut joined = self.clone();
+        let shift = joined.text.len();
+        joined.text.push_str(&other.text);
+        let moved = other.origins.iter();
+        joined
+            .origins
+            .extend(moved.map(|(at, serial)| (at + shift, *serial)));
+        joined
+    }
+
+    /// The characters of this line that `other` does not hold.
+    pub fn without(&self, other: &LineText) -> LineText {
+        let mut rest = LineText::default();
+        for (c, (_, serial)) in self.text.chars().zip(&self.origins) {
+            if other.origins.iter().all(|(_, known)| known != serial) {
+                rest.push(c, *serial);
+            }
+        }
+        rest
+    }
+
     fn trim(&mut self) {
         let len = self.text.trim_end_matches(' ').len();
         self.text.truncate(len);

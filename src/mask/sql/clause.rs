@@ -182,7 +182,7 @@ fn secret_behind(view: &View<'_>, mut j: usize, spans: &mut Vec<Span>) {
             let mut end = token.end;
             while !matches!(
                 at(view.text, end),
-                b' ' | b';' | b',' | b')' | b'\n' | b'\t' | b'\r' | 0
+                b' ' | b';' | b',' | b')' | b'\'' | b'"' | b'\n' | b'\t' | b'\r' | 0
             ) {
                 end += 1;
             }
