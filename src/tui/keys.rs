@@ -3,7 +3,10 @@
 //! The help screen, the bottom line and the manual page's table are made from it, so that none of
 //! them can say what the program does not do.
 
+mod map;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use map::{KEYS, LINE_FEED};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -454,170 +457,9 @@ impl std::str::FromStr for Key {
     }
 }
 
-const fn on(
-    scope: Scope,
-    keys: &'static [Key],
-    action: Action,
-    short: &'static str,
-    help: &'static str,
-) -> Binding {
-    Binding {
-        scope,
-        keys: Cow::Borrowed(keys),
-        action,
-        short,
-        help,
-    }
-}
-
-use Scope::{Browser, Compare, Everywhere, Export, Help, Insights, Player, Reader, Search, Typing};
-
-/// What Enter became when it was typed before the terminal gave its keys to the views. Nobody
-/// needs to be told of it.
-const LINE_FEED: Key = Key::ctrl('j');
-
-#[rustfmt::skip]
-const KEYS: &[Binding] = &[
-    on(Browser, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Open the session; play from the command; open a value"),
-    on(Browser, &[Key::char(' ')], Action::Play, "play", "Play the session, or from the command"),
-    on(Browser, &[Key::char('/')], Action::Filter, "filter", "Narrow the sessions or the commands while typing"),
-    on(Browser, &[Key::char('s')], Action::Search, "search", "Search all sessions while typing"),
-    on(Browser, &[Key::of(KeyCode::Tab)], Action::NextPane, "pane", "Go to the next pane"),
-    on(Browser, &[Key::of(KeyCode::BackTab)], Action::PreviousPane, "", "Go to the pane before"),
-    on(Browser, &[Key::char('t')], Action::NextTab, "view", "Result, screen, wire, or what is known of the session"),
-    on(Browser, &[Key::char('e')], Action::Export, "export", "Hand on the session or the command, with a preview"),
-    on(Browser, &[Key::char('y')], Action::CopyCommand, "copy", "Copy the command to the clipboard (by OSC 52)"),
-    on(Browser, &[Key::char('Y')], Action::CopyOutput, "", "Copy what the command printed to the clipboard"),
-    on(Browser, &[Key::char('C')], Action::CopyCsv, "", "Copy the command's result to the clipboard as CSV"),
-    on(Browser, &[Key::char('|')], Action::Pager, "", "Send what the command printed to $PAGER"),
-    on(Browser, &[Key::char('v')], Action::Mark, "mark", "Mark sessions or commands, or take the mark away"),
-    on(Browser, &[Key::char('c')], Action::Compare, "", "Compare two marked ones, or the marked one with this"),
-    on(Browser, &[Key::char('i')], Action::Insights, "", "Insights: most used, slowest, failing, where time went"),
-    on(Browser, &[Key::char('f')], Action::Facets, "", "Choose a client, target or tag to narrow the sessions by"),
-    on(Browser, &[Key::char('o')], Action::Sort, "", "Sort: newest, oldest, longest, most commands or masked"),
-    on(Browser, &[Key::char('#')], Action::Tag, "", "Tag the marked sessions, or this one; -tag takes a tag off"),
-    on(Browser, &[Key::char('n')], Action::Note, "", "Note something about this moment, in $EDITOR"),
-    on(Browser, &[Key::char('P')], Action::Pin, "", "Pin the marked sessions or this one, or let them go"),
-    on(Browser, &[Key::char('D')], Action::Delete, "", "Forget the marked sessions or this one for good; asks"),
-    on(Browser, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
-    on(Browser, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
-    on(Browser, &[Key::of(KeyCode::PageDown), Key::ctrl('f'), Key::ctrl('d')], Action::PageDown, "", "One screen down"),
-    on(Browser, &[Key::of(KeyCode::PageUp), Key::ctrl('b'), Key::ctrl('u')], Action::PageUp, "", "One screen up"),
-    on(Browser, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
-    on(Browser, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
-    on(Browser, &[Key::of(KeyCode::Left), Key::char('h')], Action::Left, "", "Move the text on the right, or go a pane left"),
-    on(Browser, &[Key::of(KeyCode::Right), Key::char('l')], Action::Right, "", "Move the text on the right, or go a pane right"),
-    on(Browser, &[Key::char('R')], Action::Reload, "", "Read the list of sessions again"),
-
-    on(Player, &[Key::char(' ')], Action::TogglePlay, "play", "Play or pause; at the end, start over"),
-    on(Player, &[Key::char(']')], Action::NextCommand, "next", "To the next command"),
-    on(Player, &[Key::char('['), Key::char('p')], Action::PreviousCommand, "prev", "To the command before"),
-    on(Player, &[Key::of(KeyCode::Right)], Action::Forward, "5s", "Five seconds on"),
-    on(Player, &[Key::of(KeyCode::Left)], Action::Rewind, "", "Five seconds back"),
-    on(Player, &[Key::of(KeyCode::Up)], Action::FarForward, "", "A minute on"),
-    on(Player, &[Key::of(KeyCode::Down)], Action::FarRewind, "", "A minute back"),
-    on(Player, &[Key::char('+'), Key::char('='), Key::char('>')], Action::Faster, "fast", "Play faster"),
-    on(Player, &[Key::char('-'), Key::char('<')], Action::Slower, "slow", "Play slower"),
-    on(Player, &[Key::char('.')], Action::Step, "step", "Pause, and show the next thing that was drawn"),
-    on(Player, &[Key::char('i')], Action::ToggleIdle, "idle", "Skip idle time, or play it"),
-    on(Player, &[Key::char('x')], Action::NextFailed, "", "To the next command that failed"),
-    on(Player, &[Key::char('X')], Action::PreviousFailed, "", "To the failed command before"),
-    on(Player, &[Key::char('m')], Action::NextMark, "", "To the next marker, gap or pause"),
-    on(Player, &[Key::char('M')], Action::PreviousMark, "", "To the marker, gap or pause before"),
-    on(Player, &[Key::char('n')], Action::NextMatch, "", "To the next match of the search, else the next command"),
-    on(Player, &[Key::char('N')], Action::PreviousMatch, "", "To the match before"),
-    on(Player, &[Key::char('g'), Key::of(KeyCode::Home)], Action::Top, "", "To the start"),
-    on(Player, &[Key::char('G'), Key::of(KeyCode::End)], Action::Bottom, "", "To the end"),
-    on(Player, &[
-        Key::char('0'), Key::char('1'), Key::char('2'), Key::char('3'), Key::char('4'),
-        Key::char('5'), Key::char('6'), Key::char('7'), Key::char('8'), Key::char('9'),
-    ], Action::Tenth, "", "To that tenth of the recording"),
-    on(Player, &[Key::char('h'), Key::shift(KeyCode::Left)], Action::ScrollLeft, "", "Show what is cut off on the left"),
-    on(Player, &[Key::char('l'), Key::shift(KeyCode::Right)], Action::ScrollRight, "", "Show what is cut off on the right"),
-    on(Player, &[Key::char('k'), Key::shift(KeyCode::Up)], Action::ScrollUp, "", "Show what is cut off above"),
-    on(Player, &[Key::char('j'), Key::shift(KeyCode::Down)], Action::ScrollDown, "", "Show what is cut off below"),
-    on(Player, &[Key::char('y')], Action::CopyCommand, "", "Copy the command to the clipboard (by OSC 52)"),
-
-    on(Search, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Play from the moment; n and N go on from there"),
-    on(Search, &[Key::of(KeyCode::Down), Key::ctrl('n')], Action::Down, "", "To the next hit"),
-    on(Search, &[Key::of(KeyCode::Up), Key::ctrl('p')], Action::Up, "", "To the hit before"),
-    on(Search, &[Key::of(KeyCode::PageDown)], Action::PageDown, "", "One screen down"),
-    on(Search, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
-    on(Search, &[Key::of(KeyCode::Backspace), Key::ctrl('h')], Action::Erase, "", "Delete a character"),
-    on(Search, &[Key::ctrl('w')], Action::EraseWord, "", "Delete a word"),
-    on(Search, &[Key::ctrl('u')], Action::EraseLine, "", "Delete the line"),
-    on(Search, &[Key::of(KeyCode::Esc)], Action::Back, "back", "Leave the search; it stays for when you come back"),
-    on(Search, &[Key::ctrl('c')], Action::Exit, "", "Leave rec"),
-
-    on(Insights, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Show where it happened; play from there"),
-    on(Insights, &[Key::of(KeyCode::Tab), Key::of(KeyCode::Right), Key::char('l')], Action::NextTab, "next", "The next question"),
-    on(Insights, &[Key::of(KeyCode::BackTab), Key::of(KeyCode::Left), Key::char('h')], Action::PreviousPane, "", "The question before"),
-    on(Insights, &[Key::char('p')], Action::Period, "period", "Another time: everything, 30 days, 7 days, today"),
-    on(Insights, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
-    on(Insights, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
-    on(Insights, &[Key::of(KeyCode::PageDown)], Action::PageDown, "", "One screen down"),
-    on(Insights, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
-    on(Insights, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
-    on(Insights, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
-    on(Insights, &[Key::char('y')], Action::CopyCommand, "", "Copy the statement to the clipboard"),
-
-    on(Compare, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Compare what the two printed; play from there"),
-    on(Compare, &[Key::char('=')], Action::ToggleSame, "same", "Show what is the same, or leave it out"),
-    on(Compare, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
-    on(Compare, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
-    on(Compare, &[Key::of(KeyCode::PageDown)], Action::PageDown, "", "One screen down"),
-    on(Compare, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
-    on(Compare, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
-    on(Compare, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
-
-    on(Export, &[Key::of(KeyCode::Tab), Key::of(KeyCode::Down), Key::char('j')], Action::Down, "field", "The next field"),
-    on(Export, &[Key::of(KeyCode::BackTab), Key::of(KeyCode::Up), Key::char('k')], Action::Up, "", "The field before"),
-    on(Export, &[Key::of(KeyCode::Right), Key::char('l')], Action::Right, "change", "Another value"),
-    on(Export, &[Key::of(KeyCode::Left), Key::char('h')], Action::Left, "", "The value before"),
-    on(Export, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "type", "Type into the field"),
-    on(Export, &[Key::char('m')], Action::Mark, "mask", "Type a pattern that is masked too"),
-    on(Export, &[Key::char('w')], Action::Write, "write", "Write the file; w again replaces one that is there"),
-    on(Export, &[Key::of(KeyCode::PageDown), Key::char(' ')], Action::PageDown, "", "The preview further down"),
-    on(Export, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "The preview further up"),
-
-    on(Reader, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "choose", "Choose what is selected"),
-    on(Reader, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
-    on(Reader, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
-    on(Reader, &[Key::of(KeyCode::PageDown), Key::char(' ')], Action::PageDown, "", "One screen down"),
-    on(Reader, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
-    on(Reader, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
-    on(Reader, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
-    on(Reader, &[Key::char('y')], Action::CopyOutput, "copy", "Copy the text to the clipboard"),
-    on(Reader, &[Key::char('|')], Action::Pager, "", "Send the text to $PAGER"),
-
-    on(Help, &[Key::char('/')], Action::Filter, "search", "Search the keys"),
-    on(Help, &[Key::of(KeyCode::Down), Key::char('j')], Action::Down, "", "One line down"),
-    on(Help, &[Key::of(KeyCode::Up), Key::char('k')], Action::Up, "", "One line up"),
-    on(Help, &[Key::of(KeyCode::PageDown), Key::char(' ')], Action::PageDown, "", "One screen down"),
-    on(Help, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
-    on(Help, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
-    on(Help, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
-
-    on(Typing, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Accept, "keep", "Keep what was typed"),
-    on(Typing, &[Key::of(KeyCode::Esc)], Action::Cancel, "cancel", "Give it up"),
-    on(Typing, &[Key::of(KeyCode::Backspace), Key::ctrl('h')], Action::Erase, "", "Delete a character"),
-    on(Typing, &[Key::ctrl('w')], Action::EraseWord, "", "Delete a word"),
-    on(Typing, &[Key::ctrl('u')], Action::EraseLine, "", "Delete the line"),
-    on(Typing, &[Key::of(KeyCode::Down), Key::ctrl('n')], Action::Down, "", "One line down in the list"),
-    on(Typing, &[Key::of(KeyCode::Up), Key::ctrl('p')], Action::Up, "", "One line up in the list"),
-    on(Typing, &[Key::ctrl('c')], Action::Exit, "", "Leave rec"),
-
-    on(Everywhere, &[Key::char('?')], Action::Help, "help", "Show every key"),
-    on(Everywhere, &[Key::char(':')], Action::Palette, "", "Find an action by its name and do it"),
-    on(Everywhere, &[Key::char('q')], Action::Back, "back", "Go back; from the first view, leave"),
-    on(Everywhere, &[Key::of(KeyCode::Esc)], Action::Cancel, "", "Cancel what was begun; never leaves"),
-    on(Everywhere, &[Key::ctrl('c')], Action::Exit, "", "Leave rec"),
-    on(Everywhere, &[Key::ctrl('z')], Action::Suspend, "", "Stop rec; fg brings it back"),
-    on(Everywhere, &[Key::ctrl('l')], Action::Redraw, "", "Draw everything again"),
-];
-
 #[cfg(test)]
 mod tests {
+    use super::Scope::{Browser, Player, Typing};
     use super::*;
 
     fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {

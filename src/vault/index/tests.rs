@@ -1,5 +1,8 @@
 //! The index against the scan, over real vaults with made-up sessions.
 
+mod trouble;
+mod wired;
+
 use super::*;
 use crate::config::Paths;
 use crate::model::wire::{self, Exchange, Statement, Wire};
@@ -12,6 +15,7 @@ use crate::timeline::{PART_MAX, Timeline};
 use crate::vault::tests::{file_vault, masked, meta, unlocked};
 use crate::vault::{Recording, Vault, new_session_id};
 use std::fs;
+use wired::wired;
 
 const START: i64 = 1_700_000_000_000_000;
 
@@ -219,93 +223,6 @@ fn several(paths: &Paths) {
         ..kind("ssh", "web-04", 400)
     };
     record(paths, &open, &events(&ssh[..2]));
-}
-
-/// A session whose statements were seen on their connection, one of them sent by no command.
-fn wired() -> Vec<Event> {
-    let at = |at: u64, body| Event {
-        at: Micros(at * 1000),
-        body,
-    };
-    let wire = |ms, what| {
-        at(
-            ms,
-            Body::Wire(Wire {
-                connection: 1,
-                what,
-            }),
-        )
-    };
-    let statement = |number, text: &str| {
-        Exchange::Statement(Statement {
-            number,
-            kind: wire::Kind::Text,
-            text: text.to_owned(),
-            cut: 0,
-            name: String::new(),
-            prepared: String::new(),
-            parameters: Vec::new(),
-        })
-    };
-    let complete = |statement, rows| {
-        Exchange::Complete(wire::Complete {
-            statement,
-            rows,
-            ..wire::Complete::default()
-        })
-    };
-    let end = |statement, error| {
-        Exchange::End(wire::End {
-            statement,
-            error,
-            ..wire::End::default()
-        })
-    };
-    let error = wire::Report {
-        severity: "ERROR".into(),
-        code: "23505".into(),
-        message: "duplicate key value violates a constraint".into(),
-        detail: "Key (id)=(7) already exists.".into(),
-        ..wire::Report::default()
-    };
-    let command = |ms, number, text: &str| {
-        at(
-            ms,
-            Body::Command(Command {
-                number,
-                text: text.to_owned(),
-                prompt: "=> ".into(),
-                prompt_at: Micros(0),
-            }),
-        )
-    };
-    let over = |ms, number, outcome: &str| {
-        let outcome = Some(outcome.to_owned());
-        at(ms, Body::CommandEnd { number, outcome })
-    };
-    vec![
-        wire(
-            1,
-            statement(1, "select set_config('a', 'b') from pg_settings"),
-        ),
-        wire(2, complete(1, 1)),
-        wire(3, end(1, None)),
-        at(
-            100,
-            Body::Output(b"=> select * from shop.baskets;\r\n".to_vec()),
-        ),
-        command(100, 1, "select * from shop.baskets;"),
-        wire(101, statement(2, "select * from shop.baskets;")),
-        wire(102, complete(2, 5000)),
-        wire(103, end(2, None)),
-        at(104, Body::Output(b"many rows\r\n".to_vec())),
-        over(105, 1, "5000 rows"),
-        at(200, Body::Output(b"=> \\i load.sql\r\n".to_vec())),
-        command(200, 2, "\\i load.sql"),
-        wire(201, statement(3, "insert into orders(id) values (7)")),
-        wire(205, end(3, Some(error))),
-        over(206, 2, "1 line"),
-    ]
 }
 
 const QUERIES: &[&str] = &[
@@ -641,81 +558,4 @@ fn a_damaged_or_foreign_index_is_built_again() {
         let found = search(&library(&paths), "stuck", 99);
         assert_eq!(found, expected, "{name}, the second time");
     }
-}
-
-#[test]
-fn an_index_that_cannot_be_written_is_done_without() {
-    let home = tempfile::tempdir().unwrap();
-    let paths = file_vault(home.path());
-    several(&paths);
-    fs::create_dir(paths.vault.join("index.db")).unwrap();
-    let library = Library::open(unlocked(&paths), &mut |_| {});
-    assert!(library.index.is_none());
-    assert!(!search(&library, "stuck", 9).is_empty());
-}
-
-#[test]
-fn nothing_of_it_stands_in_clear() {
-    let home = tempfile::tempdir().unwrap();
-    let paths = file_vault(home.path());
-    several(&paths);
-    let library = library(&paths);
-    assert!(!search(&library, "stuck", 9).is_empty());
-    // Long ones: short ones come up in ciphertext by themselves.
-    let words = ["orders where", "prod-db", "syslog stuck", "github-token"];
-    let mut files = 0;
-    for entry in fs::read_dir(&paths.vault).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            continue;
-        }
-        files += 1;
-        let bytes = fs::read(&path).unwrap();
-        for word in words {
-            let found = bytes
-                .windows(word.len())
-                .any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
-            assert!(!found, "{word} stands in {}", path.display());
-        }
-        let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap());
-        assert_eq!(mode & 0o77, 0, "{} is open to others", path.display());
-    }
-    assert!(files >= 4, "vault.db, index.db and what stands beside them");
-    assert!(
-        !fs::read(paths.vault.join("index.db"))
-            .unwrap()
-            .starts_with(b"SQLite")
-    );
-}
-
-#[test]
-fn an_interrupted_session_is_counted_from_its_events() {
-    let home = tempfile::tempdir().unwrap();
-    let paths = file_vault(home.path());
-    let mut stream = events(&[("select 1", "1\n", None, 1), ("select 2", "2\n", None, 1)]);
-    stream.push(Event {
-        at: Micros(9_000_000),
-        body: Body::Gap(Gap {
-            kind: GapKind::Dropped,
-            bytes: 3,
-            detail: String::new(),
-        }),
-    });
-    let open = Kind {
-        closed: false,
-        ..kind("psql", "a", 0)
-    };
-    record(&paths, &open, &stream);
-    for library in [library(&paths), Library::without_index(unlocked(&paths))] {
-        let sessions = library.sessions().unwrap();
-        let summary = &sessions[0].summary;
-        assert_eq!(sessions[0].status, Status::Interrupted);
-        assert_eq!(summary.commands, 2);
-        assert_eq!(summary.gaps.get(&GapKind::Dropped), Some(&1));
-        assert!(summary.exit.is_none());
-    }
-    assert!(matches!(
-        library(&paths).sessions().unwrap()[0].failed,
-        Some(0)
-    ));
 }

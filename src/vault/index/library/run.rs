@@ -1,0 +1,329 @@
+//! A search under way: hits from the index, and from the sessions that it does not have.
+
+use super::*;
+
+/// A search under way.
+pub(super) struct Run<'a> {
+    pub(super) library: &'a Library,
+    pub(super) search: &'a Search<'a>,
+    pub(super) left: usize,
+    pub(super) each: &'a mut dyn FnMut(Hit) -> bool,
+}
+
+/// A row of the index: a document that meets the condition.
+struct Row {
+    session: i64,
+    hit: Hit,
+    parts: u32,
+}
+
+impl Run<'_> {
+    /// Hands a hit out; whether to go on.
+    fn give(&mut self, hit: Hit) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        (self.each)(hit) && self.left > 0
+    }
+
+    /// Reads one session through; whether to go on.
+    pub(super) fn scan(&mut self, session: Rc<Listed>) -> Result<bool, Error> {
+        let query = self.search.query;
+        if !query.admits_session(&session.facts()) {
+            return Ok(true);
+        }
+        let mut scan = Scan::new(query, session.facts());
+        for event in self.library.annotated(&session)? {
+            scan.push(&event);
+        }
+        let (found, timeline) = scan.finish();
+        for Found {
+            of, part, at, text, ..
+        } in found.into_iter().rev()
+        {
+            let mut hit = Hit {
+                session: Rc::clone(&session),
+                of,
+                part,
+                at,
+                number: None,
+                command: String::new(),
+                took: None,
+                failed: false,
+                outcome: None,
+                errors: String::new(),
+                output: text,
+            };
+            if let Some(moment) = moment_of(&timeline, &whole(of)) {
+                hit.took = moment.took();
+                hit.failed = moment.failed();
+                hit.errors = moment.errors().to_owned();
+            }
+            match of {
+                PartOf::Command(n) => {
+                    if let Some(command) = timeline.commands.get(n) {
+                        hit.number = Some(command.number);
+                        hit.command = command.text.clone();
+                        hit.outcome = command.outcome.clone();
+                    }
+                }
+                PartOf::Statement(n) => {
+                    hit.command = std::mem::take(&mut hit.output);
+                    let statement = timeline.statements.get(n);
+                    let error = statement.and_then(|statement| statement.error.as_ref());
+                    hit.outcome = error.map(|error| error.message.clone());
+                }
+                PartOf::Marker(_) => hit.command = std::mem::take(&mut hit.output),
+                PartOf::Aside(_) => {}
+            }
+            if !self.give(hit) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn indexed(&mut self, index: &Index) -> Result<(), Trouble> {
+        let condition = sql::condition(self.search.query);
+        // Sessions that are not in the index yet, newest first.
+        let mut loose = self.loose(index)?.into_iter().peekable();
+        let mut values = condition.values;
+        let from = match &condition.words {
+            Some(words) => {
+                values.push(words.clone().into());
+                format!(
+                    "words JOIN moments m ON m.doc = words.rowid
+                     JOIN sessions s ON s.number = m.session WHERE words MATCH ?{} AND",
+                    values.len()
+                )
+            }
+            None => "moments m JOIN sessions s ON s.number = m.session WHERE".to_owned(),
+        };
+        if !condition.exact {
+            let mut sessions = index.conn.prepare(&format!(
+                "SELECT {} FROM sessions s WHERE s.base IS NOT NULL AND s.number IN
+                   (SELECT m.session FROM {from} {})
+                 ORDER BY s.started DESC, s.number DESC",
+                list::COLUMNS,
+                condition.sql
+            ))?;
+            let rows = sessions.query_map(params_from_iter(values), list::read)?;
+            for listed in rows {
+                let listed = Rc::new(listed?);
+                while let Some(newer) = loose.next_if(|loose| loose.key() > listed.key()) {
+                    if !self.scan(newer)? {
+                        return Ok(());
+                    }
+                }
+                if !self.scan(listed)? {
+                    return Ok(());
+                }
+            }
+        } else {
+            let order = if condition.words.is_some() {
+                "words.rowid"
+            } else {
+                "m.doc"
+            };
+            let mut moments = index.conn.prepare(&format!(
+                "SELECT m.session, m.kind, m.place, m.part, m.parts, m.number, m.at,
+                   m.part_at, m.text, m.outcome, m.took, m.failed, m.errors
+                 FROM {from} {} ORDER BY {order} DESC",
+                condition.sql
+            ))?;
+            let mut rows = moments.query(params_from_iter(values))?;
+            let sessions = RefCell::new(HashMap::new());
+            let mut gathered: Vec<Row> = Vec::new();
+            while let Some(row) = rows.next()? {
+                let row = self.row(index, &sessions, row)?;
+                let other = gathered
+                    .first()
+                    .is_some_and(|first| first.session != row.session);
+                if other && !self.flush(std::mem::take(&mut gathered), &mut loose)? {
+                    return Ok(());
+                }
+                gather(&mut gathered, row);
+                // Parts of one moment may still follow and move it, so a little more is read.
+                let whole = gathered.iter().all(|row| row.parts == 1);
+                if whole && gathered.len() >= self.left {
+                    break;
+                }
+            }
+            if !self.flush(gathered, &mut loose)? {
+                return Ok(());
+            }
+        }
+        for rest in loose {
+            if !self.scan(rest)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn loose(&self, index: &Index) -> Result<Vec<Rc<Listed>>, Trouble> {
+        let mut statement = index.conn.prepare_cached(&format!(
+            "SELECT {} FROM sessions s WHERE s.base IS NULL",
+            list::COLUMNS
+        ))?;
+        let rows: Vec<Listed> = statement
+            .query_map([], list::read)?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut loose = Vec::new();
+        for mut listed in rows {
+            if listed.status == Status::Recording {
+                let entry = self.library.unlocked.find(&listed.id().hex())?;
+                listed = self.library.listed(entry)?;
+            }
+            loose.push(Rc::new(listed));
+        }
+        loose.sort_by_key(|listed| std::cmp::Reverse(listed.key()));
+        Ok(loose)
+    }
+
+    fn row(
+        &self,
+        index: &Index,
+        sessions: &RefCell<HashMap<i64, Rc<Listed>>>,
+        row: &rusqlite::Row<'_>,
+    ) -> Result<Row, Trouble> {
+        let number: i64 = row.get(0)?;
+        let known = sessions.borrow().get(&number).cloned();
+        let session = match known {
+            Some(session) => session,
+            None => {
+                let session = Rc::new(index.session(number)?);
+                sessions.borrow_mut().insert(number, Rc::clone(&session));
+                session
+            }
+        };
+        let place = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(usize::MAX);
+        let part: u32 = row.get(3)?;
+        let took: Option<i64> = row.get(10)?;
+        let at: i64 = if part == 0 { row.get(6)? } else { row.get(7)? };
+        Ok(Row {
+            session: number,
+            parts: row.get(4)?,
+            hit: Hit {
+                session,
+                of: match row.get::<_, i64>(1)? {
+                    0 => PartOf::Command(place),
+                    1 => PartOf::Aside(place),
+                    2 => PartOf::Marker(place),
+                    _ => PartOf::Statement(place),
+                },
+                part,
+                at: Micros(u64::try_from(at).unwrap_or(0)),
+                number: row.get(5)?,
+                command: row.get(8)?,
+                outcome: row.get(9)?,
+                took: took
+                    .and_then(|took| u64::try_from(took).ok())
+                    .map(Duration::from_micros),
+                failed: row.get(11)?,
+                errors: row.get(12)?,
+                output: String::new(),
+            },
+        })
+    }
+
+    /// Gives out the hits of one session, after those of newer sessions that had to be read.
+    fn flush(
+        &mut self,
+        rows: Vec<Row>,
+        loose: &mut std::iter::Peekable<std::vec::IntoIter<Rc<Listed>>>,
+    ) -> Result<bool, Trouble> {
+        let Some(first) = rows.first() else {
+            return Ok(true);
+        };
+        let key = first.hit.session.key();
+        while let Some(newer) = loose.next_if(|loose| loose.key() > key) {
+            if !self.scan(newer)? {
+                return Ok(false);
+            }
+        }
+        let mut rows: Vec<Row> = rows.into_iter().take(self.left).collect();
+        if self.search.with_text {
+            self.texts(&mut rows)?;
+        }
+        for row in rows {
+            if !self.give(row.hit) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads the output that the hits of one session stand in.
+    fn texts(&self, rows: &mut [Row]) -> Result<(), Error> {
+        let Some(session) = rows.first().map(|row| Rc::clone(&row.hit.session)) else {
+            return Ok(());
+        };
+        let mut missing: HashMap<(Kind, u32), usize> = HashMap::new();
+        for (n, row) in rows.iter().enumerate() {
+            if let Some(kind) = Kind::of(row.hit.of) {
+                missing.insert((kind, row.hit.part), n);
+            }
+        }
+        let mut take = |part: Part| {
+            if let Some(kind) = Kind::of(part.of)
+                && let Some(n) = missing.remove(&(kind, part.index))
+                && let Some(row) = rows.get_mut(n)
+            {
+                row.hit.output = part.text;
+            }
+            missing.is_empty()
+        };
+        let mut builder = Builder::new(session.meta.size, 0);
+        for event in self.library.annotated(&session)? {
+            builder.push(&event);
+            let parts: Vec<Part> = builder.parts().collect();
+            for part in parts {
+                if take(part) {
+                    return Ok(());
+                }
+            }
+        }
+        builder.finish().1.into_iter().for_each(|part| {
+            take(part);
+        });
+        Ok(())
+    }
+}
+
+/// Any part of a moment, to ask for the moment.
+fn whole(of: PartOf) -> Part {
+    Part {
+        of,
+        index: 0,
+        at: Micros(0),
+        text: String::new(),
+        last: true,
+    }
+}
+
+/// A moment that has output, as a key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Command(usize),
+    Aside(usize),
+}
+
+impl Kind {
+    fn of(part: PartOf) -> Option<Kind> {
+        match part {
+            PartOf::Command(n) => Some(Kind::Command(n)),
+            PartOf::Aside(n) => Some(Kind::Aside(n)),
+            PartOf::Marker(_) | PartOf::Statement(_) => None,
+        }
+    }
+}
+
+/// Adds a row; a moment counts once, by its first part, which comes last in descending order.
+fn gather(rows: &mut Vec<Row>, row: Row) {
+    if row.parts > 1 {
+        rows.retain(|known| known.hit.of != row.hit.of);
+    }
+    rows.push(row);
+}

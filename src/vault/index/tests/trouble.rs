@@ -1,0 +1,80 @@
+//! An index that cannot be trusted, and sessions that did not end.
+
+use super::*;
+
+#[test]
+fn an_index_that_cannot_be_written_is_done_without() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    several(&paths);
+    fs::create_dir(paths.vault.join("index.db")).unwrap();
+    let library = Library::open(unlocked(&paths), &mut |_| {});
+    assert!(library.index.is_none());
+    assert!(!search(&library, "stuck", 9).is_empty());
+}
+
+#[test]
+fn nothing_of_it_stands_in_clear() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    several(&paths);
+    let library = library(&paths);
+    assert!(!search(&library, "stuck", 9).is_empty());
+    // Long ones: short ones come up in ciphertext by themselves.
+    let words = ["orders where", "prod-db", "syslog stuck", "github-token"];
+    let mut files = 0;
+    for entry in fs::read_dir(&paths.vault).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        files += 1;
+        let bytes = fs::read(&path).unwrap();
+        for word in words {
+            let found = bytes
+                .windows(word.len())
+                .any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
+            assert!(!found, "{word} stands in {}", path.display());
+        }
+        let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap());
+        assert_eq!(mode & 0o77, 0, "{} is open to others", path.display());
+    }
+    assert!(files >= 4, "vault.db, index.db and what stands beside them");
+    assert!(
+        !fs::read(paths.vault.join("index.db"))
+            .unwrap()
+            .starts_with(b"SQLite")
+    );
+}
+
+#[test]
+fn an_interrupted_session_is_counted_from_its_events() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let mut stream = events(&[("select 1", "1\n", None, 1), ("select 2", "2\n", None, 1)]);
+    stream.push(Event {
+        at: Micros(9_000_000),
+        body: Body::Gap(Gap {
+            kind: GapKind::Dropped,
+            bytes: 3,
+            detail: String::new(),
+        }),
+    });
+    let open = Kind {
+        closed: false,
+        ..kind("psql", "a", 0)
+    };
+    record(&paths, &open, &stream);
+    for library in [library(&paths), Library::without_index(unlocked(&paths))] {
+        let sessions = library.sessions().unwrap();
+        let summary = &sessions[0].summary;
+        assert_eq!(sessions[0].status, Status::Interrupted);
+        assert_eq!(summary.commands, 2);
+        assert_eq!(summary.gaps.get(&GapKind::Dropped), Some(&1));
+        assert!(summary.exit.is_none());
+    }
+    assert!(matches!(
+        library(&paths).sessions().unwrap()[0].failed,
+        Some(0)
+    ));
+}
