@@ -21,7 +21,7 @@ impl Decoder {
             // Authentication and the key for cancelling are not looked at; what version the
             // server speaks changes nothing here.
             b'R' | b'K' | b'v' => return Plan::Skip,
-            b'd' => return self.plan_copied(at, Direction::Out, length),
+            b'd' => return self.plan_copied(Direction::Out, length),
             b'D' => ROW,
             b'V' => RESULT,
             b'E' | b'N' => BEGINNING,

@@ -14,7 +14,7 @@ const TEXTUAL: u8 = 0;
 
 impl Decoder {
     /// What is to become of copied data.
-    pub(super) fn plan_copied(&mut self, at: Micros, from: Direction, length: usize) -> Plan {
+    pub(super) fn plan_copied(&mut self, from: Direction, length: usize) -> Plan {
         let Some(copy) = &mut self.copy else {
             // The client did not wait for the server's consent, or has not heard of an error yet.
             if from == Direction::In && !self.queue.is_empty() {
@@ -34,17 +34,20 @@ impl Decoder {
             return Plan::Skip;
         }
         course.kept_bytes = kept;
-        if copy.text.is_empty() {
-            copy.at = at;
-        }
         Plan::Stream
     }
 
     /// The next bytes of copied data.
     pub(super) fn copied(&mut self, at: Micros, bytes: &[u8]) {
-        let Some(copy) = &mut self.copy else { return };
+        let (Some(copy), false) = (&mut self.copy, bytes.is_empty()) else {
+            return;
+        };
         if copy.text.is_empty() {
             copy.at = at;
+        }
+        match memchr::memrchr(b'\n', bytes) {
+            Some(newline) => copy.rest_at = (newline + 1 < bytes.len()).then_some(at),
+            None => copy.rest_at = copy.rest_at.or(Some(at)),
         }
         copy.text.extend_from_slice(bytes);
         if copy.text.len() >= BATCH_MAX {
@@ -72,6 +75,7 @@ impl Decoder {
         let rest = copy.text.split_off(end.min(copy.text.len()));
         let lines = std::mem::replace(&mut copy.text, rest);
         let (at, statement) = (copy.at, copy.statement);
+        copy.at = copy.rest_at.unwrap_or(at);
         let copied = Exchange::Copied {
             statement,
             inward: copy.direction == Direction::In,
@@ -110,6 +114,7 @@ impl Decoder {
             client_done: early.done,
             text: Vec::new(),
             at,
+            rest_at: None,
         });
     }
 

@@ -90,7 +90,10 @@ pub(super) struct Copy {
     pub client_done: bool,
     /// Lines that are not told yet.
     pub text: Vec<u8>,
+    /// When the first of them began.
     pub at: Micros,
+    /// When the line began that has no end yet.
+    pub rest_at: Option<Micros>,
 }
 
 /// Which way data is copied.

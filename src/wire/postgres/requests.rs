@@ -28,7 +28,7 @@ impl Decoder {
             }
             // Authentication is not looked at.
             b'p' => return Plan::Skip,
-            b'd' => return self.plan_copied(at, Direction::In, length),
+            b'd' => return self.plan_copied(Direction::In, length),
             b'Q' => QUERY,
             b'P' => PARSE,
             b'B' => BIND,

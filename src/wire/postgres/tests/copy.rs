@@ -26,6 +26,27 @@ fn data_copied_in_is_told_line_by_line() {
 }
 
 #[test]
+fn a_line_is_told_with_the_time_at_which_it_began() {
+    Talk::ready()
+        .client(&[query("copy t to stdout")])
+        .server(&[message(b'H', &[0, 0, 0]), message(b'd', b"a\nb")])
+        .server(&[
+            report(b'N', "NOTICE", "00000", "between"),
+            message(b'd', b"c"),
+        ])
+        .server(&[message(b'd', b"d\n"), complete("COPY 2")])
+        .server(&[ready(b'I')])
+        .sees(
+            "3 #1 text [copy t to stdout]
+             4 #1 copied out \"a\\n\"
+             5 #1 notice NOTICE 00000 between
+             4 #1 copied out \"bcd\\n\"
+             6 #1 complete COPY 2, affected 2
+             7 #1 end, first 4, Idle",
+        );
+}
+
+#[test]
 fn data_copied_out_is_told_line_by_line() {
     Talk::ready()
         .client(&[query("copy t to stdout; select 1")])
