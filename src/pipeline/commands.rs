@@ -5,6 +5,8 @@
 //! from the shell's marks (OSC 133), from where the cursor stood when the first key of the line was
 //! pressed, or from the prompt's shape.
 
+mod edit;
+
 use super::{Note, Pipeline, SETTLE, TtyMode, outcome};
 use crate::mask::{MASK, PASSWORD_WIDTH};
 use crate::model::{Command, Micros};
@@ -12,6 +14,7 @@ use crate::term::keys::Key;
 use crate::term::prompt;
 use crate::term::screen::LineText;
 use avt::parser::ShellIntegration;
+use edit::Edit;
 use outcome::Outcome;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -30,49 +33,6 @@ const KNOWN_MAX: usize = 16;
 const SECRET_MAX: usize = 4096;
 /// A command of more lines is cut into several.
 const COMMAND_MAX: usize = 256 * 1024;
-/// A text of more lines in a line editor is output that came while somebody typed.
-const EDIT_LINES_MAX: usize = 100;
-
-/// A line that is being typed.
-#[derive(Debug, Default)]
-struct Edit {
-    /// What stood before the cursor at the first key; `None` when that was no prompt.
-    before: Option<String>,
-    /// The prompt in it: its end, or all of it.
-    prompt: String,
-    /// What stood behind the cursor: a right prompt.
-    right: String,
-    /// The lines of a text with several, such as one from the history, that the cursor left so far:
-    /// the row of each and its masked text.
-    rows: Vec<(usize, String)>,
-    /// The line asks for a password: what is typed is kept until it shows whether it is echoed.
-    secret: Option<Zeroizing<Vec<u8>>>,
-}
-
-impl Edit {
-    /// The cursor left a line of what is edited; says whether it can be one.
-    fn leave(&mut self, (row, last): (usize, usize), text: &str, shown: &str) -> bool {
-        let Some(before) = self.before.as_ref().filter(|_| self.secret.is_none()) else {
-            return false;
-        };
-        let mut own = shown.trim_end().to_owned();
-        if prompt::starts_with(text, before) {
-            own = own.chars().skip(before.chars().count()).collect();
-            self.rows.clear();
-        } else if self.rows.is_empty() {
-            return false;
-        }
-        // Whoever moved up draws anew from there.
-        self.rows.retain(|(other, _)| *other < row);
-        self.rows.push((row, own));
-        if row == last {
-            for (row, _) in &mut self.rows {
-                *row = row.saturating_sub(1);
-            }
-        }
-        self.rows.len() <= EDIT_LINES_MAX
-    }
-}
 
 /// An Enter whose line was not seen yet.
 #[derive(Debug)]
