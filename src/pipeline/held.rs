@@ -110,6 +110,17 @@ impl Held {
         first.filter(|_| self.head < self.bytes.len())
     }
 
+    /// When the first open character came. What waits before it may be decided, and held back for
+    /// another reason.
+    pub(super) fn open_time(&self) -> Option<Micros> {
+        if self.open == 0 {
+            return None;
+        }
+        let open = self.glyphs.iter().find(|g| g.state == State::Open)?;
+        let next = self.times.partition_point(|(at, _)| *at <= open.at);
+        self.times.get(next.checked_sub(1)?).map(|t| t.1)
+    }
+
     /// Appends bytes that draw nothing.
     pub(super) fn push(&mut self, at: Micros, bytes: &[u8]) {
         let end = self.end();

@@ -11,8 +11,9 @@ impl Pipeline {
         let settle = settle
             .then(|| self.last_output + SETTLE)
             .filter(|at| *at > self.now);
-        let hold = self.held.front_time().map(|at| at + HOLD_MAX);
-        let hold = hold.filter(|_| self.held.open() > 0 || self.sequence.is_some());
+        let sequence = self.held.front_time().filter(|_| self.sequence.is_some());
+        let hold = [self.held.open_time(), sequence].into_iter().flatten();
+        let hold = hold.map(|at| at + HOLD_MAX);
         let streams = self.streams.iter().filter_map(super::Stream::deadline);
         let command = self.commands.deadline();
         settle
@@ -33,7 +34,7 @@ impl Pipeline {
             }
         }
         let old = |this: &Self, at: Option<Micros>| at.is_some_and(|at| at + HOLD_MAX <= this.now);
-        if old(self, self.held.front_time()) && self.held.open() > 0 {
+        if old(self, self.held.open_time()) {
             self.decide_by_time(|this, serial| old(this, this.held.time(serial)));
         }
         if self.sequence.is_some() && old(self, self.held.front_time()) {
