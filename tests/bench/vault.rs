@@ -1,8 +1,19 @@
 //! A vault of years: how fast it is searched, listed and written to.
 //!
-//! `cargo bench --bench vault` makes ten thousand sessions with a million commands and about a
-//! gigabyte of text, then measures. `-- --sessions 1000` makes fewer, `-- --keep DIR` keeps the
-//! vault for the next run.
+//! `cargo bench --bench vault -- [--sessions N] [--keep DIR] [PART ...]` makes ten thousand sessions
+//! (or N) with a million commands and about a gigabyte of text, then measures. With `--keep` the
+//! vault stays in DIR for the next run. Parts: index, search, scan, list, recorders; all of them
+//! where none is named.
+//!
+//! `cargo bench --bench vault -- make [--sessions N] DIR` only makes it, where DIR does not hold it
+//! already, and prints what a shell evaluates so that `rec` and other benches use it:
+//!
+//! ```sh
+//! eval "$(cargo bench --bench vault -- make --sessions 1000 ~/.cache/rec-bench)"
+//! rec ls
+//! ```
+//!
+//! Its key is a plain file, its index is not built yet, and it takes about as much room as its text.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,222 +21,84 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::print_stderr,
     missing_docs
 )]
 
+mod make;
+mod say;
+
+use make::{masked, meta, paths, unlocked};
 use rec::config::Paths;
-use rec::mask::{Masked, Rules, Scanner, Viewable};
-use rec::model::{Body, Command, Event, Exit, Meta, Micros, Size, Stamp, Summary, Target};
+use rec::model::{Body, Event, Micros, Stamp, Summary};
 use rec::query::{Now, Query};
 use rec::vault::index::{Library, Search};
-use rec::vault::{Means, NewKey, Nobody, Recording, Refused, Unlocked, Vault, new_session_id};
+use rec::vault::{NewKey, Recording, Vault};
+use say::Dice;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// Commands in a session, and lines that each prints on average.
-const COMMANDS: u64 = 100;
-const LINES: u64 = 11;
 
 /// Recorders at once, and how long they write.
 const RECORDERS: usize = 20;
 const WRITING: Duration = Duration::from_secs(20);
 
+const PARTS: &[&str] = &["index", "search", "scan", "list", "recorders"];
+
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| {
-        let at = args.iter().position(|arg| arg == name)?;
-        args.get(at + 1).cloned()
-    };
-    let sessions = value("--sessions").map_or(10_000, |n| n.parse().unwrap());
+    let mut sessions = 10_000;
+    let mut keep = None;
+    let mut rest = Vec::new();
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--sessions" => sessions = args.next().unwrap().parse().unwrap(),
+            "--keep" => keep = args.next(),
+            // Cargo's own.
+            "--bench" => {}
+            _ => rest.push(arg),
+        }
+    }
+    if rest.first().is_some_and(|verb| verb == "make") {
+        let home = PathBuf::from(rest.get(1).expect("make DIR"));
+        make::vault(&home, sessions);
+        println!("{}", make::environment(&home.canonicalize().unwrap()));
+        return;
+    }
+    if let Some(other) = rest.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        panic!("{other} is none of {PARTS:?}");
+    }
+    let wanted = |part: &str| rest.is_empty() || rest.iter().any(|wanted| wanted == part);
     let temp = tempfile::tempdir().unwrap();
-    let home = value("--keep").map_or_else(|| temp.path().to_owned(), PathBuf::from);
-    let paths = paths(&home);
-    if !paths.vault.join("vault.db").exists() {
+    let home = keep.map_or_else(|| temp.path().to_owned(), PathBuf::from);
+    if PARTS
+        .iter()
+        .any(|part| *part != "recorders" && wanted(part))
+    {
         let begun = Instant::now();
-        let text = generate(&paths, sessions);
-        let took = begun.elapsed().as_secs_f64();
+        let made = make::vault(&home, sessions);
         println!(
-            "generated {sessions} sessions, {} commands, {} MB of text in {took:.0} s",
-            sessions * COMMANDS,
-            text / 1_000_000
+            "{sessions} sessions, {} commands, {} MB of text, after {:.0} s",
+            sessions * make::COMMANDS,
+            made.text / 1_000_000,
+            begun.elapsed().as_secs_f64()
         );
-        std::fs::write(home.join("text"), text.to_string()).unwrap();
+        if wanted("index") {
+            fill(&made.paths, made.text);
+        }
+        if wanted("search") {
+            searches(&made.paths);
+        }
+        if wanted("scan") {
+            scans(&made.paths, made.text);
+        }
+        if wanted("list") {
+            lists(&made.paths);
+        }
     }
-    let text: u64 = std::fs::read_to_string(home.join("text"))
-        .unwrap()
-        .parse()
-        .unwrap();
-    fill(&paths, text);
-    searches(&paths);
-    scans(&paths, text);
-    lists(&paths);
-    recorders(&home.join("recorders"));
+    if wanted("recorders") {
+        recorders(&temp.path().join("recorders"));
+    }
     println!("memory at most: {} MB", peak());
-}
-
-fn paths(home: &Path) -> Paths {
-    Paths {
-        vault: home.join("vault"),
-        config: home.join("config/config.toml"),
-        config_dir: home.join("config"),
-        state: home.join("state"),
-        runtime: home.join("run"),
-    }
-}
-
-fn masked<T: Viewable>(value: T) -> Masked<T> {
-    Scanner::new(Rules::builtin()).door().admit(value).unwrap()
-}
-
-/// A repeatable stream of numbers (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-
-    /// A made-up word; small numbers are frequent, as in text.
-    fn word(&mut self) -> String {
-        let rank = self.roll(self.0 % 60_000 + 1);
-        let mut n = rank.wrapping_mul(2_654_435_761) % 60_000 + 1;
-        let mut word = String::new();
-        while n > 0 {
-            let (consonant, vowel) = (n % 20, n / 20 % 5);
-            word.push(char::from(b"bcdfghjklmnpqrstvwxz"[consonant as usize]));
-            word.push(char::from(b"aeiou"[vowel as usize]));
-            n /= 100;
-        }
-        word
-    }
-}
-
-fn meta(number: u64, started: i64) -> Meta {
-    Meta {
-        id: new_session_id().unwrap(),
-        client: if number.is_multiple_of(3) {
-            "ssh"
-        } else {
-            "psql"
-        }
-        .into(),
-        command: format!("psql -h db-{}", number % 50),
-        target: Target {
-            host: Some(format!("db-{}", number % 50)),
-            database: Some("app".into()),
-            ..Target::default()
-        },
-        started: Stamp(started),
-        utc_offset: 0,
-        size: Size {
-            cols: 120,
-            rows: 40,
-        },
-        term: "xterm-256color".into(),
-        machine: "laptop".into(),
-        login: "ada".into(),
-        directory: "/home/ada".into(),
-        version: "bench".into(),
-    }
-}
-
-/// One session's events, and the bytes of text in them.
-fn session(dice: &mut Dice, number: u64) -> (Vec<Event>, u64) {
-    let mut events = Vec::new();
-    let mut text = 0;
-    let mut at = 0;
-    let mut push = |at: u64, body| {
-        events.push(Event {
-            at: Micros(at * 1000),
-            body,
-        });
-    };
-    for command in 1..=COMMANDS {
-        at += 500;
-        let (a, b, c) = (dice.word(), dice.word(), dice.word());
-        let typed = format!(
-            "select {a}, {b} from {c}_{} where id = {}",
-            command % 7,
-            dice.roll(1_000_000)
-        );
-        push(at, Body::Output(format!("app=> {typed}\r\n").into_bytes()));
-        push(
-            at,
-            Body::Command(Command {
-                number: command as u32,
-                text: typed.clone(),
-                prompt: "app=> ".into(),
-                prompt_at: Micros(0),
-            }),
-        );
-        text += typed.len() as u64;
-        let mut output = String::new();
-        for _ in 0..1 + dice.roll(2 * LINES) {
-            for _ in 0..9 {
-                output.push_str(&dice.word());
-                output.push(' ');
-            }
-            output.push_str(&format!("| {}\r\n", dice.roll(1_000_000)));
-        }
-        if number % 100 == 7 && command == 50 {
-            output.push_str("needleinhaystack\r\n");
-        }
-        text += output.len() as u64;
-        push(at + 3, Body::Output(output.into_bytes()));
-        let failed = dice.roll(50) == 0;
-        let outcome = Some(if failed { "ERROR 42703" } else { "SELECT 10" }.to_owned());
-        push(
-            at + 5,
-            Body::CommandEnd {
-                number: command as u32,
-                outcome,
-            },
-        );
-    }
-    push(
-        at + 10,
-        Body::Exit(Exit {
-            code: 0,
-            signal: None,
-        }),
-    );
-    (events, text)
-}
-
-fn generate(paths: &Paths, sessions: u64) -> u64 {
-    rec::vault::create(paths, NewKey::File(None)).unwrap();
-    let mut dice = Dice(1);
-    let mut text = 0;
-    for number in 0..sessions {
-        let started = 1_600_000_000_000_000 + i64::try_from(number).unwrap() * 10_000_000_000;
-        let (events, bytes) = session(&mut dice, number);
-        text += bytes;
-        let summary = Summary {
-            commands: COMMANDS as u32,
-            duration: Micros(60_000_000),
-            ..Summary::default()
-        };
-        let mut recording =
-            Recording::open(Vault::open(paths).unwrap(), &masked(meta(number, started))).unwrap();
-        let mut door = Scanner::new(Rules::builtin()).door();
-        for event in events {
-            let event = door.admit(event).unwrap();
-            while recording.append(&event) == Err(Refused::Full) {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-        recording.close(&masked(summary)).unwrap();
-    }
-    text
-}
-
-fn unlocked(paths: &Paths) -> Unlocked {
-    let vault = Vault::open(paths).unwrap();
-    vault.unlock_with(&Means::default(), &mut Nobody).unwrap()
 }
 
 fn size(path: PathBuf) -> u64 {
@@ -233,20 +106,8 @@ fn size(path: PathBuf) -> u64 {
 }
 
 fn fill(paths: &Paths, text: u64) {
-    // Each unlock compacts a little; a vault that is read daily has nothing left to compact.
-    let loose = || -> i64 {
-        let db = rusqlite::Connection::open(paths.vault.join("vault.db")).unwrap();
-        db.query_row(
-            "SELECT count(*) FROM sessions WHERE compact >= 0",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap()
-    };
-    while loose() > 0 {
-        drop(unlocked(paths));
-    }
     let begun = Instant::now();
+    rec::vault::index::remove(&paths.vault).unwrap();
     drop(Library::open(unlocked(paths), &mut |_| {}));
     let index = size(paths.vault.join("index.db")) + size(paths.vault.join("index.db-wal"));
     println!(
@@ -302,7 +163,7 @@ fn run(
 
 fn searches(paths: &Paths) {
     let library = Library::open(unlocked(paths), &mut |_| {});
-    let mut dice = Dice(99);
+    let mut dice = Dice::new(99);
     let mut queries: Vec<String> = Vec::new();
     for n in 0..400 {
         let (a, b) = (dice.word(), dice.word());
@@ -368,7 +229,7 @@ fn recorders(home: &Path) {
         .map(|number| {
             let paths = paths.clone();
             std::thread::spawn(move || {
-                let meta = masked(meta(number as u64, 1_700_000_000_000_000));
+                let meta = masked(meta(number as u64));
                 let mut recording = Recording::open(Vault::open(&paths).unwrap(), &meta).unwrap();
                 let id = meta.id;
                 let db = rusqlite::Connection::open(paths.vault.join("vault.db")).unwrap();
