@@ -24,6 +24,13 @@ struct State<E> {
     abandoned: bool,
 }
 
+impl<E> State<E> {
+    /// Nothing waits, and something may still come.
+    fn is_idle(&self) -> bool {
+        self.pieces.is_empty() && self.end.is_none() && !self.left
+    }
+}
+
 /// What the writer thread gets.
 pub struct Work<E> {
     /// Pieces to commit, in order.
@@ -96,10 +103,29 @@ impl<E> Queue<E> {
     /// nor an end once the recorder has left and all is taken.
     pub fn take(&self, max: usize) -> Work<E> {
         let mut state = self.lock();
-        while state.pieces.is_empty() && state.end.is_none() && !state.left {
+        while state.is_idle() {
             let waited = self.changed.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
+        self.drain(state, max)
+    }
+
+    /// As [`Queue::take`]; `None` when there is nothing within `limit`.
+    pub fn take_within(&self, max: usize, limit: Duration) -> Option<Work<E>> {
+        let until = Instant::now() + limit;
+        let mut state = self.lock();
+        while state.is_idle() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Some(self.drain(state, max))
+    }
+
+    fn drain(&self, mut state: MutexGuard<'_, State<E>>, max: usize) -> Work<E> {
         let some = max.min(state.pieces.len());
         let pieces: Vec<Vec<u8>> = state.pieces.drain(..some).collect();
         state.bytes = state.pieces.iter().map(Vec::len).sum();

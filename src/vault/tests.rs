@@ -301,16 +301,59 @@ fn a_recorder_that_dies_leaves_an_interrupted_session() {
     assert!(!paths.vault.join("live").join(id.hex()).exists());
 }
 
+/// How many entries the log has.
+fn entries(paths: &Paths) -> u64 {
+    Vault::open(paths).unwrap().anchor().unwrap().unwrap().0 + 1
+}
+
 #[test]
 fn a_discarded_session_is_gone() {
     let home = tempfile::tempdir().unwrap();
     let paths = file_vault(home.path());
+    let before = entries(&paths);
+    for committed in [false, true] {
+        let id = new_session_id().unwrap();
+        let vault = Vault::open(&paths).unwrap();
+        let mut recording = Recording::open(vault, &masked(meta(id))).unwrap();
+        recording.append(&masked(output(1, "off"))).unwrap();
+        if committed {
+            recording.tick(recording.deadline().unwrap());
+            wait_for(|| entries(&paths) > before);
+        }
+        recording.discard().unwrap();
+        assert_eq!(unlocked(&paths).sessions().unwrap(), []);
+    }
+    // What was never written needs no tombstone: only the second was opened and pruned.
+    assert_eq!(entries(&paths), before + 2);
+    let report = Vault::open(&paths).unwrap().verify(None).unwrap();
+    assert_eq!((report.findings.len(), report.pruned), (0, 1));
+}
+
+#[test]
+fn a_session_that_is_over_at_once_is_one_transaction() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let before = entries(&paths);
     let id = new_session_id().unwrap();
     let vault = Vault::open(&paths).unwrap();
-    let mut recording = Recording::open(vault, &masked(meta(id))).unwrap();
-    recording.append(&masked(output(1, "off"))).unwrap();
-    recording.discard().unwrap();
-    assert_eq!(unlocked(&paths).sessions().unwrap(), []);
+    // All of it is ready before it begins, so that it is over long before the first transaction.
+    let (meta, said) = (masked(meta(id)), masked(output(1, "short")));
+    let summary = masked(Summary::default());
+    let mut recording = Recording::open(vault, &meta).unwrap();
+    recording.append(&said).unwrap();
+    recording.close(&summary).unwrap();
+    // A frame that ends a transaction names the database's size; the others name 0.
+    let bytes = fs::read(paths.vault.join("vault.db-wal")).unwrap();
+    let page = u32::from_be_bytes(bytes[8..12].try_into().unwrap()) as usize;
+    let salt = &bytes[16..24];
+    let frames = bytes[32..].chunks_exact(24 + page);
+    let commits = frames.filter(|frame| &frame[8..16] == salt && frame[4..8] != [0; 4]);
+    assert_eq!(commits.count(), 1);
+    // It was opened and closed, and held no lock of its own.
+    assert_eq!(entries(&paths), before + 2);
+    assert!(!paths.vault.join("live").exists());
+    assert_eq!(events(&paths, id), [Ok(output(1, "short"))]);
+    assert_eq!(unlocked(&paths).find("@1").unwrap().status, Status::Closed);
 }
 
 pub(super) fn wait_for(mut condition: impl FnMut() -> bool) {

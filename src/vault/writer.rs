@@ -6,6 +6,7 @@ use super::db::{self, state};
 use super::health::{Failure, FailureKind, Health};
 use super::live::{self, Live};
 use super::log::{self, What};
+use super::queue::Work;
 use super::recording::{End, Shared};
 use super::seal::Sealer;
 use super::{Error, Vault, dir, forget};
@@ -24,6 +25,10 @@ const BATCH: usize = 16;
 /// The log names a session under way at least this often.
 const CHECKPOINT: Duration = Duration::from_secs(60);
 
+/// How long the first transaction waits for what may go into it. A session that is over by then is
+/// one transaction, and who runs `rec true` does not wait for two.
+const FIRST: Duration = Duration::from_millis(250);
+
 /// The first pause before a failed commit is tried again, and the longest.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
@@ -35,12 +40,18 @@ struct Writer {
     sealer: Sealer,
     shared: Arc<Shared>,
     session: SessionId,
-    number: i64,
+    day: i64,
+    /// Its metadata, sealed.
+    meta: Vec<u8>,
+    /// `None` until the first transaction gave it a row.
+    number: Option<i64>,
     seq: u64,
     bytes: u64,
+    genesis: Hash,
     head: Hash,
     logged: Instant,
-    _live: Live,
+    /// Held from then on; a session that is over with its first transaction needs none.
+    live: Option<Live>,
 }
 
 /// A piece, sealed and chained, until it is committed.
@@ -99,64 +110,61 @@ fn record(
         failure
     };
     let mut sealer = Sealer::new(recipient).map_err(give_up)?;
-    let sealed = sealer.seal(meta).map_err(give_up)?;
-    let live = retry(&shared, &dir, || Live::hold(&dir, &session))?;
+    let meta = sealer.seal(meta).map_err(give_up)?;
     let file = inode(&dir).map_err(give_up)?;
-    let hash = Hash::of(&sealed);
+    let genesis = chain::genesis(&id, &session, &Hash::of(&meta));
     let mut writer = Writer {
         conn,
         file,
         sealer,
         session,
-        number: 0,
+        day,
+        meta,
+        number: None,
         seq: 0,
         bytes: 0,
-        head: chain::genesis(&id, &session, &hash),
+        genesis,
+        head: genesis,
         logged: Instant::now(),
-        _live: live,
+        live: None,
         shared: Arc::clone(&shared),
         vault: dir,
     };
-    writer.begin(day, &sealed, hash)?;
-    // What this fails at, the next start or reader does.
-    let _ = close_interrupted(&writer.vault, &mut writer.conn);
+    let mut first = shared.queue.take_within(BATCH, FIRST);
     loop {
-        let work = shared.queue.take(BATCH);
-        if work.pieces.is_empty() && work.end.is_none() {
-            return Ok(());
-        }
+        let begun = writer.number.is_some();
+        let work = match first.take() {
+            Some(work) => work,
+            None if begun => shared.queue.take(BATCH),
+            None => Work {
+                pieces: Vec::new(),
+                end: None,
+            },
+        };
+        let left = begun && work.pieces.is_empty() && work.end.is_none();
         match work.end {
-            None => writer.commit(&work.pieces)?,
-            Some(End::Close(summary)) => return writer.close(&work.pieces, &summary),
+            _ if left => return Ok(()),
+            None => writer.commit(&work.pieces, None)?,
+            Some(End::Close(summary)) => {
+                writer.commit(&work.pieces, Some(&summary))?;
+                writer.close_others(begun);
+                return Ok(());
+            }
+            // Nothing of it was written: there is nothing to say of it.
+            Some(End::Discard) if !begun => return Ok(()),
             Some(End::Discard) => return writer.discard(),
         }
+        writer.close_others(begun);
     }
 }
 
 impl Writer {
-    fn begin(&mut self, day: i64, meta: &[u8], hash: Hash) -> Result<(), Failure> {
-        let shared = Arc::clone(&self.shared);
-        let vault = self.vault.clone();
-        let number = retry(&shared, &vault, || {
-            log::write(&self.vault, &mut self.conn, |log| {
-                log.conn()
-                    .prepare_cached(
-                        "INSERT INTO sessions (id, day, state, pieces, bytes, head, meta)
-                         VALUES (?1, ?2, 0, 0, 0, ?3, ?4)",
-                    )
-                    .and_then(|mut s| s.execute((&self.session.0, day, &self.head.0, meta)))
-                    .map_err(Error::db("add a session"))?;
-                let number = log.conn().last_insert_rowid();
-                log.add(What::Open {
-                    session: self.session,
-                    meta: hash,
-                    day,
-                })?;
-                Ok(number)
-            })
-        })?;
-        self.number = number;
-        Ok(())
+    /// With the first transaction, what recorders that died left is closed. What that fails at, the
+    /// next start or reader does.
+    fn close_others(&mut self, begun: bool) {
+        if !begun {
+            let _ = close_interrupted(&self.vault, &mut self.conn);
+        }
     }
 
     fn seal(&mut self, plain: &[Vec<u8>]) -> Result<Vec<Piece>, Failure> {
@@ -181,76 +189,85 @@ impl Writer {
         Ok(pieces)
     }
 
-    fn commit(&mut self, plain: &[Vec<u8>]) -> Result<(), Failure> {
+    /// One transaction: the session's row where it has none yet, the pieces, and its end where
+    /// `summary` is given. The log speaks of all but pieces in between.
+    fn commit(&mut self, plain: &[Vec<u8>], summary: Option<&[u8]>) -> Result<(), Failure> {
         let pieces = self.seal(plain)?;
+        let summary = summary.map(|summary| self.sealer.seal(summary));
+        let summary = summary.transpose().map_err(|e| classify(&e, &self.vault))?;
         let checkpoint = self.logged.elapsed() >= CHECKPOINT;
-        self.attempt(|writer| {
-            if !checkpoint {
-                return db::immediate(&mut writer.conn, "commit a piece", |conn| {
-                    insert(conn, writer.number, &pieces)
-                });
+        let number = self.attempt(|writer| {
+            if let (Some(number), None, false) = (writer.number, &summary, checkpoint) {
+                db::immediate(&mut writer.conn, "commit a piece", |conn| {
+                    insert(conn, number, &pieces)
+                })?;
+                return Ok(number);
             }
-            let what = What::Checkpoint {
-                session: writer.session,
-                pieces: writer.seq,
-                head: writer.head,
-            };
-            log::write(&writer.vault, &mut writer.conn, |log| {
-                insert(log.conn(), writer.number, &pieces)?;
-                progress(
-                    log.conn(),
-                    writer.number,
-                    writer.seq,
-                    writer.bytes,
-                    &writer.head,
-                )?;
-                log.add(what)
-            })
+            if writer.number.is_none() && summary.is_none() && writer.live.is_none() {
+                writer.live = Some(Live::hold(&writer.vault, &writer.session)?);
+            }
+            writer.signed(&pieces, summary.as_deref(), checkpoint)
         })?;
+        self.number = Some(number);
         if checkpoint {
             self.logged = Instant::now();
         }
         Ok(())
     }
 
-    fn close(&mut self, plain: &[Vec<u8>], summary: &[u8]) -> Result<(), Failure> {
-        let pieces = self.seal(plain)?;
-        let sealed = self
-            .sealer
-            .seal(summary)
-            .map_err(|e| classify(&e, &self.vault))?;
-        self.attempt(|writer| {
-            let what = What::Close {
-                session: writer.session,
-                pieces: writer.seq,
-                bytes: writer.bytes,
-                head: writer.head,
-                summary: Hash::of(&sealed),
+    /// A transaction that the log speaks of; gives the session's number.
+    fn signed(
+        &mut self,
+        pieces: &[Piece],
+        summary: Option<&[u8]>,
+        checkpoint: bool,
+    ) -> Result<i64, Error> {
+        let (seq, bytes, head, genesis) = (self.seq, self.bytes, self.head, self.genesis);
+        let session = self.session;
+        let (known, day, meta) = (self.number, self.day, self.meta.as_slice());
+        log::write(&self.vault, &mut self.conn, |log| {
+            let number = match known {
+                Some(number) => number,
+                None => begin(log, session, day, meta, &genesis)?,
             };
-            log::write(&writer.vault, &mut writer.conn, |log| {
-                insert(log.conn(), writer.number, &pieces)?;
-                progress(
-                    log.conn(),
-                    writer.number,
-                    writer.seq,
-                    writer.bytes,
-                    &writer.head,
-                )?;
-                log.conn()
-                    .prepare_cached(
-                        "UPDATE sessions SET state = ?2, summary = ?3 WHERE number = ?1",
-                    )
-                    .and_then(|mut s| s.execute((writer.number, state::CLOSED, &sealed)))
-                    .map_err(Error::db("close a session"))?;
-                log.add(what)
-            })
+            insert(log.conn(), number, pieces)?;
+            if summary.is_some() || checkpoint {
+                progress(log.conn(), number, seq, bytes, &head)?;
+            }
+            match summary {
+                Some(sealed) => {
+                    log.conn()
+                        .prepare_cached(
+                            "UPDATE sessions SET state = ?2, summary = ?3 WHERE number = ?1",
+                        )
+                        .and_then(|mut s| s.execute((number, state::CLOSED, sealed)))
+                        .map_err(Error::db("close a session"))?;
+                    log.add(What::Close {
+                        session,
+                        pieces: seq,
+                        bytes,
+                        head,
+                        summary: Hash::of(sealed),
+                    })?;
+                }
+                None if checkpoint => log.add(What::Checkpoint {
+                    session,
+                    pieces: seq,
+                    head,
+                })?,
+                None => {}
+            }
+            Ok(number)
         })
     }
 
     fn discard(&mut self) -> Result<(), Failure> {
         self.attempt(|writer| {
+            let Some(number) = writer.number else {
+                return Ok(());
+            };
             log::write(&writer.vault, &mut writer.conn, |log| {
-                forget::entomb(log, writer.number, "discarded")
+                forget::entomb(log, number, "discarded")
             })?;
             // What of this fails, the next unlock does.
             let _ = forget::sweep(&mut writer.conn);
@@ -258,10 +275,10 @@ impl Writer {
         })
     }
 
-    fn attempt(
+    fn attempt<T>(
         &mut self,
-        mut work: impl FnMut(&mut Writer) -> Result<(), Error>,
-    ) -> Result<(), Failure> {
+        mut work: impl FnMut(&mut Writer) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
         let shared = Arc::clone(&self.shared);
         let vault = self.vault.clone();
         retry(&shared, &vault, || {
@@ -309,6 +326,30 @@ fn inode(vault: &std::path::Path) -> Result<(u64, u64), Error> {
     let path = vault.join(dir::DB);
     let meta = fs::symlink_metadata(&path).map_err(Error::io("look at", &path))?;
     Ok((meta.dev(), meta.ino()))
+}
+
+/// A row for a session, and its entry; gives its number.
+fn begin(
+    log: &mut log::Writer<'_>,
+    session: SessionId,
+    day: i64,
+    meta: &[u8],
+    genesis: &Hash,
+) -> Result<i64, Error> {
+    log.conn()
+        .prepare_cached(
+            "INSERT INTO sessions (id, day, state, pieces, bytes, head, meta)
+             VALUES (?1, ?2, 0, 0, 0, ?3, ?4)",
+        )
+        .and_then(|mut s| s.execute((&session.0, day, &genesis.0, meta)))
+        .map_err(Error::db("add a session"))?;
+    let number = log.conn().last_insert_rowid();
+    log.add(What::Open {
+        session,
+        meta: Hash::of(meta),
+        day,
+    })?;
+    Ok(number)
 }
 
 fn insert(conn: &Connection, number: i64, pieces: &[Piece]) -> Result<(), Error> {
