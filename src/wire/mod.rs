@@ -53,6 +53,9 @@ pub trait Decoder: Send {
     /// What was seen since the last call, with its time.
     fn take(&mut self) -> Vec<(Micros, Seen)>;
 
-    /// Whether the server still owes an answer.
+    /// Whether the server still owes an answer; also where that is not known any more.
     fn busy(&self) -> bool;
+
+    /// Whether the connection cannot be followed any more.
+    fn lost(&self) -> bool;
 }

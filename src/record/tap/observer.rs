@@ -17,6 +17,17 @@ pub struct Observer {
     busy: Arc<AtomicBool>,
 }
 
+/// Whether the client has got all that it waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It has.
+    Yes,
+    /// The server still owes an answer.
+    No,
+    /// The connection cannot be followed.
+    Unknown,
+}
+
 impl Observer {
     /// Reads connection `number` along.
     pub fn new(number: u32, decoder: Box<dyn Decoder>, feed: Arc<Feed>) -> Observer {
@@ -53,6 +64,16 @@ impl Observer {
     /// Whether the server owes an answer, for others to look at.
     pub fn busy(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.busy)
+    }
+
+    /// Whether the client has got all that it waits for.
+    pub fn settled(&self) -> Settled {
+        match &self.decoder {
+            Some(decoder) if decoder.lost() => Settled::Unknown,
+            Some(decoder) if decoder.busy() => Settled::No,
+            Some(_) => Settled::Yes,
+            None => Settled::Unknown,
+        }
     }
 
     fn read(&mut self, what: impl FnOnce(&mut dyn Decoder)) {

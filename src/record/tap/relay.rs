@@ -1,15 +1,18 @@
 //! Bytes in both directions, as they come and in their order.
 //!
 //! A chunk is forwarded first and read along afterwards, from the same buffer. Nothing is done for
-//! each message. What is to look at messages before they go on (a rewrite, a hold) does so before
-//! the connection is handed over to [`relay`], as [`super::postgres`] does while a client logs in.
+//! each message, but where a [`Watch`] follows their headers. What is to look at messages before they
+//! go on (a rewrite, a hold) does so outside of the relay: before the connection is handed over to it,
+//! as [`super::postgres`] does while a client logs in, or when the watch has stopped it.
 
+use super::observer::Settled;
 use super::{Observer, Stream};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use zeroize::Zeroizing;
 
 /// How much is read at once. Larger ones gain nothing more on a result of 200 MB; with 8 KiB it
 /// takes a fifth longer.
@@ -24,6 +27,30 @@ pub enum First {
     Server,
 }
 
+/// Looks at what the client sends before it goes on.
+pub trait Watch {
+    /// `fresh` follows what was shown before.
+    fn look(&mut self, fresh: &[u8]) -> Verdict;
+}
+
+/// What goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// So many bytes stay behind, the last ones of all that was shown.
+    pub keep: usize,
+    /// They do so until somebody else has looked at them: nothing more is read.
+    pub stop: bool,
+}
+
+/// Watches nothing.
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn look(&mut self, _: &[u8]) -> Verdict {
+        Verdict::default()
+    }
+}
+
 /// Carries bytes until both sides have ended or one of them is lost. `observer` sees all of them.
 /// A client that has sent `farewell` last has ended the connection, whoever closed it first.
 pub async fn relay(
@@ -32,28 +59,99 @@ pub async fn relay(
     observer: &mut Observer,
     farewell: &[u8],
 ) -> First {
-    let (mut there, mut back) = (Way::new(), Way::new());
-    let mut first = None;
-    poll_fn(|cx| {
-        let sent = there.carry(cx, local, upstream, &mut |bytes| observer.client(bytes));
-        let received = back.carry(cx, upstream, local, &mut |bytes| observer.server(bytes));
-        let by = match (sent, received) {
-            (Poll::Ready(Over::Ended), _) | (_, Poll::Ready(Over::Unwritable)) => First::Client,
-            (Poll::Ready(Over::Unwritable), _) | (_, Poll::Ready(Over::Ended)) => First::Server,
-            (Poll::Pending, Poll::Pending) => return Poll::Pending,
-        };
-        let left = by == First::Client || there.last().ends_with(farewell);
-        let by = if left { First::Client } else { by };
-        let by = *first.get_or_insert(by);
-        match (sent, received) {
-            (Poll::Ready(_), Poll::Ready(_)) => Poll::Ready(by),
-            // The client is gone; closing tells the server as it would have been told.
-            (_, Poll::Ready(Over::Unwritable)) => Poll::Ready(by),
-            // A server that takes nothing more may have said why.
-            _ => Poll::Pending,
+    let mut relay = Relay::new(Unwatched, &[], &[]);
+    loop {
+        // What watches nothing stops at nothing.
+        if let Some(first) = relay.run(local, upstream, observer, farewell).await {
+            return first;
         }
-    })
-    .await
+    }
+}
+
+/// Both directions.
+pub struct Relay<W> {
+    watch: W,
+    there: Way,
+    back: Way,
+    first: Option<First>,
+}
+
+impl<W: Watch> Relay<W> {
+    /// Begins with what was read already and is to go `there`, to the server, and `back`.
+    pub fn new(mut watch: W, there: &[u8], back: &[u8]) -> Relay<W> {
+        let mut ways = [Way::new(there), Way::new(back)];
+        if let [way, _] = &mut ways
+            && !there.is_empty()
+        {
+            way.verdict = watch.look(there);
+        }
+        let [there, back] = ways;
+        Relay {
+            watch,
+            there,
+            back,
+            first: None,
+        }
+    }
+
+    /// Carries bytes until both sides have ended or one of them is lost, or until the watch has
+    /// stopped it (`None`). Then the client has got all that it waits for, as far as `observer` can
+    /// tell, and [`Self::stopped`] gives what the server has not got.
+    pub async fn run(
+        &mut self,
+        local: &mut Stream,
+        upstream: &mut Stream,
+        observer: &mut Observer,
+        farewell: &[u8],
+    ) -> Option<First> {
+        let Relay {
+            watch,
+            there,
+            back,
+            first,
+        } = self;
+        poll_fn(|cx| {
+            let sent = there.carry(cx, local, upstream, watch, &mut |bytes| {
+                observer.client(bytes);
+            });
+            let received = back.carry(cx, upstream, local, &mut Unwatched, &mut |bytes| {
+                observer.server(bytes);
+            });
+            let by = match (sent, received) {
+                (Poll::Ready(Over::Ended), _) | (_, Poll::Ready(Over::Unwritable)) => First::Client,
+                (Poll::Ready(Over::Unwritable), _) | (_, Poll::Ready(Over::Ended)) => First::Server,
+                (Poll::Pending, Poll::Pending) => {
+                    let stopped = there.is_stopped() && back.is_through();
+                    return match stopped && observer.settled() != Settled::No {
+                        true => Poll::Ready(None),
+                        false => Poll::Pending,
+                    };
+                }
+            };
+            let left = by == First::Client || there.last().ends_with(farewell);
+            let by = if left { First::Client } else { by };
+            let by = *first.get_or_insert(by);
+            match (sent, received) {
+                (Poll::Ready(_), Poll::Ready(_)) => Poll::Ready(Some(by)),
+                // The client is gone; closing tells the server as it would have been told.
+                (_, Poll::Ready(Over::Unwritable)) => Poll::Ready(Some(by)),
+                // A server that is gone takes nothing of what was stopped.
+                (_, Poll::Ready(Over::Ended)) if there.is_stopped() => Poll::Ready(Some(by)),
+                // A server that takes nothing more may have said why.
+                _ => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// The watch, and what it has stopped.
+    pub fn stopped(self) -> (W, Zeroizing<Vec<u8>>) {
+        let rest = self.there.buffer.get(self.there.free()..self.there.filled);
+        (
+            self.watch,
+            Zeroizing::new(rest.unwrap_or_default().to_vec()),
+        )
+    }
 }
 
 /// How a direction ended.
@@ -67,10 +165,12 @@ enum Over {
 
 /// One direction.
 struct Way {
-    buffer: Box<[u8]>,
+    buffer: Vec<u8>,
     /// So much of the buffer holds bytes, and so much of them is written.
     filled: usize,
     written: usize,
+    /// What of them stays behind.
+    verdict: Verdict,
     /// So much the last chunk had; it stays there when nothing comes after it.
     last: usize,
     /// They were read along.
@@ -82,17 +182,35 @@ struct Way {
 }
 
 impl Way {
-    fn new() -> Way {
+    fn new(read: &[u8]) -> Way {
+        let mut buffer = read.to_vec();
+        buffer.resize(CHUNK.max(read.len()), 0);
         Way {
-            buffer: vec![0; CHUNK].into(),
-            filled: 0,
+            buffer,
+            filled: read.len(),
             written: 0,
-            last: 0,
-            observed: true,
+            verdict: Verdict::default(),
+            last: read.len(),
+            observed: read.is_empty(),
             flushing: false,
             ended: false,
             over: None,
         }
+    }
+
+    /// So much of the buffer may go on.
+    fn free(&self) -> usize {
+        self.filled.saturating_sub(self.verdict.keep)
+    }
+
+    /// The watch has stopped it, and all before that went on.
+    fn is_stopped(&self) -> bool {
+        self.verdict.stop && self.is_through()
+    }
+
+    /// Nothing of what may go on is left.
+    fn is_through(&self) -> bool {
+        self.written >= self.free() && !self.flushing
     }
 
     /// Carries what there is.
@@ -101,6 +219,7 @@ impl Way {
         cx: &mut Context<'_>,
         from: &mut Stream,
         to: &mut Stream,
+        watch: &mut dyn Watch,
         observe: &mut dyn FnMut(&[u8]),
     ) -> Poll<Over> {
         if let Some(over) = self.over {
@@ -110,16 +229,17 @@ impl Way {
             let forwarded = self.forward(cx, to);
             if !self.observed {
                 self.observed = true;
-                observe(self.buffer.get(..self.filled).unwrap_or_default());
+                observe(self.buffer.get(..self.free()).unwrap_or_default());
             }
             let over = match ready!(forwarded) {
                 Err(_) => Over::Unwritable,
+                Ok(()) if self.verdict.stop => return Poll::Pending,
                 Ok(()) if self.ended => match ready!(Pin::new(&mut *to).poll_shutdown(cx)) {
                     Ok(()) => Over::Ended,
                     Err(_) => Over::Unwritable,
                 },
                 Ok(()) => {
-                    ready!(self.read(cx, from));
+                    ready!(self.read(cx, from, watch));
                     continue;
                 }
             };
@@ -130,11 +250,9 @@ impl Way {
 
     /// Writes what is left.
     fn forward(&mut self, cx: &mut Context<'_>, to: &mut Stream) -> Poll<io::Result<()>> {
-        while self.written < self.filled {
-            let left = self
-                .buffer
-                .get(self.written..self.filled)
-                .unwrap_or_default();
+        while self.written < self.free() {
+            let left = self.buffer.get(self.written..self.free());
+            let left = left.unwrap_or_default();
             match ready!(Pin::new(&mut *to).poll_write(cx, left))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 n => self.written += n,
@@ -153,18 +271,33 @@ impl Way {
         self.buffer.get(..self.last).unwrap_or_default()
     }
 
-    /// Reads the next chunk. A connection that breaks is one that ends.
-    fn read(&mut self, cx: &mut Context<'_>, from: &mut Stream) -> Poll<()> {
-        let mut buffer = ReadBuf::new(&mut self.buffer);
+    /// Reads the next chunk behind what stayed. A connection that breaks is one that ends.
+    fn read(&mut self, cx: &mut Context<'_>, from: &mut Stream, watch: &mut dyn Watch) -> Poll<()> {
+        let kept = self.verdict.keep.min(self.filled);
+        // Mostly nothing stays.
+        if kept > 0 && self.filled > kept {
+            self.buffer.copy_within(self.filled - kept..self.filled, 0);
+            (self.filled, self.written) = (kept, 0);
+        }
+        if self.buffer.len() < kept + CHUNK / 2 {
+            self.buffer.resize(kept + CHUNK, 0);
+        }
+        let room = self.buffer.get_mut(kept..).unwrap_or_default();
+        let mut buffer = ReadBuf::new(room);
         let read = ready!(Pin::new(&mut *from).poll_read(cx, &mut buffer));
         let n = buffer.filled().len();
         self.ended = read.is_err() || n == 0;
-        self.filled = n;
-        if n > 0 {
-            self.last = n;
-        }
+        self.filled = kept + n;
         self.written = 0;
-        self.observed = n == 0;
+        if n > 0 {
+            let fresh = self.buffer.get(kept..self.filled).unwrap_or_default();
+            self.verdict = watch.look(fresh);
+            self.last = self.free();
+        } else {
+            // What stayed is only the beginning of something.
+            self.verdict = Verdict::default();
+        }
+        self.observed = self.free() == 0;
         Poll::Ready(())
     }
 }

@@ -78,6 +78,11 @@ impl Frames {
         })
     }
 
+    /// Whether no frame is under way.
+    pub fn is_between(&self) -> bool {
+        self.left == 0 && self.contents() == 0 && self.header.is_empty()
+    }
+
     /// Reads a frame's header.
     fn begin(&mut self, bytes: &mut &[u8]) -> Option<()> {
         let wanted = 7 - self.header.len().min(7);

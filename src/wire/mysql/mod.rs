@@ -38,7 +38,7 @@ use crate::model::wire::{Exchange, Opened};
 use crate::model::{GapKind, Micros};
 use answer::Answers;
 use charset::Charset;
-use compress::{Broken, Frames};
+pub use compress::{Broken, Frames};
 use handshake::{Capabilities, Greeting, Login};
 use mysql_common::constants::CapabilityFlags;
 use packet::{Packets, Piece};
@@ -298,9 +298,12 @@ impl super::Decoder for Decoder {
 
     fn busy(&self) -> bool {
         match self.phase {
-            Phase::Commands => !self.session.queue.is_empty() || self.requests.under_way(),
-            Phase::Lost => false,
+            Phase::Commands => self.session.is_owed() || self.requests.under_way(),
             _ => true,
         }
+    }
+
+    fn lost(&self) -> bool {
+        matches!(self.phase, Phase::Lost)
     }
 }

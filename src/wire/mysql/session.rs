@@ -155,6 +155,13 @@ impl Session {
         self.queue.push_back(Pending { ask, progress });
     }
 
+    /// Whether an answer is to come. That to a command that is not known has no end that could be
+    /// told; who sends the next one has got it.
+    pub fn is_owed(&self) -> bool {
+        let mut queue = self.queue.iter();
+        queue.any(|pending| !matches!(pending.ask, Ask::Unknown))
+    }
+
     /// A command that has no text of its own is sent as `text`.
     pub fn command(&mut self, at: Micros, text: String, ask: Ask) {
         let text = Text { text, cut: 0 };

@@ -331,6 +331,10 @@ impl super::Decoder for Decoder {
     fn busy(&self) -> bool {
         !self.closed && (self.lost || !self.queue.is_empty())
     }
+
+    fn lost(&self) -> bool {
+        self.lost
+    }
 }
 
 /// What is seen between two calls of `take`, most of the time.

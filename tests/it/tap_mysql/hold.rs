@@ -6,15 +6,15 @@ use std::io::{BufRead, BufReader};
 use std::process::Child;
 
 /// A `rec tap` at work.
-struct Held {
+pub struct Held {
     child: Child,
     port: String,
     ip: String,
-    socket: String,
+    pub socket: String,
 }
 
 impl Held {
-    fn start(home: &Home, target: &str) -> Held {
+    pub fn start(home: &Home, target: &str) -> Held {
         let mut rec = home.rec(&["tap", target]);
         let rec = rec.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = rec.spawn().unwrap();
@@ -32,14 +32,22 @@ impl Held {
         }
     }
 
-    fn end(mut self) {
+    pub fn end(mut self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
     }
 }
 
-fn python(home: &Home, script: &str) -> String {
+impl Drop for Held {
+    /// A test that fails leaves none behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn python(home: &Home, script: &str) -> String {
     // Debian's own, which sees the modules of its packages.
     let mut python = home.command("/usr/bin/python3");
     let output = python.args(["-c", script]).output().unwrap();

@@ -6,7 +6,7 @@
 //! for it here, with the key that a client on plain TCP would have used; and where a client asks for
 //! a key though the way to the server is protected, it gets one of rec's.
 
-use super::packet::{Payload, error, packet};
+use super::packet::{Payload, Proof, error, packet};
 use openssl::rsa::{Padding, Rsa};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -37,9 +37,9 @@ pub enum Act {
     Client(Payload),
     /// This packet goes to the server.
     Server(Payload),
-    /// The client is in.
+    /// The client is in; one that was refused another user still is what it was.
     In,
-    /// It will not get in.
+    /// It will not get in, and the connection ends.
     Over,
 }
 
@@ -65,6 +65,8 @@ pub struct Login {
     to_client: u8,
     to_server: u8,
     state: State,
+    /// A session is open, and is to become another user's.
+    changing: bool,
 }
 
 enum State {
@@ -81,8 +83,13 @@ enum State {
 const CACHING: &str = "caching_sha2_password";
 const SHA256: &str = "sha256_password";
 
-/// Plugins that send a password as it is, whatever the leg.
-const CLEAR: &[&str] = &["mysql_clear_password", "dialog"];
+/// Plugins that send a password as it is, or a token that is as good as one, whatever the leg or
+/// where they take it for safe.
+const CLEAR: &[&str] = &[
+    "mysql_clear_password",
+    "dialog",
+    "authentication_openid_connect_client",
+];
 
 /// The size of the key that a client is given on the local leg.
 const BITS: u32 = 2048;
@@ -100,18 +107,50 @@ impl Login {
             to_client: 2,
             to_server,
             state: State::Relaying,
+            changing: false,
         }
     }
 
-    /// The client answers the greeting, with this plugin.
-    pub fn response(&mut self, payload: &[u8], plugin: Option<String>) -> Vec<Act> {
-        self.plugin = plugin.unwrap_or_default();
+    /// The client answers the greeting with `payload`, of which `proof` is read.
+    pub fn response(&mut self, payload: &[u8], proof: Option<Proof<'_>>) -> Vec<Act> {
+        self.proved(payload, proof)
+    }
+
+    /// The client of a session that is open asks to be another user. What it was last challenged
+    /// with counts until the server says otherwise.
+    pub fn change_user(
+        &mut self,
+        sequence: u8,
+        payload: &[u8],
+        proof: Option<Proof<'_>>,
+    ) -> Vec<Act> {
+        self.to_client = sequence.wrapping_add(1);
+        self.to_server = sequence;
+        self.state = State::Relaying;
+        self.changing = true;
+        self.proved(payload, proof)
+    }
+
+    /// Why a change of user is not seen through.
+    pub fn refuse(&mut self, sequence: u8, why: &str) -> Vec<Act> {
+        self.to_client = sequence.wrapping_add(1);
+        self.plugin.clear();
+        self.refused(why)
+    }
+
+    fn proved(&mut self, payload: &[u8], proof: Option<Proof<'_>>) -> Vec<Act> {
+        let known = proof.is_some();
+        let Proof { plugin, data } = proof.unwrap_or_default();
+        self.plugin = plugin;
         if self.way == Way::Plain {
-            // This one puts the password into the response itself.
-            if self.plugin == SHA256 && !self.is_request(payload) {
-                return self.in_the_clear();
+            if !known {
+                return self.refused("what the client authenticates with cannot be read");
             }
-            if CLEAR.contains(&self.plugin.as_str()) {
+            // This one puts the password into the packet itself, unless there is none or it asks
+            // for the key.
+            let harmless = matches!(data, [] | [0] | [1]);
+            let clear = CLEAR.contains(&self.plugin.as_str());
+            if clear || (self.plugin == SHA256 && !harmless) {
                 return self.in_the_clear();
             }
         }
@@ -151,6 +190,7 @@ impl Login {
         }
         match payload.split_first() {
             Some((0x00, _)) => return vec![self.client_gets(payload), Act::In],
+            Some((0xFF, _)) if self.changing => return vec![self.client_gets(payload), Act::In],
             Some((0xFF, _)) => return vec![self.client_gets(payload), Act::Over],
             // Another plugin, or the next factor's.
             Some((0xFE | 0x02, rest)) if !rest.is_empty() => {
@@ -166,11 +206,21 @@ impl Login {
                     return self.in_the_clear();
                 }
             }
-            // The full exchange: the password itself is wanted.
-            Some((0x01, [0x04])) if self.plugin == CACHING => self.state = State::Password,
+            // The full exchange: the password itself is wanted. A client that did not name its
+            // plugin may have none but this one in mind.
+            Some((0x01, [0x04])) if self.plugin == CACHING || self.plugin.is_empty() => {
+                CACHING.clone_into(&mut self.plugin);
+                self.state = State::Password;
+            }
             _ => {}
         }
         vec![self.client_gets(payload)]
+    }
+
+    /// Whether a server that gave this answer waits for the client: not where it says that its
+    /// welcome comes next.
+    pub fn asks(answer: &[u8]) -> bool {
+        !matches!(answer, [0x01, 0x03])
     }
 
     /// Whether the client asks for the server's key.
@@ -241,8 +291,10 @@ impl Login {
 
     /// The client is told why it does not get in.
     fn refused(&mut self, why: &str) -> Vec<Act> {
-        let plugin = &self.plugin;
-        let message = format!("Authentication plugin '{plugin}' reported error: {why}");
+        let message = match self.plugin.as_str() {
+            "" => why.to_owned(),
+            plugin => format!("Authentication plugin '{plugin}' reported error: {why}"),
+        };
         let payload = error(super::FAILED, "HY000", &message);
         vec![self.client_gets(&payload), Act::Over]
     }
@@ -275,8 +327,13 @@ mod tests {
 
     fn login(way: Way, keys: Keys, plugin: &str) -> Login {
         let mut login = Login::new(way, keys, "db", SALT.to_vec(), 2);
-        login.response(b"response", Some(plugin.to_owned()));
+        login.response(b"response", proof(plugin, b"scrambled"));
         login
+    }
+
+    fn proof<'a>(plugin: &str, data: &'a [u8]) -> Option<Proof<'a>> {
+        let plugin = plugin.to_owned();
+        Some(Proof { plugin, data })
     }
 
     /// `C` or `S`, the sequence id and the payload of each packet.
@@ -293,7 +350,7 @@ mod tests {
     fn sequence_ids_are_those_that_each_side_expects() {
         // Under TLS the server has seen one packet more.
         let mut login = Login::new(Way::Protected, Keys::default(), "db", SALT.to_vec(), 2);
-        let acts = login.response(b"response", Some("mysql_native_password".to_owned()));
+        let acts = login.response(b"response", proof("mysql_native_password", b"scrambled"));
         assert_eq!(shown(&acts), [('S', 2, b"response".to_vec())]);
         let switch = b"\xfeclient_ed25519\0another-salt".to_vec();
         assert_eq!(shown(&login.server(3, &switch)), [('C', 2, switch)]);
@@ -393,9 +450,27 @@ mod tests {
             login(Way::Plain, Keys::default(), "").server(3, b"\xfemysql_clear_password\0"),
             login(Way::Plain, Keys::default(), "").server(3, b"\xfedialog\0\x04Password: "),
             Login::new(Way::Plain, Keys::default(), "db", SALT.to_vec(), 1)
-                .response(b"s3cret", Some(SHA256.to_owned())),
+                .response(b"s3cret", proof(SHA256, b"s3cret\0")),
             Login::new(Way::Plain, Keys::default(), "db", SALT.to_vec(), 1)
-                .response(b"s3cret", Some("mysql_clear_password".to_owned())),
+                .response(b"s3cret", proof("mysql_clear_password", b"s3cret\0")),
+            Login::new(Way::Plain, Keys::default(), "db", SALT.to_vec(), 1)
+                .response(b"s3cret", None),
+            login(Way::Plain, Keys::default(), CACHING).change_user(
+                0,
+                b"s3cret",
+                proof("mysql_clear_password", b"s3cret\0"),
+            ),
+            login(Way::Plain, Keys::default(), CACHING).change_user(
+                0,
+                b"s3cret",
+                proof(SHA256, b"s3cret\0"),
+            ),
+            {
+                let mut login = login(Way::Plain, Keys::default(), "");
+                login.change_user(0, b"change", proof("", b"scrambled"));
+                login.server(1, b"\x01\x04");
+                login.client(2, b"s3cret\0")
+            },
         ];
         for acts in refusals {
             assert!(matches!(acts[..], [Act::Client(_), Act::Over]), "{acts:?}");
@@ -403,6 +478,49 @@ mod tests {
                 panic!("{acts:?}")
             };
             assert!(!said.windows(6).any(|at| at == b"s3cret"));
+        }
+    }
+
+    /// P2: nor where a session changes its user, as often as it does.
+    #[test]
+    fn a_change_of_user_is_a_login_of_its_own() {
+        let key = Rsa::generate(BITS).unwrap();
+        let pem = key.public_key_to_pem().unwrap();
+        let keys = Keys {
+            known: None,
+            ask: true,
+        };
+        let mut login = login(Way::Plain, keys, "mysql_native_password");
+        login.server(2, b"\x00");
+        for salt in [b"another-twenty-bytes", b"and-more-of-the-same"] {
+            let acts = login.change_user(0, b"change", proof(CACHING, b""));
+            assert_eq!(shown(&acts), [('S', 0, b"change".to_vec())]);
+            let switch = [b"\xfecaching_sha2_password\0", &salt[..], b"\0"].concat();
+            assert_eq!(shown(&login.server(1, &switch)), [('C', 1, switch)]);
+            let acts = login.client(2, b"scrambled");
+            assert_eq!(shown(&acts), [('S', 2, b"scrambled".to_vec())]);
+            let full = b"\x01\x04".to_vec();
+            assert_eq!(shown(&login.server(3, &full)), [('C', 3, full)]);
+            let acts = login.client(4, b"s3cret\0");
+            assert_eq!(shown(&acts), [('S', 4, vec![2])]);
+            let acts = login.server(5, &[&[1], pem.as_slice()].concat());
+            let [('S', 6, sealed)] = &shown(&acts)[..] else {
+                panic!("{acts:?}")
+            };
+            let mut opened = vec![0; key.size() as usize];
+            let length = key
+                .private_decrypt(sealed, &mut opened, Padding::PKCS1_OAEP)
+                .unwrap();
+            opened.truncate(length);
+            mix(&mut opened, salt);
+            assert_eq!(opened, b"s3cret\0");
+            // Whatever comes of it, the session goes on.
+            for (n, answer) in [&b"\x00"[..], b"\xff\x15\x04"].iter().enumerate() {
+                let acts = login.server(7, answer);
+                let to_client = 5 + n as u8;
+                assert_eq!(shown(&acts), [('C', to_client, answer.to_vec())]);
+                assert!(matches!(acts[1], Act::In));
+            }
         }
     }
 

@@ -3,13 +3,17 @@
 //! The local leg is a unix socket in a private directory, which clients take for a safe transport.
 //! It is never encrypted: the greeting loses its offer of TLS, and the connection to the server gets
 //! what the user asked for. That costs one packet more there, so the sequence ids of the login
-//! differ by one; nothing else is changed. From the welcome on, bytes go through as they come.
+//! differ by one; nothing else is changed. From the welcome on, bytes go through as they come, unless
+//! the way to the server is in the clear and the client asks to be another user.
 //!
 //! * [`route`] where the client would connect to, and how it is led here; [`ask`] what it says itself;
 //!   [`hold`] for clients that rec does not start
-//! * [`packet`], [`login`] the exchange up to the welcome; [`protect`] TLS
+//! * [`packet`], [`login`], [`exchange`] how a client authenticates; [`guard`] when it does so later;
+//!   [`protect`] TLS
 
 mod ask;
+mod exchange;
+mod guard;
 mod hold;
 mod login;
 mod packet;
@@ -20,12 +24,16 @@ pub use hold::hold;
 pub use protect::Protect;
 pub use route::plan;
 
+use super::observer::Settled;
+use super::relay::{First, Relay, Unwatched, Watch};
 use super::upstream::{Reached, Unreached, system_words};
 use super::{Context, Keepalive, Observer, Place, Protocol, Served, Stream};
 use crate::model::{Gap, GapKind};
 use crate::wire::mysql::Decoder;
-use login::{Act, Keys, Login, Way};
-use packet::{Greeting, Packet, Payload, Response, error, packet, send, stand_in};
+use exchange::{Exchange, Side};
+use guard::Guard;
+use login::{Keys, Login, Way};
+use packet::{Greeting, Payload, Response, error, packet, send, stand_in};
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 
@@ -69,17 +77,20 @@ impl Server {
             // The client does not wait any longer: its timeout, or Ctrl-C.
             () = local.closed() => return Ok(()),
         };
-        let Reached { mut stream, .. } = match reached {
+        let Reached { stream, .. } = match reached {
             Ok(reached) => reached,
             Err(unreached) => {
                 let why = self.unreached(&unreached);
-                return refuse(&mut local, &stand_in(), &why).await;
+                return refuse(local, &stand_in(), &why).await;
             }
         };
+        let mut upstream = Side::new(stream, Payload::default(), false);
         let first = tokio::select! {
-            first = Packet::read(&mut stream) => first?,
+            first = upstream.packet() => first?,
             () = local.closed() => return Ok(()),
         };
+        // A server speaks once before it is answered: nothing is left behind here.
+        let (mut stream, _) = upstream.rest();
         let sequence = first.sequence;
         let sent = first.payload.clone();
         let Some(greeting) = Greeting::new(first.payload) else {
@@ -90,11 +101,12 @@ impl Server {
         let offers = greeting.has_tls();
         if self.protect.is_required() && !offers {
             let why = "TLS/SSL error: SSL is required, but the server does not support it";
-            return refuse(&mut local, &greeting.without_tls(), why).await;
+            return refuse(local, &greeting.without_tls(), why).await;
         }
         let shown = packet(0, &greeting.without_tls());
         send(&mut local, &shown).await?;
-        let answered = Packet::read(&mut local).await?;
+        let mut local = Side::new(local, Payload::default(), false);
+        let answered = local.packet().await?;
         let response = Response(&answered.payload);
         if !response.is_whole() {
             // Older than 4.1, or one that asks for TLS unbidden: nothing is known of what follows.
@@ -109,7 +121,8 @@ impl Server {
                 Ok(stream) => stream,
                 Err(why) => {
                     let message = format!("TLS/SSL error: {why}");
-                    return send(&mut local, &packet(2, &error(FAILED, "HY000", &message))).await;
+                    let refusal = packet(2, &error(FAILED, "HY000", &message));
+                    return send(&mut local.stream, &refusal).await;
                 }
             };
         }
@@ -123,33 +136,28 @@ impl Server {
         let mut observer = context.observe(Box::new(decoder));
         observer.server(&shown);
         observer.client(&packet(1, &answered.payload));
-        let mut login = Login::new(
-            way,
-            self.keys.clone(),
-            self.host(),
-            greeting.salt(),
-            to_server,
-        );
+        let (keys, salt) = (self.keys.clone(), greeting.salt());
+        let mut login = Login::new(way, keys, self.host(), salt, to_server);
         let forwarded = match protected {
             true => response.with_tls(),
             false => answered.payload.clone(),
         };
-        let acts = login.response(&forwarded, response.plugin());
+        let acts = login.response(&forwarded, response.proof());
         let mut exchange = Exchange {
             local,
-            upstream: stream,
+            upstream: Side::new(stream, Payload::default(), false),
             observer,
         };
-        if exchange.log_in(login, acts).await? {
-            let presence = context.present();
-            let Exchange {
-                local,
-                upstream,
-                observer,
-            } = &mut exchange;
-            let ended = super::relay::relay(local, upstream, observer, QUIT).await;
-            presence.ended(ended);
+        if !exchange.carry(&mut login, acts).await? {
+            return Ok(());
         }
+        let presence = context.present();
+        let compressed = response.compresses(greeting.flags());
+        let ended = match way {
+            Way::Protected | Way::Socket => relayed(exchange).await,
+            Way::Plain => guarded(exchange, login, &response, compressed).await?,
+        };
+        presence.ended(ended);
         Ok(())
     }
 
@@ -209,53 +217,87 @@ impl Server {
 }
 
 /// Greets, and tells why there is no connection once the client has answered.
-async fn refuse(local: &mut Stream, greeting: &[u8], why: &str) -> std::io::Result<()> {
-    send(local, &packet(0, greeting)).await?;
-    let answered = Packet::read(local).await?;
+async fn refuse(mut local: Stream, greeting: &[u8], why: &str) -> std::io::Result<()> {
+    send(&mut local, &packet(0, greeting)).await?;
+    let mut local = Side::new(local, Payload::default(), false);
+    let answered = local.packet().await?;
     let next = answered.sequence.wrapping_add(1);
-    send(local, &packet(next, &error(FAILED, "HY000", why))).await?;
+    let mut local = local.stream;
+    send(&mut local, &packet(next, &error(FAILED, "HY000", why))).await?;
     local.shutdown().await
 }
 
-/// Both sides of a connection.
-struct Exchange {
+/// Carries a session as it is.
+async fn relayed(exchange: Exchange) -> First {
+    let mut open = Open::new(exchange);
+    let mut relay = Relay::new(Unwatched, &open.there, &open.back);
+    loop {
+        // What watches nothing stops at nothing.
+        if let Some(first) = open.run(&mut relay).await {
+            return first;
+        }
+    }
+}
+
+/// Carries the session of a server that is reached in the clear: each change of its user is a login
+/// of its own.
+async fn guarded(
+    mut exchange: Exchange,
+    mut login: Login,
+    response: &Response<'_>,
+    compressed: bool,
+) -> std::io::Result<First> {
+    loop {
+        let mut open = Open::new(exchange);
+        let mut relay = Relay::new(Guard::new(compressed), &open.there, &open.back);
+        if let Some(first) = open.run(&mut relay).await {
+            return Ok(first);
+        }
+        let (guard, rest) = relay.stopped();
+        let lost = open.observer.settled() == Settled::Unknown;
+        let lost = lost.then_some("what the server owes on this connection is not known any more");
+        exchange = Exchange {
+            local: Side::new(open.local, rest, compressed),
+            upstream: Side::new(open.upstream, Payload::default(), compressed),
+            observer: open.observer,
+        };
+        let why = guard.why().or(lost);
+        if !exchange.change_user(&mut login, response, why).await? {
+            return Ok(First::Server);
+        }
+    }
+}
+
+/// A session between two exchanges.
+struct Open {
     local: Stream,
     upstream: Stream,
     observer: Observer,
+    /// What was read, and is to go to the server and to the client.
+    there: Payload,
+    back: Payload,
 }
 
-impl Exchange {
-    /// Carries the login, packet by packet, to its end; false where the client does not get in.
-    async fn log_in(&mut self, mut login: Login, mut acts: Vec<Act>) -> std::io::Result<bool> {
-        loop {
-            for act in acts {
-                match act {
-                    Act::Client(packet) => self.forward(&packet).await?,
-                    Act::Server(packet) => send(&mut self.upstream, &packet).await?,
-                    Act::In => return Ok(true),
-                    Act::Over => {
-                        self.local.shutdown().await?;
-                        return Ok(false);
-                    }
-                }
-            }
-            acts = tokio::select! {
-                packet = Packet::read(&mut self.upstream) => {
-                    let Packet { sequence, payload } = packet?;
-                    login.server(sequence, &payload)
-                }
-                packet = Packet::read(&mut self.local) => {
-                    let Packet { sequence, payload } = packet?;
-                    self.observer.client(&packet::packet(sequence, &payload));
-                    login.client(sequence, &payload)
-                }
-            };
+impl Open {
+    fn new(exchange: Exchange) -> Open {
+        let (local, there) = exchange.local.rest();
+        let (upstream, back) = exchange.upstream.rest();
+        Open {
+            local,
+            upstream,
+            observer: exchange.observer,
+            there,
+            back,
         }
     }
 
-    async fn forward(&mut self, packet: &Payload) -> std::io::Result<()> {
-        send(&mut self.local, packet).await?;
-        self.observer.server(packet);
-        Ok(())
+    async fn run(&mut self, relay: &mut Relay<impl Watch>) -> Option<First> {
+        let Open {
+            local,
+            upstream,
+            observer,
+            ..
+        } = self;
+        relay.run(local, upstream, observer, QUIT).await
     }
 }

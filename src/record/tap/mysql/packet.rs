@@ -1,12 +1,9 @@
 //! The packets of a login: read whole, and written with the sequence id that their reader expects.
 
 use crate::record::tap::Stream;
-use std::io::{self, ErrorKind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::io;
+use tokio::io::AsyncWriteExt;
 use zeroize::Zeroizing;
-
-/// No packet of a login is longer: MySQL allows 64 KiB of attributes.
-pub const LOGIN_MAX: usize = 256 << 10;
 
 /// CLIENT_SSL.
 const SSL: u32 = 0x800;
@@ -14,36 +11,11 @@ const SSL: u32 = 0x800;
 const LENENC: u32 = 0x20_0000;
 const SECURE: u32 = 0x8000;
 const WITH_DB: u32 = 8;
+/// CLIENT_COMPRESS and CLIENT_ZSTD_COMPRESSION_ALGORITHM.
+const COMPRESS: u32 = 0x20 | 1 << 26;
 
 /// What authenticates passes through here, and is wiped.
 pub type Payload = Zeroizing<Vec<u8>>;
-
-/// A packet that was read.
-pub struct Packet {
-    /// Its sequence id.
-    pub sequence: u8,
-    /// What it holds.
-    pub payload: Payload,
-}
-
-impl Packet {
-    /// The next one.
-    ///
-    /// # Errors
-    /// The connection broke or ended, or it is too long for a login.
-    pub async fn read(stream: &mut Stream) -> io::Result<Packet> {
-        let mut header = [0; 4];
-        stream.read_exact(&mut header).await?;
-        let [a, b, c, sequence] = header;
-        let length = u32::from_le_bytes([a, b, c, 0]) as usize;
-        if length > LOGIN_MAX {
-            return Err(ErrorKind::InvalidData.into());
-        }
-        let mut payload = Zeroizing::new(vec![0; length]);
-        stream.read_exact(&mut payload).await?;
-        Ok(Packet { sequence, payload })
-    }
-}
 
 /// `payload` as a packet.
 pub fn packet(sequence: u8, payload: &[u8]) -> Payload {
@@ -112,6 +84,16 @@ impl Greeting {
         high.is_some_and(|byte| u32::from(*byte) << 8 & SSL != 0)
     }
 
+    /// What the server can do.
+    pub fn flags(&self) -> u32 {
+        // Capabilities, collation, status, capabilities.
+        let half = |at: usize| {
+            let half = self.payload.get(at..at + 2)?.try_into().ok()?;
+            Some(u32::from(u16::from_le_bytes(half)))
+        };
+        half(self.flags).unwrap_or_default() | half(self.flags + 5).unwrap_or_default() << 16
+    }
+
     /// As the client is to see it: without TLS.
     pub fn without_tls(&self) -> Payload {
         let mut payload = self.payload.clone();
@@ -162,37 +144,90 @@ impl Response<'_> {
         payload
     }
 
-    /// The name of the plugin that it authenticates with.
-    pub fn plugin(&self) -> Option<String> {
+    /// Whether what follows the login is compressed, with a server that can do what `server` says.
+    pub fn compresses(&self, server: u32) -> bool {
+        self.flags() & server & COMPRESS != 0
+    }
+
+    /// What it authenticates with. `None` where that cannot be read.
+    pub fn proof(&self) -> Option<Proof<'_>> {
         let flags = self.flags();
         let mut rest = self.0.get(32..)?;
-        let until_nul = |rest: &mut &[u8]| {
-            let end = rest.iter().position(|byte| *byte == 0)?;
-            let (text, after) = rest.split_at_checked(end)?;
-            *rest = after.get(1..)?;
-            Some(String::from_utf8_lossy(text).into_owned())
+        until_nul(&mut rest);
+        let data = match flags & LENENC != 0 {
+            true => {
+                let length = lenenc(&mut rest)?;
+                taken(&mut rest, length)?
+            }
+            false => data(flags, &mut rest)?,
         };
-        until_nul(&mut rest)?;
-        if flags & (LENENC | SECURE) != 0 {
-            // The length of what authenticates: below 251 in one byte, else in two.
-            let (first, after) = rest.split_first()?;
-            let (length, after) = match (first, flags & LENENC != 0) {
-                (0xFC, true) => {
-                    let (length, after) = after.split_at_checked(2)?;
-                    let length = length.try_into().map(u16::from_le_bytes).ok()?;
-                    (usize::from(length), after)
-                }
-                (length, _) => (usize::from(*length), after),
-            };
-            rest = after.get(length..)?;
-        } else {
-            until_nul(&mut rest)?;
-        }
         if flags & WITH_DB != 0 {
-            until_nul(&mut rest)?;
+            until_nul(&mut rest);
         }
-        until_nul(&mut rest)
+        let plugin = named(until_nul(&mut rest));
+        Some(Proof { plugin, data })
     }
+
+    /// What a COM_CHANGE_USER of this client authenticates with; `payload` is without the command's
+    /// number. `None` where that cannot be read.
+    pub fn proof_of_change<'p>(&self, payload: &'p [u8]) -> Option<Proof<'p>> {
+        let mut rest = payload;
+        until_nul(&mut rest);
+        let data = data(self.flags(), &mut rest)?;
+        until_nul(&mut rest);
+        let _collation = taken(&mut rest, 2);
+        let plugin = named(until_nul(&mut rest));
+        Some(Proof { plugin, data })
+    }
+}
+
+/// What a client authenticates with.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Proof<'a> {
+    /// The plugin's name.
+    pub plugin: String,
+    /// What it says.
+    pub data: &'a [u8],
+}
+
+fn named(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
+fn data<'a>(flags: u32, rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    if flags & SECURE == 0 {
+        return Some(until_nul(rest));
+    }
+    let length = taken(rest, 1)?.first().copied()?;
+    taken(rest, length.into())
+}
+
+/// A length-encoded integer.
+fn lenenc(rest: &mut &[u8]) -> Option<usize> {
+    let behind = match taken(rest, 1)?.first()? {
+        0xFC => 2,
+        0xFD => 3,
+        0xFE => 8,
+        0xFB | 0xFF => return None,
+        small => return Some((*small).into()),
+    };
+    let bytes = taken(rest, behind)?.iter().rev();
+    let length = bytes.fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+    usize::try_from(length).ok()
+}
+
+fn taken<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some(taken)
+}
+
+/// Up to a NUL, which the last one may go without.
+fn until_nul<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let end = rest.iter().position(|byte| *byte == 0);
+    let (text, after) = rest.split_at(end.unwrap_or(rest.len()));
+    *rest = after.get(1..).unwrap_or_default();
+    text
 }
 
 #[cfg(test)]
@@ -222,11 +257,31 @@ mod tests {
         response.extend(b"ada\0\x03\0\x01\x02app\0dialog\0");
         let response = Response(&response);
         assert!(response.is_whole());
-        assert_eq!(response.plugin().as_deref(), Some("dialog"));
+        let proof = response.proof().unwrap();
+        assert_eq!((&*proof.plugin, proof.data), ("dialog", &b"\0\x01\x02"[..]));
         assert_eq!(response.with_tls()[1], response.0[1] | 8);
         assert_eq!(response.tls_request().len(), 32);
-        for end in 0..response.0.len() {
-            assert_eq!(Response(&response.0[..end]).plugin(), None);
+        // Up to where the proof ends.
+        for end in 0..36 + 4 {
+            assert_eq!(Response(&response.0[..end]).proof(), None, "{end}");
         }
+        let cut = Response(&response.0[..response.0.len() - 1]);
+        assert_eq!(cut.proof(), response.proof());
+    }
+
+    #[test]
+    fn a_change_of_user_tells_what_it_is_proved_with() {
+        let mut response = (0x200 | SECURE | LENENC | 0x20).to_le_bytes().to_vec();
+        response.extend([0; 29]);
+        let response = Response(&response);
+        let change = b"eve\0\x03\0\x01\x02shop\0\x2d\0dialog\0attributes";
+        let proof = response.proof_of_change(change).unwrap();
+        assert_eq!((&*proof.plugin, proof.data), ("dialog", &b"\0\x01\x02"[..]));
+        for end in 0..8 {
+            assert_eq!(response.proof_of_change(&change[..end]), None, "{end}");
+        }
+        assert!(response.compresses(0x20) && !response.compresses(1 << 26));
+        let greeting = Greeting::new(Zeroizing::new(stand_in())).unwrap();
+        assert_eq!(greeting.flags(), 0x0008_F7FE);
     }
 }
