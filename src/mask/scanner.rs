@@ -96,7 +96,14 @@ impl Scanner {
         let start = spans.len();
         self.scan(line, spans);
         if spans.len() > start {
+            // Each layer's own: joined to a quote or to its neighbour a value stands nowhere else.
             self.learn_from(line, spans.get(start..).unwrap_or_default());
+        }
+        if spans.len() > start + 1 {
+            let mut own = spans.split_off(start);
+            settle(&mut own);
+            self.learn_from(line, &own);
+            spans.append(&mut own);
         }
     }
 
@@ -237,6 +244,7 @@ impl Scanner {
         spans.append(&mut own);
     }
 
+    /// Appends what the layers find, each by itself.
     fn scan(&mut self, line: &[u8], spans: &mut Vec<Span>) {
         if self.version != self.learned.version() {
             self.file_forms();
@@ -280,11 +288,6 @@ impl Scanner {
             for span in spans.iter_mut().skip(from) {
                 span.cell = true;
             }
-        }
-        if spans.len() > from + 1 {
-            let mut own = spans.split_off(from);
-            settle(&mut own);
-            spans.append(&mut own);
         }
     }
 
@@ -455,6 +458,27 @@ mod tests {
         spans.clear();
         scanner.line(b"it said tr0ub4dor-and-3 aloud", &mut spans);
         assert_eq!((spans[0].start, spans[0].end), (8, 23));
+    }
+
+    #[test]
+    fn a_value_that_two_layers_found_is_learned_as_each_of_them_saw_it() {
+        for line in [
+            "auth='ghp_aB3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb7c",
+            "password=\"glpat-aB3dEf6hIj9kLm2nOp5q\";x",
+            "export TOKEN='x npm_aB3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb7c'",
+        ] {
+            let mut scanner = Scanner::new(Rules::builtin());
+            let mut spans = Vec::new();
+            scanner.line(line.as_bytes(), &mut spans);
+            assert!(!spans.is_empty(), "{line}");
+            let start = ["ghp_", "glpat-", "npm_"].iter().find_map(|p| line.find(p));
+            let token = line[start.unwrap()..].split(['\'', '"']).next().unwrap();
+            let known = scanner.learned.forms(0);
+            let known = known
+                .iter()
+                .any(|form| form.text.as_slice() == token.as_bytes());
+            assert!(known, "{line}");
+        }
     }
 
     #[test]
