@@ -51,7 +51,7 @@ _rec() {
                 COMPREPLY+=("$word")
             done < <(compgen -c -- "$2" | sort -u)
         fi
-    elif ((own)) && [[ " run demo doctor util mask ls show play search export stats diff import tag note pin unpin redact rm prune init unlock lock tap pause resume mark discard vault help " == *" ${COMP_WORDS[i]} "* ]]; then
+    elif ((own)) && [[ " run demo doctor util mask ls show play search export stats diff import tag note pin unpin audit redact rm prune init unlock lock tap pause resume mark discard vault help " == *" ${COMP_WORDS[i]} "* ]]; then
         _clap_complete_rec "$@"
     elif declare -F _command_offset >/dev/null; then
         _command_offset "$i"

@@ -25,7 +25,7 @@ function __rec_client
         end
     end
     set -q words[1]; or return 1
-    test $own = yes; and contains -- $words[1] run demo doctor util mask ls show play search export stats diff import tag note pin unpin redact rm prune init unlock lock tap pause resume mark discard vault help; and return 1
+    test $own = yes; and contains -- $words[1] run demo doctor util mask ls show play search export stats diff import tag note pin unpin audit redact rm prune init unlock lock tap pause resume mark discard vault help; and return 1
     string escape -- $words
 end
 
@@ -35,7 +35,7 @@ complete --command rec --condition __rec_client --exclusive \
 function __rec_no_verb
     test (count (commandline -opc)) -eq 1; or return 1
     string match -qr '^[^-]' -- (commandline -ct); or return 1
-    not string match -q -- (commandline -ct)'*' run demo doctor util mask ls show play search export stats diff import tag note pin unpin redact rm prune init unlock lock tap pause resume mark discard vault help
+    not string match -q -- (commandline -ct)'*' run demo doctor util mask ls show play search export stats diff import tag note pin unpin audit redact rm prune init unlock lock tap pause resume mark discard vault help
 end
 complete --command rec --condition __rec_no_verb --exclusive \
     --arguments '(complete -C (commandline -ct))'

@@ -6,9 +6,8 @@ use super::ask::Person;
 use super::open;
 use super::times;
 use super::{Error, Global, Kind, Ui};
-use crate::mask::Masked;
-use crate::model::{Labels, Micros, Note as Said, SessionId, printable, when};
-use crate::vault::{self, Entry, Unlocked, Vault};
+use crate::model::{Labels, Micros, Note as Said, printable, when};
+use crate::vault::{Entry, NotLabelled, Unlocked, Vault};
 use clap::Args;
 use serde_json::json;
 use std::process::ExitCode;
@@ -164,7 +163,7 @@ impl Tag {
         }
         labels.tags.extend(self.tags.iter().cloned());
         if !self.tags.is_empty() || !self.remove.is_empty() {
-            labels = store(&mut unlocked, entry.id, labels)?;
+            labels = store(&mut unlocked, &entry, labels)?;
         }
         let text = match self.json {
             true => format!("{}\n", json!(labels.tags)),
@@ -220,7 +219,7 @@ impl Note {
             labels.add(Said { at, text });
         }
         if self.remove.is_some() || !self.text.is_empty() {
-            labels = store(&mut unlocked, entry.id, labels)?;
+            labels = store(&mut unlocked, &entry, labels)?;
         }
         open::print(ui, listed(&labels, self.json))?;
         Ok(ExitCode::SUCCESS)
@@ -250,23 +249,18 @@ fn labels(global: &Global, name: &str) -> Result<(Unlocked, Entry, Labels), Erro
 }
 
 /// Masks and stores; gives what was stored.
-fn store(unlocked: &mut Unlocked, id: SessionId, labels: Labels) -> Result<Labels, Error> {
-    let masked = masked(labels)?;
-    unlocked.label(id, &masked)?;
+fn store(unlocked: &mut Unlocked, entry: &Entry, labels: Labels) -> Result<Labels, Error> {
+    let masked = unlocked
+        .masked(&entry.meta, labels)
+        .map_err(|error| match error {
+            NotLabelled::Doubt(doubt) => Error::new(
+                Kind::Failed,
+                "this is not stored, for a secret seems to stand in it",
+            )
+            .caused_by(&doubt)
+            .hint("rec mask test shows what is masked in a text"),
+            NotLabelled::Vault(error) => error.into(),
+        })?;
+    unlocked.label(entry.id, &masked)?;
     Ok(masked.into_inner())
-}
-
-/// Tags and notes as they may be stored.
-///
-/// # Errors
-/// Something in them still looks like a secret after masking.
-pub fn masked(labels: Labels) -> Result<Masked<Labels>, Error> {
-    vault::masked(labels).map_err(|doubt| {
-        Error::new(
-            Kind::Failed,
-            "this is not stored, for a secret seems to stand in it",
-        )
-        .caused_by(&doubt)
-        .hint("rec mask test shows what is masked in a text")
-    })
 }

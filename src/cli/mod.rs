@@ -4,6 +4,7 @@
 //! stands after the client's name is the client's alone.
 
 mod ask;
+mod audit;
 mod browse;
 mod complete;
 mod demo;
@@ -133,6 +134,8 @@ pub enum Verb {
     Pin(label::Pin),
     /// Let pinned sessions go again when their time comes
     Unpin(label::Unpin),
+    /// See what today's rules would mask in old sessions, and mask it
+    Audit(audit::Audit),
     /// Mask something in a recorded session, after the fact
     Redact(redact::Redact),
     /// Forget sessions for good
@@ -203,6 +206,7 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Note(args)) => args.run(ui, &cli.global),
         Some(Verb::Pin(args)) => args.run(ui, &cli.global),
         Some(Verb::Unpin(args)) => args.run(ui, &cli.global),
+        Some(Verb::Audit(args)) => audit::run(ui, &cli.global, &args),
         Some(Verb::Redact(args)) => redact::run(ui, &cli.global, &args),
         Some(Verb::Rm(args)) => rm::run(ui, &cli.global, &args),
         Some(Verb::Prune(args)) => prune::run(ui, &cli.global, &args),

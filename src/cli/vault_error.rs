@@ -81,6 +81,7 @@ fn hints(error: &vault::Error) -> Vec<String> {
         ],
         E::FileExists { .. } => one("choose another name"),
         E::NotTaken(_) => one("what was taken in before stays; run it again to go on"),
+        E::Config(wrong) => vec![wrong.hint()],
         E::Changed => one("try again"),
         E::BadIdentity { .. }
         | E::PassphraseFile { .. }

@@ -2,14 +2,13 @@
 
 use crate::export::{Cut, Done, Format, Job};
 use crate::insight::{Side, Stats, sides};
-use crate::mask::Rules;
 use crate::model::{
     Body, Event, Gap, GapKind, Labels, Meta, Micros, Note, SessionId, Size, Stamp, Status, Summary,
 };
 use crate::query::{Now, Query, SessionFacts, snippet};
 use crate::timeline::{PartOf, Timeline};
 use crate::vault::index::{self, Search};
-use crate::vault::{Entry, Place, Row, Unlocked, masked};
+use crate::vault::{Entry, NotLabelled, Place, Row, Unlocked};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use regex::bytes::Regex;
@@ -231,8 +230,12 @@ impl VaultLibrary {
         let entry = self.unlocked().find(&id.hex()).map_err(|e| said(&e))?;
         let mut labels = self.unlocked().labels(&entry.row).map_err(|e| said(&e))?;
         change(&mut labels);
-        let labels = masked(labels).map_err(|doubt| {
-            format!("it is not stored, for a secret seems to stand in it: {doubt}")
+        let labels = self.unlocked().masked(&entry.meta, labels);
+        let labels = labels.map_err(|error| match error {
+            NotLabelled::Doubt(doubt) => {
+                format!("it is not stored, for a secret seems to stand in it: {doubt}")
+            }
+            NotLabelled::Vault(error) => said(&error),
         })?;
         let unlocked = self.library.unlocked_mut();
         unlocked.label(id, &labels).map_err(|e| said(&e))
@@ -393,7 +396,11 @@ impl Library for VaultLibrary {
             .map_err(|e| said(&e))?;
         let session = self.library.listed(entry).map_err(|e| said(&e))?;
         let about = (&session.meta, &session.summary, session.status);
-        let rules = Rules::builtin();
+        let rules = self
+            .unlocked()
+            .vault()
+            .rules(&session.meta)
+            .map_err(|e| said(&e))?;
         let mut job = Job::new(&rules, about, piece.cut, piece.format, &piece.also);
         for event in self.library.events(piece.id).map_err(|e| said(&e))? {
             job.push(&event);

@@ -10,7 +10,6 @@ use super::take::{Incoming, Taken, take_in};
 use super::{Ask, Damage, Error, Unlocked, Vault, log};
 use crate::config::Paths;
 use crate::export::Again;
-use crate::mask::Rules;
 use crate::model::{Event, Labels, Meta, SessionId, Status, Summary, codec};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -128,7 +127,7 @@ impl Unlocked {
         if entry.status == Status::Recording {
             return Err(Error::Recorded { id }.into());
         }
-        let (mut again, meta) = Again::new(&Rules::builtin(), &entry.meta, &[]);
+        let (mut again, meta) = Again::new(&self.vault().rules(&entry.meta)?, &entry.meta, &[]);
         let summary = entry.summary;
         line(out, &Session { meta, summary })?;
         let mut masked = 0;

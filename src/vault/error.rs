@@ -179,6 +179,9 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// What the owner configured of masking cannot be known.
+    #[error(transparent)]
+    Config(#[from] crate::config::Error),
     /// A recording that could not be written.
     #[error("a session could not be taken in")]
     NotTaken(#[source] super::Failure),

@@ -6,6 +6,7 @@
 use super::backup::{read_only, snapshot};
 use super::seal::Recipient;
 use super::{Ask, Error, Means, Unlocked, Vault, db, dir};
+use crate::config::Paths;
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -75,6 +76,14 @@ impl Foreign {
         };
         let (id, recipient) = db::vault(&conn)?.ok_or_else(lost)?;
         let recipient: Recipient = recipient.parse().map_err(|_| lost())?;
+        // Nothing of it is masked as its owner wished: what is taken in is masked as this one's does.
+        let paths = Paths {
+            vault: home.clone(),
+            config: place.0.join("config.toml"),
+            config_dir: place.0.clone(),
+            state: place.0.clone(),
+            runtime: place.0.clone(),
+        };
         let vault = Vault {
             // Key files and the slots' copy stand beside the original.
             dir: home,
@@ -82,6 +91,7 @@ impl Foreign {
             recipient,
             conn,
             config_dir: place.0.clone(),
+            paths,
         };
         Ok(Foreign {
             unlocked: vault.unlock_untouched(means, ask)?,

@@ -6,8 +6,8 @@ use super::chain::Hash;
 use super::log::{self, What};
 use super::seal::META_MAX;
 use super::{Damage, Error, Events, Row, Unlocked, Vault};
-use crate::mask::{Doubt, Masked, Rules, Scanner};
-use crate::model::{Body, Event, Labels, Note, SessionId};
+use crate::mask::{Doubt, Masked, Scanner};
+use crate::model::{Body, Event, Labels, Meta, Note, SessionId};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::VecDeque;
 
@@ -30,20 +30,32 @@ impl Vault {
     }
 }
 
-/// Tags and notes as they may be stored: masked like everything else.
-///
-/// # Errors
-/// Something in them still looks like a secret after masking.
-pub fn masked(mut labels: Labels) -> Result<Masked<Labels>, Doubt> {
-    let mut scanner = Scanner::new(Rules::builtin());
-    for note in &mut labels.notes {
-        note.text = scanner.text(&note.text);
-    }
-    labels.tags = labels.tags.iter().map(|tag| scanner.text(tag)).collect();
-    scanner.door().admit(labels)
+/// Why tags and notes are not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum NotLabelled {
+    /// Something in them still looks like a secret after masking.
+    #[error(transparent)]
+    Doubt(#[from] Doubt),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] Error),
 }
 
 impl Unlocked {
+    /// Tags and notes of the session that `meta` tells of as they may be stored: masked like
+    /// everything else of it.
+    ///
+    /// # Errors
+    /// [`NotLabelled`].
+    pub fn masked(&self, meta: &Meta, mut labels: Labels) -> Result<Masked<Labels>, NotLabelled> {
+        let mut scanner = Scanner::new(self.vault().rules(meta)?);
+        for note in &mut labels.notes {
+            note.text = scanner.text(&note.text);
+        }
+        labels.tags = labels.tags.iter().map(|tag| scanner.text(tag)).collect();
+        Ok(scanner.door().admit(labels)?)
+    }
+
     /// As [`Vault::pin`].
     ///
     /// # Errors

@@ -13,6 +13,7 @@
 //! ```
 
 mod ask;
+mod audit;
 mod backup;
 mod bundle;
 mod chain;
@@ -59,6 +60,7 @@ mod verify;
 mod writer;
 
 pub use ask::{Ask, Nobody};
+pub use audit::Audited;
 pub use backup::{BackedUp, restore};
 pub use bundle::BundleError;
 pub use chain::Hash;
@@ -67,7 +69,7 @@ pub use error::{Error, Tried};
 pub use events::Events;
 pub use forget::Forgotten;
 pub use health::{Failure, FailureKind, Health};
-pub use label::masked;
+pub use label::NotLabelled;
 pub use pieces::Place;
 pub use reads::Read;
 pub use recording::{Recording, Refused, new_session_id};
@@ -81,10 +83,12 @@ pub use unlock::{Means, PASSPHRASE_VARIABLE, Withheld, withheld};
 pub use unlocked::{Entry, Unlocked};
 pub use verify::{Anchor, Finding, Report, Wrong};
 
-use crate::config::Paths;
-use crate::model::Stamp;
+use crate::config::{Config, Paths};
+use crate::mask::Rules;
+use crate::model::{Meta, Stamp};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// An open vault, still locked: good for recording, verifying and for asking to be unlocked.
@@ -94,6 +98,8 @@ pub struct Vault {
     recipient: Recipient,
     conn: Connection,
     config_dir: PathBuf,
+    /// Where its owner configured the masking, among other things.
+    paths: Paths,
 }
 
 impl Vault {
@@ -118,7 +124,18 @@ impl Vault {
             recipient,
             conn,
             config_dir: paths.config_dir.clone(),
+            paths: paths.clone(),
         })
+    }
+
+    /// The rules that mask what is stored of the session that `meta` tells of: today's, with what
+    /// the owner configured.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: what is wanted cannot be known.
+    pub fn rules(&self, meta: &Meta) -> Result<Arc<Rules>, Error> {
+        let config = Config::load(&self.paths)?;
+        Ok(Rules::with(&config.masking.of(&meta.client, &meta.target)))
     }
 
     /// Whether a vault seems to stand where `paths` says: a look, not an answer.

@@ -7,11 +7,10 @@
 use super::chain::Hash;
 use super::log::{self, Replaced, What};
 use super::seal::{PLAIN_MAX, Sealer};
-use super::{Error, Unlocked, db, label};
+use super::{Entry, Error, Unlocked, db, label};
 use crate::export::Again;
 use crate::export::redact::{Finder, Found, Wanted, labels_without};
-use crate::mask::Rules;
-use crate::model::{Body, Event, Labels, Meta, SessionId, Status, Summary, codec};
+use crate::model::{Body, Event, GapKind, Labels, Meta, SessionId, Status, Summary, codec};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 
@@ -49,12 +48,12 @@ pub enum NotRedacted {
 }
 
 /// A row of pieces as it was read, and what replaces it.
-struct Part {
+pub(super) struct Part {
     first: i64,
     last: i64,
     old: Hash,
     /// `None` where it does not open: then it stays.
-    plain: Option<Vec<u8>>,
+    pub(super) plain: Option<Vec<u8>>,
 }
 
 impl Unlocked {
@@ -70,84 +69,22 @@ impl Unlocked {
         let (number, labels) = (entry.row.number, self.labels(&entry.row)?);
         self.compact_whole(number, id)?;
         let found = self.search(wanted, &entry.meta, &labels, number)?;
-        let rules = Rules::builtin();
+        let rules = self.vault().rules(&entry.meta)?;
         let (again, meta) = Again::without(&rules, &found, &entry.meta);
         let labels = labels_without(&rules, &found, &labels);
-        let mut pass = Pass {
-            again,
-            finder: Finder::new(wanted, &meta, &labels),
-            masked: BTreeMap::new(),
-            out: Vec::new(),
-        };
-        let mut parts = self.parts(number)?;
-        let mut sealer = Sealer::new(self.vault().recipient().clone())?;
-        let mut sealed: Vec<Option<Vec<u8>>> = Vec::with_capacity(parts.len());
-        let last = parts.iter().rposition(|part| part.plain.is_some());
-        for (at, part) in parts.iter_mut().enumerate() {
-            let Some(plain) = part.plain.take() else {
-                sealed.push(None);
-                continue;
-            };
-            events(&plain).for_each(|event| pass.push(&event));
-            if Some(at) == last {
-                pass.finish();
-            }
-            sealed.push(Some(sealer.seal(&std::mem::take(&mut pass.out))?));
-        }
-        let left = pass.finder.finish();
+        let mut left = Finder::new(wanted, &meta, &labels);
+        let mut new = Anew::new(self, &entry, meta, labels)?;
+        new.events(again, &mut |event| left.push(event))?;
+        let left = left.finish();
         if !left.texts.is_empty() || left.many {
             return Err(NotRedacted::Left);
         }
-        let new_meta = sealer.seal(&json(&meta)?)?;
-        let summary = entry.summary.map(|summary| Summary {
-            masked: pass.masked.clone(),
-            ..summary
-        });
-        let summary = match summary {
-            Some(summary) => Some(sealer.seal(&json(&summary)?)?),
-            None => None,
-        };
-        let labels = match labels.is_empty() {
-            true => None,
-            false => Some(sealer.seal(&json(&labels)?)?),
-        };
-        let damaged = sealed.iter().filter(|new| new.is_none()).count();
-        let parts: Vec<_> = parts.into_iter().zip(sealed).collect();
-        let pinned = entry.row.pinned;
-        let vault = self.vault_mut();
-        let dir = vault.dir.clone();
-        log::write(&dir, &mut vault.conn, |log| {
-            let mut replaced = Vec::with_capacity(parts.len());
-            for (part, new) in &parts {
-                if let Some(new) = new {
-                    let row = (part.first, part.last, part.old);
-                    replaced.push(put(log.conn(), number, row, new)?);
-                }
-            }
-            let swap = || -> rusqlite::Result<()> {
-                log.conn().execute(
-                    "UPDATE sessions SET meta = ?2, summary = coalesce(?3, summary)
-                     WHERE number = ?1",
-                    (number, &new_meta, &summary),
-                )?;
-                Ok(())
-            };
-            swap().map_err(Error::db("redact a session"))?;
-            log.add(What::Redact {
-                session: id,
-                parts: replaced,
-                meta: Hash::of(&new_meta),
-                summary: summary.as_deref().map(Hash::of),
-            })?;
-            label::store(log, number, id, pinned, labels)
-        })?;
-        let clean = db::truncate_wal(&vault.conn)?;
+        let places = new.masked.values();
+        let places = places.fold(0, |sum: u32, n| sum.saturating_add(*n));
+        let (damaged, clean) = new.put(self)?;
         Ok(Redacted {
             texts: found.texts.len(),
-            places: pass
-                .masked
-                .values()
-                .fold(0, |sum, n| sum.saturating_add(*n)),
+            places,
             damaged,
             clean,
         })
@@ -175,7 +112,7 @@ impl Unlocked {
         }
     }
 
-    fn parts(&self, number: i64) -> Result<Vec<Part>, Error> {
+    pub(super) fn parts(&self, number: i64) -> Result<Vec<Part>, Error> {
         let read = || -> rusqlite::Result<Vec<Part>> {
             let mut rows = self.conn().prepare_cached(
                 "SELECT seq, last, hash, sealed FROM pieces WHERE session = ?1 ORDER BY seq",
@@ -200,7 +137,7 @@ fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
 }
 
 /// The events of a piece, up to what is damaged in it.
-fn events(plain: &[u8]) -> impl Iterator<Item = Event> + '_ {
+pub(super) fn events(plain: &[u8]) -> impl Iterator<Item = Event> + '_ {
     let mut rest = plain;
     std::iter::from_fn(move || {
         let (event, after) = codec::decode(rest).ok().flatten()?;
@@ -209,34 +146,142 @@ fn events(plain: &[u8]) -> impl Iterator<Item = Event> + '_ {
     })
 }
 
-/// Masks again, looks at what comes out, and encodes it.
-struct Pass<'w> {
-    again: Again,
-    finder: Finder<'w>,
-    masked: BTreeMap<String, u32>,
-    out: Vec<u8>,
+/// A session that is about to be sealed anew.
+pub(super) struct Anew {
+    id: SessionId,
+    number: i64,
+    pinned: bool,
+    meta: Meta,
+    summary: Option<Summary>,
+    labels: Labels,
+    sealer: Sealer,
+    parts: Vec<Part>,
+    /// What replaces each part; `None` for one that does not open.
+    sealed: Vec<Option<Vec<u8>>>,
+    /// Masked values by rule, in all.
+    pub(super) masked: BTreeMap<String, u32>,
+    /// Places that were dropped, in all.
+    dropped: u32,
 }
 
-impl Pass<'_> {
-    fn push(&mut self, event: &Event) {
-        let events = self.again.push(event);
-        self.take(events);
+impl Anew {
+    /// Begins with what is known of the session, `meta` and `labels` masked already. Its pieces must
+    /// be compacted.
+    pub(super) fn new(
+        unlocked: &Unlocked,
+        entry: &Entry,
+        meta: Meta,
+        labels: Labels,
+    ) -> Result<Anew, Error> {
+        Ok(Anew {
+            id: entry.id,
+            number: entry.row.number,
+            pinned: entry.row.pinned,
+            meta,
+            summary: entry.summary.clone(),
+            labels,
+            sealer: Sealer::new(unlocked.vault().recipient().clone())?,
+            parts: unlocked.parts(entry.row.number)?,
+            sealed: Vec::new(),
+            masked: BTreeMap::new(),
+            dropped: 0,
+        })
     }
 
-    fn finish(&mut self) {
-        let events = self.again.finish();
-        self.take(events);
-    }
-
-    fn take(&mut self, events: Vec<Event>) {
-        for event in events {
-            self.finder.push(&event);
-            if let Body::Masked { rule, count } = &event.body {
-                let total = self.masked.entry(rule.clone()).or_insert(0);
-                *total = total.saturating_add(*count);
+    /// Masks all events by `again` and seals what comes out, which `each` sees.
+    pub(super) fn events(
+        &mut self,
+        mut again: Again,
+        each: &mut dyn FnMut(&Event),
+    ) -> Result<(), Error> {
+        let last = self.parts.iter().rposition(|part| part.plain.is_some());
+        let mut out = Vec::new();
+        for at in 0..self.parts.len() {
+            let plain = self.parts.get_mut(at).and_then(|part| part.plain.take());
+            let Some(plain) = plain else {
+                self.sealed.push(None);
+                continue;
+            };
+            for event in events(&plain) {
+                let masked = again.push(&event);
+                self.take(masked, each, &mut out);
             }
-            codec::encode(&event, &mut self.out);
+            if Some(at) == last {
+                let masked = again.finish();
+                self.take(masked, each, &mut out);
+            }
+            self.sealed
+                .push(Some(self.sealer.seal(&std::mem::take(&mut out))?));
         }
+        Ok(())
+    }
+
+    fn take(&mut self, events: Vec<Event>, each: &mut dyn FnMut(&Event), out: &mut Vec<u8>) {
+        for event in events {
+            each(&event);
+            match &event.body {
+                Body::Masked { rule, count } => {
+                    let total = self.masked.entry(rule.clone()).or_insert(0);
+                    *total = total.saturating_add(*count);
+                }
+                Body::Gap(gap) if gap.kind == GapKind::Unmaskable => {
+                    self.dropped = self.dropped.saturating_add(1);
+                }
+                _ => {}
+            }
+            codec::encode(&event, out);
+        }
+    }
+
+    /// Puts it in the place of what was sealed before; gives how many pieces stayed because they do
+    /// not open, and whether nothing of what was replaced is left.
+    pub(super) fn put(mut self, unlocked: &mut Unlocked) -> Result<(usize, bool), Error> {
+        let (id, number, pinned) = (self.id, self.number, self.pinned);
+        let meta = self.sealer.seal(&json(&self.meta)?)?;
+        let summary = match self.summary.take() {
+            Some(mut summary) => {
+                summary.masked = std::mem::take(&mut self.masked);
+                if self.dropped > 0 {
+                    summary.gaps.insert(GapKind::Unmaskable, self.dropped);
+                }
+                Some(self.sealer.seal(&json(&summary)?)?)
+            }
+            None => None,
+        };
+        let labels = match self.labels.is_empty() {
+            true => None,
+            false => Some(self.sealer.seal(&json(&self.labels)?)?),
+        };
+        let damaged = self.sealed.iter().filter(|new| new.is_none()).count();
+        let parts: Vec<_> = self.parts.into_iter().zip(self.sealed).collect();
+        let vault = unlocked.vault_mut();
+        let dir = vault.dir.clone();
+        log::write(&dir, &mut vault.conn, |log| {
+            let mut replaced = Vec::with_capacity(parts.len());
+            for (part, new) in &parts {
+                if let Some(new) = new {
+                    let row = (part.first, part.last, part.old);
+                    replaced.push(put(log.conn(), number, row, new)?);
+                }
+            }
+            let swap = || -> rusqlite::Result<()> {
+                log.conn().execute(
+                    "UPDATE sessions SET meta = ?2, summary = coalesce(?3, summary)
+                     WHERE number = ?1",
+                    (number, &meta, &summary),
+                )?;
+                Ok(())
+            };
+            swap().map_err(Error::db("redact a session"))?;
+            log.add(What::Redact {
+                session: id,
+                parts: replaced,
+                meta: Hash::of(&meta),
+                summary: summary.as_deref().map(Hash::of),
+            })?;
+            label::store(log, number, id, pinned, labels)
+        })?;
+        Ok((damaged, db::truncate_wal(&vault.conn)?))
     }
 }
 

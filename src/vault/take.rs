@@ -10,7 +10,7 @@ use super::{Ask, Damage, Error, Failure, FailureKind, Means, Recording, Refused,
 use crate::config::Paths;
 use crate::export::Again;
 use crate::export::redact::{Found, labels_without};
-use crate::mask::{Door, Masked, Rules, Scanner};
+use crate::mask::{Door, Masked, Scanner};
 use crate::model::{Body, Event, GapKind, Labels, Meta, SessionId, Stamp, Status, Summary, Target};
 use crate::timeline::Builder;
 use std::collections::{BTreeMap, HashSet};
@@ -152,7 +152,7 @@ pub(super) fn take_in(
     from: &str,
     taken: &mut Taken,
 ) -> Result<(), Error> {
-    let rules = Rules::builtin();
+    let rules = vault.rules(&incoming.meta)?;
     let session = incoming.meta.id;
     let (mut again, meta) = Again::new(&rules, &incoming.meta, &[]);
     let mut door = Scanner::new(rules.clone()).door();

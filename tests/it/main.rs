@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod audit;
 mod behaviour;
 mod config;
 mod copies;

@@ -219,6 +219,15 @@ impl Library {
         Ok(done)
     }
 
+    /// Masks a session with the rules of today, in the index too.
+    ///
+    /// # Errors
+    /// As [`Unlocked::mask_again`].
+    pub fn mask_again(&mut self, entry: &Entry) -> Result<(usize, bool), Error> {
+        let (damaged, clean) = self.unlocked.mask_again(entry)?;
+        Ok((damaged, clean & self.clean_index()))
+    }
+
     /// Brings the index up to date and leaves no word of what the vault no longer has; whether that
     /// could be done.
     pub fn clean_index(&mut self) -> bool {
