@@ -26,6 +26,7 @@ pub struct Events<'a> {
     /// Damage to tell once the events before it are given.
     held: Option<Damage>,
     over: bool,
+    skip_rows: bool,
 }
 
 struct Piece {
@@ -44,7 +45,14 @@ impl<'a> Events<'a> {
             given: Vec::new(),
             held: None,
             over: false,
+            skip_rows: false,
         }
+    }
+
+    /// Leaves the rows out of results, for who only looks at what else there is.
+    pub(super) fn without_rows(mut self) -> Self {
+        self.skip_rows = true;
+        self
     }
 
     /// The piece or chunk that holds piece `next`, or the first one after it.
@@ -98,7 +106,11 @@ impl<'a> Events<'a> {
         let mut rest = plain.as_slice();
         let mut count = 0;
         let damage = loop {
-            match codec::decode(rest) {
+            let decoded = match self.skip_rows {
+                true => codec::decode_without_rows(rest),
+                false => codec::decode(rest),
+            };
+            match decoded {
                 Ok(None) => break None,
                 Ok(Some((event, after))) => {
                     rest = after;

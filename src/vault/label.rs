@@ -123,6 +123,16 @@ pub struct Annotated<'a> {
     held: Option<Result<Event, Damage>>,
 }
 
+impl Annotated<'_> {
+    /// Without the rows of results, which take most of the time to read.
+    pub(super) fn without_rows(self) -> Self {
+        Annotated {
+            events: self.events.without_rows(),
+            ..self
+        }
+    }
+}
+
 impl Iterator for Annotated<'_> {
     type Item = Result<Event, Damage>;
 

@@ -108,6 +108,11 @@ impl Identity {
         line.trim().parse().ok().map(Box::new).map(Identity)
     }
 
+    /// The same key, for another thread.
+    pub(super) fn again(&self) -> Self {
+        Identity(self.0.clone())
+    }
+
     /// Asks the system to keep it out of swap.
     pub(super) fn keep_in_memory(&self) {
         crate::record::keep_out_of_swap(&*self.0);

@@ -57,6 +57,28 @@ impl Unlocked {
         })
     }
 
+    /// The same vault over a connection of its own, to read in another thread.
+    pub(super) fn again(&self) -> Result<Unlocked, Error> {
+        let again = |identity: &Identity| {
+            let identity = identity.again();
+            identity.keep_in_memory();
+            identity
+        };
+        let vault = &self.vault;
+        Ok(Unlocked {
+            vault: Vault {
+                dir: vault.dir.clone(),
+                id: vault.id,
+                recipient: vault.recipient.clone(),
+                conn: super::db::open(&vault.dir)?,
+                config_dir: vault.config_dir.clone(),
+                paths: vault.paths.clone(),
+            },
+            identity: again(&self.identity),
+            past: self.past.iter().map(again).collect(),
+        })
+    }
+
     /// Goes on with what an interrupted removal left, and with what another reader kept alive.
     fn forget_rest(&mut self) {
         let conn = &mut self.vault.conn;

@@ -9,7 +9,7 @@ use super::{Index, IndexError};
 use crate::model::Status;
 use crate::query::{fold, moment_of, tokens};
 use crate::timeline::{Builder, Part, PartOf, Timeline};
-use crate::vault::{Row, Unlocked};
+use crate::vault::{Hash, Row, Unlocked};
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
 
@@ -53,6 +53,12 @@ impl Index {
         unlocked: &Unlocked,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), IndexError> {
+        // Before the rows: what comes in between is looked at the next time.
+        let head = unlocked.vault().anchor()?;
+        if self.is_caught_up(head)? {
+            progress(Progress::default());
+            return Ok(());
+        }
         let rows = unlocked.rows()?;
         let known = self.known()?;
         let is_new = |row: &&Row| {
@@ -97,11 +103,32 @@ impl Index {
             tx.commit()?;
         }
         progress(at);
+        self.conn.execute("DELETE FROM seen", [])?;
+        if let Some((n, hash)) = head {
+            let n = i64::try_from(n).unwrap_or(i64::MAX);
+            self.conn
+                .execute("INSERT INTO seen (n, hash) VALUES (?1, ?2)", (n, hash.0))?;
+        }
         if at.total > BATCH {
             // What so much work left in the write-ahead log would be read by everyone after.
             self.truncate()?;
         }
         Ok(())
+    }
+
+    /// Whether nothing can have changed: the vault's log, which speaks of every change of a session
+    /// that is over, ends where it did, no session is still recorded, and nothing is left to merge.
+    fn is_caught_up(&self, head: Option<(u64, Hash)>) -> Result<bool, IndexError> {
+        let Some((n, hash)) = head else {
+            return Ok(false);
+        };
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        let mut same = self.conn.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM seen WHERE n = ?1 AND hash = ?2)
+               AND NOT EXISTS (SELECT 1 FROM sessions WHERE base IS NULL)
+               AND (SELECT due FROM forgetting) = 0",
+        )?;
+        Ok(same.query_row((n, hash.0), |row| row.get(0))?)
     }
 
     fn known(&self) -> Result<HashMap<i64, Known>, IndexError> {
@@ -286,7 +313,8 @@ fn fill(conn: &Connection, unlocked: &Unlocked, row: &Row) -> Result<(), IndexEr
     let size = crate::model::Size { cols, rows };
     let mut builder = Builder::new(size, 0);
     // A damaged piece costs that piece, here as everywhere.
-    for event in unlocked.annotated(row)?.filter_map(Result::ok) {
+    let events = unlocked.annotated(row)?.without_rows();
+    for event in events.filter_map(Result::ok) {
         builder.push(&event);
         let parts: Vec<Part> = builder.parts().collect();
         for part in parts {

@@ -2,12 +2,13 @@
 //! there is none: the same answers, in the same order.
 
 mod run;
+mod scan;
 
 use super::list::{self, Listed};
 use super::{Index, IndexError, Progress, sql};
 use crate::export::redact::Wanted;
 use crate::model::{Micros, SessionId, Status};
-use crate::query::{Doc, Found, Query, Scan, moment_of};
+use crate::query::{Doc, Query};
 use crate::timeline::{Builder, Part, PartOf};
 use crate::vault::{Entry, Error, Events, Forgotten, NotRedacted, Redacted, Unlocked};
 use run::Run;
@@ -284,12 +285,8 @@ impl Library {
                 }
             }
         }
-        for listed in self.sessions()? {
-            if !run.scan(Rc::new(listed))? {
-                break;
-            }
-        }
-        Ok(())
+        let rows = self.unlocked.rows()?;
+        run.scan_all(rows.into_iter().map(scan::Source::Row).collect())
     }
 }
 

@@ -20,7 +20,7 @@ const SIDE_FILES: &[&str] = &[
 ];
 
 /// `PRAGMA user_version` of what this program writes; any other is built again.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 /// A sealed key is a few hundred bytes.
 const KEY_FILE_MAX: u64 = 4096;
 const KEY_LEN: usize = 32;
@@ -60,6 +60,9 @@ CREATE UNIQUE INDEX sessions_base ON sessions(base);
 -- are being merged away.
 CREATE TABLE forgetting (due INTEGER NOT NULL) STRICT;
 INSERT INTO forgetting VALUES (0);
+
+-- The last entry of the vault's log when the index last caught up; empty before that.
+CREATE TABLE seen (n INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
 
 CREATE TABLE tags (
   session INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (session, tag)

@@ -451,12 +451,7 @@ fn it_catches_up_with_what_is_new_and_what_is_gone() {
     assert_eq!(steps, [Progress::default()], "nothing is read twice");
 
     // Forgotten in the vault: forgotten here.
-    let conn = rusqlite::Connection::open(paths.vault.join("vault.db")).unwrap();
-    conn.execute(
-        "UPDATE sessions SET state = 3, meta = NULL, summary = NULL WHERE id = ?1",
-        [&second.0],
-    )
-    .unwrap();
+    unlocked(&paths).forget(&[second], "removed").unwrap();
     let library_ = library(&paths);
     assert_eq!(search(&library_, "alpha", 9).len(), 1);
     assert_eq!(library_.sessions().unwrap().len(), 1);

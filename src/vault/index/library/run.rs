@@ -1,5 +1,6 @@
 //! A search under way: hits from the index, and from the sessions that it does not have.
 
+use super::scan::{self, Source};
 use super::*;
 
 /// A search under way.
@@ -29,59 +30,27 @@ impl Run<'_> {
 
     /// Reads one session through; whether to go on.
     pub(super) fn scan(&mut self, session: Rc<Listed>) -> Result<bool, Error> {
-        let query = self.search.query;
-        if !query.admits_session(&session.facts()) {
-            return Ok(true);
-        }
-        let mut scan = Scan::new(query, session.facts());
-        for event in self.library.annotated(&session)? {
-            scan.push(&event);
-        }
-        let (found, timeline) = scan.finish();
-        for Found {
-            of, part, at, text, ..
-        } in found.into_iter().rev()
-        {
-            let mut hit = Hit {
-                session: Rc::clone(&session),
-                of,
-                part,
-                at,
-                number: None,
-                command: String::new(),
-                took: None,
-                failed: false,
-                outcome: None,
-                errors: String::new(),
-                output: text,
-            };
-            if let Some(moment) = moment_of(&timeline, &whole(of)) {
-                hit.took = moment.took();
-                hit.failed = moment.failed();
-                hit.errors = moment.errors().to_owned();
-            }
-            match of {
-                PartOf::Command(n) => {
-                    if let Some(command) = timeline.commands.get(n) {
-                        hit.number = Some(command.number);
-                        hit.command = command.text.clone();
-                        hit.outcome = command.outcome.clone();
-                    }
-                }
-                PartOf::Statement(n) => {
-                    hit.command = std::mem::take(&mut hit.output);
-                    let statement = timeline.statements.get(n);
-                    let error = statement.and_then(|statement| statement.error.as_ref());
-                    hit.outcome = error.map(|error| error.message.clone());
-                }
-                PartOf::Marker(_) => hit.command = std::mem::take(&mut hit.output),
-                PartOf::Aside(_) => {}
-            }
-            if !self.give(hit) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let read = scan::read(&self.library.unlocked, self.search.query, &session)?;
+        Ok(self.give_all(&session, read))
+    }
+
+    /// Hands out what one session gave, the latest first; whether to go on.
+    fn give_all(&mut self, session: &Rc<Listed>, read: scan::Read) -> bool {
+        let damaged = &self.library.damaged;
+        damaged.set(damaged.get().saturating_add(read.damaged));
+        let mut seen = read.seen.into_iter().rev();
+        seen.all(|seen| self.give(seen.hit(session)))
+    }
+
+    /// Reads all of these sessions through, which stand in the order of their hits.
+    pub(super) fn scan_all(&mut self, sources: Vec<Source>) -> Result<(), Error> {
+        let library = self.library;
+        scan::all(
+            &library.unlocked,
+            self.search.query,
+            sources,
+            &mut |listed, read| self.give_all(&Rc::new(listed), read),
+        )
     }
 
     pub(super) fn indexed(&mut self, index: &Index) -> Result<(), Trouble> {
@@ -109,17 +78,13 @@ impl Run<'_> {
                 condition.sql
             ))?;
             let rows = sessions.query_map(params_from_iter(values), list::read)?;
-            for listed in rows {
-                let listed = Rc::new(listed?);
-                while let Some(newer) = loose.next_if(|loose| loose.key() > listed.key()) {
-                    if !self.scan(newer)? {
-                        return Ok(());
-                    }
-                }
-                if !self.scan(listed)? {
-                    return Ok(());
-                }
-            }
+            let mut listed = rows.collect::<rusqlite::Result<Vec<Listed>>>()?;
+            listed.extend(loose.map(Rc::unwrap_or_clone));
+            listed.sort_by_key(|listed| std::cmp::Reverse(listed.key()));
+            let sources = listed
+                .into_iter()
+                .map(|listed| Source::Listed(Box::new(listed)));
+            return Ok(self.scan_all(sources.collect())?);
         } else {
             let order = if condition.words.is_some() {
                 "words.rowid"
@@ -289,17 +254,6 @@ impl Run<'_> {
             take(part);
         });
         Ok(())
-    }
-}
-
-/// Any part of a moment, to ask for the moment.
-fn whole(of: PartOf) -> Part {
-    Part {
-        of,
-        index: 0,
-        at: Micros(0),
-        text: String::new(),
-        last: true,
     }
 }
 
