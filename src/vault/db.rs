@@ -23,6 +23,9 @@ pub const BUSY: Duration = Duration::from_secs(5);
 /// because the first process to open the vault reads the whole of it.
 const CHECKPOINT_PAGES: i64 = 256;
 
+/// A log of more bytes than this is emptied at a session's end (256 KiB): some seven short sessions.
+const WAL_TIDY: u64 = 256 << 10;
+
 /// `state` of a session.
 pub mod state {
     /// Its recorder is at work, or died.
@@ -269,6 +272,23 @@ pub fn truncate_wal(conn: &Connection) -> Result<bool, Error> {
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         .map(|busy: i64| busy == 0)
         .map_err(Error::db("empty its write-ahead log"))
+}
+
+/// Folds the write-ahead log into the file and empties it once it has more than a few sessions in
+/// it. Recorders come one after the other, and each that comes alone reads all of it: SQLite's own
+/// checkpoints copy the log and let it grow, since what was copied is forgotten between two
+/// processes. Who else is at it is not waited for; the next one tries again.
+pub fn tidy_wal(conn: &Connection, vault: &Path) {
+    let log = vault.join(dir::WAL);
+    if std::fs::symlink_metadata(&log).is_ok_and(|meta| meta.len() > WAL_TIDY) {
+        let tidy = || {
+            conn.busy_timeout(Duration::ZERO)?;
+            conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            conn.busy_timeout(BUSY)
+        };
+        // What is in the log is safe there.
+        let _ = tidy();
+    }
 }
 
 /// Whether SQLite only says that someone else is at it.

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// The database.
 pub const DB: &str = "vault.db";
+/// Its write-ahead log, as SQLite names it.
+pub const WAL: &str = "vault.db-wal";
 /// The signing seed.
 pub const SEED: &str = "seal.seed";
 /// The copy of the keyslots.

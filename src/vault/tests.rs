@@ -356,6 +356,20 @@ fn a_session_that_is_over_at_once_is_one_transaction() {
     assert_eq!(unlocked(&paths).find("@1").unwrap().status, Status::Closed);
 }
 
+#[test]
+fn recorders_one_after_the_other_keep_the_write_ahead_log_small() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let mut largest = 0;
+    for _ in 0..40 {
+        record(&paths, &[output(0, "hello\r\n")]);
+        let log = fs::metadata(paths.vault.join(dir::WAL)).map_or(0, |meta| meta.len());
+        largest = largest.max(log);
+    }
+    // One session adds some ten pages to what is still let stand.
+    assert!(largest > 0 && largest < 400 << 10, "{largest} bytes");
+}
+
 pub(super) fn wait_for(mut condition: impl FnMut() -> bool) {
     let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !condition() {

@@ -148,6 +148,7 @@ fn record(
             Some(End::Close(summary)) => {
                 writer.commit(&work.pieces, Some(&summary))?;
                 writer.close_others(begun);
+                db::tidy_wal(&writer.conn, &writer.vault);
                 return Ok(());
             }
             // Nothing of it was written: there is nothing to say of it.
