@@ -105,7 +105,9 @@ impl ValueEnum for Format {
             Format::Markdown => "Commands and outcomes in fences, results as tables",
             Format::Sql => "The statements as a script, failed ones as comments",
             Format::Csv => "The rows of one result",
-            Format::Json => "JSON lines: session, commands with output, markers, gaps, exit",
+            Format::Json => {
+                "JSON lines: session, commands with output, statements with results, markers, gaps, exit"
+            }
             Format::Svg => "A picture of the screen at the end of the piece",
             Format::Html => "One page with a player, that loads nothing",
         };

@@ -3,6 +3,7 @@
 //! These names are an interface: they may grow, and never change.
 
 use super::Encoder;
+use super::moments::ROWS_KEEP;
 use crate::model::{Event, GapKind, Meta, Size, Status, Summary};
 use crate::timeline::{Builder, Command, Part, PartOf, Statement, Timeline};
 use jiff::Timestamp;
@@ -89,6 +90,19 @@ pub fn statement_json(statement: &Statement) -> Map<String, Value> {
     object
 }
 
+/// A statement's results as `show --rows` prints them: `[{"columns": […], "rows": [[…]], …}]`.
+pub fn results_json(statement: &Statement) -> Value {
+    let results = statement.results.iter().map(|outcome| {
+        json!({
+            "columns": outcome.columns,
+            "rows": outcome.rows,
+            "copied": outcome.copied,
+            "complete": outcome.complete,
+        })
+    });
+    results.collect()
+}
+
 fn gaps(summary: &Summary) -> Value {
     let named = summary
         .gaps
@@ -110,7 +124,8 @@ fn rfc3339(meta: &Meta) -> Option<String> {
     Some(format!("{at:.3}"))
 }
 
-/// Encodes a piece as JSON lines: `{"type":"session",…}`, then what happened, each with its type.
+/// Encodes a piece as JSON lines: `{"type":"session",…}`, then what happened, each with its type. A
+/// command is followed by the statements that it sent, which name it in `command`.
 pub struct JsonLines {
     session: Map<String, Value>,
     builder: Option<Builder>,
@@ -125,7 +140,7 @@ impl JsonLines {
         session.insert("type".into(), json!("session"));
         JsonLines {
             session,
-            builder: Some(Builder::new(size, 0)),
+            builder: Some(Builder::new(size, 0).keeping_results(ROWS_KEEP)),
             output: String::new(),
             cut: 0,
             gaps: 0,
@@ -146,12 +161,13 @@ impl JsonLines {
                     object.insert("output_cut".into(), json!(std::mem::take(&mut self.cut)));
                 }
                 line(object, out);
+                for statement in timeline.statements_of(command) {
+                    self::statement(statement, out);
+                }
             }
             PartOf::Statement(n) => {
                 if let Some(statement) = timeline.statements.get(n) {
-                    let mut object = statement_json(statement);
-                    object.insert("type".into(), json!("statement"));
-                    line(object, out);
+                    self::statement(statement, out);
                 }
             }
             PartOf::Aside(_) => {
@@ -209,6 +225,9 @@ impl Encoder for JsonLines {
             );
         }
         self.gaps = gaps.len();
+        if parts.iter().any(|part| part.last) {
+            builder.forget_results();
+        }
         self.builder = Some(builder);
     }
 
@@ -228,6 +247,13 @@ impl Encoder for JsonLines {
             );
         }
     }
+}
+
+fn statement(statement: &Statement, out: &mut Vec<u8>) {
+    let mut object = statement_json(statement);
+    object.insert("type".into(), json!("statement"));
+    object.insert("results".into(), results_json(statement));
+    line(object, out);
 }
 
 fn line(object: Map<String, Value>, out: &mut Vec<u8>) {

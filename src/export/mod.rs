@@ -33,7 +33,7 @@ pub use cast::{Cast, Version};
 pub use csv::write as write_csv;
 pub use cut::{Cut, Cutter, Start, Step};
 pub use job::{Done, Format, Job, Lack};
-pub use json::{JsonLines, command_json, session_json, statement_json};
+pub use json::{JsonLines, command_json, results_json, session_json, statement_json};
 pub use text::Plain;
 
 use crate::model::{Body, Event};

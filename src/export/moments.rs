@@ -6,7 +6,7 @@ use crate::timeline::{Builder, Command, GapAt, Part, PartOf, Statement, Text, Ti
 /// Output of one command that is kept (1 MiB): the formats for reading are for people.
 const KEEP: usize = 1 << 20;
 /// Rows of one statement that are kept: somewhat more than a recording keeps of them.
-const ROWS_KEEP: usize = 64 << 20;
+pub const ROWS_KEEP: usize = 64 << 20;
 
 /// Something that happened.
 pub enum Moment<'a> {

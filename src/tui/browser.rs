@@ -114,6 +114,8 @@ pub struct Browser {
     pub still: Option<(Look, Arc<Grid>)>,
     /// First column and line of what the right pane shows.
     pub scroll: (usize, usize),
+    /// Which of the command's results is shown.
+    pub result: usize,
     /// The selected cell of the result: its row and its column.
     pub cell: (usize, usize),
 }
@@ -339,11 +341,27 @@ impl Browser {
         session.map_or(0, |session| session.meta.utc_offset)
     }
 
-    /// The selected command's result.
+    /// The result that is shown of the selected command's.
     pub fn table(&self) -> Option<&(Table, u64)> {
-        let (at, output) = self.output.as_ref()?;
-        (Some(*at) == self.look()).then_some(())?;
-        output.tables.first()
+        self.results().get(self.result)
+    }
+
+    /// The selected command's results, as far as they are here.
+    pub fn results(&self) -> &[(Table, u64)] {
+        match &self.output {
+            Some((at, output)) if Some(*at) == self.look() => &output.tables,
+            _ => &[],
+        }
+    }
+
+    /// Shows the result that is so many further on, if there is one.
+    pub fn turn_to_result(&mut self, by: isize) {
+        let last = self.results().len().saturating_sub(1);
+        let to = self.result.saturating_add_signed(by).min(last);
+        if to != self.result {
+            self.result = to;
+            self.cell = (0, 0);
+        }
     }
 
     fn narrow_commands(&mut self) {
@@ -385,6 +403,7 @@ impl Browser {
 
     fn look_at_command(&mut self) -> Vec<Effect> {
         self.scroll = (0, 0);
+        self.result = 0;
         self.cell = (0, 0);
         self.read_detail()
     }

@@ -116,6 +116,10 @@ pub enum Action {
     Filter,
     /// The next tab of the pane on the right.
     NextTab,
+    /// To the command's next result.
+    NextResult,
+    /// To the command's result before.
+    PreviousResult,
     /// Text further left.
     Left,
     /// Text further right.

@@ -5,7 +5,7 @@ mod statements;
 
 use super::open::{self, Index};
 use super::{Error, Global, Kind, Ui};
-use crate::export::{Encoder, Plain, command_json, statement_json};
+use crate::export::{Encoder, Plain, command_json, results_json, statement_json};
 use crate::model::{printable, when};
 use crate::timeline::{Builder, Part, PartOf, Timeline};
 use crate::vault::index::{Library, Listed};
@@ -245,7 +245,7 @@ fn json(ui: &mut Ui, library: &Library, session: &Listed, args: &Show) -> Result
         let mut object = statement_json(statement);
         let read = results.iter().find(|read| read.number == statement.number);
         if let Some(read) = read {
-            object.insert("results".into(), statements::json(read));
+            object.insert("results".into(), results_json(read));
         }
         Value::Object(object)
     });

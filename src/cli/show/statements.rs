@@ -7,7 +7,6 @@ use crate::model::wire::{Column, Parameter, Report, Value};
 use crate::model::{printable, when};
 use crate::timeline::{Builder, Outcome, Statement, Timeline};
 use crate::vault::index::{Library, Listed};
-use serde_json::json;
 use std::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
@@ -284,17 +283,4 @@ fn short(text: &str) -> String {
     } else {
         safe
     }
-}
-
-/// `[{"columns": […], "rows": [[…]], "tag": …}]`.
-pub fn json(statement: &Statement) -> serde_json::Value {
-    let results = statement.results.iter().map(|outcome| {
-        json!({
-            "columns": outcome.columns,
-            "rows": outcome.rows,
-            "copied": outcome.copied,
-            "complete": outcome.complete,
-        })
-    });
-    results.collect()
 }

@@ -45,6 +45,11 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             browser.scroll = (0, 0);
             browser.read_detail()
         }
+        Action::NextResult | Action::PreviousResult => {
+            let by = if action == Action::NextResult { 1 } else { -1 };
+            browser.turn_to_result(by);
+            Vec::new()
+        }
         Action::Left => {
             match browser.pane {
                 Pane::Detail if browser.cell.1 > 0 => browser.cell.1 -= 1,

@@ -36,6 +36,8 @@ pub(super) const KEYS: &[Binding] = &[
     on(Browser, &[Key::of(KeyCode::Tab)], Action::NextPane, "pane", "Go to the next pane"),
     on(Browser, &[Key::of(KeyCode::BackTab)], Action::PreviousPane, "", "Go to the pane before"),
     on(Browser, &[Key::char('t')], Action::NextTab, "view", "Result, screen, wire, or what is known of the session"),
+    on(Browser, &[Key::char(']')], Action::NextResult, "", "To the next result of a command that gave several"),
+    on(Browser, &[Key::char('[')], Action::PreviousResult, "", "To the result before"),
     on(Browser, &[Key::char('e')], Action::Export, "export", "Hand on the session or the command, with a preview"),
     on(Browser, &[Key::char('y')], Action::CopyCommand, "copy", "Copy the command to the clipboard (by OSC 52)"),
     on(Browser, &[Key::char('Y')], Action::CopyOutput, "", "Copy what the command printed to the clipboard"),

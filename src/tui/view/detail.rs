@@ -56,7 +56,7 @@ fn result(model: &Model, body: Rect, frame: &mut Frame) {
         return;
     };
     let body = command(model, body, frame);
-    if let Some(table) = output.tables.first() {
+    if let Some(table) = browser.table() {
         let focused = browser.pane == Pane::Detail && model.question.is_none();
         super::result::table(model, table, focused, body, frame);
         return;

@@ -355,6 +355,38 @@ fn a_result_is_a_table_and_the_wire_is_told_in_full() {
 }
 
 #[test]
+fn a_command_that_gave_several_results_shows_each() {
+    let mut model = browsing(80, 24);
+    with_result(&mut model);
+    let (look, first) = model.browser.output.clone().unwrap();
+    let second = Table {
+        columns: vec!["total".to_owned()],
+        rows: vec![vec![Some("4711".to_owned())]],
+    };
+    let mut output = Output::clone(&first);
+    output.tables.push((second, 1));
+    update(&mut model, Msg::Output(look, Arc::new(output)));
+    press(&mut model, "\t\tj");
+    let said = shown(&model);
+    assert!(said.contains("result 1 of 2"), "{said}");
+    press(&mut model, "]");
+    let said = shown(&model);
+    assert!(
+        said.contains("result 2 of 2") && said.contains("4711"),
+        "{said}"
+    );
+    assert_eq!(model.browser.cell, (0, 0));
+    let copied = format!("{:?}", press(&mut model, "C"));
+    assert!(copied.contains(r"total\r\n4711"), "{copied}");
+    // Past the last there is nothing, and the first is where it was.
+    press(&mut model, "][");
+    let said = shown(&model);
+    assert!(said.contains("result 1 of 2"), "{said}");
+    press(&mut model, "[[");
+    assert!(shown(&model).contains("result 1 of 2"));
+}
+
+#[test]
 fn the_mouse_selects_opens_and_scrolls() {
     let mut model = browsing(80, 24);
     let mouse = |model: &mut Model, kind, column, row| {

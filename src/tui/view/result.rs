@@ -18,7 +18,8 @@ const COLUMN_MAX: usize = 40;
 /// Rows that are measured for the widths of the columns.
 const MEASURED_MAX: usize = 500;
 
-/// Draws a result around the selected cell; the focused pane shows which that is.
+/// Draws a result around the selected cell; the focused pane shows which that is. Of several
+/// results the last line names the one that is drawn.
 pub fn table(
     model: &Model,
     (table, all): &(Table, u64),
@@ -79,8 +80,12 @@ pub fn table(
         1 => String::new(),
         n => format!(", column {} of {n}", column + 1),
     };
+    let several = match model.browser.results().len() {
+        0 | 1 => String::new(),
+        n => format!("result {} of {n} ([ and ]), ", model.browser.result + 1),
+    };
     lines.push(Line::styled(
-        fit(&format!("{count}{place}"), width),
+        fit(&format!("{several}{count}{place}"), width),
         model.theme.quiet(),
     ));
     frame.render_widget(Paragraph::new(lines), area);

@@ -417,4 +417,17 @@ fn what_passed_over_the_connection_is_exact() {
     let expected = "-- 1 at 0:01, 4.0 ms\nselect a, b from t;\n\n\
                     -- 2 at 0:03, 2.0 ms, ERROR 23505: duplicate key\n-- insert into t values (1);\n";
     assert!(sql.contains(expected), "{sql}");
+    let lines = check(&export(&home, &id, &["--format", "json"]));
+    let lines: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object"))
+        .collect();
+    let sent: Vec<_> = lines.iter().filter(|o| o["type"] == "statement").collect();
+    assert_eq!(sent.len(), 2, "{lines:?}");
+    assert_eq!(sent[0]["command"], 1);
+    let result = &sent[0]["results"][0];
+    assert_eq!(result["columns"][1]["name"], "b");
+    assert_eq!(result["rows"].as_array().map(Vec::len), Some(2), "{result}");
+    assert_eq!(result["complete"]["rows_cut"], 1);
+    assert_eq!(sent[1]["error"]["code"], "23505");
 }
