@@ -14,6 +14,11 @@ const FILES: &[(&str, &str)] = &[
     ("tables", include_str!("../../fixtures/mask/tables.txt")),
     ("tokens", include_str!("../../fixtures/mask/tokens.txt")),
     ("harmless", include_str!("../../fixtures/mask/harmless.txt")),
+    ("wide", include_str!("../../fixtures/mask/wide.txt")),
+    (
+        "wide-harmless",
+        include_str!("../../fixtures/mask/wide-harmless.txt"),
+    ),
 ];
 
 /// A case's text, and its secrets.

@@ -30,7 +30,8 @@ pub(crate) struct Grams {
 
 /// 32 KiB: with some three thousand keywords one bit in eighty is set.
 const WORDS: usize = 4096;
-const BUCKETS: usize = 4096;
+/// Several times as many as keywords, so that few share one.
+const BUCKETS: usize = 16_384;
 
 #[derive(Clone, Copy)]
 struct Entry {

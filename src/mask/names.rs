@@ -57,10 +57,10 @@ const PASSWORDS: &str = "
     mailpass proxypass sslpass srcpass destpass contrasena contraseña contrasenya senha
     motdepasse mdp kennwort geheimwort parola parole пароль haslo hasło heslo lösenord
     losenord wachtwoord salasana adgangskode passord sifre şifre jelszo jelszó lozinka geslo
-    authenticationstring authstring authpass authtok rediscliauth neo4jauth userpassword
+    authenticationstring authstring sstauth authpass authtok rediscliauth neo4jauth userpassword
     plaintextpassword cleartextpassword parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
     presharedkey wpapassphrase chpasswd masterpassword unlockcode palabraclave codigosecreto
-    codesecret geheim geheimnis segreto sekret clavesecreta";
+    codesecret wpapsk psksecret geheim geheimnis segreto sekret clavesecreta";
 
 /// Ends of a word that make it an issued secret.
 const TOKENS: &str = "
@@ -117,7 +117,7 @@ const HARMLESS: &str = "
     suffix pattern regex class family parts usages bits idx spec description comment title
     placeholder icon button input form page link email owner kind space namespace map list
     fingerprint lock locks agent helper exists rounds cost iterations mount exchange verify
-    ring stretch board down up press word words sniff";
+    ring stretch board down up press word words sniff ref keyref";
 
 /// What stands before `key` and makes it no secret.
 const HARMLESS_KEYS: &str = "
@@ -127,7 +127,7 @@ const HARMLESS_KEYS: &str = "
     dict sorted cluster clustering distribution order search the any a this arrow function
     host hot short registry translation i18n locale label meta tag event topic kms ssh gpg
     pgp signing_key_id answer item attribute context environment env field column secondary
-    super path nice bucket issue project jira";
+    super path nice bucket issue project jira recv send export import delete list search fetch edit refresh";
 
 /// What stands before `token` and makes it no secret.
 const HARMLESS_TOKENS: &str = "
@@ -312,8 +312,21 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
             | lists.of(words.between(two, end))
             | lists.of(words.between(three, end))
             | lists.of_endings(last);
-        // A library's name, not a value's.
-        if last.starts_with("libsecret") {
+        // A library's name, not a value's; sudo's NOPASSWD; an object that holds the value.
+        if last.starts_with("libsecret")
+            || last == "nopasswd"
+            || matches!(
+                before,
+                "existing"
+                    | "forgot"
+                    | "forgotten"
+                    | "lost"
+                    | "invalid"
+                    | "wrong"
+                    | "incorrect"
+                    | "missing"
+            )
+        {
             return None;
         }
         if ends & list::PASSWORD != 0 {
@@ -348,7 +361,7 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
                     "bypass" | "askpass" | "compass" | "trespass" | "surpass" | "encompass"
                 )
         {
-            let class = if last.ends_with("pass") || last == "pw" || last == "pin" {
+            let class = if last.ends_with("pass") || matches!(last, "pw" | "pin" | "passe") {
                 Class::Password
             } else {
                 Class::Token
@@ -419,7 +432,9 @@ fn ends_in_pw(name: &[u8]) -> bool {
 
 /// The triggers as they stand in text.
 pub(crate) fn trigger_words() -> impl Iterator<Item = &'static str> {
-    TRIGGERS.split_ascii_whitespace().chain(["backup code"])
+    TRIGGERS
+        .split_ascii_whitespace()
+        .chain(["backup code", "pw =", "?code=", "&code="])
 }
 
 /// Words that must stand in a line before any name in it is worth judging; found by the prefilter.

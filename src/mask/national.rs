@@ -89,6 +89,14 @@ pub(crate) fn find(
             end += 1;
         }
         let text = cut(line, i, end);
+        // A123456(3) of Hong Kong
+        let bracket = at(line, end) == b'('
+            && at(line, end + 1).is_ascii_alphanumeric()
+            && at(line, end + 2) == b')';
+        if bracket && is_id(&[text, cut(line, end + 1, end + 2)].concat(), kind) {
+            spans.push(Span::new(i, end + 3, what.named(), Class::Personal).in_cell());
+            return;
+        }
         if is_id(text, kind)
             && !matches!(before(line, i), b'.' | b'$' | b'%')
             && !is_word(at(line, end))

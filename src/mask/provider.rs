@@ -122,10 +122,13 @@ fn is_token_start(regex: &str, keywords: &[&str]) -> bool {
         .trim_start_matches("(?:")
         .trim_start_matches('(')
         .replace('\\', "");
+    let begins = |word: &&str| {
+        word.get(..3).is_some_and(|head| bare.starts_with(head))
+            // `Splunk (…)`: the token stands behind a blank.
+            && !bare.get(..word.len() + 1).is_some_and(|head| head.ends_with(' '))
+    };
     keywords.iter().all(|word| !word.contains(' '))
-        && keywords
-            .iter()
-            .any(|word| word.get(..3).is_some_and(|head| bare.starts_with(head)))
+        && keywords.iter().any(begins)
         && !regex.contains("[\"'")
 }
 
@@ -231,6 +234,18 @@ pub(crate) fn builder(regex: &str) -> RegexBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::span::settle;
+    use crate::mask::{Rules, Scanner};
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+
+    const FILES: &[&str] = &[
+        include_str!("rules/cloud.toml"),
+        include_str!("rules/code.toml"),
+        include_str!("rules/issuers.toml"),
+        include_str!("rules/named.toml"),
+        include_str!("rules/services.toml"),
+    ];
 
     #[test]
     fn every_rule_compiles_and_has_a_keyword_and_a_name_of_its_own() {
@@ -258,5 +273,184 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// `example` with its places filled: `{h40}` and their like. Shorter ones when `short`, as no
+    /// token has them.
+    fn filled(example: &str, short: bool) -> String {
+        let mut seed = 0x2545_F491u32;
+        let mut draw = |alphabet: &str| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let n = (seed >> 16) as usize % alphabet.len();
+            alphabet.as_bytes()[n] as char
+        };
+        let (lower, upper, digits) = (
+            "abcdefghijklmnopqrstuvwxyz",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            "0123456789",
+        );
+        let mut out = String::new();
+        let mut rest = example;
+        while let Some((lead, more)) = rest.split_once('{') {
+            out.push_str(lead);
+            let place = more.split_once('}');
+            let place = place.filter(|(p, _)| p.bytes().all(|c| c.is_ascii_alphanumeric()));
+            let Some((place, after)) = place else {
+                out.push('{');
+                rest = more;
+                continue;
+            };
+            let (kind, count) = place.split_at(1.min(place.len()));
+            let count = if kind == "u" {
+                36
+            } else {
+                count.parse().unwrap_or(0)
+            };
+            let alphabet = match kind {
+                "h" | "u" => "0123456789abcdef".to_owned(),
+                "H" => "0123456789ABCDEF".to_owned(),
+                "t" => [lower, upper, digits].concat(),
+                "l" => [lower, digits].concat(),
+                "U" => [upper, digits].concat(),
+                "a" => [lower, upper].concat(),
+                "x" => lower.to_owned(),
+                "d" => digits[1..].to_owned(),
+                "w" => [lower, upper, digits].concat(),
+                "b" => [lower, upper, digits, "+/"].concat(),
+                "c" => "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz".to_owned(),
+                "y" => "abcdefghijklmnopqrstuvwxyz234567".to_owned(),
+                "z" => "023456789acdefghjklmnpqrstuvwxyz".to_owned(),
+                _ => String::new(),
+            };
+            if alphabet.is_empty() || count == 0 {
+                out.push('{');
+                out.push_str(place);
+                out.push('}');
+            } else if kind == "u" {
+                let uuid: String = (0..36)
+                    .map(|i| {
+                        if matches!(i, 8 | 13 | 18 | 23) {
+                            '-'
+                        } else {
+                            draw(&alphabet)
+                        }
+                    })
+                    .collect();
+                out.push_str(if short { "0-0" } else { &uuid });
+            } else {
+                let count = if short { 2 } else { count };
+                out.extend((0..count).map(|_| draw(&alphabet)));
+            }
+            rest = after;
+        }
+        out + rest
+    }
+
+    /// The id and the example of each rule that has one.
+    fn examples() -> Vec<(String, String)> {
+        let tables = FILES
+            .iter()
+            .map(|text| text.parse::<toml::Table>().unwrap());
+        let rules = tables.flat_map(|table| table["rule"].as_array().unwrap().clone());
+        rules
+            .filter_map(|rule| {
+                let example = rule.get("example")?.as_str()?.to_owned();
+                Some((rule["id"].as_str().unwrap().to_owned(), example))
+            })
+            .collect()
+    }
+
+    fn finds(rule: &Provider, line: &[u8]) -> bool {
+        let mut spans = Vec::new();
+        for keyword in rule.row.keywords {
+            let keyword = if rule.row.fold {
+                keyword.to_lowercase()
+            } else {
+                (*keyword).to_owned()
+            };
+            let text = if rule.row.fold {
+                line.to_ascii_lowercase()
+            } else {
+                line.to_vec()
+            };
+            for place in memchr::memmem::find_iter(&text, keyword.as_bytes()) {
+                rule.find(line, place, &mut spans);
+            }
+        }
+        settle(&mut spans);
+        !spans.is_empty()
+    }
+
+    #[test]
+    fn every_example_is_found_and_what_is_too_short_is_not() {
+        let examples = examples();
+        assert!(examples.len() > 150, "{}", examples.len());
+        for (id, example) in examples {
+            let row = BUILTIN.iter().find(|row| row.id == id).unwrap();
+            let rule = Provider::from(*row);
+            let whole = filled(&example, false);
+            assert!(finds(&rule, whole.as_bytes()), "{id}: {whole}");
+            let short = filled(&example, true);
+            assert!(
+                row.class == Class::Password || !finds(&rule, short.as_bytes()),
+                "{id}: {short}"
+            );
+            // The keyword alone is no token.
+            for keyword in row.keywords {
+                let text = format!("see {keyword} in the manual, and example words");
+                assert!(!finds(&rule, text.as_bytes()), "{id}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_expression_describes_is_masked_where_it_stands_alone() {
+        let mut runner = TestRunner::deterministic();
+        let mut missed = Vec::new();
+        for row in BUILTIN {
+            // A rule with a check or context of its own needs more than its expression.
+            let anchored = row.regex.starts_with('^') || row.regex.contains("(?:^");
+            if row.check != Check::None || !row.context.is_empty() || anchored {
+                continue;
+            }
+            // One delimiter, as people write it, and no anchors.
+            let mut plain = row.regex.to_owned();
+            for (part, one) in [
+                (r#"[A-Za-z0-9_."' -]{0,12}[:=>,|\s]\s{0,8}["'`(]{0,2}"#, "="),
+                (r#"["' =:]{1,4}"#, "="),
+                (r#"["' =:]+"#, "="),
+                (r#"["']?[ \t]*[=:][ \t]*["']?"#, "="),
+                (r#"["' ]{0,3}[=:]["' ]{0,3}"#, "="),
+                ("[ =]{1,3}", "="),
+                ("[A-Za-z_ -]{0,", "[a-z_]{0,"),
+                ("[A-Za-z0-9_ .-]{0,24}", "[a-z_]{0,24}"),
+                ("[a-z0-9_. -]{0,24}", "[a-z_]{0,24}"),
+                ("\\b", ""),
+                ("|$)", "| )"),
+            ] {
+                plain = plain.replace(part, one);
+            }
+            let strategy = proptest::string::bytes_regex(&plain).unwrap();
+            let token = strategy.new_tree(&mut runner).unwrap().current();
+            let text = String::from_utf8_lossy(&token).replace(['\n', '\r', '\t'], " ");
+            let keyword = row.keywords.iter().find(|k| {
+                let text = text.to_lowercase();
+                text.contains(&k.to_lowercase())
+            });
+            let keyword = keyword.map_or(row.keywords[0], |_| "x");
+            let line = format!("{keyword} '{text}' as v");
+            let mut spans = Vec::new();
+            Scanner::new(Rules::builtin()).line(line.as_bytes(), &mut spans);
+            if spans.is_empty() && text.is_ascii() {
+                missed.push(format!("{}: {line}", row.id));
+            }
+        }
+        assert!(
+            missed.is_empty(),
+            "{} of {}:\n{}",
+            missed.len(),
+            BUILTIN.len(),
+            missed.join("\n")
+        );
     }
 }

@@ -62,6 +62,8 @@ pub(crate) enum Wake {
     Copy,
     /// A message of a server that quotes a value.
     Message,
+    /// A line of configuration: its place in the list.
+    Phrase(u16),
     /// AUTH at a Redis prompt.
     Redis(u8),
     /// A provider's token may stand here: its place in the list.
@@ -128,7 +130,14 @@ impl Rules {
             rules.file(word, Match::Folded, Wake::Name);
         }
         rules.file("://", Match::Exact, Wake::Uri);
-        for word in ["@tcp(", "@unix(", "\\connect ", "\\c ", "--uri"] {
+        for word in [
+            "@tcp(",
+            "@unix(",
+            "\\connect ",
+            "\\c ",
+            "--uri",
+            "resolve host: ",
+        ] {
             rules.file(word, Match::Folded, Wake::Bare);
         }
         rules.file("jdbc:oracle:", Match::Folded, Wake::Jdbc);
@@ -162,7 +171,7 @@ impl Rules {
             rules.file(word, Match::Word, Wake::Program(len(word)));
         }
         for word in [
-            "mc ", "ab ", "7z ", "az ", "gh ", "oc ", "wp ", "http ", "https ",
+            "mc ", "ab ", "7z ", "az ", "gh ", "oc ", "wp ", "xh ", "bw ", "p4 ", "http ", "https ",
         ] {
             rules.file(word, Match::Folded, Wake::Program(len(word) - 1));
         }
@@ -171,6 +180,9 @@ impl Rules {
         }
         for word in ["auth", "auth2", "setuser"] {
             rules.file(word, Match::Word, Wake::Redis(len(word)));
+        }
+        for (number, phrase) in (0..).zip(context::phrases()) {
+            rules.file(phrase.start, Match::Folded, Wake::Phrase(number));
         }
         for (word, shape, kind) in national::words() {
             rules.file(word, Match::Word, Wake::National(shape, kind, len(word)));

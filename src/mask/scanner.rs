@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// More forms than those of all secrets that a session keeps.
 const FORMS_MAX: usize = 16 << 10;
+/// More prepared statements of a session are not remembered.
+const PREPARED_MAX: usize = 16;
 /// The rule of what a person asked to be masked on the spot.
 const NAMED: RuleId = RuleId::new("named");
 
@@ -51,6 +53,8 @@ struct State {
     awaits: Awaits,
     /// What the placeholders of the statement before are for; a log tells their values behind it.
     bound: Option<Vec<Option<sql::Slot>>>,
+    /// Prepared statements with a placeholder for a secret, by name.
+    prepared: Vec<(Vec<u8>, Vec<Option<sql::Slot>>)>,
     /// The lines are those of one value: none is a table's, and statements are looked at whole.
     alone: bool,
     /// A word of a statement stood in such a value.
@@ -315,6 +319,9 @@ impl Scanner {
                 Some(Wake::Bare) => uri::bare(line, hit.at, spans),
                 Some(Wake::Program(len)) => shell::command(line, hit.at, usize::from(len), spans),
                 Some(Wake::Connect(len)) => shell::connect(line, hit.at, usize::from(len), spans),
+                Some(Wake::Phrase(number)) => {
+                    context::phrase(line, hit.at, usize::from(number), spans);
+                }
                 Some(Wake::Redis(len)) => shell::redis(line, hit.at, usize::from(len), spans),
                 Some(Wake::National(shape, kind, len)) => {
                     national::find(line, hit.at + usize::from(len), shape, kind, spans);
@@ -363,8 +370,25 @@ impl Scanner {
                 sql::bound(line, &slots, spans);
             }
             if statement || named {
-                self.state.bound = Some(sql::slots(line, self.rules.judge()));
+                let slots = sql::slots(line, self.rules.judge());
+                if let Some(name) = sql::prepared(line)
+                    && slots.iter().any(Option::is_some)
+                {
+                    self.state.prepared.retain(|(known, _)| *known != name);
+                    if self.state.prepared.len() >= PREPARED_MAX {
+                        self.state.prepared.remove(0);
+                    }
+                    self.state.prepared.push((name, slots.clone()));
+                }
+                self.state.bound = Some(slots);
             }
+        }
+        if statement
+            && !self.state.prepared.is_empty()
+            && let Some(name) = sql::executed(line)
+            && let Some((_, slots)) = self.state.prepared.iter().find(|(known, _)| *known == name)
+        {
+            sql::given(line, slots, spans);
         }
         if self.state.alone {
             self.state.sql |= statement || named;

@@ -110,28 +110,59 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         return true;
     }
     match first {
-        b'$' => is_variable(rest),
+        b'$' => is_variable(rest) || is_lookup(value),
         b'%' => {
-            is_word(rest.strip_suffix(b"%").unwrap_or(rest))
-                && (rest.ends_with(b"%") || rest.len() <= 2)
-                || rest.first() == Some(&b'(')
+            let name = rest.strip_suffix(b"%").unwrap_or(rest);
+            let variable = rest.ends_with(b"%") && !name.iter().any(u8::is_ascii_lowercase);
+            is_word(name) && (variable || rest.len() <= 2) || rest.first() == Some(&b'(')
         }
         b'<' => {
             value.ends_with(b">")
                 && rest
                     .iter()
                     .all(|c| c.is_ascii_alphanumeric() || b" _-.<>/:'".contains(c))
+                || matches!(rest.first(), Some(b'%' | b'?')) && value.len() > 3
         }
+        b'~' => rest.is_empty(),
+        // A tag of YAML: `!vault |`, `!Ref Password`.
+        b'!' => TAGS.iter().any(|tag| {
+            rest.get(..tag.len())
+                .is_some_and(|r| r.eq_ignore_ascii_case(tag.as_bytes()))
+                && !rest.get(tag.len()).is_some_and(u8::is_ascii_alphanumeric)
+        }),
         b'{' => {
             value.starts_with(b"{{")
                 || value.ends_with(b"}") && is_word(cut(value, 1, value.len() - 1))
         }
-        b':' => rest.len() > 1 && is_word(rest) && !rest.iter().any(u8::is_ascii_digit),
+        // `:pw` of a driver, `:'pw'` and `:"pw"` of psql
+        b':' => {
+            let quoted = matches!(rest.first(), Some(b'\'' | b'"')) && rest.len() > 2;
+            let name = if quoted {
+                cut(rest, 1, rest.len() - 1)
+            } else {
+                rest
+            };
+            name.len() > 1 && is_word(name) && (quoted || !name.iter().any(u8::is_ascii_digit))
+        }
         b'@' => is_word(rest) && !rest.iter().any(u8::is_ascii_digit) && !rest.is_empty(),
         b'`' => value.len() > 1 && value.ends_with(b"`"),
         _ => is_lookup(value),
     }
 }
+
+/// Tags of YAML whose value comes from elsewhere.
+const TAGS: &[&str] = &[
+    "vault",
+    "ref",
+    "sub",
+    "env",
+    "secret",
+    "encrypted",
+    "include",
+    "getatt",
+    "env_var",
+    "unsafe",
+];
 
 /// What stands behind a `$`: `{…}`, `(…)`, a digit, an upper case name, or a name that says itself
 /// what it holds. Anything else is a password that starts with a dollar.
@@ -161,6 +192,17 @@ fn is_word(text: &[u8]) -> bool {
 fn is_lookup(value: &[u8]) -> bool {
     const STARTS: &[&[u8]] = &[
         b"os.environ",
+        b"$_post[",
+        b"$_get[",
+        b"$_env[",
+        b"$_server[",
+        b"$_request[",
+        b"return ",
+        b"convertto-securestring",
+        b"(convertto-securestring",
+        b"(get-credential",
+        b"read-host",
+        b"(read-host",
         b"os.getenv",
         b"getenv(",
         b"process.env",
@@ -250,6 +292,10 @@ mod tests {
             "$(cat f)",
             "$1",
             "%s",
+            "%DB_PASS%",
+            "!vault |",
+            "~",
+            "$_POST['pw']",
             "<password>",
             "{{ pw }}",
             ":'pw'",
@@ -264,9 +310,6 @@ mod tests {
             "$dbPassword",
             "var.db_password",
         ] {
-            if stand_in == ":'pw'" {
-                continue; // quoted psql variables are the SQL lexer's
-            }
             assert!(is_placeholder(stand_in.as_bytes()), "{stand_in}");
         }
         for secret in [
@@ -276,6 +319,8 @@ mod tests {
             "null-and-void7",
             "x1x1x1",
             "%aB3xyz",
+            "%percent%",
+            "!valid1",
             "@home2024",
             "<3you!",
             "p",

@@ -67,6 +67,12 @@ pub(crate) fn bare(line: &[u8], place: usize, spans: &mut Vec<Span>) {
         let blank = cut(line, place, line.len())
             .iter()
             .position(|c| matches!(c, b' ' | b'='));
+        // curl: (6) Could not resolve host: user:secret@host
+        let blank = if super::bytes::word_at(line, place, b"resolve host: ") {
+            Some(13)
+        } else {
+            blank
+        };
         let start = super::bytes::skip_blanks(line, blank.map_or(line.len(), |n| place + n + 1));
         let end = cut(line, start, line.len())
             .iter()

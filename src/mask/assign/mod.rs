@@ -180,6 +180,20 @@ impl Delimiter {
         if blank - i > BLANKS_MAX {
             return None;
         }
+        // <wsse:Password Type="…">x</wsse:Password>
+        let element = quote == 0 && blank > i && is_element(line, start);
+        if let Some(n) = memchr::memchr(b'>', from(line, blank)).filter(|_| element) {
+            let close = blank + n;
+            if before(line, close) != b'/' && contains(from(line, close), b"</") {
+                return Some(Self {
+                    kind: Kind::Tag,
+                    value: close + 1,
+                    spaced: false,
+                    quote,
+                    escapes,
+                });
+            }
+        }
         let i = behind_note(line, blank);
         let (kind, after) = match (at(line, i), at(line, i + 1)) {
             (b'=', b'>' | b'~')
@@ -221,6 +235,18 @@ impl Delimiter {
     }
 }
 
+/// Whether the name at `start` is that of an element, `<password `, `<ns:password `.
+fn is_element(line: &[u8], start: usize) -> bool {
+    let mut i = start;
+    if before(line, i) == b':' {
+        i -= 1;
+        while is_word(before(line, i)) {
+            i -= 1;
+        }
+    }
+    before(line, i) == b'<'
+}
+
 /// Behind a note in brackets between a name and its colon: `AWS Secret Access Key [None]:`.
 fn behind_note(line: &[u8], i: usize) -> usize {
     let close = match at(line, i) {
@@ -235,7 +261,7 @@ fn behind_note(line: &[u8], i: usize) -> usize {
 
 /// The value behind `delimiter`, if it is one to mask.
 fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option<(usize, usize)> {
-    let start = delimiter.value;
+    let start = declared(line, delimiter);
     // `prompt("Password: ")`: the quote behind the colon ends what the name stands in.
     if delimiter.quote == 0
         && matches!(at(line, start), b'"' | b'\'')
@@ -243,6 +269,8 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
     {
         return None;
     }
+    // `password: process.env.PW || 'x'`
+    let start = fallback(line, start).unwrap_or(start);
     let quoted = opening(line, start, delimiter.escapes);
     let (from, to, quoted) = match quoted {
         Some((body, quote, escapes)) => (body, closing(line, body, quote, escapes), true),
@@ -274,6 +302,71 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
     }
     let text = cut(line, from, to);
     accept(text, named, delimiter, quoted, line, name).then_some((from, to))
+}
+
+/// Where the value behind `delimiter` stands: behind a type, `let key: &str = "x"`, `string(9) "x"` of
+/// PHP's dumps, or behind the key of `"name": "password", "value": "x"`.
+fn declared(line: &[u8], delimiter: Delimiter) -> usize {
+    let start = delimiter.value;
+    if word_at(line, start, b"string(") {
+        let close = memchr::memchr(b')', cut(line, start, start + 20));
+        return close.map_or(start, |n| skip_blanks(line, start + n + 1));
+    }
+    match delimiter.kind {
+        Kind::Pair if matches!(at(line, start), b'"' | b'\'') => {
+            let close = closing(line, start + 1, at(line, start), 0);
+            let colon = skip_blanks(line, close + 1);
+            if at(line, colon) == b':' && close < line.len() {
+                let key = cut(line, start + 1, close);
+                let value = VALUES
+                    .iter()
+                    .any(|v| key.eq_ignore_ascii_case(v.as_bytes()));
+                // Nothing is a value where none is named.
+                return if value {
+                    skip_blanks(line, colon + 1)
+                } else {
+                    line.len()
+                };
+            }
+            start
+        }
+        Kind::Colon if delimiter.quote == 0 => {
+            let kind = from(line, start)
+                .iter()
+                .take(48)
+                .take_while(|c| is_word(**c) || b"&<>[]?: '|.".contains(c))
+                .count();
+            let equals = skip_blanks(line, start + kind);
+            let literal = skip_blanks(line, equals + 1);
+            let typed =
+                kind > 2 && at(line, equals) == b'=' && matches!(at(line, literal), b'"' | b'\'');
+            if typed { literal } else { start }
+        }
+        _ => start,
+    }
+}
+
+/// Keys whose value belongs to the name before.
+const VALUES: &[&str] = &[
+    "value",
+    "val",
+    "secret",
+    "data",
+    "content",
+    "default",
+    "secretvalue",
+];
+
+/// The literal behind `||`, `??` or `or`, when what stands before is fetched from elsewhere.
+fn fallback(line: &[u8], start: usize) -> Option<usize> {
+    let rest = cut(line, start, start + 80);
+    let sign = [&b" || "[..], b" ?? ", b" or "]
+        .iter()
+        .filter_map(|s| memchr::memmem::find(rest, s).map(|n| n + s.len()))
+        .min()?;
+    let fetched = is_placeholder(cut(rest, 0, sign - 3).trim_ascii());
+    let literal = skip_blanks(line, start + sign);
+    (fetched && matches!(at(line, literal), b'"' | b'\'')).then_some(literal)
 }
 
 /// Behind the word that says how an `Authorization` is to be read.
@@ -312,6 +405,10 @@ fn accept(
         return false;
     }
     if is_placeholder(text) || is_ambient(text, line, name) {
+        return false;
+    }
+    // kubectl --from-file=password=./pw.txt
+    if contains(cut(line, name.saturating_sub(13), name), b"--from-file=") {
         return false;
     }
     if is_password_hash(text) {
@@ -376,6 +473,15 @@ fn accept(
         }
         Strength::Weak => {
             if named.class == super::span::Class::Password {
+                // {"pass":"Open, Sesame!"}
+                if quoted
+                    && delimiter.quote != 0
+                    && text.len() >= 4
+                    && !is_prose(text)
+                    && text.contains(&b' ')
+                {
+                    return true;
+                }
                 return text.len() >= 4
                     && !is_sentence(text, line, delimiter, name)
                     && !is_version(text)

@@ -9,9 +9,12 @@ use std::sync::OnceLock;
 /// Names of columns that hold personal data, letters and digits only, by its kind.
 const PERSONAL_NAMES: &[(Personal, &str)] = &[
     (Personal::Email, "
-        email emailaddress mailaddress correo correoelectronico courriel epost eposta useremail contactemail"),
+        почта электроннаяпочта 邮箱 电子邮件 メール メールアドレス youxiang email emailaddress mailaddress correo correoelectronico courriel epost eposta useremail contactemail"),
     (Personal::Phone, "
         phone phonenumber phoneno mobilenumber mobileno mobilephone cellphone tel telephone telefon telefono telefone
+        mobiel gsm gsmnumber telno ceptelefonu cep komorka numertelefonu numerotelefono cellulare numerodetelephone
+        dianhua shouji shoujihao lianxidianhua denwa denwabango telefonnummer rufnr handy
+        телефон номертелефона мобильный 电话 手机 手机号 电话号码 電話 電話番号 携帯電話 전화번호
         telephonenumber msisdn homephone workphone fax faxnumber celular movil numtel telnr handynummer rufnummer"),
     (Personal::NationalId, "
         ssn socialsecuritynumber socialsecurity socialsecurityno socialinsurancenumber nino nationalinsurance
@@ -21,16 +24,29 @@ const PERSONAL_NAMES: &[(Personal, &str)] = &[
         numsecu numerosecu taxid taxnumber taxidnumber itin ein vatid medicare medicareno nhs nhsnumber nhsno hkid
         mynumber rrn residentregistrationnumber idcard idcardnumber idnumber idcardno citizenid cnic nric egn cnp jmbg
         oib emso rodnecislo isikukood henkilotunnus hetu cprnummer fodselsnummer kennitala tckimlik tckn ssnlast4
+        snils снилс inn инн паспортныеданные rijksregisternummer rijksregister insz niss numeroregistrenational shenfenzheng
+        shenfenzhenghao 身份证 身份证号 身份证号码 マイナンバー kojinbango 주민등록번호 ppsn pps nie nif dninie numerodni
+        tckimlik kimlikno tcno numerosecuritesociale numerodesecuritesociale nss numidentidad cedulaidentidad ine
+        svnummer sozialversicherungsnummer personalausweis ausweisnummer personalausweisnummer ahvnr numeroavs
+        numerpesel nip dowodosobisty numerdowodu rg tituloeleitor matricule cartaidentita numerocartaidentita
+        identiteitskaart rijbewijs nummerrijbewijs sehirkimlik idno identitynumber governmentid govid
         driverlicense driverslicense driverlicence drivinglicence drivinglicense driverslicensenumber licensenumber
         dlnumber licenseno fuehrerschein rutnumber cedula cuit cuil"),
     (Personal::Passport, "
+        паспорт номерпаспорта passaporto numeropassaporto paspoort paspoortnummer paszport numerpaszportu pasaport
+        pasaportno huzhao huzhaohao 护照 护照号码 パスポート ryokenbango passaporte
         passport passportnumber passportno passportnum passnummer reisepass pasaporte numeropasaporte passeport"),
     (Personal::BirthDate, "
         dob dateofbirth birthdate birthday birthdt bdate geburtsdatum geburtstag fechanacimiento fechadenacimiento
         datenaissance datedenaissance ddn datanascimento datadinascita datanascita geboortedatum dataurodzenia
+        dogumtarihi dogumgunu dogumyeri geboortedag geborteplaats geboorteplaats rojstnidatum datanaşterii
+        datumnarozeni fodselsdato fødselsdato fodelsedag shengri chushengriqi 生日 出生日期 生年月日 seinengappi tanjobi
+        датарождения деньрождения dataroj lieunaissance lieudenaissance lugarnacimiento luogonascita datanasterii
         syntymaaika fodelsedatum yob placeofbirth birthplace"),
     (Personal::Account, "
         iban bankaccount bankaccountnumber accountiban bankaccountno routingnumber abanumber sortcode bic bankacct
+        rekeningnummer numerokonta nrkonta conta contabancaria numeroconta compteiban numerocompte hesapno schet
+        расчетныйсчет yinhangzhanghao yinhangka 银行卡号 银行账号 koza kozabango 口座番号
         acctnumber accountnumber accountno kontonummer numerocuenta clabe"),
     (Personal::Card, "
         cardnumber cardno cardnum ccnumber ccnum ccno ccn creditcard creditcardnumber creditcardno debitcard cardpan
@@ -40,10 +56,19 @@ const PERSONAL_NAMES: &[(Personal, &str)] = &[
     (Personal::Name, "
         firstname lastname middlename fname lname surname familyname givenname maidenname forename mothermaidenname
         mothersmaidenname vorname nachname familienname apellido apellidos prenom nomdefamille cognome sobrenome imie
-        nazwisko cardholder cardholdername holdername accountholder fullname legalname patientname contactname"),
+        nazwisko achternaam voornaam tussenvoegsel roepnaam primernombre segundonombre primerapellido segundoapellido
+        apellidopaterno apellidomaterno nombrecompleto nomecompleto ultimonome nomecognome nomprenom nomnaissance
+        familiya imya otchestvo fio фамилия имя отчество фио soyad soyadi soyisim adsoyad adisoyadi jmeno prijmeni
+        xingming xing mingzi 姓名 姓 名字 shimei sei mei namae 氏名 名前 kanji 이름 성명 etternavn fornavn efternamn
+        fornamn efternavn sukunimi etunimi keresztnev vezeteknev ime prezime rodnepriezvisko
+        cardholder cardholdername holdername accountholder fullname legalname patientname contactname"),
     (Personal::Address, "
         address street streetaddress address1 address2 addressline1 addressline2 addr1 addr2 homeaddress postaladdress
         shippingaddress billingaddress mailingaddress strasse adresse direccion endereco indirizzo adres domicilio
+        rua logradouro bairro endereço calle domicilio codigopostal codepostal plz postleitzahl cap postnummer straat
+        straatnaam huisnummer woonadres ulica kodpocztowy adreszamieszkania adresa ulitsa adres1 sokak mahalle ilce
+        dizhi zhuzhi 地址 住址 住所 jusho juusho yubinbango 郵便番号 адрес улица почтовыйиндекс indirizzoresidenza
+        wohnort anschrift hausnummer adresselivraison rueadresse
         residentialaddress postcode zipcode postalcode"),
     (Personal::Other, "
         mrn medicalrecordnumber patientid healthid insurancenumber insuranceno policyholder beneficiary licenseplate
@@ -185,4 +210,9 @@ fn plain_letters(name: &[u8]) -> Vec<u8> {
 pub(crate) const TRIGGERS: &str = "
     email mail phone mobile ssn social_sec birth dob iban account_n accountn routing card cvv cvc passport surname
     first_name last_name firstname lastname full_name fullname address street postal national_id aadhaar aadhar cpf pesel dni pan_ codice
+    nombre apellid nacimiento naissance geboorte achternaam voornaam imie nazwisko urodz familiya imya_ otchestvo soyad
+    dogum kimlik cognome nascita sobrenome nascimento postleitzahl anschrift personalausweis rijksregister snils
+    ulica straat endereço logradouro cellulare rekeningnummer shenfenzheng shouji dianhua dizhi xingming denwa jusho
+    seinengappi shimei фамилия имя телефон адрес паспорт снилс рожд почта 姓名 电话 手机 身份证 地址 邮箱 出生 生日 护照
+    氏名 住所 電話 生年月日 マイナンバー prenom  nomprenom jmeno prijmeni fornavn efternavn fornamn efternamn
     steuer security_code telefon correo teléfono telefone adresse dirección endereço prénom numéro geburt nachname vorname tax_id taxid nhs_ license_n driver_lic driving medicare personnummer family_name given_name maiden cardholder nino holder_name sort_code postcode";

@@ -50,7 +50,31 @@ pub(crate) struct Awaits {
     revealed: u8,
     /// Lines left in which `value: …` belongs to a name that said secret.
     named: u8,
+    /// What the lines below hold.
+    below: Below,
+    /// So many lines of it are left.
+    left: u8,
 }
+
+/// What the lines below a line hold, as that line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Below {
+    #[default]
+    Nothing,
+    /// YAML: the value, indented deeper than its name; more than one line of it in a block.
+    Value { indent: usize, block: bool },
+    /// user:secret lines for chpasswd.
+    Pairs,
+    /// A form's field, behind an empty line.
+    Field,
+    /// Recovery codes.
+    Codes,
+    /// The lines of a netrc that names its machine above.
+    Machine,
+}
+
+/// A block or list below a line ends after so many lines.
+const BELOW_LINES: u8 = 24;
 
 /// expect scripts look this many lines back.
 const SEND_LINES: u8 = 4;
@@ -87,6 +111,22 @@ impl Awaits {
             }
             self.send -= 1;
         }
+        if self.left > 0 {
+            self.left -= 1;
+            if !below(self.below, line, spans) {
+                self.left = 0;
+            }
+        }
+        if self.left == 0 {
+            self.below = opens(line, woken);
+            if self.below != Below::Nothing {
+                self.left = match self.below {
+                    Below::Value { block: false, .. } => 1,
+                    Below::Field => 3,
+                    _ => BELOW_LINES,
+                };
+            }
+        }
         if self.named > 0 {
             self.named -= 1;
             if let Some((start, end)) = value_of_pair(line) {
@@ -106,7 +146,7 @@ impl Awaits {
             let start = line.len() - line.trim_ascii_start().len();
             let one = !text.is_empty()
                 && !text.iter().any(|c| matches!(c, b' ' | b'\t'))
-                && text.len() >= 6;
+                && (text.len() >= 6 || text.len() >= 4 && text.iter().any(u8::is_ascii_digit));
             let prompt = text.iter().rposition(|c| matches!(c, b'$' | b'#' | b'>'))
                 == Some(text.len().wrapping_sub(1));
             if one && !prompt && !is_placeholder(text) {
@@ -119,8 +159,144 @@ impl Awaits {
             }
         }
         let asks = woken.words && memchr::memmem::find(line, b"334 UGFzc3dvcmQ6").is_some();
-        if woken.reveals && reveals(line) || asks {
+        let reset = woken.asks && contains(line, b"assword for ") && contains(line, b"reset with");
+        if woken.reveals && reveals(line) || asks || reset {
             self.revealed = REVEALED_LINES;
+        }
+    }
+}
+
+/// What the lines below `line` hold.
+fn opens(line: &[u8], woken: Woken) -> Below {
+    if !woken.words {
+        return Below::Nothing;
+    }
+    let text = line.trim_ascii_end();
+    if contains(text, b"chpasswd") && memchr::memmem::find(text, b"<<").is_some() {
+        return if memchr::memmem::find(text, b"<<<").is_none() {
+            Below::Pairs
+        } else {
+            Below::Nothing
+        };
+    }
+    if contains(text, b"form-data") {
+        let name = find(text, 0, b"name=\"").map(|i| i + 6);
+        let field = name.map(|i| from(text, i));
+        let field = field.and_then(|f| Some(cut(f, 0, memchr::memchr(b'"', f)?)));
+        let secret = field
+            .and_then(judge)
+            .is_some_and(|n| n.strength > Strength::Weak);
+        return if secret { Below::Field } else { Below::Nothing };
+    }
+    if word_at(line.trim_ascii_start(), 0, b"machine ") && find(text, 0, b"password").is_none() {
+        return Below::Machine;
+    }
+    if text.ends_with(b":") && contains(text, b" codes") {
+        let kinds = [
+            &b"recovery code"[..],
+            b"backup code",
+            b"scratch code",
+            b"one-time code",
+        ];
+        if kinds.iter().any(|kind| contains(text, kind)) {
+            return Below::Codes;
+        }
+    }
+    // name: |
+    let indent = line.len() - line.trim_ascii_start().len();
+    let Some(colon) = memchr::memrchr(b':', text) else {
+        return Below::Nothing;
+    };
+    let sign = cut(text, colon + 1, text.len()).trim_ascii();
+    let block = matches!(at(sign, 0), b'|' | b'>');
+    let name = cut(text, indent, colon);
+    let name = name.strip_prefix(b"- ").unwrap_or(name);
+    let name = name
+        .strip_prefix(b"\"")
+        .and_then(|n| n.strip_suffix(b"\""))
+        .unwrap_or(name);
+    let alone = name.iter().all(|c| is_word(*c) || matches!(c, b'-' | b'.'));
+    if alone && (sign.is_empty() || block && sign.len() < 4) {
+        let secret = judge(name).is_some_and(|n| n.strength > Strength::Weak);
+        if secret {
+            return Below::Value { indent, block };
+        }
+    }
+    Below::Nothing
+}
+
+/// Masks what `line` holds below one that opened `what`; false when it does not belong to it.
+fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
+    let (start, end) = trim(line, 0, line.len());
+    let mut hide = |start: usize, end: usize| {
+        if start < end && !is_placeholder(cut(line, start, end)) {
+            spans.push(Span::new(start, end, REVEALED, Class::Password));
+        }
+    };
+    let text = cut(line, start, end);
+    match what {
+        Below::Nothing => false,
+        Below::Value { indent, block } => {
+            if text.is_empty() {
+                return block;
+            }
+            // What is a mapping or a list of its own is no value.
+            let nested = memchr::memmem::find(text, b": ").is_some()
+                || text.ends_with(b":")
+                || text.starts_with(b"- ")
+                || text.starts_with(b"-----");
+            let words = text.iter().any(|c| matches!(c, b' ' | b'\t'));
+            if start <= indent || !block && (nested || words) {
+                return false;
+            }
+            if !nested {
+                hide(start, end);
+            }
+            true
+        }
+        Below::Pairs => {
+            let start = start + if text.starts_with(b"> ") { 2 } else { 0 };
+            let Some(colon) = memchr::memchr(b':', cut(line, start, end)) else {
+                return false;
+            };
+            hide(start + colon + 1, end);
+            true
+        }
+        Below::Field => {
+            if text.is_empty() || word_at(text, 0, b"content-") {
+                return true;
+            }
+            if !text.starts_with(b"--") {
+                hide(start, end);
+            }
+            false
+        }
+        Below::Codes => {
+            let mut place = start;
+            let mut any = text.is_empty();
+            for word in text.split(|c| matches!(c, b' ' | b'\t')) {
+                let code = (6..=40).contains(&word.len())
+                    && word.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'-')
+                    && word.iter().any(u8::is_ascii_digit);
+                if code {
+                    hide(place, place + word.len());
+                    any = true;
+                }
+                place += word.len() + 1;
+            }
+            any
+        }
+        Below::Machine => {
+            for word in [&b"password "[..], b"passwd ", b"password\t"] {
+                if word_at(text, 0, word) {
+                    let (from, to) = trim(line, start + word.len(), end);
+                    hide(from, to);
+                    return true;
+                }
+            }
+            [&b"login "[..], b"account ", b"login\t"]
+                .iter()
+                .any(|word| word_at(text, 0, word))
         }
     }
 }
@@ -155,6 +331,10 @@ fn names_secret(line: &[u8]) -> bool {
     {
         return is_secret(block);
     }
+    // <key>Password</key> of a property list, <name>db.password</name>
+    if let Some(inner) = element(text, &["key", "name", "string"]) {
+        return is_secret(inner);
+    }
     // 1) "requirepass"
     let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
     if digits > 0 && cut(text, digits, digits + 2) == b") " {
@@ -181,9 +361,26 @@ fn names_secret(line: &[u8]) -> bool {
         && is_secret(cut(text, colon + 1, text.len()))
 }
 
+/// What stands in the one element of `text`, if it is one of `names`.
+fn element<'a>(text: &'a [u8], names: &[&str]) -> Option<&'a [u8]> {
+    let text = text.trim_ascii();
+    let close = memchr::memchr(b'>', text).filter(|_| text.starts_with(b"<"))?;
+    let name = cut(text, 1, close);
+    let inner = cut(text, close + 1, text.len());
+    let end = memchr::memmem::rfind(inner, b"</")?;
+    let known = names
+        .iter()
+        .any(|n| name.eq_ignore_ascii_case(n.as_bytes()));
+    (known && cut(inner, end + 2, inner.len()).starts_with(name)).then(|| cut(inner, 0, end))
+}
+
 /// The value of `value: x`, `"Value": "x"`, `default = "x"`, or Redis' `2) "x"`.
 fn value_of_pair(line: &[u8]) -> Option<(usize, usize)> {
     let start = line.len() - line.trim_ascii_start().len();
+    if let Some(inner) = element(line, &["string", "value"]) {
+        let open = memchr::memchr(b'>', line)? + 1;
+        return (!inner.is_empty() && !is_placeholder(inner)).then_some((open, open + inner.len()));
+    }
     let digits = from(line, start)
         .iter()
         .take_while(|c| c.is_ascii_digit())
@@ -260,6 +457,13 @@ fn reveals(line: &[u8]) -> bool {
         ("kubectl get secret", &["template"]),
         ("kubectl get secret", &["custom-columns"]),
         ("kubectl create token", &[]),
+        ("hget ", &["pass"]),
+        ("hget ", &["secret"]),
+        ("hget ", &["token"]),
+        ("hget ", &["api_key"]),
+        ("get ", &["6379>", "password"]),
+        ("get ", &["6379>", "secret"]),
+        ("get ", &["6379>", "token"]),
         ("kubectl -n", &["get secret", "jsonpath"]),
         ("oc get secret", &["jsonpath"]),
         ("oc whoami", &["-t"]),
@@ -362,6 +566,8 @@ fn reveals(line: &[u8]) -> bool {
 /// Words that wake [`reveals`].
 pub(crate) const REVEAL_TRIGGERS: &[&str] = &[
     "get secret",
+    "hget ",
+    "6379> get ",
     "create token",
     "whoami -t",
     "get-token",

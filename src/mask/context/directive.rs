@@ -131,6 +131,12 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
     if at(line, value).is_ascii_digit() && at(line, value + 1) == b' ' && line.len() > value + 3 {
         value = skip_blanks(line, value + 1);
     }
+    if [&b"ascii-text "[..], b"hexadecimal ", b"md5 "]
+        .iter()
+        .any(|w| word_at(line, value, w))
+    {
+        value = skip_blanks(line, word_end(line, value));
+    }
     // sentinel auth-pass mymaster x
     if word_at(line, start, b"auth-pass") && contains(lead, b"sentinel") {
         value = skip_blanks(line, word_end(line, value));
@@ -173,11 +179,15 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
     };
     let strong = named.is_some_and(|n| n.strength == Strength::Strong);
     let good = setter && text.len() >= 3 && place.alone
+        // HSET user:1 name bob password x
+        || strong && text.len() >= 3 && is_prompted(lead, &["hset ", "hmset ", "hsetnx "])
         || config && (place.first || ends_in(lead, DEVICE) || lead.ends_with(b":"))
         || special && lead.ends_with(b":") && place.alone
         || server_key
         || place.is_device() && text.len() >= 4 && (is_mixed(text) || special)
         || place.first && place.alone && is_mixed(text) && text.len() >= 4 && strong
+        // A table of two columns: `password    x`
+        || place.first && place.alone && strong && text.len() >= 5 && value > end + 1 && lead.is_empty()
         // FTP and POP
         || name == b"PASS" && place.first && place.alone && text.len() >= 3
         // `username bob and password x` of a sentence
@@ -191,6 +201,14 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
     {
         spans.push(Span::new(value, end_secret, DIRECTIVE, Class::Password));
     }
+}
+
+/// Whether one of these commands (lower case) of Redis begins `lead`, alone or behind a prompt.
+fn is_prompted(lead: &[u8], commands: &[&str]) -> bool {
+    let start = memchr::memchr(b'>', lead).map_or(0, |n| skip_blanks(lead, n + 1));
+    commands
+        .iter()
+        .any(|command| word_at(lead, start, command.as_bytes()))
 }
 
 fn is_telling(named: Named) -> bool {

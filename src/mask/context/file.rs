@@ -199,6 +199,10 @@ pub(super) fn snmp(line: &[u8], place: usize, spans: &mut Vec<Span>) {
 
 fn word_behind(line: &[u8], i: usize) -> (usize, usize) {
     let start = skip_blanks(line, i);
+    if at(line, start) == b'"' {
+        let close = memchr::memchr(b'"', from(line, start + 1));
+        return (start, close.map_or(line.len(), |n| start + n + 2));
+    }
     let blank = from(line, start)
         .iter()
         .position(|c| matches!(c, b' ' | b'\t'));

@@ -6,6 +6,7 @@ mod awaits;
 mod directive;
 mod file;
 mod http;
+mod phrase;
 mod told;
 
 use super::bytes::word_at;
@@ -16,6 +17,7 @@ pub(crate) use file::userlist;
 use file::{acl, imap, logon, netrc, pgpass, shadow, snmp};
 pub(crate) use http::pairs as cookie_pairs;
 use http::{cookies, scheme};
+pub(crate) use phrase::{phrase, phrases};
 
 /// Words that wake this layer.
 pub(crate) const TRIGGERS: &[&str] = &[

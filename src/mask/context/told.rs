@@ -34,6 +34,7 @@ const TELLS: &[&str] = &[
     "one-time",
     "admin password",
     "default password",
+    "is now",
     "token is",
     "secret is",
     "key is",
@@ -48,7 +49,7 @@ pub(super) fn told(line: &[u8], spans: &mut Vec<Span>) {
     };
     let (_, gap) = trim(line, 0, last);
     let lead = cut(line, 0, gap);
-    let marked = [&b":"[..], b"=", b" is", b" to"]
+    let marked = [&b":"[..], b"=", b" is", b" to", b" is now"]
         .iter()
         .any(|m| lead.ends_with(m));
     if !marked {
@@ -70,7 +71,7 @@ pub(super) fn told(line: &[u8], spans: &mut Vec<Span>) {
     }
     let text = cut(line, from, to);
     if is_mixed(text)
-        && text.len() >= 6
+        && text.len() >= 5
         && !is_placeholder(text)
         && !contains(text, b"://")
         && !matches!(at(text, 0), b'/' | b'(' | b'<' | b'[' | b'-')

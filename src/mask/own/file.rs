@@ -12,6 +12,7 @@
 //! check = "none"                     # or mixed, entropy, luhn, mod97, verhoeff, crc
 //! context = ["acme"]                 # one of these words must stand in the line, in any case
 //! allow = ['acme_test_.*']           # what one of these matches as a whole is no secret
+//! example = 'acme_{l32}'             # how a token looks, for people
 //! ```
 
 use super::{Rule, Wrong, gitleaks};
@@ -44,7 +45,13 @@ pub struct Row {
     context: Vec<String>,
     #[serde(default)]
     allow: Vec<Spanned<String>>,
+    /// Read by people; tests of rec's own rules fill it in.
+    #[serde(default)]
+    example: Option<String>,
 }
+
+/// No token's description is longer.
+const EXAMPLE_MAX: usize = 1024;
 
 /// A class as it is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -98,6 +105,14 @@ impl Row {
             if let Err(error) = builder(regex.get_ref()).build() {
                 return Err(Wrong::at(regex.span(), regex_fault(&error)));
             }
+        }
+        if self
+            .example
+            .as_ref()
+            .is_some_and(|example| example.len() > EXAMPLE_MAX)
+        {
+            let what = format!("the example of `{id}` is longer than {EXAMPLE_MAX} bytes");
+            return Err(Wrong::at(self.id.span(), what));
         }
         let all = |list: Vec<Spanned<String>>| list.into_iter().map(Spanned::into_inner);
         Ok(Rule {
@@ -154,6 +169,8 @@ mod tests {
         let files = [
             include_str!("../rules/cloud.toml"),
             include_str!("../rules/code.toml"),
+            include_str!("../rules/issuers.toml"),
+            include_str!("../rules/named.toml"),
             include_str!("../rules/services.toml"),
         ];
         let rules = files

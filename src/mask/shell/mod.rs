@@ -35,10 +35,16 @@ enum Reads {
     After(&'static str),
     /// `pass:SECRET`
     Pass,
-    /// `user/secret@service`
-    Oracle,
+    /// `user/secret@service`, among so many first words that are no options.
+    Oracle(usize),
     /// The n-th word that is no option.
     Nth(usize),
+    /// The two words behind this one.
+    Two(&'static str),
+    /// `h=db,u=bob,p=secret`
+    Dsn,
+    /// Behind these first words, of the words that are no options.
+    Verb(&'static str, Behind),
     /// `-U user%secret`
     Samba,
     /// `[domain/]user:secret@host`
@@ -49,6 +55,17 @@ enum Reads {
     Slash(&'static str),
     /// Programs with a grammar of their own, by name.
     Special(&'static str),
+}
+
+/// Where a secret stands behind a program's verbs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    /// The n-th word that is no option, verbs among them.
+    Nth(usize),
+    /// The same, `user:secret`.
+    Pair(usize),
+    /// The value of this option.
+    Option(&'static str),
 }
 
 /// The table, by program.
@@ -74,13 +91,19 @@ fn read(option: &'static str) -> Option<Reads> {
     Some(match option {
         "--" => return None,
         "pass:" => Reads::Pass,
-        "u/p" => Reads::Oracle,
+        "u/p" => Reads::Oracle(2),
+        "u/p*" => Reads::Oracle(usize::MAX),
+        "dsn" => Reads::Dsn,
         "u%p" => Reads::Samba,
         "u:p@" => Reads::AtHost,
         "htpasswd" | "login" | "mc" | "rabbit" | "net" | "piped" | "third" | "kv" | "ssm"
         | "passwd" | "inner" => Reads::Special(option),
         _ => {
-            if let Some(word) = option.strip_suffix('>') {
+            if let Some(verb) = verb(option) {
+                verb
+            } else if let Some(word) = option.strip_suffix(">>") {
+                Reads::Two(word)
+            } else if let Some(word) = option.strip_suffix('>') {
                 Reads::After(word)
             } else if let Some(pair) = option.strip_suffix(':') {
                 if option.starts_with('/') {
@@ -106,6 +129,22 @@ fn read(option: &'static str) -> Option<Reads> {
             }
         }
     })
+}
+
+/// `login#3`, `user+add#3:`, `secret+set!--body`
+fn verb(option: &'static str) -> Option<Reads> {
+    let plain = |verbs: &str| !verbs.is_empty() && !verbs.starts_with('-');
+    if let Some((verbs, value)) = option.split_once('!').filter(|(verbs, _)| plain(verbs)) {
+        return Some(Reads::Verb(verbs, Behind::Option(value)));
+    }
+    let (verbs, place) = option.split_once('#').filter(|(verbs, _)| plain(verbs))?;
+    let number = place.trim_end_matches(':').parse().ok()?;
+    let behind = if place.ends_with(':') {
+        Behind::Pair(number)
+    } else {
+        Behind::Nth(number)
+    };
+    Some(Reads::Verb(verbs, behind))
 }
 
 /// The programs of the table.
@@ -157,8 +196,10 @@ pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
     let words = words(line, behind);
     options(line, &words, reads, spans);
     for read in reads {
-        if let Reads::Special(kind) = read {
-            special(line, place, kind, &words, spans);
+        match read {
+            Reads::Special(kind) => special(line, place, kind, &words, spans),
+            Reads::Verb(verbs, behind) => behind_verb(line, verbs, *behind, &words, spans),
+            _ => {}
         }
     }
     // lftp -e 'open -u user,secret host': what one word holds is a command again.
@@ -167,6 +208,49 @@ pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
             if matches!(at(line, word.start), b'"' | b'\'') {
                 let inner = self::words::words(cut(line, 0, word.end - 1), word.start + 1);
                 options(line, &inner, reads, spans);
+            }
+        }
+    }
+}
+
+/// The secret behind a program's verbs.
+fn behind_verb(line: &[u8], verbs: &str, behind: Behind, words: &[Word], spans: &mut Vec<Span>) {
+    let bare: Vec<Word> = words.iter().map(|word| word.bare(line)).collect();
+    let text = |word: &Word| cut(line, word.start, word.end);
+    let plain: Vec<Word> = bare
+        .iter()
+        .copied()
+        .filter(|word| !text(word).starts_with(b"-"))
+        .collect();
+    let fits = verbs.split('+').enumerate().all(|(n, verb)| {
+        plain
+            .get(n)
+            .is_some_and(|word| match verb.strip_suffix('*') {
+                Some(start) => text(word).starts_with(start.as_bytes()),
+                None => text(word) == verb.as_bytes(),
+            })
+    });
+    if !fits {
+        return;
+    }
+    match behind {
+        Behind::Nth(n) => push_word(
+            line,
+            n.checked_sub(1).and_then(|n| plain.get(n)).copied(),
+            spans,
+        ),
+        Behind::Pair(n) => {
+            if let Some(word) = n.checked_sub(1).and_then(|n| plain.get(n)) {
+                push_pair(line, word.start, word.end, b':', spans);
+            }
+        }
+        Behind::Option(option) => {
+            for (n, word) in bare.iter().enumerate() {
+                match strip(text(word), option).map(|rest| (rest.len(), rest.first())) {
+                    Some((0, _)) => push_word(line, words.get(n + 1).copied(), spans),
+                    Some((len, Some(b'='))) => push(line, word.end - len + 1, word.end, spans),
+                    _ => {}
+                }
             }
         }
     }
@@ -183,6 +267,12 @@ fn options(line: &[u8], words: &[Word], reads: &[Reads], spans: &mut Vec<Span>) 
         }
         for read in reads {
             one(line, text, *word, next, plain, read, spans);
+            if let Reads::Two(name) = read
+                && text == name.as_bytes()
+            {
+                push_word(line, next, spans);
+                push_word(line, words.get(n + 2).copied(), spans);
+            }
         }
     }
 }
@@ -254,10 +344,17 @@ fn one(
         Reads::After(name) => {
             let bare = text.rsplit(|c| *c == b':').next().unwrap_or_default();
             if text.eq_ignore_ascii_case(name.as_bytes()) || bare == name.as_bytes() {
-                if *name == "http-basic" {
-                    return;
-                }
                 push_word(line, next, spans);
+            }
+        }
+        Reads::Two(_) | Reads::Verb(..) => {}
+        Reads::Dsn => {
+            let mut start = word.start;
+            for part in text.split(|c| *c == b',') {
+                if part.starts_with(b"p=") && text.contains(&b',') {
+                    push(line, start + 2, start + part.len(), spans);
+                }
+                start += part.len() + 1;
             }
         }
         Reads::Pass => {
@@ -265,11 +362,11 @@ fn one(
                 push(line, word.start + 5, word.end, spans);
             }
         }
-        Reads::Oracle => {
+        Reads::Oracle(most) => {
             if !text.starts_with(b"-")
                 && !text.starts_with(b"@")
                 && !text.starts_with(b"/")
-                && plain <= 2
+                && plain <= *most
             {
                 oracle(line, word, spans);
             }
@@ -329,7 +426,14 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
     let bare = name.iter().position(|c| *c != b'-').unwrap_or(0);
     // --no-password
     let bare_name = cut(name, bare, name.len());
-    let Some(named) = judge(bare_name).filter(|_| !word_at(bare_name, 0, b"no-")) else {
+    // --password-stdin, --no-auth-warning: nothing follows, or something else.
+    let other = [&b"no-"[..], b"stdin-"]
+        .iter()
+        .any(|w| word_at(bare_name, 0, w))
+        || [&b"-stdin"[..], b"-warning", b"-prompt", b"-fd"]
+            .iter()
+            .any(|w| bare_name.ends_with(w));
+    let Some(named) = judge(bare_name).filter(|_| !other) else {
         return;
     };
     let mut value = skip_blanks(line, end);
@@ -344,7 +448,7 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
     };
     let text = cut(line, word.start, word.end);
     if text.starts_with(b"-") && text.len() > 1 && !is_random(text)
-        || matches!(text, b"\\" | b"<" | b">" | b"=" | b"|")
+        || matches!(text, b"\\" | b"<" | b">" | b"=" | b"|" | b"<<<" | b"<<")
     {
         return;
     }

@@ -125,7 +125,12 @@ pub(crate) fn redis(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>
                     ]
                     .contains(&cut(line, w.start, w.end))
             });
-            if !mechanism && last.is_some_and(|w| !matches!(at(line, w.start), b':' | b'=')) {
+            // MONITOR quotes every word.
+            let like = quoted == 0 || all.iter().all(|w| at(line, w.start) == b'"');
+            if !mechanism
+                && like
+                && last.is_some_and(|w| !matches!(at(line, w.start), b':' | b'=' | b'{'))
+            {
                 push_word(line, last, spans);
             }
         }

@@ -33,7 +33,7 @@ pub(super) fn special(
         }
         // docker login -u name -p secret; elsewhere -p is a port
         "login" => {
-            let logs_in = |w: &Word| matches!(text(w), b"login" | b"registry");
+            let logs_in = |w: &Word| matches!(text(w), b"login" | b"registry" | b"auth");
             let pairs = words.iter().zip(words.iter().skip(1));
             for (word, next) in pairs.filter(|_| plain.first().is_some_and(logs_in)) {
                 if text(word) == b"-p" {
@@ -76,8 +76,9 @@ pub(super) fn special(
                 .is_some_and(|t| t.eq_ignore_ascii_case(b"use"))
             {
                 let share = plain.iter().position(|w| text(w).starts_with(b"\\\\"));
-                let secret = share.and_then(|n| plain.get(n + 1));
-                if secret.is_some_and(|w| !matches!(text(w).first(), Some(b'/' | b'*'))) {
+                let behind = share.and_then(|n| plain.get(n + 1..)).unwrap_or_default();
+                let secret = behind.iter().find(|w| !text(w).starts_with(b"/"));
+                if secret.is_some_and(|w| !text(w).starts_with(b"*")) {
                     push_word(line, secret.copied(), spans);
                 }
             }
@@ -125,81 +126,154 @@ pub(super) fn special(
     }
 }
 
+/// Programs that read a secret from their standard input, and the words one of which says so; none
+/// where they always do. They stand behind the program's name.
+const READERS: &[(&str, &[&str])] = &[
+    ("chpasswd", &[]),
+    ("kinit", &[]),
+    ("cryptsetup", &[]),
+    ("smbpasswd", &["-s", "stdin"]),
+    ("passwd", &["stdin", " "]),
+    ("vncpasswd", &["-f"]),
+    ("read", &["-s", "-rs", "-sr", "-srp", "-rsp", "-sp"]),
+    ("keepassxc-cli", &[]),
+    ("pass", &["insert"]),
+    ("gopass", &["insert"]),
+    ("secret-tool", &["store"]),
+    ("wrangler", &["secret"]),
+    ("vercel", &["env"]),
+    ("realm", &["join"]),
+    ("adcli", &["stdin"]),
+    ("ipa", &["--password"]),
+    ("openconnect", &["stdin"]),
+    ("mysql", &["-p", "--password"]),
+    ("mariadb", &["-p", "--password"]),
+    ("mysqldump", &["-p", "--password"]),
+    ("docker", &["stdin", "secret"]),
+    ("podman", &["stdin", "secret"]),
+    ("nerdctl", &["stdin"]),
+    ("helm", &["stdin"]),
+    ("skopeo", &["stdin"]),
+    ("oras", &["stdin"]),
+    ("crane", &["stdin"]),
+    ("gh", &["--with-token", "secret"]),
+    ("glab", &["--stdin"]),
+    ("gcloud", &["secrets"]),
+    ("fly", &["secrets"]),
+    ("flyctl", &["secrets"]),
+    ("gpg", &["--passphrase-fd"]),
+    ("gpg2", &["--passphrase-fd"]),
+    ("ansible-vault", &["-s", "-i", "stdin"]),
+    ("su", &[" "]),
+    ("openssl", &["stdin"]),
+    ("mosquitto_passwd", &["stdin"]),
+    ("htpasswd", &["-i"]),
+    ("ssh-add", &[]),
+    ("bw", &["unlock", "login"]),
+    ("npm", &["token"]),
+    ("doppler", &["secrets"]),
+    ("heroku", &["config"]),
+    ("sops", &["stdin"]),
+    ("pulumi", &["--secret"]),
+    ("vault", &["login"]),
+    ("argocd", &["stdin"]),
+    ("nmcli", &["--ask"]),
+    ("zip", &["-e"]),
+    ("ldapsearch", &["-y"]),
+];
+
 /// What is piped or redirected into the program at `place`, when it reads a secret there.
 fn piped(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
     let text = |w: &Word| cut(line, w.start, w.end);
+    let mut end = place;
+    while at(line, end).is_ascii_alphanumeric() || matches!(at(line, end), b'-' | b'_') {
+        end += 1;
+    }
+    let name = cut(line, place, end);
     let mut start = place;
     while start > 0 && !matches!(before(line, start), b' ' | b'|' | b'\t') {
         start -= 1;
     }
-    // `| sudo chpasswd`: the pipe may stand before another program.
-    let sudo = cut(line, 0, back_blanks(line, start));
-    let program = cut(line, start, place + 16);
-    let reads = if contains(cut(program, 0, 5), b"sudo") {
+    let reads = if name == b"sudo" {
         words.iter().any(|w| {
             text(w) == b"--stdin"
                 || text(w).starts_with(b"-")
                     && !text(w).starts_with(b"--")
                     && text(w).contains(&b'S')
         })
-    } else if contains(program, b"chpasswd")
-        || contains(program, b"kinit")
-        || contains(program, b"cryptsetup")
-    {
-        true
     } else {
-        words.iter().any(|w| {
-            contains(text(w), b"stdin")
-                || matches!(
-                    text(w),
-                    b"-s" | b"-i" | b"--passphrase-fd" | b"--with-token"
-                )
+        READERS.iter().any(|(reader, said)| {
+            let told = |word: &str| {
+                word == " " || words.iter().any(|w| contains(text(w), word.as_bytes()))
+            };
+            name == reader.as_bytes() && (said.is_empty() || said.iter().any(|w| told(w)))
         })
     };
     if !reads {
         return;
     }
+    let pair = name == b"chpasswd";
     if let Some(here) = words.iter().position(|w| text(w) == b"<<<") {
-        push_word(line, words.get(here + 1).copied(), spans);
+        if let Some(word) = words.get(here + 1) {
+            said(line, word.bare(line), pair, spans);
+        }
         return;
     }
-    let sudo = sudo
+    // `| sudo chpasswd`: the pipe may stand before another program.
+    let lead = cut(line, 0, back_blanks(line, start));
+    let lead = lead
         .strip_suffix(b"sudo")
-        .map_or(sudo, |lead| cut(line, 0, back_blanks(line, lead.len())));
-    let Some(pipe) = sudo.len().checked_sub(1).filter(|_| sudo.ends_with(b"|")) else {
+        .map_or(lead, |lead| cut(line, 0, back_blanks(line, lead.len())));
+    let Some(lead) = lead.strip_suffix(b"|") else {
         return;
     };
-    let lead = cut(line, 0, pipe);
-    let echo = ["echo ", "printf "]
-        .iter()
-        .filter_map(|w| {
-            let mut last = None;
-            let mut i = 0;
-            while let Some(n) = find(lead, i, w.as_bytes()) {
-                last = Some(n);
-                i = n + 1;
+    // `(echo x; echo x) |` says it twice.
+    let group = lead.trim_ascii_end().ends_with(b")");
+    let mut last = None;
+    for verb in ["echo ", "printf ", "yes "] {
+        let mut i = 0;
+        while let Some(n) = find(lead, i, verb.as_bytes()) {
+            i = n + verb.len();
+            if matches!(before(lead, n), 0 | b' ' | b'(' | b';' | b'&' | b'|' | b'{') {
+                if group {
+                    printed(line, lead, n, verb, pair, spans);
+                } else {
+                    last = last.max(Some((n, verb)));
+                }
             }
-            last.map(|n| n + w.len())
-        })
-        .max();
-    let Some(echo) = echo else { return };
-    let said = super::words::words(lead, echo);
-    let Some(secret) = said.last().map(|w| w.bare(line)) else {
-        return;
-    };
-    // user:secret
-    let pair = contains(program, b"chpasswd");
-    let colon = text(&secret)
+        }
+    }
+    if let Some((n, verb)) = last {
+        printed(line, lead, n, verb, pair, spans);
+    }
+}
+
+/// What `echo`, `printf` or `yes` at `place` of `lead` prints.
+fn printed(line: &[u8], lead: &[u8], place: usize, verb: &str, pair: bool, spans: &mut Vec<Span>) {
+    let words = super::words::words(lead, place + verb.len());
+    let plain = words
         .iter()
-        .position(|c| *c == b':')
-        .filter(|_| pair);
-    let from = secret.start + colon.map_or(0, |n| n + 1);
-    let end = if cut(line, from, secret.end).ends_with(b"\\n") {
-        secret.end - 2
-    } else {
-        secret.end
-    };
-    if at(line, from) != b'-' {
+        .map(|w| w.bare(line))
+        .filter(|w| at(line, w.start) != b'-' || w.end - w.start > 3);
+    let mut plain: Vec<Word> = plain.collect();
+    // printf's format stands first.
+    if verb == "printf " && plain.len() > 1 {
+        plain.remove(0);
+    } else if let Some(last) = plain.pop() {
+        plain = vec![last];
+    }
+    for word in plain {
+        said(line, word, pair, spans);
+    }
+}
+
+/// A word that a program reads as its secret; of `user:secret`, the second part.
+fn said(line: &[u8], word: Word, pair: bool, spans: &mut Vec<Span>) {
+    let text = cut(line, word.start, word.end);
+    let colon = text.iter().position(|c| *c == b':').filter(|_| pair);
+    let from = word.start + colon.map_or(0, |n| n + 1);
+    let end = word.end - if text.ends_with(b"\\n") { 2 } else { 0 };
+    if at(line, from) != b'-' && from < end {
         push(line, from, end, spans);
     }
 }

@@ -79,7 +79,9 @@ pub(super) fn strip<'a>(text: &'a [u8], option: &str) -> Option<&'a [u8]> {
 pub(super) fn push_word(line: &[u8], word: Option<Word>, spans: &mut Vec<Span>) {
     let Some(word) = word else { return };
     let text = cut(line, word.start, word.end);
-    if text.starts_with(b"-") && text.len() > 1 && !text.iter().any(u8::is_ascii_digit) {
+    if text.starts_with(b"-") && text.len() > 1 && !text.iter().any(u8::is_ascii_digit)
+        || text.starts_with(b"<")
+    {
         return;
     }
     push(line, word.start, word.end, spans);

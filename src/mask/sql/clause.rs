@@ -1,13 +1,13 @@
 //! Password clauses: a word that says secret, and the literal that belongs to it.
 
-use super::lex::{Kind, View};
+use super::lex::{Kind, Token, View};
 use super::{CLAUSE, push};
 use crate::mask::assign::converts;
-use crate::mask::bytes::{at, contains, cut};
+use crate::mask::bytes::{at, before, contains, cut};
 use crate::mask::names::{Named, Strength};
 use crate::mask::span::{Class, Span};
 use crate::mask::standin::is_placeholder;
-use crate::mask::value::is_random;
+use crate::mask::value::{is_random, is_type};
 
 /// `PRAGMA key = 'x'`, `ATTACH DATABASE 'f' AS e KEY 'x'` of encrypted SQLite files: the word says
 /// little elsewhere.
@@ -46,11 +46,28 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
     if view.any(j, &["not", "is"]) {
         j += 1;
     }
+    // lower(password) = 'x'; @pwd nvarchar(50) = N'x'
+    if view.mark(j, b')') && (view.mark(j + 1, b'=') || view.any(j + 1, &["like", "in", "is"])) {
+        j += 1;
+    } else if view
+        .get(j)
+        .is_some_and(|t| t.kind == Kind::Word && is_type(view.of(t)))
+        && view.get(i).is_some_and(|t| view.of(t).starts_with(b"@"))
+    {
+        j += 1;
+        if view.mark(j, b'(') {
+            while j < i + 8 && !view.mark(j, b')') {
+                j += 1;
+            }
+            j += 1;
+        }
+    }
     let list = view.is(j, "in") && view.mark(j + 1, b'(')
         || view.is(j, "any")
         || view.mark(j, b'=') && view.is(j + 1, "any");
     let mut joined = false;
-    while j < i + 6 {
+    let limit = j + 5;
+    while j < limit {
         // A path of code: Token::Str("…")
         if view.mark(j, b':') && view.mark(j + 1, b':') {
             return;
@@ -73,10 +90,19 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
         j += 1;
     }
     // A comparison may put a function around the value: pass = SHA1('x').
-    if let Some(word) = view
+    if let Some(mut word) = view
         .get(j)
         .filter(|t| t.kind == Kind::Word && joined && view.mark(j + 1, b'('))
     {
+        // SHA2(CONCAT('x', salt), 256)
+        while j < limit + 6
+            && converts(view.of(word))
+            && let Some(inner) = view
+                .get(j + 2)
+                .filter(|t| t.kind == Kind::Word && view.mark(j + 3, b'('))
+        {
+            (word, j) = (inner, j + 2);
+        }
         let name = view.of(word);
         let literal = view.literal(j + 2);
         if converts(name)
@@ -112,7 +138,17 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
     if view.of(literal).starts_with(b"%") && view.of(literal).ends_with(b"%") {
         return;
     }
+    // :'pw' of psql stands for a value.
+    if is_psql_variable(view, literal) {
+        return;
+    }
     push(view, literal, CLAUSE, named.class, spans);
+    // SET PASSWORD = 'x' REPLACE 'y'
+    if view.any(j + 1, &["replace", "old_password"])
+        && let Some(old) = view.text(j + 2).or_else(|| view.text(j + 3))
+    {
+        push(view, old, CLAUSE, named.class, spans);
+    }
     if list {
         while view.mark(j + 1, b',') {
             j += 2;
@@ -121,6 +157,13 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
             }
         }
     }
+}
+
+fn is_psql_variable(view: &View<'_>, literal: Token) -> bool {
+    let colon = literal.start.checked_sub(2);
+    colon.is_some_and(|i| {
+        at(view.text, i) == b':' && matches!(before(view.text, i), b' ' | b'=' | b'(' | b',')
+    })
 }
 
 /// IDENTIFIED BY x [REPLACE y]; IDENTIFIED WITH plugin BY|AS x; IDENTIFIED VIA plugin USING x.
@@ -139,7 +182,7 @@ pub(super) fn identified(view: &View<'_>, i: usize, spans: &mut Vec<Span>) {
         return;
     }
     // A bare word is a secret in Oracle's statements, and no more than a word in a sentence.
-    let verbs = ["create", "alter", "grant", "administer", "connect"];
+    let verbs = ["create", "alter", "grant", "administer", "connect", "set"];
     if view.get(j + 1).is_some_and(|t| t.kind != Kind::Text) && !(0..i).any(|k| view.any(k, &verbs))
     {
         return;

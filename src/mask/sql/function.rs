@@ -1,11 +1,11 @@
 //! Secrets that stand as arguments of functions and procedures, and as values of columns.
 
-use super::lex::{Kind, View};
+use super::lex::{Kind, Token, View};
 use super::{ARGUMENT, COLUMN, is_key_literal, push};
 use crate::mask::bytes::contains;
-use crate::mask::columns::rule_of;
+use crate::mask::columns::{rule_of, wanted};
 use crate::mask::names::{Named, Strength, judge};
-use crate::mask::span::{Class, Span};
+use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::value::is_random;
 
 /// Functions and which of their arguments are secret, counted from 1; 0 for the last one.
@@ -61,6 +61,21 @@ const FUNCTIONS: &[(&str, &[usize])] = &[
     ("adduser", &[2]),
     ("aws_iam", &[]),
     ("encrypt_raw", &[2]),
+    ("decrypt_raw", &[2]),
+    ("crypto_auth", &[2]),
+    ("crypto_auth_verify", &[3]),
+    ("crypto_secretbox", &[3]),
+    ("crypto_secretbox_open", &[3]),
+    ("crypto_shorthash", &[2]),
+    ("crypto_generichash", &[2]),
+    ("crypto_pwhash", &[1]),
+    ("crypto_pwhash_str", &[1]),
+    ("crypto_aead_det_encrypt", &[3]),
+    ("crypto_aead_det_decrypt", &[3]),
+    ("sqlite3_key", &[1, 2]),
+    ("digest", &[1]),
+    ("encode", &[2]),
+    ("decode", &[2]),
     ("aead_encrypt", &[]),
     ("symm_encrypt", &[2]),
     ("to_password", &[1]),
@@ -177,6 +192,11 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
             return false;
         }
     }
+    if is_harmless(view, last, start) {
+        return false;
+    }
+    let number = of_table(view, last, start).map(|n| [n]);
+    let secrets = number.as_ref().map_or(secrets, |n| n.as_slice());
     // `encrypt(` and `auth(` are code elsewhere; a literal must be where the secret is.
     let mut argument = 1;
     let mut depth = 0usize;
@@ -207,6 +227,126 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
         }
     }
     any || procedure
+}
+
+/// Calls whose literal is none: `digest('x', 'sha256')`, `encode(b, 'hex')`, `s3(url, 'CSV', 'a Int32')`.
+fn is_harmless(view: &View<'_>, name: &[u8], start: usize) -> bool {
+    let is = |words: &[&str]| {
+        words
+            .iter()
+            .any(|word| name.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    if is(&["digest"]) {
+        // What is joined to a salt is a password.
+        return view.text(start).is_none() || !view.mark(start + 1, b'|');
+    }
+    if is(&["encode", "decode"]) {
+        let formats = ["hex", "base64", "escape", "utf8", "utf-8"];
+        let is_format = |t: Token| {
+            formats
+                .iter()
+                .any(|f| view.of(t).eq_ignore_ascii_case(f.as_bytes()))
+        };
+        return view.text(start).is_none()
+            || (start..start + 8).any(|j| view.text(j).is_some_and(is_format));
+    }
+    if is(&[
+        "s3",
+        "s3cluster",
+        "gcs",
+        "oss",
+        "cosn",
+        "deltalake",
+        "hudi",
+        "iceberg",
+    ]) {
+        // The id of a key stands before it.
+        let place = usize::from(is(&["s3cluster"])) + 1;
+        let id = arguments_of(view, start)
+            .get(place)
+            .and_then(|j| view.text(*j));
+        return !id.is_some_and(|t| {
+            let id = view.of(t);
+            id.len() >= 8
+                && id
+                    .iter()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-'))
+        });
+    }
+    false
+}
+
+/// Where the secret of a call that reads another database stands: `remote(host, db.table, user, secret)`
+/// has one argument less, and so has the engine of a whole database.
+fn of_table(view: &View<'_>, name: &[u8], start: usize) -> Option<usize> {
+    let known = [
+        "mysql",
+        "postgresql",
+        "mongodb",
+        "remote",
+        "remotesecure",
+        "materializedpostgresql",
+        "materializedmysql",
+    ];
+    if !known
+        .iter()
+        .any(|k| name.eq_ignore_ascii_case(k.as_bytes()))
+    {
+        return None;
+    }
+    let arguments = arguments_of(view, start);
+    let second = arguments.get(1).and_then(|j| view.get(*j));
+    let dotted = second.is_some_and(|t| t.kind == Kind::Word && view.of(t).contains(&b'.'));
+    (dotted || arguments.len() == 4).then_some(4)
+}
+
+/// The first token of each argument of the call whose arguments start at `start`.
+fn arguments_of(view: &View<'_>, start: usize) -> Vec<usize> {
+    let mut arguments = vec![start];
+    let mut depth = 0usize;
+    for j in start..(start + 200).min(view.tokens.len()) {
+        match view.get(j).map(|t| t.kind) {
+            Some(Kind::Mark(b')')) if depth == 0 => break,
+            Some(Kind::Mark(b'(')) => depth += 1,
+            Some(Kind::Mark(b')')) => depth -= 1,
+            Some(Kind::Mark(b',')) if depth == 0 => arguments.push(j + 1),
+            _ => {}
+        }
+    }
+    arguments
+}
+
+/// UPDATE t SET (a, password) = ('x', 'y')
+pub(super) fn row(view: &View<'_>, spans: &mut Vec<Span>) {
+    let set = (0..view.tokens.len().min(32)).find(|i| view.is(*i, "set"));
+    let Some(set) = set.filter(|set| view.mark(set + 1, b'(')) else {
+        return;
+    };
+    let close = (set + 2..view.tokens.len()).find(|j| view.mark(*j, b')'));
+    let Some(equals) = close.map(|j| j + 1).filter(|j| view.mark(*j, b'=')) else {
+        return;
+    };
+    let open = equals + 1 + usize::from(view.is(equals + 1, "row"));
+    if !view.mark(open, b'(') {
+        return;
+    }
+    let values = arguments_of(view, open + 1);
+    for (name, value) in arguments_of(view, set + 2).into_iter().zip(values) {
+        let named = view.get(name).and_then(|t| view.judge.column(view.of(t)));
+        if let (Some(named), Some(text)) = (named, view.text(value))
+            && wanted(view.of(text), named)
+        {
+            push(view, text, rule_in(named), named.class, spans);
+        }
+    }
+}
+
+fn rule_in(named: Named) -> RuleId {
+    if named.class == Class::Personal {
+        rule_of(named)
+    } else {
+        COLUMN
+    }
 }
 
 /// INSERT INTO t (a, password) VALUES ('x', 'y'), …
@@ -263,12 +403,7 @@ pub(super) fn columns(view: &View<'_>, spans: &mut Vec<Span>) {
                         && !is_random(value)
                         && named.class == Class::Token;
                     if !plain {
-                        let rule = if named.class == Class::Personal {
-                            rule_of(named)
-                        } else {
-                            COLUMN
-                        };
-                        push(view, token, rule, named.class, spans);
+                        push(view, token, rule_in(named), named.class, spans);
                     }
                     taken = true;
                 }

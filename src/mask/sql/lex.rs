@@ -152,9 +152,9 @@ pub(super) fn lex_on(text: &[u8], mut i: usize, most: usize, tokens: &mut Vec<To
 /// whose inner quotes are doubled.
 pub(super) fn inner(text: &[u8], token: Token) -> Vec<Token> {
     let body = cut(text, token.start, token.end);
-    let dollars = text
-        .get(token.end)
-        .is_some_and(|c| *c == b'$' || *c == b'\'' && !body.windows(2).any(|w| w == b"\'\'"));
+    let dollars = text.get(token.end).is_some_and(|c| {
+        matches!(c, b'$' | b'"' | b'`') || *c == b'\'' && !body.windows(2).any(|w| w == b"\'\'")
+    });
     let shift = |tokens: Vec<Token>, by: usize| {
         tokens.into_iter().map(move |t| Token {
             start: t.start + by,

@@ -10,6 +10,7 @@ mod function;
 mod item;
 mod lex;
 mod parameter;
+mod spelling;
 mod whole;
 
 use super::bytes::{at, before, contains, cut};
@@ -23,7 +24,7 @@ pub(crate) use copy::{Format, copy_options};
 use function::{columns, function, may_call, settings};
 pub(crate) use item::{Item, all as select_items, items};
 use lex::{Kind, Token, View, inner, lex, lex_on};
-pub(crate) use parameter::{Slot, bound, slots};
+pub(crate) use parameter::{Slot, bound, executed, given, prepared, slots};
 pub(crate) use whole::whole;
 
 const CLAUSE: RuleId = RuleId::new("sql-password");
@@ -36,6 +37,16 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "pgp_",
     "hmac(",
     "crypt_iv(",
+    " crypt(",
+    "crypt_raw(",
+    "digest(",
+    "crypto_",
+    "sqlite3_key",
+    "mongodb(",
+    "redis(",
+    "prepare ",
+    "execute ",
+    "near '",
     "encryptby",
     "decryptby",
     "set_config",
@@ -381,8 +392,16 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
         let Some(token) = view.get(i) else { break };
         match token.kind {
             Kind::Word | Kind::Quoted => {
+                // -e "CREATE USER a IDENTIFIED BY 'x'"
+                if token.kind == Kind::Quoted && depth < DEPTH_MAX {
+                    let body = view.of(token);
+                    if contains(body, b"identified by ") || contains(body, b"password '") {
+                        let tokens = inner(text, token);
+                        look(text, &tokens, judge, depth + 1, spans);
+                    }
+                }
                 let called = token.kind == Kind::Word && may_call(&view, i);
-                if view.is(i, "identified") {
+                if view.is(i, "identified") || spelling::is_near(view.of(token), b"identified") {
                     identified(&view, i, spans);
                 } else if called && function(&view, i, spans) {
                     continue;
@@ -392,6 +411,7 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                     continue;
                 }
                 let named = names::judge(view.of(token)).or_else(|| clause::key_of_file(&view, i));
+                let named = named.or_else(|| spelling::misspelt(&view, i));
                 if !ddl && let Some(named) = named {
                     clause(&view, i, named, spans);
                 } else if queries {
@@ -408,12 +428,16 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                 {
                     push(&view, value, COLUMN, Class::Password, spans);
                 }
+                // WHERE 'x' = password
+                if queries && view.mark(i + 1, b'=') && !view.mark(i.wrapping_sub(1), b'=') {
+                    reversed(&view, i, spans);
+                }
                 let body = view.of(token);
                 if depth < DEPTH_MAX
                     && (contains(body, b"assword") || contains(body, b"identified"))
                 {
-                    // format('ALTER ROLE app PASSWORD %L', 'x')
-                    if let Some(value) = view.text(i + 2).filter(|_| body.contains(&b'%')) {
+                    let made = spelling::formatted(&view, i, body);
+                    if let Some(value) = made.or_else(|| spelling::joined(&view, i, body)) {
                         push(&view, value, CLAUSE, Class::Password, spans);
                     }
                     let tokens = inner(text, token);
@@ -429,9 +453,23 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
         columns(&view, spans);
     }
     settings(&view, spans);
+    if view.is(0, "update") {
+        function::row(&view, spans);
+    }
     // cqlsh: LOGIN bob 'x'
     if let Some(literal) = view.text(2).filter(|_| view.is(0, "login")) {
         push(&view, literal, CLAUSE, Class::Password, spans);
+    }
+}
+
+/// `'x' = password`
+fn reversed(view: &View<'_>, i: usize, spans: &mut Vec<Span>) {
+    let (Some(value), Some(name)) = (view.text(i), view.get(i + 2)) else {
+        return;
+    };
+    let strong = names::judge(view.of(name)).filter(|n| n.strength == Strength::Strong);
+    if let Some(named) = strong.filter(|_| name.kind == Kind::Word && !view.mark(i + 3, b'(')) {
+        push(view, value, CLAUSE, named.class, spans);
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::lex::{Kind, View, lex_on};
 use super::whole;
+use crate::mask::bytes::{find, from, is_word};
 use crate::mask::columns::Judge;
 use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::value::is_random;
@@ -63,6 +64,50 @@ pub(crate) fn slots(text: &[u8], judge: &Judge) -> Vec<Option<Slot>> {
         }
     }
     slots
+}
+
+/// The name under which `line` prepares a statement.
+pub(crate) fn prepared(line: &[u8]) -> Option<Vec<u8>> {
+    named(line, b"prepare ")
+}
+
+/// The name of the prepared statement that `line` executes.
+pub(crate) fn executed(line: &[u8]) -> Option<Vec<u8>> {
+    named(line, b"execute ")
+}
+
+fn named(line: &[u8], verb: &[u8]) -> Option<Vec<u8>> {
+    let start = find(line, 0, verb)? + verb.len();
+    let name = from(line, start).iter().take_while(|c| is_word(**c));
+    let name: Vec<u8> = name.map(u8::to_ascii_lowercase).collect();
+    (!name.is_empty() && name.len() <= 64).then_some(name)
+}
+
+/// Appends the literals of `EXECUTE p('x', 2)` whose places are secret.
+pub(crate) fn given(line: &[u8], slots: &[Option<Slot>], spans: &mut Vec<Span>) {
+    let mut tokens = Vec::new();
+    lex_on(line, 0, 4096, &mut tokens);
+    let view = View::new(line, &tokens);
+    let Some(open) = (0..tokens.len()).find(|i| view.is(*i, "execute") && view.mark(i + 2, b'('))
+    else {
+        return;
+    };
+    let (mut number, mut depth) = (0, 0usize);
+    for token in tokens.iter().skip(open + 3) {
+        match token.kind {
+            Kind::Mark(b'(') => depth += 1,
+            Kind::Mark(b')') if depth == 0 => break,
+            Kind::Mark(b')') => depth -= 1,
+            Kind::Mark(b',') if depth == 0 => number += 1,
+            Kind::Text => {
+                let slot = slots.get(number).copied().flatten();
+                if let Some(slot) = slot.filter(|slot| slot.holds(view.of(*token))) {
+                    spans.push(Span::new(token.start, token.end, slot.rule, slot.class));
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Appends the values of a log's `parameters: $1 = 'x', $2 = NULL` whose placeholders stood in secret
