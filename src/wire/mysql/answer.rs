@@ -375,10 +375,11 @@ impl Answers {
 
     fn columns_end(&mut self, session: &mut Session, at: Micros, payload: &[u8]) {
         self.tell_columns(session, at);
-        // With a cursor no rows follow until they are fetched.
+        // With a cursor no rows follow until they are fetched. Cursors within a procedure show in the
+        // status as well, and are nothing to a client that has asked for none.
         let opened = Done::eof(payload);
         let cursor = StatusFlags::SERVER_STATUS_CURSOR_EXISTS;
-        if opened.is_some_and(|done| done.has(cursor)) {
+        if asks_cursor(session) && opened.is_some_and(|done| done.has(cursor)) {
             self.done(session, at, payload);
         }
     }
@@ -480,6 +481,8 @@ impl Answers {
             Ask::Fetch(id) | Ask::Execute(id) if rows => Some(*id),
             _ => None,
         };
+        let asks = |id: &u32| session.statements.get(*id).is_some_and(|p| p.asks_cursor);
+        let fetched = fetched.filter(asks);
         let cursor = done.has(StatusFlags::SERVER_STATUS_CURSOR_EXISTS)
             && !done.has(StatusFlags::SERVER_STATUS_LAST_ROW_SENT);
         complete.suspended = fetched.is_some() && cursor;
@@ -563,6 +566,12 @@ fn executed(session: &Session) -> Option<u32> {
         Ask::Execute(id) => Some(id),
         _ => None,
     }
+}
+
+/// Whether the prepared statement whose execution is answered was to open a cursor.
+fn asks_cursor(session: &mut Session) -> bool {
+    let prepared = executed(session).and_then(|id| session.statements.get(id));
+    prepared.is_some_and(|prepared| prepared.asks_cursor)
 }
 
 /// Whether EOF packets end definitions.

@@ -21,6 +21,9 @@ const EACH: usize = 16;
 /// Set in the flags of COM_STMT_EXECUTE: the number of parameters follows.
 const COUNT_AVAILABLE: u8 = 8;
 
+/// Any of these in the flags of COM_STMT_EXECUTE asks for a cursor.
+const CURSOR: u8 = 7;
+
 /// Set in the flags of COM_STMT_BULK_EXECUTE: the types follow.
 const SENDS_TYPES: u16 = 128;
 
@@ -54,6 +57,7 @@ pub struct Bound {
     charset: Charset,
     stage: Stage,
     held: Vec<u8>,
+    first: Option<u8>,
     /// The head is tried again when so much is there.
     again: usize,
     head: Head,
@@ -77,6 +81,8 @@ pub struct Read {
     pub cut: bool,
     /// Something could not be read.
     pub broken: bool,
+    /// The client asks for a cursor.
+    pub cursor: bool,
     kept: usize,
 }
 
@@ -105,6 +111,7 @@ impl Bound {
             charset,
             stage: Stage::Head,
             held: Vec::new(),
+            first: None,
             again: 0,
             head: Head::default(),
             fields: Fields::default(),
@@ -115,6 +122,7 @@ impl Bound {
 
     /// Takes the next of it.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.first = self.first.or(bytes.first().copied());
         if self.stage != Stage::Head {
             self.values(bytes);
             return;
@@ -149,6 +157,8 @@ impl Bound {
         };
         self.read.broken = !complete;
         self.read.types = self.head.kinds;
+        let executes = matches!(self.form, Form::Execute { .. });
+        self.read.cursor = executes && self.first.is_some_and(|flags| flags & CURSOR != 0);
         self.read
     }
 

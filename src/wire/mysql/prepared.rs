@@ -50,6 +50,8 @@ pub struct Prepared {
     pub long: BTreeMap<u16, Long>,
     /// It was executed.
     pub executed: bool,
+    /// It was last executed with a cursor asked for.
+    pub asks_cursor: bool,
     /// The statement whose cursor is open.
     pub cursor: Option<Progress>,
 }

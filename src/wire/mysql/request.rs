@@ -275,6 +275,7 @@ fn executed(session: &mut Session, at: Micros, id: u32, read: Read) {
     let (known, text, cursor) = match session.statements.get(id) {
         Some(prepared) => {
             prepared.executed = true;
+            prepared.asks_cursor = read.cursor;
             if !read.types.is_empty() {
                 prepared.types = read.types;
             }

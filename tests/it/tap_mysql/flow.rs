@@ -32,6 +32,17 @@ fn procedures_give_several_results() {
     let words = over_socket(&server, "mariadb", &["shop", "-e", "call p(); select 3"]);
     let seen = same(&home, &words, 2);
     assert_eq!(seen[0]["results"].as_array().unwrap().len(), 3, "{seen:#?}");
+    // A cursor of the procedure's own shows in the status of what it gives.
+    let body = "begin declare n int; declare c cursor for select 1; open c; \
+                select 'inner' as one; fetch c into n; select n; close c; end";
+    server.sql(
+        "shop",
+        &format!("delimiter $$\ncreate procedure q() {body}$$"),
+    );
+    let words = over_socket(&server, "mariadb", &["shop", "-e", "call q(); select 3"]);
+    let seen = same(&home, &words, 2);
+    assert_eq!(seen[0]["results"][0]["rows"][0][0], "inner", "{seen:#?}");
+    assert_eq!(seen[0]["results"][1]["rows"][0][0], "1", "{seen:#?}");
 }
 
 /// P2: what a statement says of passwords is in no recording, whatever way it was sent.

@@ -8,6 +8,7 @@ mod large;
 mod login;
 mod mysql8;
 mod route;
+mod suite;
 mod tls;
 
 use crate::support::{Home, Mariadb};
