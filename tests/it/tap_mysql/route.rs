@@ -118,6 +118,8 @@ fn where_rec_cannot_be_sure_the_client_goes_alone_and_the_recording_says_so() {
     for more in [
         &["--ssl-cipher=ECDHE-RSA-AES256-GCM-SHA384"][..],
         &["--tls-version=TLSv1.1"],
+        &["-w"],
+        &["--wait"],
     ] {
         let more = [more, &["-e", "select 1"]].concat();
         let words = over_tcp(&server, "mariadb", &more);
@@ -125,4 +127,62 @@ fn where_rec_cannot_be_sure_the_client_goes_alone_and_the_recording_says_so() {
         assert_eq!(gaps(&home)["bypassed"], 1, "{more:?}");
         assert_eq!(statements(&home).len(), 0);
     }
+}
+
+/// What a client of MySQL's says of itself, with a login path in a file that only it can read.
+const EIGHT: &str = r#"#!/bin/sh
+case "$*" in
+*--version) echo "mysql  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)"; exit;;
+*--print-defaults) echo "mysql would have been started with the following arguments:"; exit;;
+*--help)
+    echo "and boolean options {FALSE|TRUE}  Value (after reading options)"
+    echo "--------------------------------- ----------------------------------------"
+    echo "ssl-mode                          PREFERRED"
+    case "$1:$MYSQL_TEST_LOGIN_FILE" in
+    --login-path=prod:*|*:?*)
+        echo "host                              127.0.0.1"
+        echo "port                              PORT";;
+    esac
+    exit;;
+esac
+for word; do
+    shift
+    case "$word" in --login-path=*|--ssl-mode=*) ;; *) set -- "$@" "$word";; esac
+done
+exec mariadb --no-defaults -uapp -pWORD "$@"
+"#;
+
+/// A login path is the client's to read: rec goes by what the client made of it, and where it is not
+/// certain that it counts, the client goes alone.
+#[test]
+fn login_paths_are_asked_of_the_client() {
+    let (mut home, server) = start();
+    let program = home.path().join("mysql");
+    let script = EIGHT
+        .replace("PORT", &server.port.to_string())
+        .replace("WORD", Mariadb::PASSWORD);
+    fs::write(&program, script).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&program, mode).unwrap();
+    let program = program.display().to_string();
+    let run = |home: &Home, more: &[&str]| {
+        let mut words = vec![program.clone()];
+        words.extend(more.iter().map(|word| (*word).to_owned()));
+        words.extend(["-NBe".to_owned(), "select 'in'".to_owned()]);
+        let output = tapped(home, &words).output().unwrap();
+        let stdout = said(&output).1;
+        (
+            stdout,
+            statements(home).len(),
+            gaps(home)["bypassed"].clone(),
+        )
+    };
+    let tapped = ("in\n".to_owned(), 1, Value::Null);
+    assert_eq!(run(&home, &["--login-path=prod"]), tapped);
+    assert_eq!(shown(&home)["host"], "127.0.0.1");
+    let port = format!("-P{}", server.port);
+    let late = ["-h127.0.0.1", &port, "--login-path=prod"];
+    assert_eq!(run(&home, &late), ("in\n".to_owned(), 0, Value::from(1)));
+    home.set("MYSQL_TEST_LOGIN_FILE", "/some/mylogin.cnf");
+    assert_eq!(run(&home, &[]), tapped);
 }

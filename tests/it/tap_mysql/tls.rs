@@ -137,6 +137,67 @@ fn a_client_certificate_and_a_revocation_list_are_used() {
     );
 }
 
+/// What this machine's client has no option for, the addresses of `rec tap` have.
+#[test]
+fn each_option_of_tls_counts() {
+    use super::hold::{Held, python};
+    let case = Case::new();
+    let authority = Path::new(&case.authority.root()).to_owned();
+    let certificate = authority.with_file_name("server.crt");
+    let pem = std::fs::read(&certificate).unwrap();
+    let certificate = openssl::x509::X509::from_pem(&pem).unwrap();
+    let digest = |how| {
+        let digest = certificate.digest(how).unwrap();
+        let digits = digest.iter().map(|byte| format!("{byte:02X}"));
+        digits.collect::<Vec<_>>().join(":")
+    };
+    let sha1 = digest(openssl::hash::MessageDigest::sha1());
+    let sha256 = digest(openssl::hash::MessageDigest::sha256());
+    let list = case.home.path().join("fingerprints");
+    std::fs::write(&list, format!("00:11\n{sha256}\n")).unwrap();
+    let list = list.display();
+    let empty = case.home.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let ca = case.authority.root();
+    let wrong = sha1.replace(char::is_numeric, "0");
+    for (query, version) in [
+        ("ssl-mode=DISABLED".to_owned(), Some("")),
+        ("ssl-mode=REQUIRED".to_owned(), Some("TLSv1.3")),
+        ("tls-version=TLSv1.2".to_owned(), Some("TLSv1.2")),
+        (format!("ssl-fp={sha1}"), Some("TLSv1.3")),
+        (
+            format!("ssl-fp={}", sha256.replace(':', "")),
+            Some("TLSv1.3"),
+        ),
+        (format!("ssl-fp={wrong}"), None),
+        (format!("ssl-fplist={list}"), Some("TLSv1.3")),
+        (
+            format!("ssl-mode=VERIFY_IDENTITY&ssl-ca={ca}"),
+            Some("TLSv1.3"),
+        ),
+        (
+            format!("ssl-mode=VERIFY_CA&ssl-capath={}", empty.display()),
+            None,
+        ),
+    ] {
+        let port = case.server.port;
+        let held = Held::start(&case.home, &format!("mysql://127.0.0.1:{port}/?{query}"));
+        let script = format!(
+            "import pymysql\ntry:\n c = pymysql.connect(unix_socket='{}', user='app', \
+             password='{}').cursor()\n c.execute(\"show status like 'Ssl_version'\")\n \
+             print(c.fetchone()[1])\nexcept pymysql.Error as e:\n print(e)",
+            held.socket,
+            Mariadb::PASSWORD
+        );
+        let found = python(&case.home, &script);
+        held.end();
+        match version {
+            Some(version) => assert_eq!(found.trim_end(), version, "{query}"),
+            None => assert!(found.contains("TLS/SSL error"), "{query}: {found}"),
+        }
+    }
+}
+
 #[test]
 fn a_server_without_tls_is_refused_where_it_is_required() {
     let (home, server) = start();

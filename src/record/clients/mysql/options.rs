@@ -83,7 +83,7 @@ pub const MYSQL: Options = Options {
            show-warnings sigint-ignore silent socket=S ssl?① ssl-ca=③ ssl-capath=④ ssl-cert=⑤ \
            ssl-cipher=⑨ ssl-crl=⑦ ssl-crlpath=⑧ ssl-fips-mode= ssl-fp=⑪ ssl-fplist=⑫ ssl-key=⑥ ssl-mode=⑩ \
            ssl-session-data= ssl-verify-server-cert?⑬ syslog table tee= tls-ciphersuites=⑨ \
-           tls-sni-servername= tls-version=⑮ unbuffered user=u verbose version|⑳ vertical wait xml \
+           tls-sni-servername= tls-version=⑮ unbuffered user=u verbose version|⑳ vertical wait|w xml \
            zstd-compression-level= \
            skip-ssl|② disable-ssl|② enable-ssl|① skip-ssl-verify-server-cert|⑭ \
            disable-ssl-verify-server-cert|⑭ enable-ssl-verify-server-cert|⑬",
@@ -124,7 +124,7 @@ pub const ADMIN: Options = Options {
            print-defaults|⑳ protocol=→ relative server-public-key-path=⑯ shutdown-timeout= silent sleep= socket=S ssl?① \
            ssl-ca=③ ssl-capath=④ ssl-cert=⑤ ssl-cipher=⑨ ssl-crl=⑦ ssl-crlpath=⑧ ssl-fips-mode= ssl-fp=⑪ \
            ssl-fplist=⑫ ssl-key=⑥ ssl-mode=⑩ ssl-verify-server-cert?⑬ tls-ciphersuites=⑨ tls-version=⑮ \
-           user=u verbose version|⑳ vertical wait? wait-for-all-slaves zstd-compression-level= \
+           user=u verbose version|⑳ vertical wait?w wait-for-all-slaves zstd-compression-level= \
            skip-ssl|② disable-ssl|② enable-ssl|① skip-ssl-verify-server-cert|⑭ \
            disable-ssl-verify-server-cert|⑭ enable-ssl-verify-server-cert|⑬",
     style: Style::Mysql,

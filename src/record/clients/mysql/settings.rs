@@ -87,6 +87,8 @@ pub struct Given {
     pub end: usize,
     /// It shows something and connects to nothing, or says itself what is wrong.
     pub idle: bool,
+    /// A word that says which files to read does not stand first.
+    late: bool,
     words: Vec<Word>,
     program: Program,
 }
@@ -123,11 +125,16 @@ impl Given {
         let probed = self::read(&probe, program.options(), false).found;
         let probed = probed.last().map(|found| &found.word);
         let dangles = !matches!(probed, Some(Word::Operand(word)) if word == PROBE);
+        let others = args.get(leading..).unwrap_or_default();
+        let others = self::read(others, program.options(), false).found;
+        let mut others = others.iter().map(|found| &found.word);
+        let late = others.any(|word| matches!(word, Word::Option(ELSEWHERE, _)));
         let idle = |word: &Word| matches!(word, Word::Option(IDLE | 'V' | '?' | 'I', _));
         Given {
             leading,
             end: read.end,
             idle: dangles || words.iter().any(idle),
+            late,
             words,
             program,
         }
@@ -145,6 +152,15 @@ impl Given {
         protocol: Option<String>,
         env: Env<'_>,
     ) -> Result<Settings, String> {
+        if self.late {
+            // MariaDB's refuse it; what another makes of it only it knows.
+            return Err(match version.mariadb {
+                true => String::new(),
+                false => "it names its option files or its login path behind other options, where \
+                          only the client knows whether they count"
+                    .to_owned(),
+            });
+        }
         let mut s = Settings::of(table, protocol);
         let mut forced = None;
         for word in &self.words {
@@ -169,6 +185,13 @@ impl Given {
                 (PROMPT, value) => s.prompt = value,
                 (PUBLIC_KEY, value) => s.public_key = value.map(PathBuf::from),
                 (GET_PUBLIC_KEY, _) => s.asks_public_key = true,
+                ('w', _) if matches!(self.program, Program::Client | Program::Admin) => {
+                    return Err(
+                        "it waits for a server that is not there, which it tells by error \
+                                numbers that no server may send"
+                            .to_owned(),
+                    );
+                }
                 (NOT_OURS, _) => return Err("it binds an address or looks up SRV records".into()),
                 _ => {}
             }
@@ -380,6 +403,25 @@ pub mod tests {
             protocol("x:\n--protocol=socket --user=a --protocol=tcp "),
             Some("tcp".into())
         );
+    }
+
+    #[test]
+    fn where_a_login_path_comes_late_rec_is_not_sure() {
+        for (version, line, why) in [
+            (EIGHT, "--login-path=prod -h db", None),
+            (EIGHT, "-h db --login-path=prod", Some("login path")),
+            (EIGHT, "app --defaults-file=x", Some("login path")),
+            (TEN, "-h db --login-path=prod", Some("")),
+            (EIGHT, "-h db -- --login-path=prod", None),
+        ] {
+            let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let given = Given::read(Program::Client, &args);
+            let found = given.settings(version, &table("host=db"), None, &|_| None);
+            match why {
+                None => assert!(found.is_ok(), "{line}"),
+                Some(why) => assert!(found.unwrap_err().contains(why), "{line}"),
+            }
+        }
     }
 
     #[test]
