@@ -78,7 +78,11 @@ impl ResultSet {
         self.row.clear();
         self.size = 0;
         let known = !self.columns.is_empty();
-        known && progress.rows < limits.rows && progress.bytes < limits.bytes
+        let kept = known && progress.rows < limits.rows && progress.bytes < limits.bytes;
+        if kept {
+            self.row.reserve_exact(self.columns.len());
+        }
+        kept
     }
 
     /// The next part of a row that is kept.
