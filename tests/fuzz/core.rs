@@ -7,3 +7,6 @@
 pub mod model;
 #[path = "../../src/wire/mod.rs"]
 pub mod wire;
+
+#[path = "conversation.rs"]
+pub mod conversation;

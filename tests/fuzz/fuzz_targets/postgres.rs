@@ -1,150 +1,20 @@
 //! PostgreSQL's protocol, from anybody: what is told makes sense, is bounded, and does not depend
-//! on how the bytes came.
-//!
-//! The input is a conversation as `fixtures/wire/postgres` keeps it: who (`>` for the client),
-//! how many bytes, the bytes.
+//! on how the bytes came. The seeds are `fixtures/wire/postgres`.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rec::model::Micros;
-use rec::model::wire::Exchange;
+use rec::conversation::{LIMITS, check, pieces, told};
+use rec::wire::Decoder as _;
 use rec::wire::postgres::Decoder;
-use rec::wire::{Decoder as _, Limits, Seen};
-use std::collections::BTreeMap;
-
-/// Small, so that they are reached.
-const LIMITS: Limits = Limits {
-    rows: 5,
-    bytes: 400,
-};
-
-/// The pieces of a conversation: whether from the client, and the bytes.
-fn pieces(mut input: &[u8]) -> Vec<(bool, &[u8])> {
-    let mut pieces = Vec::new();
-    while let Some((head, rest)) = input.split_first_chunk::<5>() {
-        let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        let (piece, rest) = rest.split_at(length.min(rest.len()));
-        pieces.push((head[0] == b'>', piece));
-        input = rest;
-    }
-    pieces
-}
-
-/// What is told when no piece is longer than `longest`; rows and copied data put together.
-fn told(pieces: &[(bool, &[u8])], longest: usize) -> Vec<(Micros, Seen)> {
-    let mut decoder = Decoder::new(LIMITS);
-    let mut told: Vec<(Micros, Seen)> = Vec::new();
-    let mut at = Micros(0);
-    let mut take = |decoder: &mut Decoder| {
-        for (at, mut seen) in decoder.take() {
-            if let Some((_, Seen::Exchange(last))) = told.last_mut()
-                && let Seen::Exchange(next) = &mut seen
-                && joined(last, next)
-            {
-                continue;
-            }
-            told.push((at, seen));
-        }
-    };
-    for (client, bytes) in pieces {
-        at.0 += 1;
-        for piece in bytes.chunks(longest) {
-            match client {
-                true => decoder.client(at, piece),
-                false => decoder.server(at, piece),
-            }
-            take(&mut decoder);
-        }
-    }
-    decoder.closed(at);
-    take(&mut decoder);
-    assert!(!decoder.busy());
-    told
-}
-
-fn joined(last: &mut Exchange, next: &mut Exchange) -> bool {
-    match (last, next) {
-        (
-            Exchange::Rows { statement, rows },
-            Exchange::Rows {
-                statement: other,
-                rows: more,
-            },
-        ) if statement == other => {
-            rows.append(more);
-            true
-        }
-        (
-            Exchange::Copied {
-                statement,
-                inward,
-                text,
-            },
-            Exchange::Copied {
-                statement: other,
-                inward: way,
-                text: more,
-            },
-        ) if statement == other && inward == way => {
-            text.push_str(more);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// What is known of a statement under way.
-#[derive(Default)]
-struct Course {
-    columns: usize,
-    rows: u64,
-    all_rows: u64,
-}
-
-/// Every event belongs to a statement that was told and is not over, rows have a cell for each
-/// column, and the limits hold.
-fn check(told: &[(Micros, Seen)]) {
-    let mut open: BTreeMap<u32, Course> = BTreeMap::new();
-    for (_, seen) in told {
-        let Seen::Exchange(exchange) = seen else {
-            continue;
-        };
-        if let Exchange::Statement(statement) = exchange {
-            assert!(open.insert(statement.number, Course::default()).is_none());
-            continue;
-        }
-        let Some(number) = exchange.statement() else {
-            continue;
-        };
-        let course = open.get_mut(&number).expect("a statement under way");
-        match exchange {
-            Exchange::Columns { columns, .. } => course.columns = columns.len(),
-            Exchange::Rows { rows, .. } => {
-                assert!(rows.iter().all(|row| row.len() == course.columns));
-                course.rows += rows.len() as u64;
-                course.all_rows += rows.len() as u64;
-            }
-            Exchange::Complete(complete) => {
-                assert_eq!(complete.rows, course.rows + complete.rows_cut);
-                course.rows = 0;
-            }
-            Exchange::End(_) => {
-                assert!(course.all_rows <= LIMITS.rows + 1, "a function gives one more");
-                open.remove(&number);
-            }
-            _ => {}
-        }
-    }
-    assert!(open.is_empty(), "{:?}", open.keys());
-}
 
 fuzz_target!(|input: &[u8]| {
     let pieces = pieces(input);
-    let whole = told(&pieces, usize::MAX);
+    let (whole, decoder) = told(Decoder::new(LIMITS), &pieces, usize::MAX);
+    assert!(!decoder.busy());
     check(&whole);
     for longest in [1, 3, 64] {
-        assert_eq!(whole, told(&pieces, longest), "in pieces of {longest}");
+        let (told, _) = told(Decoder::new(LIMITS), &pieces, longest);
+        assert_eq!(whole, told, "in pieces of {longest}");
     }
 });
