@@ -226,7 +226,8 @@ impl Pipeline {
         self.look_at_cursor_line();
         self.look_at_page();
         if self.held.open() > 0 {
-            let line = self.screen.text(self.cursor_line());
+            let rows = self.screen.group_around(&self.cursor_line());
+            let line = self.screen.joined(rows);
             self.torn = Some(match self.torn.take() {
                 Some(torn) => torn.with(&line.without(&torn)),
                 None => line,
