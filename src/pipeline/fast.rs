@@ -11,7 +11,7 @@ use crate::term::prompt;
 use crate::term::screen::JOINED_MAX;
 use crate::term::token::Tokens;
 use avt::parser::Function;
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memchr_iter};
 use std::ops::Range;
 
 /// What is to become of a line.
@@ -129,10 +129,6 @@ impl Pipeline {
                 self.look_fast(stripped.text(), true);
                 self.collect(line, |span| stripped.ranges(span), true, masks);
                 self.note_outcome(stripped.text());
-            }
-            // A search through the history, which the model's way of looking knows.
-            Plain::Overwritten(_) if memmem::find(line, b"i-search)`").is_some() => {
-                return Verdict::Slow;
             }
             Plain::Overwritten(segments) => {
                 for (n, segment) in segments.iter().enumerate() {

@@ -38,42 +38,6 @@ fn a_title_that_a_resize_interrupts_is_masked() {
 }
 
 #[test]
-fn a_title_is_read_as_a_line() {
-    for line in ["requirepass ", "export PGPASSWORD=", "db:5432:crm:app:"] {
-        let out = masked(SIZE, format!("\x1b]2;{line}{SECRET}\x07x\r\n").as_bytes());
-        assert!(!leaks(SIZE, &out, SECRET), "{}", show(&out));
-    }
-}
-
-#[test]
-fn what_a_search_through_the_history_shows_is_read_as_a_line() {
-    let line = format!("select pgp_sym_encrypt(ssn, '{SECRET}') from t;");
-    let text = format!("\r(reverse-i-search)`e': {line}\r$ \x1b[K\r\n");
-    let out = masked(SIZE, text.as_bytes());
-    assert!(!leaks(SIZE, &out, SECRET), "{}", show(&out));
-}
-
-#[test]
-fn a_row_that_may_go_on_does_so_after_a_resize() {
-    let line = format!("tok ghp_{}", "aB3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb7c");
-    let (a, b) = line.split_at(24);
-    let text = format!("{a}\r\n{b} end\r\n");
-    for cut in 26..text.len() {
-        let mut p = pipeline(Size { cols: 24, rows: 24 });
-        p.output(ms(1), &text.as_bytes()[..cut]);
-        p.resize(ms(2), SIZE);
-        p.output(ms(3), &text.as_bytes()[cut..]);
-        p.exit(ms(4), EXIT);
-        let out = bytes(&bodies(&mut p));
-        assert!(
-            !show(&out).contains(&line[4..20]),
-            "cut at {cut}: {}",
-            show(&out)
-        );
-    }
-}
-
-#[test]
 fn a_title_that_a_resize_interrupts_waits_as_long_as_any() {
     let text = format!("\x1b]0;PGPASSWORD={SECRET} true\x07x\r\n");
     for cut in 5..text.len() - 3 {

@@ -3,7 +3,6 @@
 use super::held::Marked;
 use super::{Note, Pipeline};
 use crate::mask::Span;
-use crate::term::prompt;
 use crate::term::screen::LineText;
 use std::ops::Range;
 
@@ -147,20 +146,10 @@ impl Pipeline {
         }
     }
 
-    pub(super) fn peek(&mut self, line: &LineText) {
+    fn peek(&mut self, line: &LineText) {
         self.spans.clear();
         self.scanner.peek(line.text.as_bytes(), &mut self.spans);
         self.mark(line);
-        if let Some(start) = prompt::searched(&line.text) {
-            let text = line.text.get(start..).unwrap_or_default();
-            self.spans.clear();
-            self.scanner.peek(text.as_bytes(), &mut self.spans);
-            for span in &mut self.spans {
-                span.start += start;
-                span.end += start;
-            }
-            self.mark(line);
-        }
     }
 
     /// Marks what `self.spans` found in `line`.

@@ -226,8 +226,7 @@ impl Pipeline {
         self.look_at_cursor_line();
         self.look_at_page();
         if self.held.open() > 0 {
-            let rows = self.screen.group_around(&self.cursor_line());
-            let line = self.screen.joined(rows);
+            let line = self.screen.text(self.cursor_line());
             self.torn = Some(match self.torn.take() {
                 Some(torn) => torn.with(&line.without(&torn)),
                 None => line,

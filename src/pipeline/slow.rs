@@ -276,18 +276,10 @@ impl Pipeline {
             self.held.patch(start + kept as u64, end, Vec::new());
             return;
         }
-        // Behind an OSC's number the text begins as a line does.
-        let digits = payload.iter().take_while(|c| c.is_ascii_digit()).count();
-        let number = match payload.get(digits) {
-            Some(b';') if digits > 0 => digits + 1,
-            _ => 0,
-        };
-        let text = payload.get(number..).unwrap_or_default();
-        let text = String::from_utf8_lossy(text).into_owned();
+        let text = String::from_utf8_lossy(&payload).into_owned();
         let masked = self.masked_text(&text);
         if masked != text {
-            self.held
-                .patch(start + number as u64, end, masked.into_bytes());
+            self.held.patch(start, end, masked.into_bytes());
         }
     }
 
