@@ -8,10 +8,9 @@ use super::{HOLD_BYTES_MAX, Pipeline};
 use crate::mask::{MASK, PASSWORD_WIDTH, Span};
 use crate::term::plain::{self, Plain};
 use crate::term::prompt;
-use crate::term::screen::JOINED_MAX;
 use crate::term::token::Tokens;
 use avt::parser::Function;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 use std::ops::Range;
 
 /// What is to become of a line.
@@ -20,19 +19,7 @@ enum Verdict {
     Clean,
     /// `masks` holds what to replace.
     Masked,
-    /// It ends at the screen's edge: what follows may be its rest.
-    Edge,
     /// The model must see it.
-    Slow,
-}
-
-/// What lines that end at the screen's edge come to.
-enum Edge {
-    /// There is nothing in them that those before the end of this place hold only together.
-    Apart(usize),
-    /// The line behind them has not come yet.
-    Waits,
-    /// The model must see them.
     Slow,
 }
 
@@ -49,23 +36,10 @@ impl Pipeline {
         let mut masked: Vec<Range<usize>> = Vec::new();
         let mut masks: Vec<Mask> = Vec::new();
         let mut slow = false;
-        // Lines before this place were looked at together with what follows them.
-        let mut apart = 0;
         for end in memchr_iter(b'\n', bytes) {
             masks.clear();
             let line = bytes.get(start..end).unwrap_or_default();
-            let mut verdict = self.fast_line(line, start < apart, &mut masks);
-            if let Verdict::Edge = verdict {
-                verdict = match self.look_past_edge(bytes, start) {
-                    Edge::Apart(until) => {
-                        apart = until;
-                        self.fast_line(line, true, &mut masks)
-                    }
-                    Edge::Waits => break,
-                    Edge::Slow => Verdict::Slow,
-                };
-            }
-            match verdict {
+            match self.fast_line(line, &mut masks) {
                 Verdict::Clean => {}
                 Verdict::Masked => {
                     for (range, width) in &masks {
@@ -77,7 +51,7 @@ impl Pipeline {
                         masked.push(range);
                     }
                 }
-                Verdict::Edge | Verdict::Slow => {
+                Verdict::Slow => {
                     slow = true;
                     break;
                 }
@@ -99,8 +73,7 @@ impl Pipeline {
         start
     }
 
-    /// Masks a line by itself; if it ends at the screen's edge, only when it stands `apart`.
-    fn fast_line(&mut self, line: &[u8], apart: bool, masks: &mut Vec<Mask>) -> Verdict {
+    fn fast_line(&mut self, line: &[u8], masks: &mut Vec<Mask>) -> Verdict {
         // Without CR the next line begins under the end of this one.
         let Some(line) = line.strip_suffix(b"\r") else {
             return Verdict::Slow;
@@ -114,7 +87,6 @@ impl Pipeline {
         };
         let mut stripped = std::mem::take(&mut self.stripped);
         match &plain {
-            Plain::Text if !apart && plain::ends_at_edge(line, cols) => return Verdict::Edge,
             Plain::Text => {
                 self.look_fast(line, true);
                 self.collect(line, std::iter::once, true, masks);
@@ -122,10 +94,6 @@ impl Pipeline {
             }
             Plain::Styled => {
                 plain::strip(line, 0..line.len(), &mut stripped);
-                if !apart && plain::ends_at_edge(stripped.text(), cols) {
-                    self.stripped = stripped;
-                    return Verdict::Edge;
-                }
                 self.look_fast(stripped.text(), true);
                 self.collect(line, |span| stripped.ranges(span), true, masks);
                 self.note_outcome(stripped.text());
@@ -145,45 +113,6 @@ impl Pipeline {
         } else {
             Verdict::Masked
         }
-    }
-
-    /// A program that wraps by itself ends its rows at the screen's edge: looks at the line that
-    /// begins at `start` and ends there together with those that may be its rest.
-    fn look_past_edge(&mut self, bytes: &[u8], start: usize) -> Edge {
-        let cols = self.screen.size().0;
-        let mut stripped = std::mem::take(&mut self.stripped);
-        let mut joined = Vec::new();
-        let mut at = start;
-        let mut edge = Edge::Waits;
-        for count in 1.. {
-            let Some(len) = memchr(b'\n', bytes.get(at..).unwrap_or_default()) else {
-                break;
-            };
-            let line = bytes.get(at..at + len).unwrap_or_default();
-            let line = line.strip_suffix(b"\r");
-            let Some((line, Plain::Text | Plain::Styled)) =
-                line.and_then(|line| Some((line, plain::classify(line, cols)?)))
-            else {
-                edge = Edge::Slow;
-                break;
-            };
-            plain::strip(line, 0..line.len(), &mut stripped);
-            joined.extend_from_slice(stripped.text());
-            if count > JOINED_MAX || !plain::ends_at_edge(stripped.text(), cols) {
-                edge = Edge::Apart(at);
-                break;
-            }
-            at += len + 1;
-        }
-        self.stripped = stripped;
-        if let Edge::Apart(_) = edge {
-            self.spans.clear();
-            self.scanner.peek(&joined, &mut self.spans);
-            if !self.spans.is_empty() {
-                return Edge::Slow;
-            }
-        }
-        edge
     }
 
     /// Leaves the secrets of `text` in `self.spans`.

@@ -96,10 +96,6 @@ impl Pipeline {
             self.run = true;
         }
         self.gone |= self.run;
-        if self.screen.would_scroll() {
-            self.look_at_page();
-            self.gone = true;
-        }
         self.last_char = Some(c);
         if self.paused.is_some() {
             self.screen.print(c, crate::term::screen::PAUSED);
@@ -183,7 +179,6 @@ impl Pipeline {
         self.screen.apply(function);
         self.commands.begin_line(self.held.end());
         self.dirty = false;
-        self.decide_screen();
         if self.may_go_fast() {
             self.fast = true;
             // What is decided must stand before what the fast path gives out.
@@ -203,7 +198,6 @@ impl Pipeline {
     fn leave_cursor_line(&mut self) {
         let rows = self.screen.line_around(self.screen.cursor().1);
         self.leave_by_moving(rows);
-        self.look_at_page();
     }
 
     fn set_mode(&mut self, function: &Function, start: u64) {

@@ -4,15 +4,15 @@ use super::*;
 use crate::mask::Rules;
 use crate::model::{Body, Command};
 
-pub(super) const SIZE: Size = Size { cols: 80, rows: 24 };
+const SIZE: Size = Size { cols: 80, rows: 24 };
 
-pub(super) fn pipeline(size: Size) -> Pipeline {
+fn pipeline(size: Size) -> Pipeline {
     let scanner = Scanner::new(Rules::builtin());
     let door = scanner.door();
     Pipeline::new(scanner, door, size)
 }
 
-pub(super) fn ms(n: u64) -> Micros {
+fn ms(n: u64) -> Micros {
     Micros(n * 1000)
 }
 
@@ -29,12 +29,12 @@ const EXIT: Exit = Exit {
     signal: None,
 };
 
-pub(super) fn bodies(p: &mut Pipeline) -> Vec<Body> {
+fn bodies(p: &mut Pipeline) -> Vec<Body> {
     let events = p.take().into_iter();
     events.map(|e| e.into_inner().body).collect()
 }
 
-pub(super) fn bytes(bodies: &[Body]) -> Vec<u8> {
+fn bytes(bodies: &[Body]) -> Vec<u8> {
     let output = bodies.iter().filter_map(|b| match b {
         Body::Output(data) => Some(data.as_slice()),
         _ => None,
@@ -42,7 +42,7 @@ pub(super) fn bytes(bodies: &[Body]) -> Vec<u8> {
     output.collect::<Vec<_>>().concat()
 }
 
-pub(super) fn run(size: Size, chunks: &[&[u8]]) -> Vec<u8> {
+fn run(size: Size, chunks: &[&[u8]]) -> Vec<u8> {
     let mut p = pipeline(size);
     let mut out = Vec::new();
     for chunk in chunks {
@@ -55,7 +55,7 @@ pub(super) fn run(size: Size, chunks: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The masked bytes, which must not depend on the chunks.
-pub(super) fn masked(size: Size, input: &[u8]) -> Vec<u8> {
+fn masked(size: Size, input: &[u8]) -> Vec<u8> {
     let whole = run(size, &[input]);
     let single: Vec<&[u8]> = input.chunks(1).collect();
     assert_eq!(show(&run(size, &single)), show(&whole), "byte by byte");
@@ -66,7 +66,7 @@ pub(super) fn masked(size: Size, input: &[u8]) -> Vec<u8> {
     whole
 }
 
-pub(super) fn show(bytes: &[u8]) -> String {
+fn show(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
@@ -86,7 +86,7 @@ fn screens(size: Size, bytes: &[u8]) -> String {
     seen
 }
 
-pub(super) fn leaks(size: Size, masked: &[u8], secret: &str) -> bool {
+fn leaks(size: Size, masked: &[u8], secret: &str) -> bool {
     let plain = String::from_utf8_lossy(masked).into_owned();
     let stripped: String = plain.chars().filter(|c| !c.is_control()).collect();
     plain.contains(secret) || stripped.contains(secret) || screens(size, masked).contains(secret)
