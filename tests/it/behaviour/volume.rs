@@ -13,7 +13,7 @@ fn twenty_megabytes_pass_and_are_recorded() {
         let other = u64::from(n) * 7919 % 1013;
         writeln!(
             text,
-            "\x1b[3{}mline {n:06}\x1b[0m of a result that goes on and on, {other}",
+            "\x1b[3{}mline {n:06}\x1b[0m of a result that goes on and on, {other}\r",
             n % 8
         )
         .unwrap();
