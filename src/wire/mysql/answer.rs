@@ -180,6 +180,8 @@ impl Answers {
                     return;
                 };
                 if !self.result.end_row(self.length, &mut pending.progress) {
+                    // Told behind the rows before it.
+                    self.flush(session, at);
                     let detail = "a row could not be read: those after it are counted".to_owned();
                     session.gap(at, GapKind::Undecodable, self.length, detail);
                 }

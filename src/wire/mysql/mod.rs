@@ -119,6 +119,7 @@ impl Decoder {
     fn lose(&mut self, at: Micros, why: &str) {
         self.phase = Phase::Lost;
         self.client.held.zeroize();
+        self.answers.flush(&mut self.session, at);
         let detail = format!("{why}: nothing of this connection is read from here on");
         self.session.gap(at, GapKind::Undecodable, 0, detail);
     }

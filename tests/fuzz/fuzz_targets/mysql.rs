@@ -19,14 +19,25 @@ fn damaged(told: &[(Micros, Seen)]) -> bool {
     gaps.any(|detail| detail.starts_with("compressed data could not be read"))
 }
 
+/// Without what is told of bytes that passed unread: of a compressed connection it depends on the
+/// same.
+fn followed(mut told: Vec<(Micros, Seen)>) -> Vec<(Micros, Seen)> {
+    told.retain(|(_, seen)| match seen {
+        Seen::Gap(gap) => !gap.detail.starts_with("what passed after"),
+        Seen::Exchange(_) => true,
+    });
+    told
+}
+
 fuzz_target!(|input: &[u8]| {
     let pieces = pieces(input);
     let (whole, _) = told(Decoder::new(LIMITS), &pieces, usize::MAX);
     check(&whole);
+    let whole = followed(whole);
     for longest in [1, 3, 64] {
         let (told, _) = told(Decoder::new(LIMITS), &pieces, longest);
         if !damaged(&whole) && !damaged(&told) {
-            assert_eq!(whole, told, "in pieces of {longest}");
+            assert_eq!(whole, followed(told), "in pieces of {longest}");
         }
     }
 });
