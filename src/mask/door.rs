@@ -8,7 +8,6 @@ use super::learned::Learned;
 use super::own::OnDoubt;
 use super::rules::Rules;
 use super::span::RuleId;
-use crate::model::wire::{Exchange, Value};
 use crate::model::{Body, Event, Meta, Summary};
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -162,19 +161,13 @@ impl Door {
 impl Look<'_> {
     /// A text of its own.
     pub fn text(&mut self, text: &[u8]) {
-        if self.doubt.is_some() {
-            return;
+        if self.doubt.is_none() {
+            let mut plain = std::mem::take(&mut self.door.plain);
+            plain.clear();
+            strip(text, &mut plain);
+            self.doubt = self.door.judge(&plain);
+            self.door.plain = plain;
         }
-        // Most texts have nothing to be left out.
-        if memchr::memchr3(0x1b, 0x08, 0x07, text).is_none() {
-            self.doubt = self.door.judge(text);
-            return;
-        }
-        let mut plain = std::mem::take(&mut self.door.plain);
-        plain.clear();
-        strip(text, &mut plain);
-        self.doubt = self.door.judge(&plain);
-        self.door.plain = plain;
     }
 
     /// The next part of a stream: 0 is the terminal's, 1 and 2 are descriptors.
@@ -281,19 +274,11 @@ impl Viewable for Event {
                 look.text(outcome.as_deref().unwrap_or_default().as_bytes());
             }
             Body::Marker { label } => look.text(label.as_bytes()),
-            Body::Wire(wire) => match &wire.what {
-                // There are many of them: they are not listed first.
-                Exchange::Rows { rows, .. } => {
-                    for text in rows.iter().flatten().filter_map(Value::text) {
-                        look.text(text.as_bytes());
-                    }
+            Body::Wire(wire) => {
+                for text in wire.what.texts() {
+                    look.text(text.as_bytes());
                 }
-                what => {
-                    for text in what.texts() {
-                        look.text(text.as_bytes());
-                    }
-                }
-            },
+            }
             Body::Gap(gap) => look.text(gap.detail.as_bytes()),
             Body::Other { fields, data, .. } => {
                 look.text(fields.as_bytes());

@@ -330,12 +330,12 @@ impl Exchange {
 
     /// About how many bytes it takes.
     pub fn size(&self) -> usize {
-        let of = |value: &Value| value.text().map_or(0, str::len) + size_of::<Value>();
-        let size = match self {
-            Exchange::Rows { rows, .. } => rows.iter().flatten().map(of).sum(),
-            _ => self.texts().into_iter().map(str::len).sum::<usize>() + size_of::<Value>(),
+        let values = match self {
+            Exchange::Rows { rows, .. } => rows.iter().map(Vec::len).sum(),
+            _ => 1,
         };
-        size + 64
+        let texts: usize = self.texts().into_iter().map(str::len).sum();
+        texts + values * size_of::<Value>() + 64
     }
 
     /// The statement it belongs to.

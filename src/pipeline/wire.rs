@@ -15,8 +15,6 @@ use zeroize::Zeroizing;
 /// So much of a statement's text is remembered for judging its results: lists of columns stand at
 /// the beginning, and generated data behind it.
 const TEXT_KEPT: usize = 64 << 10;
-/// A row of so many values is judged without memory of its own: there are many of them.
-const FEW: usize = 16;
 /// Statements under way. A pipeline of more is judged without their texts.
 const OPEN_MAX: usize = 4096;
 
@@ -241,22 +239,10 @@ impl Masking<'_> {
     }
 
     fn row(&mut self, result: &mut ResultColumns, row: &mut Row) {
-        let mut few = [None; FEW];
-        let mut many = Vec::new();
-        let of = row.iter().map(|value| value.text().map(str::as_bytes));
-        let cells = match few.get_mut(..row.len()) {
-            Some(few) => {
-                few.iter_mut().zip(of).for_each(|(cell, of)| *cell = of);
-                few
-            }
-            None => {
-                many.extend(of);
-                many.as_mut_slice()
-            }
-        };
+        let cells: Vec<Option<&[u8]>> = row.iter().map(|v| v.text().map(str::as_bytes)).collect();
         let mut found = Vec::new();
         self.scanner
-            .row(result, cells, |n, covered| found.push((n, covered)));
+            .row(result, &cells, |n, covered| found.push((n, covered)));
         for (n, covered) in found {
             if let Some(Value::Text(text) | Value::Cut { text, .. }) = row.get_mut(n) {
                 self.put(text, Some(covered));

@@ -78,11 +78,7 @@ impl ResultSet {
         self.row.clear();
         self.size = 0;
         let known = !self.columns.is_empty();
-        let kept = known && progress.rows < limits.rows && progress.bytes < limits.bytes;
-        if kept {
-            self.row.reserve_exact(self.columns.len());
-        }
-        kept
+        known && progress.rows < limits.rows && progress.bytes < limits.bytes
     }
 
     /// The next part of a row that is kept.

@@ -69,11 +69,7 @@ impl Kind {
                 Some(text) => bounded(text.to_owned(), length, cut),
                 None => bounded(hex(bytes), length, cut),
             },
-            _ => match (self.charset, std::str::from_utf8(bytes)) {
-                // Mostly it is what it says.
-                (Charset::Utf8, Ok(text)) => bounded(text.to_owned(), length, cut),
-                _ => bounded(self.charset.text(bytes, cut).into_owned(), length, cut),
-            },
+            _ => bounded(self.charset.text(bytes, cut).into_owned(), length, cut),
         }
     }
 
