@@ -127,7 +127,7 @@ const HARMLESS_KEYS: &str = "
     dict sorted cluster clustering distribution order search the any a this arrow function
     host hot short registry translation i18n locale label meta tag event topic kms ssh gpg
     pgp signing_key_id answer item attribute context environment env field column secondary
-    super path nice bucket issue project jira recv send export import delete list search fetch edit refresh";
+    super path nice bucket issue project jira recv send delete list search fetch edit";
 
 /// What stands before `token` and makes it no secret.
 const HARMLESS_TOKENS: &str = "
@@ -312,20 +312,12 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
             | lists.of(words.between(two, end))
             | lists.of(words.between(three, end))
             | lists.of_endings(last);
-        // A library's name, not a value's; sudo's NOPASSWD; an object that holds the value.
+        // A library's name, not a value's; sudo's NOPASSWD; an object that holds the value; a link. A
+        // wrong or missing password is one, and mostly nearly the right one.
         if last.starts_with("libsecret")
             || last == "nopasswd"
-            || matches!(
-                before,
-                "existing"
-                    | "forgot"
-                    | "forgotten"
-                    | "lost"
-                    | "invalid"
-                    | "wrong"
-                    | "incorrect"
-                    | "missing"
-            )
+            || before == "existing" && last == "secret"
+            || matches!(before, "forgot" | "forgotten")
         {
             return None;
         }
@@ -481,6 +473,9 @@ mod tests {
             "fileio.PRIVATE.KEY",
             "psk",
             "requirepass",
+            "wrong_password",
+            "existingPassword",
+            "missing_secret",
         ];
         for name in strong {
             let named = judge(name.as_bytes());
@@ -521,6 +516,8 @@ mod tests {
             "monkey_business",
             "compass",
             "password_reset_at",
+            "existingSecret",
+            "forgot_password",
         ];
         for name in harmless {
             assert_eq!(judge(name.as_bytes()), None, "{name}");

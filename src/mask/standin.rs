@@ -121,15 +121,10 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
                 && rest
                     .iter()
                     .all(|c| c.is_ascii_alphanumeric() || b" _-.<>/:'".contains(c))
-                || matches!(rest.first(), Some(b'%' | b'?')) && value.len() > 3
+                || is_template(rest)
         }
         b'~' => rest.is_empty(),
-        // A tag of YAML: `!vault |`, `!Ref Password`.
-        b'!' => TAGS.iter().any(|tag| {
-            rest.get(..tag.len())
-                .is_some_and(|r| r.eq_ignore_ascii_case(tag.as_bytes()))
-                && !rest.get(tag.len()).is_some_and(u8::is_ascii_alphanumeric)
-        }),
+        b'!' => is_tagged(rest),
         b'{' => {
             value.starts_with(b"{{")
                 || value.ends_with(b"}") && is_word(cut(value, 1, value.len() - 1))
@@ -150,19 +145,41 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
     }
 }
 
-/// Tags of YAML whose value comes from elsewhere.
-const TAGS: &[&str] = &[
-    "vault",
-    "ref",
-    "sub",
-    "env",
-    "secret",
-    "encrypted",
-    "include",
-    "getatt",
-    "env_var",
-    "unsafe",
+/// Tags of YAML that name where a value stands.
+const TAGS: &[&[u8]] = &[
+    b"Ref", b"Sub", b"GetAtt", b"env", b"ENV", b"secret", b"include", b"env_var",
 ];
+
+/// What stands behind the `!` of a tag in YAML: `vault |`, `Ref DbPassword`, `secret wifi_password`.
+/// A name of one plain word is rather somebody's password (`!secret sauce`).
+fn is_tagged(rest: &[u8]) -> bool {
+    let Some(blank) = rest.iter().position(|c| *c == b' ') else {
+        return matches!(rest, b"vault" | b"unsafe");
+    };
+    let (tag, name) = rest.split_at(blank);
+    let name = name.trim_ascii();
+    if matches!(tag, b"vault" | b"unsafe") {
+        return matches!(name, b"|" | b"|-" | b">");
+    }
+    let plain = name
+        .iter()
+        .all(|c| c.is_ascii_alphanumeric() || b"_.${}:".contains(c));
+    let joined =
+        name.iter().any(|c| b"_.:".contains(c)) || name.iter().skip(1).any(u8::is_ascii_uppercase);
+    TAGS.contains(&tag) && plain && joined
+}
+
+/// What stands behind the `<` of a template's code: `%= ENV["X"] %>`, `?php`, as far as a blank lets
+/// it come.
+fn is_template(rest: &[u8]) -> bool {
+    let closed = |end: &[u8]| rest.len() > 2 && rest.ends_with(end);
+    match rest {
+        b"%" | b"%=" | b"?=" | b"?php" => true,
+        [b'%', b'=' | b' ', ..] => rest.starts_with(b"%= ") || closed(b"%>"),
+        [b'?', b'=' | b' ' | b'p', ..] => rest.starts_with(b"?php ") || closed(b"?>"),
+        _ => false,
+    }
+}
 
 /// What stands behind a `$`: `{…}`, `(…)`, a digit, an upper case name, or a name that says itself
 /// what it holds. Anything else is a password that starts with a dollar.
@@ -197,12 +214,6 @@ fn is_lookup(value: &[u8]) -> bool {
         b"$_env[",
         b"$_server[",
         b"$_request[",
-        b"return ",
-        b"convertto-securestring",
-        b"(convertto-securestring",
-        b"(get-credential",
-        b"read-host",
-        b"(read-host",
         b"os.getenv",
         b"getenv(",
         b"process.env",
@@ -248,13 +259,10 @@ fn is_lookup(value: &[u8]) -> bool {
         b"google_",
         b"azurerm_",
         b"secrets.",
-        b"new ",
         b"null,",
         b"nil,",
         b"function",
         b"func(",
-        b"async ",
-        b"await ",
         b"(string)",
         b"models.",
         b"serializers.",
@@ -273,9 +281,18 @@ fn is_lookup(value: &[u8]) -> bool {
         b"/var/run/secrets",
         b"~/",
     ];
-    STARTS
-        .iter()
-        .any(|start| super::bytes::word_at(value, 0, start))
+    // Words that a password may begin with, too.
+    const CALLS: &[&[u8]] = &[b"new ", b"async ", b"await "];
+    const CMDLETS: &[&[u8]] = &[b"convertto-securestring", b"get-credential", b"read-host"];
+    let begins = |start: &&[u8]| super::bytes::word_at(value, 0, start);
+    let bare = value.strip_prefix(b"(").unwrap_or(value);
+    let cmdlet = |name: &&[u8]| {
+        let more = bare.get(name.len());
+        super::bytes::word_at(bare, 0, name) && more.is_none_or(|c| matches!(c, b' ' | b')'))
+    };
+    STARTS.iter().any(begins)
+        || CALLS.iter().any(begins) && value.contains(&b'(')
+        || CMDLETS.iter().any(cmdlet)
 }
 
 #[cfg(test)]
@@ -294,6 +311,13 @@ mod tests {
             "%s",
             "%DB_PASS%",
             "!vault |",
+            "!Ref DbPassword",
+            "!secret wifi_password",
+            "<%= ENV['DB'] %>",
+            "<?php echo $pw ?>",
+            "new FormControl('', [])",
+            "Read-Host -AsSecureString",
+            "(Get-Credential).Password",
             "~",
             "$_POST['pw']",
             "<password>",
@@ -321,6 +345,15 @@ mod tests {
             "%aB3xyz",
             "%percent%",
             "!valid1",
+            "!vault-9xk2",
+            "!secret sauce",
+            "!env9x",
+            "!ref",
+            "<%hunter22",
+            "<?hunter2",
+            "return of the jedi",
+            "new hope 1977",
+            "Read-host9K",
             "@home2024",
             "<3you!",
             "p",
