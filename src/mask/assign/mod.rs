@@ -7,6 +7,7 @@
 
 mod extent;
 mod literal;
+mod placed;
 
 use super::bytes::{
     at, before, contains, cut, find as find_in, from, is_word, skip_blanks, word_at,
@@ -20,15 +21,15 @@ use super::value::{
 use extent::unquoted;
 use literal::call;
 pub(crate) use literal::{closing, converts, opening};
+use placed::{behind_note, declared, fallback, is_element};
 
 const RULE: RuleId = RuleId::new("assignment");
 
-/// How far a name may reach from the word that gave it away.
-const NAME_MAX: usize = 100;
-/// A longer note in brackets is a sentence.
-const NOTE_MAX: usize = 40;
 /// How many blanks may stand around a delimiter; aligned configuration uses many.
 const BLANKS_MAX: usize = 48;
+
+/// How far a name may reach from the word that gave it away.
+const NAME_MAX: usize = 100;
 
 /// Appends a span for each secret value whose name holds one of the words at `triggers`.
 pub(crate) fn find(line: &[u8], triggers: &[usize], spans: &mut Vec<Span>) {
@@ -235,30 +236,6 @@ impl Delimiter {
     }
 }
 
-/// Whether the name at `start` is that of an element, `<password `, `<ns:password `.
-fn is_element(line: &[u8], start: usize) -> bool {
-    let mut i = start;
-    if before(line, i) == b':' {
-        i -= 1;
-        while is_word(before(line, i)) {
-            i -= 1;
-        }
-    }
-    before(line, i) == b'<'
-}
-
-/// Behind a note in brackets between a name and its colon: `AWS Secret Access Key [None]:`.
-fn behind_note(line: &[u8], i: usize) -> usize {
-    let close = match at(line, i) {
-        b'[' => b']',
-        b'(' => b')',
-        _ => return i,
-    };
-    let note = cut(line, i, i + NOTE_MAX);
-    let end = memchr::memchr(close, note).map(|n| skip_blanks(line, i + n + 1));
-    end.filter(|end| at(line, *end) == b':').unwrap_or(i)
-}
-
 /// The value behind `delimiter`, if it is one to mask.
 fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option<(usize, usize)> {
     let start = declared(line, delimiter);
@@ -302,71 +279,6 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
     }
     let text = cut(line, from, to);
     accept(text, named, delimiter, quoted, line, name).then_some((from, to))
-}
-
-/// Where the value behind `delimiter` stands: behind a type, `let key: &str = "x"`, `string(9) "x"` of
-/// PHP's dumps, or behind the key of `"name": "password", "value": "x"`.
-fn declared(line: &[u8], delimiter: Delimiter) -> usize {
-    let start = delimiter.value;
-    if word_at(line, start, b"string(") {
-        let close = memchr::memchr(b')', cut(line, start, start + 20));
-        return close.map_or(start, |n| skip_blanks(line, start + n + 1));
-    }
-    match delimiter.kind {
-        Kind::Pair if matches!(at(line, start), b'"' | b'\'') => {
-            let close = closing(line, start + 1, at(line, start), 0);
-            let colon = skip_blanks(line, close + 1);
-            if at(line, colon) == b':' && close < line.len() {
-                let key = cut(line, start + 1, close);
-                let value = VALUES
-                    .iter()
-                    .any(|v| key.eq_ignore_ascii_case(v.as_bytes()));
-                // Nothing is a value where none is named.
-                return if value {
-                    skip_blanks(line, colon + 1)
-                } else {
-                    line.len()
-                };
-            }
-            start
-        }
-        Kind::Colon if delimiter.quote == 0 => {
-            let kind = from(line, start)
-                .iter()
-                .take(48)
-                .take_while(|c| is_word(**c) || b"&<>[]?: '|.".contains(c))
-                .count();
-            let equals = skip_blanks(line, start + kind);
-            let literal = skip_blanks(line, equals + 1);
-            let typed =
-                kind > 2 && at(line, equals) == b'=' && matches!(at(line, literal), b'"' | b'\'');
-            if typed { literal } else { start }
-        }
-        _ => start,
-    }
-}
-
-/// Keys whose value belongs to the name before.
-const VALUES: &[&str] = &[
-    "value",
-    "val",
-    "secret",
-    "data",
-    "content",
-    "default",
-    "secretvalue",
-];
-
-/// The literal behind `||`, `??` or `or`, when what stands before is fetched from elsewhere.
-fn fallback(line: &[u8], start: usize) -> Option<usize> {
-    let rest = cut(line, start, start + 80);
-    let sign = [&b" || "[..], b" ?? ", b" or "]
-        .iter()
-        .filter_map(|s| memchr::memmem::find(rest, s).map(|n| n + s.len()))
-        .min()?;
-    let fetched = is_placeholder(cut(rest, 0, sign - 3).trim_ascii());
-    let literal = skip_blanks(line, start + sign);
-    (fetched && matches!(at(line, literal), b'"' | b'\'')).then_some(literal)
 }
 
 /// Behind the word that says how an `Authorization` is to be read.

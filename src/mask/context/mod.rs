@@ -3,6 +3,7 @@
 //! the output of commands that print a secret.
 
 mod awaits;
+mod below;
 mod directive;
 mod file;
 mod http;

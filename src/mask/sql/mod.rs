@@ -11,6 +11,7 @@ mod item;
 mod lex;
 mod parameter;
 mod spelling;
+mod triggers;
 mod whole;
 
 use super::bytes::{at, before, contains, cut};
@@ -25,95 +26,12 @@ use function::{columns, function, may_call, settings};
 pub(crate) use item::{Item, all as select_items, items};
 use lex::{Kind, Token, View, inner, lex, lex_on};
 pub(crate) use parameter::{Slot, bound, executed, given, prepared, slots};
+pub(crate) use triggers::TRIGGERS;
 pub(crate) use whole::whole;
 
 const CLAUSE: RuleId = RuleId::new("sql-password");
 const ARGUMENT: RuleId = RuleId::new("sql-key-argument");
 const COLUMN: RuleId = RuleId::new("sql-column");
-
-/// Words that make a statement worth lexing, besides those of names.
-pub(crate) const TRIGGERS: &[&str] = &[
-    "identified",
-    "pgp_",
-    "hmac(",
-    "crypt_iv(",
-    " crypt(",
-    "crypt_raw(",
-    "digest(",
-    "crypto_",
-    "sqlite3_key",
-    "mongodb(",
-    "redis(",
-    "prepare ",
-    "execute ",
-    "near '",
-    "encryptby",
-    "decryptby",
-    "set_config",
-    "account_add",
-    "dblink",
-    "pwdcompare",
-    "pwdencrypt",
-    "sp_addlogin",
-    "sp_password",
-    "sp_setapprole",
-    "sp_addapprole",
-    "sp_approlepassword",
-    "set_authentication",
-    "table_import_from_s3",
-    "add_parquet_key",
-    "login ",
-    "mysqli",
-    "pdo(",
-    "getconnection(",
-    "mysql_connect",
-    "ldap_bind",
-    "oci_connect",
-    "dbi:",
-    "connect(",
-    "attach ",
-    "encrypt(",
-    "decrypt(",
-    "opendatasource",
-    "sha256(",
-    "sha512(",
-    "smtplib",
-    ".login(",
-    "db.auth",
-    "createuser",
-    "aes_",
-    "des_",
-    "s3(",
-    "mysql(",
-    "postgresql(",
-    "remote(",
-    "create_aws_cred",
-    "create_credential",
-    "pragma",
-    "sqlcipher",
-    "bindpw",
-    "credentials",
-    "conninfo",
-    "connection '",
-    "insert into",
-    "replace into",
-    "values",
-    "sha1(",
-    "sha2(",
-    "md5(",
-    "changeuserpassword",
-    "account_",
-    "addlinkedsrvlogin",
-    "openrowset",
-    "gcs(",
-    "azureblobstorage",
-    "deltalake(",
-    "s3cluster(",
-    "secure(",
-    "create user",
-    "alter user",
-    "set password",
-];
 
 /// The longest statement that is kept over lines.
 const STATEMENT_MAX: usize = 16 << 10;

@@ -1,0 +1,173 @@
+//! Lines whose value one above names: YAML's blocks, a form's field, codes, a netrc.
+
+use super::awaits::REVEALED;
+use crate::mask::bytes::{at, contains, cut, find, from, is_word, trim, word_at};
+use crate::mask::names::{Strength, judge};
+use crate::mask::span::{Class, Span};
+use crate::mask::standin::is_placeholder;
+
+/// What the lines below a line hold, as that line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Below {
+    #[default]
+    Nothing,
+    /// YAML: the value, indented deeper than its name; more than one line of it in a block.
+    Value { indent: usize, block: bool },
+    /// user:secret lines for chpasswd.
+    Pairs,
+    /// A form's field, behind an empty line.
+    Field,
+    /// Recovery codes.
+    Codes,
+    /// The lines of a netrc that names its machine above.
+    Machine,
+}
+
+/// A block or list below a line ends after so many lines.
+const BELOW_LINES: u8 = 24;
+
+impl Below {
+    /// For how many lines it holds.
+    pub(super) fn lines(self) -> u8 {
+        match self {
+            Below::Value { block: false, .. } => 1,
+            Below::Field => 3,
+            _ => BELOW_LINES,
+        }
+    }
+}
+
+/// What the lines below `line` hold; `words` says whether a word of this layer stands in it.
+pub(super) fn opens(line: &[u8], words: bool) -> Below {
+    if !words {
+        return Below::Nothing;
+    }
+    let text = line.trim_ascii_end();
+    if contains(text, b"chpasswd") && memchr::memmem::find(text, b"<<").is_some() {
+        return if memchr::memmem::find(text, b"<<<").is_none() {
+            Below::Pairs
+        } else {
+            Below::Nothing
+        };
+    }
+    if contains(text, b"form-data") {
+        let name = find(text, 0, b"name=\"").map(|i| i + 6);
+        let field = name.map(|i| from(text, i));
+        let field = field.and_then(|f| Some(cut(f, 0, memchr::memchr(b'"', f)?)));
+        let secret = field
+            .and_then(judge)
+            .is_some_and(|n| n.strength > Strength::Weak);
+        return if secret { Below::Field } else { Below::Nothing };
+    }
+    if word_at(line.trim_ascii_start(), 0, b"machine ") && find(text, 0, b"password").is_none() {
+        return Below::Machine;
+    }
+    if text.ends_with(b":") && contains(text, b" codes") {
+        let kinds = [
+            &b"recovery code"[..],
+            b"backup code",
+            b"scratch code",
+            b"one-time code",
+        ];
+        if kinds.iter().any(|kind| contains(text, kind)) {
+            return Below::Codes;
+        }
+    }
+    // name: |
+    let indent = line.len() - line.trim_ascii_start().len();
+    let Some(colon) = memchr::memrchr(b':', text) else {
+        return Below::Nothing;
+    };
+    let sign = cut(text, colon + 1, text.len()).trim_ascii();
+    let block = matches!(at(sign, 0), b'|' | b'>');
+    let name = cut(text, indent, colon);
+    let name = name.strip_prefix(b"- ").unwrap_or(name);
+    let name = name
+        .strip_prefix(b"\"")
+        .and_then(|n| n.strip_suffix(b"\""))
+        .unwrap_or(name);
+    let alone = name.iter().all(|c| is_word(*c) || matches!(c, b'-' | b'.'));
+    if alone && (sign.is_empty() || block && sign.len() < 4) {
+        let secret = judge(name).is_some_and(|n| n.strength > Strength::Weak);
+        if secret {
+            return Below::Value { indent, block };
+        }
+    }
+    Below::Nothing
+}
+
+/// Masks what `line` holds below one that opened `what`; false when it does not belong to it.
+pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
+    let (start, end) = trim(line, 0, line.len());
+    let mut hide = |start: usize, end: usize| {
+        if start < end && !is_placeholder(cut(line, start, end)) {
+            spans.push(Span::new(start, end, REVEALED, Class::Password));
+        }
+    };
+    let text = cut(line, start, end);
+    match what {
+        Below::Nothing => false,
+        Below::Value { indent, block } => {
+            if text.is_empty() {
+                return block;
+            }
+            // What is a mapping or a list of its own is no value.
+            let nested = memchr::memmem::find(text, b": ").is_some()
+                || text.ends_with(b":")
+                || text.starts_with(b"- ")
+                || text.starts_with(b"-----");
+            let words = text.iter().any(|c| matches!(c, b' ' | b'\t'));
+            if start <= indent || !block && (nested || words) {
+                return false;
+            }
+            if !nested {
+                hide(start, end);
+            }
+            true
+        }
+        Below::Pairs => {
+            let start = start + if text.starts_with(b"> ") { 2 } else { 0 };
+            let Some(colon) = memchr::memchr(b':', cut(line, start, end)) else {
+                return false;
+            };
+            hide(start + colon + 1, end);
+            true
+        }
+        Below::Field => {
+            if text.is_empty() || word_at(text, 0, b"content-") {
+                return true;
+            }
+            if !text.starts_with(b"--") {
+                hide(start, end);
+            }
+            false
+        }
+        Below::Codes => {
+            let mut place = start;
+            let mut any = text.is_empty();
+            for word in text.split(|c| matches!(c, b' ' | b'\t')) {
+                let code = (6..=40).contains(&word.len())
+                    && word.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'-')
+                    && word.iter().any(u8::is_ascii_digit);
+                if code {
+                    hide(place, place + word.len());
+                    any = true;
+                }
+                place += word.len() + 1;
+            }
+            any
+        }
+        Below::Machine => {
+            for word in [&b"password "[..], b"passwd ", b"password\t"] {
+                if word_at(text, 0, word) {
+                    let (from, to) = trim(line, start + word.len(), end);
+                    hide(from, to);
+                    return true;
+                }
+            }
+            [&b"login "[..], b"account ", b"login\t"]
+                .iter()
+                .any(|word| word_at(text, 0, word))
+        }
+    }
+}
