@@ -10,6 +10,7 @@ packages=(
     postgresql postgresql-client python3-psycopg python3-psycopg2 python3-pg8000
     mariadb-server mariadb-client mariadb-test python3-pymysql python3-mysqldb
     openssh-server openssh-client openssl
+    krb5-kdc krb5-admin-server krb5-user
     gnome-keyring dbus
     tmux vim less procps util-linux
     bash zsh fish

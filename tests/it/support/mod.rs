@@ -10,6 +10,7 @@
 mod authority;
 mod capture;
 mod home;
+mod kerberos;
 mod keyring;
 mod mariadb;
 mod postgres;
@@ -21,9 +22,10 @@ mod sshd;
 mod terminal;
 mod tools;
 
-pub use authority::{Authority, Subject};
+pub use authority::{Authority, Signed, Subject};
 pub use capture::{Capture, Conversation, Speaker};
 pub use home::{Home, check};
+pub use kerberos::Kerberos;
 pub use keyring::Keyring;
 pub use mariadb::Mariadb;
 pub use postgres::Postgres;

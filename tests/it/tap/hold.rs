@@ -7,15 +7,15 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A `rec tap` at work.
-struct Held {
+pub struct Held {
     child: Child,
     stdout: BufReader<ChildStdout>,
     /// For TCP, and for libpq.
-    addresses: [String; 2],
+    pub addresses: [String; 2],
 }
 
 impl Held {
-    fn start(home: &Home, target: &str) -> Held {
+    pub fn start(home: &Home, target: &str) -> Held {
         let mut rec = home.rec(&["tap", target]);
         let mut child = rec
             .stdin(Stdio::null())
@@ -35,7 +35,7 @@ impl Held {
         }
     }
 
-    fn end(mut self) {
+    pub fn end(mut self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0));

@@ -3,7 +3,9 @@
 
 mod flow;
 mod hold;
+mod kerberos;
 mod login;
+mod newer;
 mod reach;
 mod regress;
 mod tls;

@@ -4,8 +4,9 @@
 //! refuses for the same reason.
 
 use super::{direct, psql, refused, same, statements, tapped, works};
-use crate::support::{Authority, Home, Postgres, Subject};
+use crate::support::{Authority, Home, Postgres, Subject, check, tool};
 use std::fs;
+use std::process::Command;
 
 const SSL: &str = "select ssl, version from pg_stat_ssl where pid = pg_backend_pid()";
 const HOSTS: (&str, &[&str]) = ("localhost", &["DNS:localhost", "IP:127.0.0.1"]);
@@ -189,6 +190,25 @@ fn revoked_is_refused() {
     case.bad("localhost", &full, "SSL error: certificate verify failed");
     case.server.show(&kept);
     case.good("localhost", &full);
+    // One in a directory has the name by which OpenSSL looks for it.
+    let hashed = case.home.path().join("hashed");
+    fs::create_dir(&hashed).unwrap();
+    let mut hash = Command::new(tool("openssl", "openssl"));
+    let hash = check(
+        &hash
+            .args(["crl", "-hash", "-noout", "-in", &crl])
+            .output()
+            .unwrap(),
+    );
+    fs::copy(&crl, hashed.join(format!("{}.r0", hash.trim()))).unwrap();
+    let in_dir = format!(
+        "sslmode=verify-full sslrootcert={} sslcrldir={}",
+        case.authority.root(),
+        hashed.display()
+    );
+    case.good("localhost", &in_dir);
+    case.server.show(&gone);
+    case.bad("localhost", &in_dir, "SSL error: certificate verify failed");
     // In its usual place it is found without a word.
     case.server.show(&gone);
     let dir = case.home.path().join(".postgresql");

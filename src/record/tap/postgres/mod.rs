@@ -8,6 +8,7 @@
 mod client;
 mod dial;
 mod encryption;
+mod kerberos;
 mod psqlrc;
 mod route;
 mod stand;

@@ -6,7 +6,7 @@
 //! somewhere else.
 
 use super::client::{Client, because};
-use super::{Server, encryption, psqlrc, stand};
+use super::{Server, encryption, kerberos, psqlrc, stand};
 use crate::config::Listen;
 use crate::model::Target;
 use crate::record::about::About;
@@ -34,11 +34,15 @@ pub fn plan(about: &mut About, runtime: &Path, listen: Listen) -> Result<Plan, A
     let servers = Servers::of(&mut settings, |hosts| client.default_socket(hosts))?;
     possible(&settings, &servers.hosts())?;
     learn(&mut about.target, &settings, &servers.hosts());
-    let dir = stand::dir(&servers.hosts(), runtime).map_err(no_stand)?;
     let named = |host: &Host| !host.is_socket() && !host.host.is_empty();
     let named = servers.0.iter().all(|(host, _)| named(host));
+    let loopback = listen == Listen::Loopback && named && client.takes_address();
+    if let Some(why) = kerberos::objection(&settings, &servers.0, loopback) {
+        return Err(Aside::Because(why));
+    }
+    let dir = stand::dir(&servers.hosts(), runtime).map_err(no_stand)?;
     let mut remark = None;
-    if listen == Listen::Loopback && named && client.takes_address() {
+    if loopback {
         match stand::loopback(&servers.0) {
             Ok((listeners, addresses)) => {
                 return Ok(Plan {
@@ -91,6 +95,10 @@ pub fn hold(target: &str, about: &mut About, runtime: &Path) -> Result<Held, Asi
         aside => aside,
     })?;
     possible(&settings, &[])?;
+    // Nobody's login passes here yet; how the way to the server is protected is rec's affair alone.
+    if let Some(why) = kerberos::objection(&settings, &servers.0, true) {
+        return Err(Aside::Because(why));
+    }
     learn(&mut about.target, &settings, &servers.hosts());
     let dir = stand::dir(&servers.hosts(), runtime).map_err(no_stand)?;
     let (mut listeners, dirs) = stand::sockets(&dir, &servers.0).map_err(no_stand)?;

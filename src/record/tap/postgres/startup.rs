@@ -8,6 +8,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// `SSLRequest`, whole: the length and the code.
 pub const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
+/// Asks for encryption by Kerberos.
+pub const GSS_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30];
+
 const SSL_CODE: u32 = 80_877_103;
 const GSS_CODE: u32 = 80_877_104;
 const CANCEL_CODE: u32 = 80_877_102;
@@ -100,6 +103,11 @@ pub fn message_length(bytes: &[u8]) -> Option<usize> {
     Some(length.saturating_add(1))
 }
 
+/// What the server asks for in a message that is `AuthenticationRequest`.
+pub fn login_code(message: &[u8]) -> Option<u32> {
+    number(message, 5).filter(|_| message.first() == Some(&b'R'))
+}
+
 /// What the whole `message` is.
 pub fn login(message: &[u8]) -> Login {
     match message.first() {
@@ -143,6 +151,17 @@ fn without_channel_binding(message: &[u8]) -> Vec<u8> {
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
     let bytes = bytes.get(at..at.checked_add(4)?)?;
     Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// `StartupMessage` of version 3.0.
+pub fn packet(user: &str, database: &str) -> Vec<u8> {
+    let mut body = vec![0, 3, 0, 0];
+    for text in ["user", user, "database", database, ""] {
+        body.extend_from_slice(text.as_bytes());
+        body.push(0);
+    }
+    let length = u32::try_from(body.len() + 4).unwrap_or(u32::MAX);
+    [&length.to_be_bytes(), body.as_slice()].concat()
 }
 
 /// `ErrorResponse`, as of a server that lets nobody in.
