@@ -17,6 +17,15 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "Private-Lines:",
     "END PRIVATE",
     "PRIVATE KEY",
+    "priv:",
+    "privateExponent:",
+    "BORG_KEY",
+    "$ANSIBLE_VAULT;",
+    ".key",
+    ".pem",
+    "id_rsa",
+    "id_ed25519",
+    "id_ecdsa",
 ];
 
 /// No private key has more lines; an RSA key of 16384 bits has 200.
@@ -39,6 +48,10 @@ enum Kind {
     PuttyPublic,
     /// PuTTY: so many private lines are left.
     PuttyPrivate(u32),
+    /// The numbers of a key as `openssl -text` writes them.
+    Numbers,
+    /// Lines of base64 or hex with no end of their own.
+    Lines,
 }
 
 /// What stands before `PRIVATE KEY` in a BEGIN line, or instead of it.
@@ -47,6 +60,31 @@ fn is_private(label: &[u8]) -> bool {
         || contains(label, b"private-key")
         || label.eq_ignore_ascii_case(b"PKCS12")
         || contains(label, b"openvpn static key")
+}
+
+/// What opens a block that no BEGIN opens.
+fn unbegun(line: &[u8]) -> Option<Kind> {
+    let text = line.trim_ascii();
+    if matches!(text, b"priv:" | b"privateExponent:") {
+        return Some(Kind::Numbers);
+    }
+    if text.starts_with(b"BORG_KEY ") || contains(text, b"$ansible_vault;") {
+        return Some(Kind::Lines);
+    }
+    // $ tail -3 server.key: what it shows may have lost its first line.
+    let shows = ["cat ", "tail ", "head ", "less ", "more ", "bat "]
+        .iter()
+        .filter_map(|verb| find_in(line, 0, verb.as_bytes()))
+        .min()?;
+    let prompted = matches!(super::bytes::before(line, shows), 0 | b' ');
+    let file = from(line, shows)
+        .split(|c| matches!(c, b' ' | b';' | b'|' | b'&'))
+        .any(|word| {
+            [&b".key"[..], b".pem", b"id_rsa", b"id_ed25519", b"id_ecdsa"]
+                .iter()
+                .any(|end| word.ends_with(end))
+        });
+    (prompted && file && !contains(line, b" > ")).then_some(Kind::Lines)
 }
 
 /// Reads `line` while no block is open: masks what a block on this line holds, and tells whether
@@ -89,8 +127,16 @@ pub(crate) fn open(line: &[u8], spans: &mut Vec<Span>) -> Option<Block> {
         });
         i = stop.max(i);
     }
-    if let Some(at) = find_in(line, 0, b"putty-user-key-file-") {
-        let _ = at;
+    if left.is_none()
+        && let Some(kind) = unbegun(line)
+    {
+        return Some(Block {
+            kind,
+            lines: 0,
+            body: 0,
+        });
+    }
+    if find_in(line, 0, b"putty-user-key-file-").is_some() {
         left = Some(Block {
             kind: Kind::PuttyPublic,
             lines: 0,
@@ -150,6 +196,28 @@ pub(crate) fn inside(block: Block, line: &[u8], spans: &mut Vec<Span>) -> Inside
             if is_material(text) {
                 push(start, end, spans);
                 return Inside::Open(next(Kind::PuttyPrivate(left.saturating_sub(1))));
+            }
+            Inside::Not
+        }
+        Kind::Numbers => {
+            let pairs = text.len() >= 2
+                && text.split(|c| *c == b':').all(|pair| {
+                    pair.is_empty() || pair.len() == 2 && pair.iter().all(u8::is_ascii_hexdigit)
+                });
+            if pairs {
+                push(start, end, spans);
+                return Inside::Open(next(Kind::Numbers));
+            }
+            Inside::Not
+        }
+        Kind::Lines => {
+            let plain = text.len() >= 16 || block.body > 0 && text.len() >= 4;
+            if plain && is_material(text) {
+                push(start, end, spans);
+                return Inside::Open(Block {
+                    body: block.body + 1,
+                    ..next(Kind::Lines)
+                });
             }
             Inside::Not
         }

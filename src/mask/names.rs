@@ -58,7 +58,8 @@ const PASSWORDS: &str = "
     motdepasse mdp kennwort geheimwort parola parole пароль haslo hasło heslo lösenord
     losenord wachtwoord salasana adgangskode passord sifre şifre jelszo jelszó lozinka geslo
     authenticationstring authstring sstauth authpass authtok rediscliauth neo4jauth userpassword
-    plaintextpassword cleartextpassword parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
+    smtppw mailserverpass imappass ldappass wifipass vpnpass webpass loginpass imappw ldappw apppw spare4
+    parolachiave parolasegreta parolaordine userpasswd plaintextpassword cleartextpassword parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
     presharedkey wpapassphrase chpasswd masterpassword unlockcode palabraclave codigosecreto
     codesecret wpapsk psksecret geheim geheimnis segreto sekret clavesecreta";
 
@@ -76,7 +77,7 @@ const TOKENS: &str = "
     sessioncookie sessionid sessid phpsessid jsessionid connectsid botkey adminkey
     tokensecret apiauth patoken accesskeysecret webhookurl unsealkey recoverykey recoverycode
     recoverycodes backupcode backupcodes otpauth authorization xapikey xauthtoken keysecret
-    keycontent";
+    keycontent npmauthident authident";
 
 /// Ends of a word that make it key material.
 const KEYS: &str = "
@@ -84,7 +85,8 @@ const KEYS: &str = "
     symmetrickey aeskey rsakey sshkey sshprivatekey hmackey cryptkey cipherkey datakey
     rootkey walletkey mnemonic seedphrase privatekeydata encryptkey fernetkey kek dek signkey
     jwtkey jwtsigningkey keystorekey keydata ppk privateexponent macsecret wgkey tlskey
-    sslkey cookiekey sessionkey saltkey pepper";
+    sslkey cookiekey sessionkey saltkey pepper noncesalt authsalt loggedinsalt secureauthsalt
+    signingsalt passwordsalt hashsalt";
 
 /// Last words after which only a value that looks random is a secret.
 const WEAK: &str = "
@@ -367,7 +369,13 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
             if last == "hash" || last == "signature" && words.len() == 1 {
                 return None;
             }
-            return found(Strength::Weak, class);
+            // `smtp_pw` is nothing else.
+            let strength = if last == "pw" && words.len() > 1 {
+                Strength::Strong
+            } else {
+                Strength::Weak
+            };
+            return found(strength, class);
         }
         if own & list::HARMLESS != 0 && own & list::QUALIFIER == 0 {
             return None;
@@ -437,7 +445,7 @@ const TRIGGERS: &str = "
     rootpw userpw adminpw dbpw mnemonic seedphrase seed_phrase pepper jwt bearer signature
     otp recovery backup_code session sessid cookie connect.sid webhook sekret
     segreto chave chiave ключ токен 令牌 密钥 トークン jeton codigo licen _pat -pat passe unlock_code
-    _pw -pw pw= pw: pw\" pin= pin: pin\" _pin -pin slaptazodis totp seed salt sig= _sid kek";
+    spare4 authident _pw -pw pw= pw: pw\" pin= pin: pin\" _pin -pin slaptazodis totp seed salt sig= _sid kek";
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Personal data whose shape is strong enough to stand without a name: payment cards, IBANs and
 //! e-mail addresses.
 
-use super::bytes::{at, before, cut, from, is_word};
+use super::bytes::{at, before, cut, from, is_word, word_at};
 use super::checksum;
 use super::grams::{Grams, Match};
 use super::span::{Class, RuleId, Span};
@@ -220,21 +220,24 @@ fn ibans(line: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
 /// Appends the e-mail addresses of `line`, but not what looks like one where programs write
 /// user@host: ssh and its kin, git remotes, prompts, URIs.
 pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
-    for place in memchr::memchr_iter(b'@', line) {
+    // A query string writes it as %40.
+    let encoded = memchr::memmem::find_iter(line, b"%40").map(|at| (at, 3));
+    let plain = memchr::memchr_iter(b'@', line).map(|at| (at, 1));
+    for (place, sign) in plain.chain(encoded) {
         let mut start = place;
         while before(line, start).is_ascii_alphanumeric()
             || matches!(before(line, start), b'.' | b'_' | b'-' | b'+')
         {
             start -= 1;
         }
-        let mut end = place + 1;
+        let mut end = place + sign;
         while at(line, end).is_ascii_alphanumeric() || matches!(at(line, end), b'.' | b'-') {
             end += 1;
         }
         while matches!(before(line, end), b'.' | b'-') {
             end -= 1;
         }
-        let (user, host) = (cut(line, start, place), cut(line, place + 1, end));
+        let (user, host) = (cut(line, start, place), cut(line, place + sign, end));
         let top = host.rsplit(|c| *c == b'.').next().unwrap_or_default();
         let good = at(user, 0).is_ascii_alphanumeric()
             && user.len() <= 64
@@ -302,7 +305,12 @@ fn is_login(line: &[u8], start: usize, end: usize, user: &[u8]) -> bool {
         "authenticated to ",
     ];
     let (lead, behind) = (before(line, start), at(line, end));
-    if lead == b':' && super::bytes::contains(cut(line, start.saturating_sub(7), start), b"mailto:")
+    // mailto:x, EMAIL:x of a vCard, To:x
+    let said = [&b"mailto:"[..], b"mail:", b"to:", b"from:", b"cc:"];
+    if lead == b':'
+        && said
+            .iter()
+            .any(|word| word_at(line, start.wrapping_sub(word.len()), word))
     {
         return false;
     }

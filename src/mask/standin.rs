@@ -139,7 +139,11 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
             };
             name.len() > 1 && is_word(name) && (quoted || !name.iter().any(u8::is_ascii_digit))
         }
-        b'@' => is_word(rest) && !rest.iter().any(u8::is_ascii_digit) && !rest.is_empty(),
+        // @Microsoft.KeyVault(SecretUri=…)
+        b'@' => {
+            rest.starts_with(b"Microsoft.KeyVault(")
+                || is_word(rest) && !rest.iter().any(u8::is_ascii_digit) && !rest.is_empty()
+        }
         b'`' => value.len() > 1 && value.ends_with(b"`"),
         _ => is_lookup(value),
     }

@@ -191,7 +191,7 @@ pub(crate) fn is_random(value: &[u8]) -> bool {
 }
 
 /// `2026-05-04T11:22:33Z`
-fn is_time(value: &[u8]) -> bool {
+pub(crate) fn is_time(value: &[u8]) -> bool {
     value.get(..10).is_some_and(|day| {
         day.iter().enumerate().all(|(i, c)| match i {
             4 | 7 => matches!(c, b'-' | b'/'),

@@ -178,6 +178,7 @@ pub(crate) fn converts(name: &[u8]) -> bool {
         b"base64",
         b"jsonencode",
         b"trim",
+        b"make",
     ];
     known.iter().any(|k| contains(last, k))
 }

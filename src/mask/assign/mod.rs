@@ -5,23 +5,23 @@
 //! way. What differs is where the value ends; [`value`] knows that. SQL clauses without a
 //! delimiter, and command-line options, are other layers'.
 
+mod delimiter;
 mod extent;
 mod literal;
 mod placed;
 
-use super::bytes::{
-    at, before, contains, cut, find as find_in, from, is_word, skip_blanks, word_at,
-};
+use super::bytes::{at, before, contains, cut, from, is_word, skip_blanks, word_at};
 use super::names::{Named, Strength, judge};
-use super::span::{RuleId, Span};
+use super::span::{Class, RuleId, Span};
 use super::standin::is_placeholder;
 use super::value::{
     is_code_name, is_password_hash, is_plain_number, is_prose, is_random, is_type, is_uuid,
 };
+use delimiter::{Delimiter, Kind};
 use extent::unquoted;
 use literal::call;
 pub(crate) use literal::{closing, converts, opening};
-use placed::{behind_note, declared, fallback, is_element};
+use placed::{declared, fallback};
 
 const RULE: RuleId = RuleId::new("assignment");
 
@@ -45,6 +45,11 @@ pub(crate) fn find(line: &[u8], triggers: &[usize], spans: &mut Vec<Span>) {
             super::context::directive(line, start, end, spans);
             continue;
         };
+        if let Some((from, to)) = placed::printed(line, start, end, delimiter) {
+            spans.push(Span::new(from, to, RULE, Class::Password));
+            done = done.max(to);
+            continue;
+        }
         let Some(named) = judge_at(line, start, end) else {
             continue;
         };
@@ -115,125 +120,6 @@ fn judge_at(line: &[u8], start: usize, end: usize) -> Option<Named> {
 fn judge_blocks(name: &[u8]) -> bool {
     let words = name.split(|c| *c == b' ').filter(|w| !w.is_empty()).count();
     words < 2
-}
-
-/// What stands between a name and its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Delimiter {
-    kind: Kind,
-    /// Where the value may start, blanks skipped.
-    value: usize,
-    /// Blanks stood behind the delimiter.
-    spaced: bool,
-    /// The name stood in quotes of this kind.
-    quote: u8,
-    /// How many backslashes stood before the name's quote: JSON in JSON.
-    escapes: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// `=`, also `:=`, `=>`, `<-`
-    Equals,
-    /// `:`
-    Colon,
-    /// `<name>value`
-    Tag,
-    /// `name="key" value="x"`, `"key", "x"`, `key == "x"`
-    Pair,
-}
-
-impl Delimiter {
-    fn behind(line: &[u8], start: usize, end: usize) -> Option<Delimiter> {
-        let mut i = end;
-        let (mut quote, mut escapes) = (0, 0);
-        // `Unseal Key 2: …`, `api key (live): …`
-        let number = skip_blanks(line, i);
-        if number == i + 1
-            && at(line, number).is_ascii_digit()
-            && matches!(at(line, number + 1), b':' | b'=')
-        {
-            i = number + 1;
-        }
-        while at(line, i) == b'\\' {
-            escapes += 1;
-            i += 1;
-        }
-        if matches!(at(line, i), b'"' | b'\'' | b'`') {
-            quote = at(line, i);
-            i += 1;
-        } else if escapes > 0 {
-            return None;
-        }
-        if at(line, i) == b']' && before(line, i) == quote {
-            i += 1;
-        }
-        if quote == 0 && at(line, i) == b'>' && before(line, start) == b'<' {
-            return Some(Self {
-                kind: Kind::Tag,
-                value: i + 1,
-                spaced: false,
-                quote,
-                escapes,
-            });
-        }
-        let blank = skip_blanks(line, i);
-        if blank - i > BLANKS_MAX {
-            return None;
-        }
-        // <wsse:Password Type="…">x</wsse:Password>
-        let element = quote == 0 && blank > i && is_element(line, start);
-        if let Some(n) = memchr::memchr(b'>', from(line, blank)).filter(|_| element) {
-            let close = blank + n;
-            if before(line, close) != b'/' && contains(from(line, close), b"</") {
-                return Some(Self {
-                    kind: Kind::Tag,
-                    value: close + 1,
-                    spaced: false,
-                    quote,
-                    escapes,
-                });
-            }
-        }
-        let i = behind_note(line, blank);
-        let (kind, after) = match (at(line, i), at(line, i + 1)) {
-            (b'=', b'>' | b'~')
-            | (b':', b'=')
-            | (b'<', b'-')
-            | (b'-', b'>')
-            | (b'+', b'=')
-            | (b'?', b'=') => (Kind::Equals, i + 2),
-            (b'=', b'=') => (Kind::Pair, i + 2 + usize::from(at(line, i + 2) == b'=')),
-            (b'!', _) => return None,
-            (b'=', _) => (Kind::Equals, i + 1),
-            // `::` is a path or a cast; LDIF writes `name:: base64`.
-            (b':', b':') if at(line, i + 2) == b' ' && start == 0 => (Kind::Colon, i + 2),
-            (b':', b':') => return None,
-            // The user of a URI, whose layer knows where the secret ends.
-            (b':', _) if cut(line, start.saturating_sub(3), start) == b"://" => return None,
-            // Cookies are pairs of their own.
-            (b':', _) if word_at(line, end.wrapping_sub(6), b"cookie") => return None,
-            // The scheme of a URI.
-            (b':', b'/') if at(line, i + 2) == b'/' => return None,
-            (b':', _) => (Kind::Colon, i + 1),
-            // `：`, the colon of Chinese and Japanese text.
-            (0xEF, 0xBC) if at(line, i + 2) == 0x9A => (Kind::Colon, i + 3),
-            (b',', _) if quote != 0 && before(line, start) == quote => (Kind::Pair, i + 1),
-            _ if quote != 0 && word_at(line, i, b"value=") => (Kind::Pair, i + 6),
-            _ if quote != 0 && word_at(line, i, b"content=") => (Kind::Pair, i + 8),
-            (b'/', b'>') => return None,
-            (b'>', _) if quote != 0 && find_in(line, 0, b"name=").is_some() => (Kind::Tag, i + 1),
-            _ => return None,
-        };
-        let value = skip_blanks(line, after);
-        (value - after <= BLANKS_MAX).then_some(Self {
-            kind,
-            value,
-            spaced: value > after,
-            quote,
-            escapes,
-        })
-    }
 }
 
 /// The value behind `delimiter`, if it is one to mask.
@@ -316,7 +202,7 @@ fn accept(
     if delimiter.kind == Kind::Tag && !text.iter().any(u8::is_ascii_alphanumeric) {
         return false;
     }
-    if is_placeholder(text) || is_ambient(text, line, name) {
+    if is_placeholder(text) || is_ambient(text, line, name) || placed::is_mount(line, name, text) {
         return false;
     }
     // kubectl --from-file=password=./pw.txt
@@ -333,14 +219,16 @@ fn accept(
             || text.starts_with(b"{")
             || text.starts_with(b"|") && text.len() < 3
             || text.starts_with(b">") && text.len() < 3
-            || text.starts_with(b"&") && delimiter.kind == Kind::Colon
+            || text.starts_with(b"&")
+                && delimiter.kind == Kind::Colon
+                && cut(line, delimiter.value, delimiter.value + text.len()) == text
             || text.starts_with(b"<") && is_described(line, delimiter.value)
             || text.iter().all(|c| b"\"'`()[]{};,.".contains(c))
             || is_scheme(text))
     {
         return false;
     }
-    let issued = named.class != super::span::Class::Password;
+    let issued = named.class != Class::Password;
     // `pub token: token::Brace`, `secrets: Inherit`, `accesskey="p"`
     let number = delimiter.spaced && text.len() < 4 && text.iter().all(u8::is_ascii_digit);
     if !quoted
@@ -369,8 +257,13 @@ fn accept(
             }
             // `FATAL: password: wrong for user x`, `passwd: password updated successfully`
             let colon = delimiter.kind == Kind::Colon;
+            // `passwd: password changed.`
+            if !quoted && word_at(text, 0, b"password ") {
+                return false;
+            }
             !(is_prose(text) || colon && is_sentence(text, line, delimiter, name))
                 || passphrase(text, line, name)
+                || colon && placed::is_field(line, name, text)
         }
         Strength::Medium => {
             let plain = is_plain_number(text) && text.len() < 12
@@ -380,11 +273,11 @@ fn accept(
                 && text
                     .iter()
                     .all(|c| c.is_ascii_lowercase() || matches!(c, b'_' | b'-'))
-                && named.class != super::span::Class::Password;
+                && named.class != Class::Password;
             !plain && !word && !text.iter().any(|c| matches!(c, b'(' | b')'))
         }
         Strength::Weak => {
-            if named.class == super::span::Class::Password {
+            if named.class == Class::Password {
                 // {"pass":"Open, Sesame!"}
                 if quoted
                     && delimiter.quote != 0
@@ -490,7 +383,7 @@ fn is_sentence(text: &[u8], line: &[u8], delimiter: Delimiter, name: usize) -> b
         .all(|w| w.iter().all(u8::is_ascii_alphabetic));
     let several = words.clone().count();
     let issued = judge(cut(line, name, name_around(line, name).1))
-        .is_some_and(|n| n.class != super::span::Class::Password);
+        .is_some_and(|n| n.class != Class::Password);
     first && (several >= 3 || several == 2 && issued)
         || rest.ends_with(b" bytes") && text.first().is_some_and(u8::is_ascii_digit)
         || lead.iter().any(u8::is_ascii_alphanumeric)
@@ -504,7 +397,8 @@ fn is_sentence(text: &[u8], line: &[u8], delimiter: Delimiter, name: usize) -> b
 fn passphrase(text: &[u8], line: &[u8], name: usize) -> bool {
     let (start, end) = name_around(line, name);
     let words = text.split(|c| *c == b' ').count();
-    let name = cut(line, start, end);
+    // `seed phrase: …`
+    let name = cut(line, start.saturating_sub(5), end);
     // A seed phrase has twelve words at least (BIP 39).
     contains(name, b"passphrase")
         || words >= 12 && (contains(name, b"mnemonic") || contains(name, b"seed"))

@@ -11,6 +11,23 @@ const NOTE_MAX: usize = 40;
 /// PHP's dumps, or behind the key of `"name": "password", "value": "x"`.
 pub(super) fn declared(line: &[u8], delimiter: Delimiter) -> usize {
     let start = delimiter.value;
+    // <property name="password"><value>x</value>
+    if delimiter.kind == Kind::Tag
+        && let Some(inside) = inside(line, start)
+    {
+        return inside;
+    }
+    // password: &anchor x
+    if delimiter.kind == Kind::Colon && at(line, start) == b'&' {
+        let anchor = from(line, start + 1)
+            .iter()
+            .take_while(|c| is_word(**c))
+            .count();
+        let value = skip_blanks(line, start + 1 + anchor);
+        if anchor > 0 && value < line.len() && at(line, value) != b'=' {
+            return value;
+        }
+    }
     if word_at(line, start, b"string(") {
         let close = memchr::memchr(b')', cut(line, start, start + 20));
         return close.map_or(start, |n| skip_blanks(line, start + n + 1));
@@ -47,6 +64,90 @@ pub(super) fn declared(line: &[u8], delimiter: Delimiter) -> usize {
         }
         _ => start,
     }
+}
+
+/// Elements that hold the value of what is named before.
+const ELEMENTS: &[&str] = &["value", "string", "val", "data", "entry", "text"];
+
+/// Inside the element that opens at `i`, if it is one that holds a value.
+pub(super) fn inside(line: &[u8], i: usize) -> Option<usize> {
+    let open = skip_blanks(line, i);
+    let name = open + 1;
+    let known = ELEMENTS
+        .iter()
+        .find(|e| word_at(line, name, e.as_bytes()))?;
+    let end = name + known.len();
+    (at(line, open) == b'<' && at(line, end) == b'>').then_some(end + 1)
+}
+
+/// Where the value of `<name>db.password</name><value>x</value>` starts, whose name from `start` to
+/// `end` fills an element of its own.
+pub(super) fn next_element(line: &[u8], start: usize, end: usize) -> Option<usize> {
+    let closes = before(line, start) == b'>' && cut(line, end, end + 2) == b"</";
+    let close = memchr::memchr(b'>', from(line, end)).filter(|_| closes)?;
+    inside(line, end + close + 1)
+}
+
+/// What a command prints that is to print a secret: `BORG_PASSCOMMAND='echo x'`,
+/// `password_command = "printf x"`.
+pub(super) fn printed(
+    line: &[u8],
+    start: usize,
+    end: usize,
+    delimiter: Delimiter,
+) -> Option<(usize, usize)> {
+    let name = cut(line, start, end);
+    let commanding = ["command", "cmd"]
+        .iter()
+        .any(|word| word_at(name, name.len().wrapping_sub(word.len()), word.as_bytes()));
+    let quote = at(line, delimiter.value);
+    let quoted = commanding && matches!(quote, b'"' | b'\'');
+    let body = delimiter.value + usize::from(quoted);
+    let verb = ["echo ", "echo -n ", "printf "]
+        .iter()
+        .rfind(|verb| quoted && word_at(line, body, verb.as_bytes()))?;
+    let from = body + verb.len();
+    let to = closing(line, body, quote, 0);
+    let inner = matches!(at(line, from), b'"' | b'\'') && to > from + 2;
+    let (from, to) = (from + usize::from(inner), to - usize::from(inner));
+    (from < to && !is_placeholder(cut(line, from, to))).then_some((from, to))
+}
+
+/// `./pw.txt:/run/secrets/db_password:ro`: how a file is mounted.
+pub(super) fn is_mount(line: &[u8], name: usize, text: &[u8]) -> bool {
+    before(line, name) == b'/'
+        && matches!(
+            text,
+            b"ro" | b"rw" | b"z" | b"Z" | b"cached" | b"delegated" | b"consistent"
+        )
+}
+
+/// A field of YAML whose name is made of several words, `postgresPassword: three small words`: no
+/// sentence of a log begins so.
+pub(super) fn is_field(line: &[u8], name: usize, text: &[u8]) -> bool {
+    const SENTENCES: &[&str] = &[
+        "the", "a", "an", "your", "must", "is", "not", "see", "use", "if", "this", "no", "enter",
+        "for", "please", "should", "can", "to", "as", "will",
+    ];
+    let lead = cut(line, 0, name).trim_ascii_start();
+    let word = from(line, name).iter().take_while(|c| is_word(**c)).count();
+    let own = cut(line, name, name + word);
+    let several = own.contains(&b'_')
+        || own
+            .windows(2)
+            .any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
+    let words = text.split(|c| *c == b' ').filter(|w| !w.is_empty());
+    let said = words.clone().next().is_some_and(|first| {
+        SENTENCES
+            .iter()
+            .any(|s| first.eq_ignore_ascii_case(s.as_bytes()))
+    });
+    (lead.is_empty() || lead == b"- ")
+        && several
+        && words.count() <= 4
+        && !said
+        && !text.iter().any(|c| b".,:;()".contains(c))
+        && crate::mask::names::judge(text).is_none()
 }
 
 /// Keys whose value belongs to the name before.

@@ -128,6 +128,31 @@ pub(super) fn is_underline(text: &[u8]) -> bool {
                 .is_ok_and(|t| t.chars().all(|c| matches!(c, '─' | '┼' | '+')))
 }
 
+/// The columns of a header whose names begin with capitals and stand two blanks or more apart, in
+/// characters: each reaches to the next.
+pub(super) fn spaced(line: &[u8]) -> Vec<(usize, usize)> {
+    if !line.is_ascii() || line.len() > 400 {
+        return Vec::new();
+    }
+    let mut starts = Vec::new();
+    for (i, c) in line.iter().enumerate() {
+        let begins = *c != b' '
+            && (i == 0 || at(line, i - 1) == b' ' && (i == 1 || at(line, i - 2) == b' '));
+        if begins {
+            if !c.is_ascii_uppercase() {
+                return Vec::new();
+            }
+            starts.push(i);
+        }
+    }
+    let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
+    let columns: Vec<_> = starts.iter().copied().zip(ends).collect();
+    let named = columns
+        .iter()
+        .all(|(a, b)| is_column_name(cut(line, *a, (*b).min(line.len())).trim_ascii(), b','));
+    if named { columns } else { Vec::new() }
+}
+
 /// The runs of dashes of an underline, in characters.
 pub(super) fn runs(line: &[u8]) -> Vec<(usize, usize)> {
     let mut runs = Vec::new();

@@ -6,6 +6,8 @@
 
 mod layout;
 mod names;
+mod people;
+mod query;
 
 use super::bytes::{at, cut, from, trim};
 use super::names::{Named, Strength};
@@ -13,7 +15,7 @@ use super::own::Personal;
 use super::span::{Class, RuleId, Span};
 use super::standin::is_placeholder;
 use super::value::{is_plain_number, is_random, is_type};
-use layout::{Cut, cells, is_border, is_column_name, is_underline, runs};
+use layout::{Cut, cells, is_border, is_column_name, is_underline, runs, spaced};
 pub(crate) use names::{Judge, RECS_OWN, TRIGGERS};
 
 const RULE: RuleId = RuleId::new("column");
@@ -35,13 +37,20 @@ pub(crate) struct Columns {
     vertical: bool,
     /// The secret value of an expanded row may go on in the next line.
     open: Option<Named>,
+    /// How many lines an answer without a header may still have.
+    left: u32,
 }
+
+/// An answer of more lines is no longer looked at where only a query told its columns.
+const HEADERLESS_MAX: u32 = 500;
 
 #[derive(Clone, Debug)]
 struct Table {
     cut: Cut,
     /// For each column what it is.
     names: Vec<Option<Named>>,
+    /// A query told them, and no header.
+    headerless: bool,
 }
 
 impl Columns {
@@ -86,11 +95,17 @@ impl Columns {
             self.table = None;
             return;
         }
-        if let Some(table) = self.table.take()
-            && row(line, &table, spans)
-        {
-            self.table = Some(table);
-            return;
+        if let Some(table) = self.table.take() {
+            if table.cut == Cut::By(b'\t') && is_copy_help(text) {
+                self.table = Some(table);
+                return;
+            }
+            self.left = self.left.saturating_sub(u32::from(table.headerless));
+            let over = table.headerless && (self.left == 0 || is_prompt(text));
+            if !over && row(line, &table, spans) {
+                self.table = Some(table);
+                return;
+            }
         }
         if self.vertical {
             if self.vertical_row(line, judge, spans) {
@@ -100,6 +115,16 @@ impl Columns {
             self.open = None;
         }
         if woken {
+            people::pairs(line, judge, spans);
+            if let Some((cut, names)) = query::headerless(line, judge) {
+                self.table = Some(Table {
+                    cut,
+                    names,
+                    headerless: true,
+                });
+                self.left = HEADERLESS_MAX;
+                return;
+            }
             self.candidate(line, border, judge);
             if self.table.is_none() && memchr::memmem::find(line, b" | ").is_some() {
                 let boxed = text.starts_with(b"|");
@@ -125,7 +150,11 @@ impl Columns {
 
     fn open_table(&mut self, cut: Cut, names: Vec<Option<Named>>) {
         if names.iter().any(Option::is_some) {
-            self.table = Some(Table { cut, names });
+            self.table = Some(Table {
+                cut,
+                names,
+                headerless: false,
+            });
         }
     }
 
@@ -173,8 +202,18 @@ impl Columns {
                 .collect();
             if names.iter().any(Option::is_some) {
                 self.open_table(cut_by, names);
-                break;
+                return;
             }
+        }
+        // NAME   TTL   TOKEN
+        let spaced = spaced(line);
+        if spaced.len() > 1 {
+            let style = Cut::At(spaced);
+            let names = judged(line, &style, judge);
+            let strong =
+                |named: Named| named.strength > Strength::Weak && named.class != Class::Personal;
+            let names = names.into_iter().map(|name| name.filter(|n| strong(*n)));
+            self.open_table(style, names.collect());
         }
     }
 
@@ -195,10 +234,7 @@ impl Columns {
                 Cut::At(runs)
             }
         };
-        let names = cells(header, &style)
-            .into_iter()
-            .map(|(a, b)| judge.column(cut(header, a, b)));
-        let names: Vec<_> = names.collect();
+        let names = judged(header, &style, judge);
         self.table = None;
         self.open_table(style, names);
     }
@@ -237,6 +273,34 @@ impl Columns {
         }
         line.ends_with(b":") && !text.contains(&b' ')
     }
+}
+
+/// What the cells of a header say. The value beside the name of a key may be one.
+fn judged(header: &[u8], style: &Cut, judge: &Judge) -> Vec<Option<Named>> {
+    let cells = cells(header, style);
+    let name = |cell: &(usize, usize)| cut(header, cell.0, cell.1).trim_ascii();
+    let is = |cell: &(usize, usize), words: &[&str]| {
+        words
+            .iter()
+            .any(|word| name(cell).eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let keys = cells.iter().any(|cell| {
+        is(
+            cell,
+            &["keyname", "key name", "secretname", "secret name", "secret"],
+        )
+    });
+    let value = Named::secret(Strength::Weak, Class::Token);
+    let column = |cell: &(usize, usize)| match judge.column(name(cell)) {
+        None if keys && is(cell, &["value", "val"]) => Some(value),
+        named => named,
+    };
+    cells.iter().map(column).collect()
+}
+
+/// What psql says before it reads the rows of a COPY.
+fn is_copy_help(text: &[u8]) -> bool {
+    text.starts_with(b"Enter data to be copied") || text.starts_with(b"End with a backslash")
 }
 
 /// `name | value` with a name that is judged: its class when it was masked. `None`: no such row.
@@ -396,13 +460,20 @@ pub(crate) fn is_setting(name: &[u8], value: &[u8], cells: usize) -> bool {
 fn judge_key(name: &[u8]) -> bool {
     name.len() > 3
         && name.len() < 80
-        && name.iter().any(|c| matches!(c, b'_' | b'.' | b'-'))
+        && (name.iter().any(|c| matches!(c, b'_' | b'.' | b'-')) || has_hump(name))
         && !name.contains(&b' ')
         && super::names::judge(name).is_some_and(|n| n.strength == Strength::Strong)
 }
 
+/// `SecretAccessKey`
+fn has_hump(name: &[u8]) -> bool {
+    name.windows(2)
+        .any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+}
+
 fn is_prompt(text: &[u8]) -> bool {
-    text.contains(&b'>') && text.starts_with(b"SQL>")
+    matches!(text, [.., b'$' | b'#'])
+        || text.contains(&b'>') && text.starts_with(b"SQL>")
         || text.windows(2).any(|w| matches!(w, b"=>" | b"=#" | b"$ "))
 }
 

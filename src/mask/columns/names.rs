@@ -12,7 +12,7 @@ const PERSONAL_NAMES: &[(Personal, &str)] = &[
         почта электроннаяпочта 邮箱 电子邮件 メール メールアドレス youxiang email emailaddress mailaddress correo correoelectronico courriel epost eposta useremail contactemail"),
     (Personal::Phone, "
         phone phonenumber phoneno mobilenumber mobileno mobilephone cellphone tel telephone telefon telefono telefone
-        mobiel gsm gsmnumber telno ceptelefonu cep komorka numertelefonu numerotelefono cellulare numerodetelephone
+        mobiel gsm gsmnumber telno ceptelefonu nrtelefonu nrtel nrkomorki numeromovil telmovil numeromobile mobilnummer mobil cep komorka numertelefonu numerotelefono cellulare numerodetelephone
         dianhua shouji shoujihao lianxidianhua denwa denwabango telefonnummer rufnr handy
         телефон номертелефона мобильный 电话 手机 手机号 电话号码 電話 電話番号 携帯電話 전화번호
         telephonenumber msisdn homephone workphone fax faxnumber celular movil numtel telnr handynummer rufnummer"),
@@ -40,7 +40,7 @@ const PERSONAL_NAMES: &[(Personal, &str)] = &[
         dob dateofbirth birthdate birthday birthdt bdate geburtsdatum geburtstag fechanacimiento fechadenacimiento
         datenaissance datedenaissance ddn datanascimento datadinascita datanascita geboortedatum dataurodzenia
         dogumtarihi dogumgunu dogumyeri geboortedag geborteplaats geboorteplaats rojstnidatum datanaşterii
-        datumnarozeni fodselsdato fødselsdato fodelsedag shengri chushengriqi 生日 出生日期 生年月日 seinengappi tanjobi
+        fechanac fecnac fechadenac datanasc datadenascimento dtnascimento narozeni dataur datumnarozeni fodselsdato fødselsdato fodelsedag shengri chushengriqi 生日 出生日期 生年月日 seinengappi tanjobi
         датарождения деньрождения dataroj lieunaissance lieudenaissance lugarnacimiento luogonascita datanasterii
         syntymaaika fodelsedatum yob placeofbirth birthplace"),
     (Personal::Account, "
@@ -61,7 +61,8 @@ const PERSONAL_NAMES: &[(Personal, &str)] = &[
         familiya imya otchestvo fio фамилия имя отчество фио soyad soyadi soyisim adsoyad adisoyadi jmeno prijmeni
         xingming xing mingzi 姓名 姓 名字 shimei sei mei namae 氏名 名前 kanji 이름 성명 etternavn fornavn efternamn
         fornamn efternavn sukunimi etunimi keresztnev vezeteknev ime prezime rodnepriezvisko
-        cardholder cardholdername holdername accountholder fullname legalname patientname contactname"),
+        cardholder cardholdername holdername accountholder nomfamille nomusage nomepouse nomnaissance kontoinhaber kontoinhaberin kontoinh titulaire
+        titularcuenta intestatario rekeninghouder nombretitular nometitolare inhaber posiadacz fullname legalname patientname contactname"),
     (Personal::Address, "
         address street streetaddress address1 address2 addressline1 addressline2 addr1 addr2 homeaddress postaladdress
         shippingaddress billingaddress mailingaddress strasse adresse direccion endereco indirizzo adres domicilio
@@ -139,7 +140,8 @@ fn judge_column(name: &[u8]) -> Option<Named> {
 pub(crate) fn personal(name: &[u8]) -> Option<Personal> {
     let known = |text: &[u8]| listed(PERSONAL_NAMES, &ALL).get(text).copied();
     let name = &plain_letters(name);
-    let word = |c: &u8| c.is_ascii_alphanumeric().then(|| c.to_ascii_lowercase());
+    // Letters of other scripts are bytes above ASCII.
+    let word = |c: &u8| (c.is_ascii_alphanumeric() || *c >= 0x80).then(|| c.to_ascii_lowercase());
     let joined: Vec<u8> = name.iter().filter_map(word).collect();
     if let Some(kind) = known(&joined) {
         return Some(kind);
@@ -215,4 +217,5 @@ pub(crate) const TRIGGERS: &str = "
     ulica straat endereço logradouro cellulare rekeningnummer shenfenzheng shouji dianhua dizhi xingming denwa jusho
     seinengappi shimei фамилия имя телефон адрес паспорт снилс рожд почта 姓名 电话 手机 身份证 地址 邮箱 出生 生日 护照
     氏名 住所 電話 生年月日 マイナンバー prenom  nomprenom jmeno prijmeni fornavn efternavn fornamn efternamn
+    kontoinhaber nom_famille nom_usage fecha_nac fec_nac nr_tel telefonu data_nasc titulaire titular_ intestatario 電話番号 手机号 cellular
     steuer security_code telefon correo teléfono telefone adresse dirección endereço prénom numéro geburt nachname vorname tax_id taxid nhs_ license_n driver_lic driving medicare personnummer family_name given_name maiden cardholder nino holder_name sort_code postcode";

@@ -1,6 +1,7 @@
 //! What earlier lines let expect: the answer of an expect script, the output of a command that
 //! prints a secret.
 
+use super::asked::asked;
 use super::below::{Below, below, opens};
 use super::told::told;
 use crate::mask::assign::{closing, opening};
@@ -73,12 +74,12 @@ impl Awaits {
 
     /// Reads `line`, in which `woken` stands.
     pub(crate) fn line(&mut self, line: &[u8], woken: Woken, spans: &mut Vec<Span>) {
-        let asked = woken.asks
+        let expects = woken.asks
             && (line.contains(&b'*')
                 || [&b"expect"[..], b"send", b"-re ", b"interact"]
                     .iter()
                     .any(|word| contains(line, word)));
-        if asked {
+        if expects {
             self.send = SEND_LINES;
         }
         if self.send > 0 {
@@ -115,10 +116,12 @@ impl Awaits {
         if announced || woken.words && names_secret(line) {
             self.named = NAMED_LINES;
         }
+        let mut prompts = false;
         if woken.words {
             told(line, spans);
+            prompts = asked(line, spans);
         }
-        if self.revealed > 0 {
+        if self.revealed > 0 && !prompts {
             let text = line.trim_ascii();
             let start = line.len() - line.trim_ascii_start().len();
             let one = !text.is_empty()
@@ -135,12 +138,42 @@ impl Awaits {
                 self.revealed -= 1;
             }
         }
+        let announces = woken.words && announces(line);
         let asks = woken.words && memchr::memmem::find(line, b"334 UGFzc3dvcmQ6").is_some();
         let reset = woken.asks && contains(line, b"assword for ") && contains(line, b"reset with");
-        if woken.reveals && reveals(line) || asks || reset {
+        if woken.reveals && reveals(line) || asks || reset || announces {
             self.revealed = REVEALED_LINES;
         }
     }
+}
+
+/// `The generated password for web/shop is:`, with the secret on a line of its own below.
+fn announces(line: &[u8]) -> bool {
+    const WORDS: &[&str] = &[
+        "generated password",
+        "generated token",
+        "following password",
+        "following token",
+        "temporary password",
+        "initial password",
+        "your password",
+        "new password is",
+        "new password for",
+        "your token",
+        "your api key",
+        "your new token",
+    ];
+    let text = line.trim_ascii_end();
+    let open = text.ends_with(b":") && !text.starts_with(b"Enter") && text.len() < 200;
+    let verb = [
+        &b" is:"[..],
+        b" password to",
+        b"generated",
+        b" is below",
+        b"your ",
+    ];
+    open && WORDS.iter().any(|word| contains(text, word.as_bytes()))
+        && verb.iter().any(|word| contains(text, word))
 }
 
 /// Whether `line` is a key whose value, on a later line, will be secret: `- name: DB_PASSWORD`,
@@ -176,6 +209,12 @@ fn names_secret(line: &[u8]) -> bool {
     // <key>Password</key> of a property list, <name>db.password</name>
     if let Some(inner) = element(text, &["key", "name", "string"]) {
         return is_secret(inner);
+    }
+    // "rds_password": {
+    if let Some(block) = text.strip_suffix(b"{")
+        && let Some(key) = block.trim_ascii_end().strip_suffix(b":")
+    {
+        return key.starts_with(b"\"") && is_secret(key);
     }
     // 1) "requirepass"
     let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
@@ -344,6 +383,7 @@ fn reveals(line: &[u8]) -> bool {
         ("security find-generic-password", &["-w"]),
         ("security find-internet-password", &["-w"]),
         ("secret-tool lookup", &[]),
+        ("keyring get", &[]),
         ("kwallet-query", &[]),
         ("gh auth token", &[]),
         ("glab auth token", &[]),
@@ -439,6 +479,7 @@ pub(crate) const REVEAL_TRIGGERS: &[&str] = &[
     "find-generic",
     "find-internet",
     "secret-tool",
+    "keyring get",
     "kwallet",
     "auth token",
     "auth:token",

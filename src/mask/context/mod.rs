@@ -2,6 +2,7 @@
 //! HTTP authorization, files with a fixed layout, configuration directives, expect scripts, and
 //! the output of commands that print a secret.
 
+mod asked;
 mod awaits;
 mod below;
 mod directive;
@@ -85,6 +86,21 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "334 UGFzc3dvcmQ6",
     "createuser ",
     "default ",
+    "mot de passe",
+    "phrase secr",
+    "contraseña",
+    "verification code",
+    "one-time code",
+    "authentication code",
+    "security code",
+    "pin for",
+    "enter pin",
+    "passcode",
+    "暗証番号",
+    "command not found",
+    "kennwort",
+    "zugangsdaten",
+    "login",
 ];
 
 /// Appends what the words around it give away.

@@ -1,7 +1,7 @@
 //! Sentences that tell a secret: `The generated password for the elastic user is : x`, `A temporary
 //! password is generated for root@localhost: x`, `PASSWORD elastic = x`. The secret is the last word.
 
-use crate::mask::bytes::{at, before, contains, cut, find, trim};
+use crate::mask::bytes::{at, before, contains, cut, find, is_word, trim};
 use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::standin::is_placeholder;
 
@@ -40,8 +40,135 @@ const TELLS: &[&str] = &[
     "key is",
 ];
 
-/// Appends the secret that `line` tells at its end.
+/// Appends the secret that `line` tells, at its end or before the rest of its sentence.
 pub(super) fn told(line: &[u8], spans: &mut Vec<Span>) {
+    clause(line, spans);
+    beside(line, spans);
+    not_a_command(line, spans);
+    at_end(line, spans);
+}
+
+/// `The password for the staging box is x, please change it`: the word behind ` is `, where a
+/// sentence ends or pauses.
+fn clause(line: &[u8], spans: &mut Vec<Span>) {
+    const THINGS: &[&str] = &[
+        "password",
+        "passwort",
+        "passphrase",
+        "passcode",
+        "pw",
+        "pwd",
+        "pass",
+    ];
+    let thing = THINGS.iter().filter_map(|word| {
+        let at = find(line, 0, word.as_bytes())?;
+        let end = at + word.len();
+        let whole = !is_word(before(line, at)) && matches!(line.get(end), Some(b' ' | b':'));
+        whole.then_some(end)
+    });
+    let Some(thing) = thing.min() else { return };
+    let rest = cut(line, thing, thing + SENTENCE_MAX);
+    let Some(verb) = [&b" is "[..], b" ist "]
+        .iter()
+        .find_map(|verb| find(rest, 0, verb).map(|n| thing + n + verb.len()))
+    else {
+        return;
+    };
+    // What it belongs to is named in a few words, of which none begins a sentence of its own.
+    let between = cut(line, thing, verb);
+    if between.split(|c| *c == b' ').count() > 10 || between.iter().any(|c| b".;:?!".contains(c)) {
+        return;
+    }
+    let word = cut(line, verb, line.len())
+        .split(|c| matches!(c, b' ' | b'\t'))
+        .next();
+    let word = word.unwrap_or_default();
+    let text = word.trim_ascii_end();
+    let paused = text.len() < line.len() - verb;
+    let pause = text
+        .iter()
+        .rposition(|c| !b",;.)".contains(c))
+        .map_or(0, |n| n + 1);
+    let follows = cut(line, verb + text.len(), line.len()).trim_ascii_start();
+    let ends = !paused
+        || pause < text.len()
+        || follows.is_empty()
+        || matches!(follows.first(), Some(b'(' | b'-' | b'+' | b'|'));
+    let text = cut(text, 0, pause);
+    if ends && is_strong(text) {
+        spans.push(Span::new(verb, verb + text.len(), TOLD, Class::Password));
+    }
+}
+
+/// `user admin, Kennwort x`; `login elastic / x`: what stands beside the word at the end of a note.
+fn beside(line: &[u8], spans: &mut Vec<Span>) {
+    let (_, end) = trim(line, 0, line.len());
+    let Some(last) = cut(line, 0, end).iter().rposition(|c| *c == b' ') else {
+        return;
+    };
+    let text = cut(line, last + 1, end);
+    let lead = cut(line, 0, last).trim_ascii_end();
+    let word = |n: usize| {
+        lead.split(|c| *c == b' ')
+            .rev()
+            .filter(|w| !w.is_empty())
+            .nth(n)
+    };
+    let named = ["kennwort", "passwort", "passwd", "password", "pw", "pwd"];
+    let named = word(0).is_some_and(|w| named.iter().any(|n| w.eq_ignore_ascii_case(n.as_bytes())))
+        && word(1).is_some_and(|w| {
+            w.ends_with(b",") || w.ends_with(b":") || w == b"#" || w == b"and" || w == b"/"
+        });
+    let slashed = word(0) == Some(b"/")
+        && word(2).is_some_and(|w| {
+            ["login", "user", "creds", "credentials", "account", "zugang"]
+                .iter()
+                .any(|n| w.eq_ignore_ascii_case(n.as_bytes()))
+        });
+    let kinds = [
+        text.iter().any(u8::is_ascii_digit),
+        text.iter().any(u8::is_ascii_uppercase),
+        text.iter().any(u8::is_ascii_lowercase),
+        text.iter().any(u8::is_ascii_punctuation),
+    ];
+    let mixed = kinds.iter().filter(|k| **k).count() >= 3;
+    if text.iter().any(|c| b"'\"`();,".contains(c)) {
+        return;
+    }
+    if (named && is_strong(text) || slashed && mixed && text.len() >= 6) && !is_placeholder(text) {
+        spans.push(Span::new(last + 1, end, TOLD, Class::Password));
+    }
+}
+
+/// `bash: Winter_2023!: command not found`: a password typed where a command was wanted.
+fn not_a_command(line: &[u8], spans: &mut Vec<Span>) {
+    let Some(said) = find(line, 0, b": command not found") else {
+        return;
+    };
+    let from = cut(line, 0, said)
+        .iter()
+        .rposition(|c| *c == b' ')
+        .map_or(0, |n| n + 1);
+    let text = cut(line, from, said);
+    let signs = text.iter().any(|c| b"!@#%^&*+=?".contains(c));
+    if signs && is_strong(text) && !text.contains(&b'/') {
+        spans.push(Span::new(from, said, TOLD, Class::Password));
+    }
+}
+
+/// Whether nobody would write `text` but as a password: three kinds of characters, one a digit.
+fn is_strong(text: &[u8]) -> bool {
+    let digits = text.iter().any(u8::is_ascii_digit);
+    digits
+        && is_mixed(text)
+        && (6..64).contains(&text.len())
+        && text.iter().any(u8::is_ascii_alphabetic)
+        && !is_placeholder(text)
+        && !matches!(at(text, 0), b'/' | b'(' | b'<' | b'[' | b'-' | b'$')
+        && !contains(text, b"://")
+}
+
+fn at_end(line: &[u8], spans: &mut Vec<Span>) {
     let (_, end) = trim(line, 0, line.len());
     let end = end - usize::from(before(line, end) == b'.');
     let Some(last) = cut(line, 0, end).iter().rposition(|c| *c == b' ') else {

@@ -7,7 +7,7 @@ mod prompt;
 mod special;
 mod words;
 
-use super::bytes::{at, before, cut, skip_blanks, word_at};
+use super::bytes::{at, before, contains, cut, skip_blanks, word_at};
 use super::names::{Strength, judge};
 use super::span::{Class, RuleId, Span};
 use super::value::{is_random, is_stop_word};
@@ -396,6 +396,7 @@ fn one(
             if let (Some(host), Some(colon)) = (host, colon)
                 && !text.starts_with(b"-")
                 && colon < host
+                && !contains(text, b"://")
             {
                 push(line, word.start + colon + 1, word.start + host, spans);
             }

@@ -46,6 +46,10 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
     if view.any(j, &["not", "is"]) {
         j += 1;
     }
+    // ALTER COLUMN default_password SET DEFAULT 'x'
+    if view.is(j, "set") && view.is(j + 1, "default") {
+        j += 2;
+    }
     // lower(password) = 'x'; @pwd nvarchar(50) = N'x'
     if view.mark(j, b')') && (view.mark(j + 1, b'=') || view.any(j + 1, &["like", "in", "is"])) {
         j += 1;

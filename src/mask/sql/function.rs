@@ -1,8 +1,9 @@
 //! Secrets that stand as arguments of functions and procedures, and as values of columns.
 
+use super::call::call;
 use super::lex::{Kind, Token, View};
 use super::{ARGUMENT, COLUMN, is_key_literal, push};
-use crate::mask::bytes::contains;
+use crate::mask::bytes::{contains, word_at};
 use crate::mask::columns::{rule_of, wanted};
 use crate::mask::names::{Named, Strength, judge};
 use crate::mask::span::{Class, RuleId, Span};
@@ -105,6 +106,8 @@ const FUNCTIONS: &[(&str, &[usize])] = &[
     ("mysqli_connect", &[3]),
     ("mysql_connect", &[3]),
     ("pdo", &[3]),
+    ("__construct", &[3]),
+    ("set_wallet", &[2]),
     ("getconnection", &[3]),
     ("ldap_bind", &[3]),
     ("ldap_bind_s", &[2]),
@@ -170,10 +173,10 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
         }
         return true;
     }
-    let Some(mut secrets) = arguments(name) else {
-        return false;
-    };
     let start = i + 1 + usize::from(called);
+    let Some(mut secrets) = arguments(name) else {
+        return called && call(view, last, start, spans);
+    };
     // ClickHouse says the cipher first: encrypt('aes-256-gcm', text, key)
     if let Some(cipher) = view.text(start)
         && view
@@ -187,10 +190,22 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
     if last.eq_ignore_ascii_case(b"connect") {
         let dbi = view
             .literal(start)
-            .is_some_and(|t| view.of(t).starts_with(b"dbi:"));
+            .is_some_and(|t| word_at(view.of(t), 0, b"dbi:"));
         if !dbi && !contains(name, b"mysql") {
             return false;
         }
+    }
+    // new PDO(…) as a trace shows it; other constructors take anything.
+    if last.eq_ignore_ascii_case(b"__construct")
+        && !view
+            .literal(start)
+            .is_some_and(|t| contains(view.of(t), b":host="))
+    {
+        return false;
+    }
+    // red:auth("x")
+    if last.eq_ignore_ascii_case(b"auth") && arguments_of(view, start).len() == 1 {
+        secrets = &[1];
     }
     if is_harmless(view, last, start) {
         return false;
@@ -301,7 +316,7 @@ fn of_table(view: &View<'_>, name: &[u8], start: usize) -> Option<usize> {
 }
 
 /// The first token of each argument of the call whose arguments start at `start`.
-fn arguments_of(view: &View<'_>, start: usize) -> Vec<usize> {
+pub(super) fn arguments_of(view: &View<'_>, start: usize) -> Vec<usize> {
     let mut arguments = vec![start];
     let mut depth = 0usize;
     for j in start..(start + 200).min(view.tokens.len()) {

@@ -4,6 +4,7 @@
 //! of PostgreSQL (`E''`, `U&''`, dollar quotes), MySQL (backslashes, double quotes), T-SQL (`N''`)
 //! and Oracle (`q'[]'`), and looks at what stands around them.
 
+mod call;
 mod clause;
 mod copy;
 mod function;
@@ -369,6 +370,7 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
     }
     if inserts {
         columns(&view, spans);
+        call::unnamed_columns(&view, spans);
     }
     settings(&view, spans);
     if view.is(0, "update") {

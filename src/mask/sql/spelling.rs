@@ -8,7 +8,9 @@ use crate::mask::span::Class;
 /// PASWORD, PASSWROD: a server refuses the statement, and whoever reads along has the secret.
 pub(super) fn misspelt(view: &View<'_>, i: usize) -> Option<Named> {
     let token = view.get(i).filter(|t| t.kind == Kind::Word)?;
-    let verb = i == 0 || view.any(0, &["create", "alter", "set", "grant"]);
+    // LINE 1: CREATE USER …, as psql shows what a server refused.
+    let verbs = ["create", "alter", "set", "grant"];
+    let verb = i == 0 || (0..4).any(|k| view.any(k, &verbs));
     let literal = view.text(i + 1).or(view.text(i + 2));
     (verb && literal.is_some() && is_near(view.of(token), b"password"))
         .then_some(Named::secret(Strength::Strong, Class::Password))

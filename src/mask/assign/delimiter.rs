@@ -1,0 +1,164 @@
+//! What stands between a name and its value, in every notation that has one.
+
+use super::BLANKS_MAX;
+use super::placed::{behind_note, is_element, next_element};
+use crate::mask::bytes::{at, before, contains, cut, find as find_in, from, skip_blanks, word_at};
+
+/// What stands between a name and its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Delimiter {
+    pub(super) kind: Kind,
+    /// Where the value may start, blanks skipped.
+    pub(super) value: usize,
+    /// Blanks stood behind the delimiter.
+    pub(super) spaced: bool,
+    /// The name stood in quotes of this kind.
+    pub(super) quote: u8,
+    /// How many backslashes stood before the name's quote: JSON in JSON.
+    pub(super) escapes: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `=`, also `:=`, `=>`, `<-`
+    Equals,
+    /// `:`
+    Colon,
+    /// `<name>value`
+    Tag,
+    /// `name="key" value="x"`, `"key", "x"`, `key == "x"`
+    Pair,
+}
+
+impl Delimiter {
+    pub(super) fn behind(line: &[u8], start: usize, end: usize) -> Option<Delimiter> {
+        let mut i = end;
+        let (mut quote, mut escapes) = (0, 0);
+        // `Unseal Key 2: …`, `api key (live): …`
+        let number = skip_blanks(line, i);
+        if number == i + 1
+            && at(line, number).is_ascii_digit()
+            && matches!(at(line, number + 1), b':' | b'=')
+        {
+            i = number + 1;
+        }
+        // password\=x of a properties file
+        if at(line, i) == b'\\' && at(line, i + 1) == b'=' {
+            return Some(Self {
+                kind: Kind::Equals,
+                value: i + 2,
+                spaced: false,
+                quote,
+                escapes,
+            });
+        }
+        while at(line, i) == b'\\' {
+            escapes += 1;
+            i += 1;
+        }
+        if matches!(at(line, i), b'"' | b'\'' | b'`') {
+            quote = at(line, i);
+            i += 1;
+        } else if escapes > 0 {
+            return None;
+        }
+        if at(line, i) == b']' && before(line, i) == quote {
+            i += 1;
+        }
+        if quote == 0 && at(line, i) == b'>' && before(line, start) == b'<' {
+            return Some(Self {
+                kind: Kind::Tag,
+                value: i + 1,
+                spaced: false,
+                quote,
+                escapes,
+            });
+        }
+        // <name>db.password</name><value>x</value>
+        if quote == 0
+            && let Some(value) = next_element(line, start, i)
+        {
+            return Some(Self {
+                kind: Kind::Tag,
+                value,
+                spaced: false,
+                quote,
+                escapes,
+            });
+        }
+        let blank = skip_blanks(line, i);
+        if blank - i > BLANKS_MAX {
+            return None;
+        }
+        // <wsse:Password Type="…">x</wsse:Password>
+        let element = quote == 0 && blank > i && is_element(line, start);
+        if let Some(n) = memchr::memchr(b'>', from(line, blank)).filter(|_| element) {
+            let close = blank + n;
+            if before(line, close) != b'/' && contains(from(line, close), b"</") {
+                return Some(Self {
+                    kind: Kind::Tag,
+                    value: close + 1,
+                    spaced: false,
+                    quote,
+                    escapes,
+                });
+            }
+        }
+        let i = behind_note(line, blank);
+        let (kind, after) = match (at(line, i), at(line, i + 1)) {
+            (b'=', b'>' | b'~')
+            | (b':', b'=')
+            | (b'<', b'-')
+            | (b'-', b'>')
+            | (b'+', b'=')
+            | (b'?', b'=') => (Kind::Equals, i + 2),
+            (b'=', b'=') => (Kind::Pair, i + 2 + usize::from(at(line, i + 2) == b'=')),
+            (b'!', _) => return None,
+            // ${PASSWORD:?must be set}
+            (b':', b'?' | b'+') if cut(line, start.saturating_sub(2), start) == b"${" => {
+                return None;
+            }
+            // arn:aws:secretsmanager:…:secret:name
+            (b':', _) if contains(cut(line, start.saturating_sub(80), start), b"arn:aws") => {
+                return None;
+            }
+            (b'=', _) => (Kind::Equals, i + 1),
+            // `::` is a path or a cast; LDIF writes `name:: base64`.
+            (b':', b':') if at(line, i + 2) == b' ' && start == 0 => (Kind::Colon, i + 2),
+            (b':', b':') => return None,
+            // The user of a URI, whose layer knows where the secret ends.
+            (b':', _) if cut(line, start.saturating_sub(3), start) == b"://" => return None,
+            // Cookies are pairs of their own.
+            (b':', _) if word_at(line, end.wrapping_sub(6), b"cookie") => return None,
+            // The scheme of a URI.
+            (b':', b'/') if at(line, i + 2) == b'/' => return None,
+            (b':', _) => (Kind::Colon, i + 1),
+            // `：`, the colon of Chinese and Japanese text.
+            (0xEF, 0xBC) if at(line, i + 2) == 0x9A => (Kind::Colon, i + 3),
+            (b',', _) if quote != 0 && before(line, start) == quote => (Kind::Pair, i + 1),
+            // "path":"/data/password","value":"x"
+            (b',', _)
+                if quote != 0
+                    && before(line, start) == b'/'
+                    && contains(cut(line, i, i + 12), b"value") =>
+            {
+                (Kind::Pair, i + 1)
+            }
+            _ if quote != 0 && word_at(line, i, b"value=") => (Kind::Pair, i + 6),
+            _ if quote != 0 && word_at(line, i, b"content=") => (Kind::Pair, i + 8),
+            (b'/', b'>') => return None,
+            // ENV['SECRET_KEY_BASE'] ||= 'x'
+            (b'|', b'|') if at(line, i + 2) == b'=' => (Kind::Equals, i + 3),
+            (b'>', _) if quote != 0 && find_in(line, 0, b"name=").is_some() => (Kind::Tag, i + 1),
+            _ => return None,
+        };
+        let value = skip_blanks(line, after);
+        (value - after <= BLANKS_MAX).then_some(Self {
+            kind,
+            value,
+            spaced: value > after,
+            quote,
+            escapes,
+        })
+    }
+}
