@@ -114,7 +114,8 @@ impl Commands {
 
     /// Whether lines must be read one by one from the screen.
     pub(super) fn wait_for_lines(&self) -> bool {
-        self.pending.is_some() || !self.intents.is_empty()
+        let edit = self.edit.as_ref();
+        self.pending.is_some() || !self.intents.is_empty() || edit.is_some_and(Edit::has_several)
     }
 
     /// Whether a prompt that shows would change something.
@@ -367,7 +368,7 @@ impl Pipeline {
     fn submitted_lines(&mut self, shown: &str) -> bool {
         let begun = |intent: &&mut Intent| {
             let edit = intent.edit.as_ref();
-            edit.is_some_and(|edit| !edit.rows.is_empty())
+            edit.is_some_and(Edit::has_several)
         };
         if !self.is_lowest() || self.commands.intents.front_mut().filter(begun).is_none() {
             return false;
@@ -447,7 +448,7 @@ impl Pipeline {
             (prompt.clone(), prompt)
         };
         // A line editor that draws a text of several lines anew passes its first lines once more.
-        let several = edit.is_some_and(|edit| !edit.rows.is_empty());
+        let several = edit.is_some_and(Edit::has_several);
         let right = edit.map(|e| e.right.clone()).unwrap_or_default();
         if several && !self.is_lowest() {
             let place = self.rows_of_cursor();

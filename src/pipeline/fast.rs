@@ -8,9 +8,10 @@ use super::{HOLD_BYTES_MAX, Pipeline};
 use crate::mask::{MASK, PASSWORD_WIDTH, Span};
 use crate::term::plain::{self, Plain};
 use crate::term::prompt;
+use crate::term::screen::JOINED_MAX;
 use crate::term::token::Tokens;
 use avt::parser::Function;
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memmem};
 use std::ops::Range;
 
 /// What is to become of a line.
@@ -19,7 +20,19 @@ enum Verdict {
     Clean,
     /// `masks` holds what to replace.
     Masked,
+    /// It ends at the screen's edge: what follows may be its rest.
+    Edge,
     /// The model must see it.
+    Slow,
+}
+
+/// What lines that end at the screen's edge come to.
+enum Edge {
+    /// There is nothing in them that those before the end of this place hold only together.
+    Apart(usize),
+    /// The line behind them has not come yet.
+    Waits,
+    /// The model must see them.
     Slow,
 }
 
@@ -36,10 +49,23 @@ impl Pipeline {
         let mut masked: Vec<Range<usize>> = Vec::new();
         let mut masks: Vec<Mask> = Vec::new();
         let mut slow = false;
+        // Lines before this place were looked at together with what follows them.
+        let mut apart = 0;
         for end in memchr_iter(b'\n', bytes) {
             masks.clear();
             let line = bytes.get(start..end).unwrap_or_default();
-            match self.fast_line(line, &mut masks) {
+            let mut verdict = self.fast_line(line, start < apart, &mut masks);
+            if let Verdict::Edge = verdict {
+                verdict = match self.look_past_edge(bytes, start) {
+                    Edge::Apart(until) => {
+                        apart = until;
+                        self.fast_line(line, true, &mut masks)
+                    }
+                    Edge::Waits => break,
+                    Edge::Slow => Verdict::Slow,
+                };
+            }
+            match verdict {
                 Verdict::Clean => {}
                 Verdict::Masked => {
                     for (range, width) in &masks {
@@ -51,7 +77,7 @@ impl Pipeline {
                         masked.push(range);
                     }
                 }
-                Verdict::Slow => {
+                Verdict::Edge | Verdict::Slow => {
                     slow = true;
                     break;
                 }
@@ -73,7 +99,8 @@ impl Pipeline {
         start
     }
 
-    fn fast_line(&mut self, line: &[u8], masks: &mut Vec<Mask>) -> Verdict {
+    /// Masks a line by itself; if it ends at the screen's edge, only when it stands `apart`.
+    fn fast_line(&mut self, line: &[u8], apart: bool, masks: &mut Vec<Mask>) -> Verdict {
         // Without CR the next line begins under the end of this one.
         let Some(line) = line.strip_suffix(b"\r") else {
             return Verdict::Slow;
@@ -87,6 +114,7 @@ impl Pipeline {
         };
         let mut stripped = std::mem::take(&mut self.stripped);
         match &plain {
+            Plain::Text if !apart && plain::ends_at_edge(line, cols) => return Verdict::Edge,
             Plain::Text => {
                 self.look_fast(line, true);
                 self.collect(line, std::iter::once, true, masks);
@@ -94,9 +122,17 @@ impl Pipeline {
             }
             Plain::Styled => {
                 plain::strip(line, 0..line.len(), &mut stripped);
+                if !apart && plain::ends_at_edge(stripped.text(), cols) {
+                    self.stripped = stripped;
+                    return Verdict::Edge;
+                }
                 self.look_fast(stripped.text(), true);
                 self.collect(line, |span| stripped.ranges(span), true, masks);
                 self.note_outcome(stripped.text());
+            }
+            // A search through the history, which the model's way of looking knows.
+            Plain::Overwritten(_) if memmem::find(line, b"i-search)`").is_some() => {
+                return Verdict::Slow;
             }
             Plain::Overwritten(segments) => {
                 for (n, segment) in segments.iter().enumerate() {
@@ -113,6 +149,45 @@ impl Pipeline {
         } else {
             Verdict::Masked
         }
+    }
+
+    /// A program that wraps by itself ends its rows at the screen's edge: looks at the line that
+    /// begins at `start` and ends there together with those that may be its rest.
+    fn look_past_edge(&mut self, bytes: &[u8], start: usize) -> Edge {
+        let cols = self.screen.size().0;
+        let mut stripped = std::mem::take(&mut self.stripped);
+        let mut joined = Vec::new();
+        let mut at = start;
+        let mut edge = Edge::Waits;
+        for count in 1.. {
+            let Some(len) = memchr(b'\n', bytes.get(at..).unwrap_or_default()) else {
+                break;
+            };
+            let line = bytes.get(at..at + len).unwrap_or_default();
+            let line = line.strip_suffix(b"\r");
+            let Some((line, Plain::Text | Plain::Styled)) =
+                line.and_then(|line| Some((line, plain::classify(line, cols)?)))
+            else {
+                edge = Edge::Slow;
+                break;
+            };
+            plain::strip(line, 0..line.len(), &mut stripped);
+            joined.extend_from_slice(stripped.text());
+            if count > JOINED_MAX || !plain::ends_at_edge(stripped.text(), cols) {
+                edge = Edge::Apart(at);
+                break;
+            }
+            at += len + 1;
+        }
+        self.stripped = stripped;
+        if let Edge::Apart(_) = edge {
+            self.spans.clear();
+            self.scanner.peek(&joined, &mut self.spans);
+            if !self.spans.is_empty() {
+                return Edge::Slow;
+            }
+        }
+        edge
     }
 
     /// Leaves the secrets of `text` in `self.spans`.

@@ -17,6 +17,7 @@
 
 mod again;
 mod commands;
+mod decide;
 mod fast;
 mod held;
 mod look;
@@ -29,6 +30,8 @@ mod stream;
 mod ticks;
 mod wire;
 
+#[cfg(test)]
+mod leak_tests;
 #[cfg(test)]
 mod tests;
 
@@ -100,6 +103,10 @@ pub struct Pipeline {
     last_output: Micros,
     /// Something was drawn on the cursor's line since the last look.
     dirty: bool,
+    /// Something was drawn since all rows were last looked at together.
+    stale: bool,
+    /// The row that the cursor left last is full, so the next one may go on with its line.
+    goes_on: bool,
     /// The cursor's line as it stood when the terminal changed its size: what follows may go on
     /// elsewhere.
     torn: Option<LineText>,
@@ -157,6 +164,8 @@ impl Pipeline {
             now: Micros(0),
             last_output: Micros(0),
             dirty: false,
+            stale: false,
+            goes_on: false,
             torn: None,
             run: false,
             gone: false,
@@ -215,8 +224,10 @@ impl Pipeline {
         self.at(at);
         self.turn_slow();
         self.look_at_cursor_line();
+        self.look_at_page();
         if self.held.open() > 0 {
-            let line = self.screen.text(self.cursor_line());
+            let rows = self.screen.group_around(&self.cursor_line());
+            let line = self.screen.joined(rows);
             self.torn = Some(match self.torn.take() {
                 Some(torn) => torn.with(&line.without(&torn)),
                 None => line,
@@ -325,13 +336,16 @@ impl Pipeline {
         if !self.fast {
             return;
         }
-        self.fast = false;
-        self.catch_up();
         let raw = std::mem::take(&mut self.raw);
         let now = std::mem::replace(&mut self.now, self.raw_at);
-        let done = self.slow(&raw, false);
+        let mut done = 0;
+        // A line that waits for what follows it may turn it fast again.
+        while self.fast {
+            self.fast = false;
+            self.catch_up();
+            done += self.slow(raw.get(done..).unwrap_or_default(), false);
+        }
         self.now = now;
-        // A complete line never waits, so this cannot turn fast again.
         self.raw = raw.get(done..).unwrap_or_default().to_vec();
     }
 

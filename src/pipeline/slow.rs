@@ -96,6 +96,10 @@ impl Pipeline {
             self.run = true;
         }
         self.gone |= self.run;
+        if self.screen.would_scroll() {
+            self.look_at_page();
+            self.gone = true;
+        }
         self.last_char = Some(c);
         if self.paused.is_some() {
             self.screen.print(c, crate::term::screen::PAUSED);
@@ -179,6 +183,7 @@ impl Pipeline {
         self.screen.apply(function);
         self.commands.begin_line(self.held.end());
         self.dirty = false;
+        self.decide_screen();
         if self.may_go_fast() {
             self.fast = true;
             // What is decided must stand before what the fast path gives out.
@@ -198,6 +203,7 @@ impl Pipeline {
     fn leave_cursor_line(&mut self) {
         let rows = self.screen.line_around(self.screen.cursor().1);
         self.leave_by_moving(rows);
+        self.look_at_page();
     }
 
     fn set_mode(&mut self, function: &Function, start: u64) {
@@ -270,10 +276,18 @@ impl Pipeline {
             self.held.patch(start + kept as u64, end, Vec::new());
             return;
         }
-        let text = String::from_utf8_lossy(&payload).into_owned();
+        // Behind an OSC's number the text begins as a line does.
+        let digits = payload.iter().take_while(|c| c.is_ascii_digit()).count();
+        let number = match payload.get(digits) {
+            Some(b';') if digits > 0 => digits + 1,
+            _ => 0,
+        };
+        let text = payload.get(number..).unwrap_or_default();
+        let text = String::from_utf8_lossy(text).into_owned();
         let masked = self.masked_text(&text);
         if masked != text {
-            self.held.patch(start, end, masked.into_bytes());
+            self.held
+                .patch(start + number as u64, end, masked.into_bytes());
         }
     }
 

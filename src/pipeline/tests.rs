@@ -4,15 +4,15 @@ use super::*;
 use crate::mask::Rules;
 use crate::model::{Body, Command};
 
-const SIZE: Size = Size { cols: 80, rows: 24 };
+pub(super) const SIZE: Size = Size { cols: 80, rows: 24 };
 
-fn pipeline(size: Size) -> Pipeline {
+pub(super) fn pipeline(size: Size) -> Pipeline {
     let scanner = Scanner::new(Rules::builtin());
     let door = scanner.door();
     Pipeline::new(scanner, door, size)
 }
 
-fn ms(n: u64) -> Micros {
+pub(super) fn ms(n: u64) -> Micros {
     Micros(n * 1000)
 }
 
@@ -29,12 +29,12 @@ const EXIT: Exit = Exit {
     signal: None,
 };
 
-fn bodies(p: &mut Pipeline) -> Vec<Body> {
+pub(super) fn bodies(p: &mut Pipeline) -> Vec<Body> {
     let events = p.take().into_iter();
     events.map(|e| e.into_inner().body).collect()
 }
 
-fn bytes(bodies: &[Body]) -> Vec<u8> {
+pub(super) fn bytes(bodies: &[Body]) -> Vec<u8> {
     let output = bodies.iter().filter_map(|b| match b {
         Body::Output(data) => Some(data.as_slice()),
         _ => None,
@@ -42,7 +42,7 @@ fn bytes(bodies: &[Body]) -> Vec<u8> {
     output.collect::<Vec<_>>().concat()
 }
 
-fn run(size: Size, chunks: &[&[u8]]) -> Vec<u8> {
+pub(super) fn run(size: Size, chunks: &[&[u8]]) -> Vec<u8> {
     let mut p = pipeline(size);
     let mut out = Vec::new();
     for chunk in chunks {
@@ -55,7 +55,7 @@ fn run(size: Size, chunks: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The masked bytes, which must not depend on the chunks.
-fn masked(size: Size, input: &[u8]) -> Vec<u8> {
+pub(super) fn masked(size: Size, input: &[u8]) -> Vec<u8> {
     let whole = run(size, &[input]);
     let single: Vec<&[u8]> = input.chunks(1).collect();
     assert_eq!(show(&run(size, &single)), show(&whole), "byte by byte");
@@ -66,7 +66,7 @@ fn masked(size: Size, input: &[u8]) -> Vec<u8> {
     whole
 }
 
-fn show(bytes: &[u8]) -> String {
+pub(super) fn show(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
@@ -86,7 +86,7 @@ fn screens(size: Size, bytes: &[u8]) -> String {
     seen
 }
 
-fn leaks(size: Size, masked: &[u8], secret: &str) -> bool {
+pub(super) fn leaks(size: Size, masked: &[u8], secret: &str) -> bool {
     let plain = String::from_utf8_lossy(masked).into_owned();
     let stripped: String = plain.chars().filter(|c| !c.is_control()).collect();
     plain.contains(secret) || stripped.contains(secret) || screens(size, masked).contains(secret)
@@ -298,6 +298,35 @@ fn continued_lines_are_one_command() {
                 "select 1\nfrom t;",
                 "app=> ",
                 " id \r\n----\r\n(0 rows)\r\n\r\n",
+                Some("(0 rows)")
+            ),
+            found("\\q", "app=> ", "", None),
+        ]
+    );
+}
+
+#[test]
+fn lines_from_the_history_are_one_command() {
+    // readline draws all lines of it, of which those in the middle are plain.
+    let all = session(&[
+        (0, Out("psql (15)\r\n\r\napp=> ")),
+        (100, Key("\x1b[A")),
+        (
+            101,
+            Out("select 'two'\r\n\r  || 'lines'\r\n\r  || 'more'\r\n\r  as x;"),
+        ),
+        (2100, Key("\r")),
+        (2101, Out("\r\n x \r\n---\r\n(0 rows)\r\n\r\napp=> ")),
+        (3100, Key("\\q\r")),
+        (3101, Out("\\q\r\n")),
+    ]);
+    assert_eq!(
+        commands(&all),
+        [
+            found(
+                "select 'two'\n  || 'lines'\n  || 'more'\n  as x;",
+                "app=> ",
+                " x \r\n---\r\n(0 rows)\r\n\r\n",
                 Some("(0 rows)")
             ),
             found("\\q", "app=> ", "", None),

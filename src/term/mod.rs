@@ -10,6 +10,7 @@
 //! Nothing here knows what a secret is, keeps a byte longer than the screen does, or reads a clock.
 
 pub mod keys;
+mod line;
 pub mod plain;
 pub mod prompt;
 pub mod redraw;

@@ -4,6 +4,7 @@
 //! cover what stood there (progress bars), and `CSI K` behind the text reads on the screen as it
 //! reads in the bytes. Everything else goes through the model.
 
+use super::screen::EDGE_BLANKS;
 use memchr::{memchr, memchr2};
 use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
@@ -203,6 +204,37 @@ pub fn width(text: &[u8]) -> Option<usize> {
     let chars = String::from_utf8_lossy(text);
     Some(chars.chars().map(char_width).sum())
 }
+
+/// Whether `text`, drawn from the first of `cols` columns on, ends in the last one and a program that
+/// wraps by itself may go on with it in the next row (as [`super::screen::Screen::is_full`] judges).
+pub fn ends_at_edge(text: &[u8], cols: usize) -> bool {
+    let blanks = text.iter().rev().take_while(|c| **c == b' ').count();
+    if text.len() < cols || blanks > EDGE_BLANKS || blanks == text.len() {
+        return false;
+    }
+    if memchr(b'\t', text).is_none() && text.is_ascii() {
+        return text.len().is_multiple_of(cols);
+    }
+    let mut col = 0;
+    for c in String::from_utf8_lossy(text).chars() {
+        if c == '\t' {
+            col = (col / TAB + 1)
+                .saturating_mul(TAB)
+                .min(cols.saturating_sub(1));
+        } else {
+            let width = char_width(c);
+            col = if col + width > cols {
+                width
+            } else {
+                col + width
+            };
+        }
+    }
+    col == cols
+}
+
+/// Where tabs stop, unless a program says otherwise; one that does needs the model.
+const TAB: usize = 8;
 
 /// How many cells the terminal model gives to `c`.
 pub fn char_width(c: char) -> usize {

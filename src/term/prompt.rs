@@ -214,6 +214,14 @@ pub fn continuation(text: &str, main: &str) -> Option<usize> {
     open.then(|| whole(words.len() + 1)).flatten()
 }
 
+/// Where a line begins that readline's search through the history shows: behind
+/// "(reverse-i-search)`word': ", whose quotes are none of the line's.
+pub fn searched(text: &str) -> Option<usize> {
+    let start = text.find("i-search)`")?;
+    let end = text.get(start..)?.find("': ")?;
+    Some(start + end + 3)
+}
+
 /// Words that ask for a secret.
 const SECRETS: &[&str] = &[
     "password",
@@ -329,6 +337,17 @@ mod tests {
             let got = continuation(text, main).map(|n| &text[..n]);
             assert_eq!(got, want, "{text:?} after {main:?}");
         }
+    }
+
+    #[test]
+    fn a_searched_line_begins_behind_the_word() {
+        let text = "(reverse-i-search)`it's': echo 'x'";
+        assert_eq!(searched(text).map(|n| &text[n..]), Some("echo 'x'"));
+        assert_eq!(
+            searched("(failed reverse-i-search)`x': ").map(|n| n > 20),
+            Some(true)
+        );
+        assert_eq!(searched("echo 'x': y"), None);
     }
 
     #[test]

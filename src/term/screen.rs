@@ -4,6 +4,7 @@
 //! are the character's serial number and the number of its real style, and reads them back from the
 //! cells: a cell's origin survives every insertion, scroll and reflow that avt knows about.
 
+pub use super::line::LineText;
 use super::style::{Style, Styles};
 use crate::model::Size;
 use avt::parser::{AnsiMode, DecMode, Function, SgrOp, SgrOps};
@@ -23,10 +24,12 @@ const SIDE_MAX: u16 = 1000;
 /// longer (see the pipeline's bounds), so this many characters are all that can still matter.
 const ABOVE_MAX: usize = 256 * 1024;
 
-/// Characters that take no room on a real terminal and may stand inside a secret unseen.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')
-}
+/// So many rows before a line, and so many behind it, are read as one with it at most.
+pub const JOINED_MAX: usize = 16;
+
+/// A row that was drawn up to its edge may end in so many blanks and still go on in the next one. More
+/// of them fill a table or a status line.
+pub(super) const EDGE_BLANKS: usize = 2;
 
 /// One cell as it stands on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,64 +42,6 @@ pub struct Cell {
     pub serial: u32,
     /// The number of its style.
     pub style: u16,
-}
-
-/// What a viewer reads in a logical line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LineText {
-    /// The text, blanks at its end cut.
-    pub text: String,
-    /// Where each character starts in `text`, and its serial number.
-    pub origins: Vec<(usize, u32)>,
-}
-
-impl LineText {
-    fn push(&mut self, c: char, serial: u32) {
-        if !is_invisible(c) {
-            self.origins.push((self.text.len(), serial));
-            self.text.push(c);
-        }
-    }
-
-    /// This line and `other` behind it.
-    pub fn with(&self, other: &LineText) -> LineText {
-        let mut joined = self.clone();
-        let shift = joined.text.len();
-        joined.text.push_str(&other.text);
-        let moved = other.origins.iter();
-        joined
-            .origins
-            .extend(moved.map(|(at, serial)| (at + shift, *serial)));
-        joined
-    }
-
-    /// The characters of this line that `other` does not hold.
-    pub fn without(&self, other: &LineText) -> LineText {
-        let mut rest = LineText::default();
-        for (c, (_, serial)) in self.text.chars().zip(&self.origins) {
-            if other.origins.iter().all(|(_, known)| known != serial) {
-                rest.push(c, *serial);
-            }
-        }
-        rest
-    }
-
-    fn trim(&mut self) {
-        let len = self.text.trim_end_matches(' ').len();
-        self.text.truncate(len);
-        while self.origins.last().is_some_and(|(at, _)| *at >= len) {
-            self.origins.pop();
-        }
-    }
-
-    /// The serial numbers of the characters in `bytes` of the text.
-    pub fn serials(&self, bytes: Range<usize>) -> impl Iterator<Item = u32> + '_ {
-        let first = self.origins.partition_point(|(at, _)| *at < bytes.start);
-        let inside = self.origins.get(first..).unwrap_or_default().iter();
-        inside
-            .take_while(move |(at, _)| *at < bytes.end)
-            .map(|(_, serial)| *serial)
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -373,21 +318,79 @@ impl Screen {
     }
 
     /// Whether a row is full to its last cell without a soft wrap behind it: a program that wraps
-    /// by itself (libedit, vim, tmux) may continue it on the next row.
+    /// by itself (a pager, libedit, vim, tmux) may continue it on the next row. The last cells may be
+    /// blanks that were drawn.
     pub fn is_full(&self, row: usize) -> bool {
         let line = self.terminal.screen().line(row);
-        let last = line.and_then(|line| line.cells().last());
-        last.is_some_and(|cell| cell.char() != ' ' || cell.width() == 0)
+        let mut cells = line.map(Line::cells).unwrap_or_default().iter().rev();
+        let Some(last) = cells.next() else {
+            return false;
+        };
+        let drawn = |cell: &avt::Cell| cell.char() != ' ' || cell.width() == 0;
+        drawn(last) || serial(last) != NO_SERIAL && cells.take(EDGE_BLANKS).any(drawn)
+    }
+
+    /// The rows around those of a logical line that a program may have wrapped by itself.
+    pub fn group_around(&self, rows: &Range<usize>) -> Range<usize> {
+        let mut group = rows.clone();
+        while group.start > 0
+            && rows.start - group.start < JOINED_MAX
+            && self.is_full(group.start - 1)
+        {
+            group.start = self.line_around(group.start - 1).start;
+        }
+        while group.end < self.size().1
+            && group.end - rows.end < JOINED_MAX
+            && self.is_full(group.end - 1)
+        {
+            group.end = self.line_around(group.end).end;
+        }
+        group
+    }
+
+    /// What stands in several logical lines, as if they were one: blanks that were drawn stay.
+    pub fn joined(&self, rows: Range<usize>) -> LineText {
+        let mut line = self.above(rows.start);
+        let mut row = rows.start;
+        while row < rows.end {
+            let own = self.line_around(row);
+            self.cells(own.clone(), |cell| line.push(cell.c, cell.serial));
+            while line.origins.last().is_some_and(|(_, s)| *s == NO_SERIAL)
+                && line.text.ends_with(' ')
+            {
+                line.text.pop();
+                line.origins.pop();
+            }
+            row = own.end.max(row + 1);
+        }
+        line.trim();
+        line
+    }
+
+    /// Whether a character at the cursor would scroll the first row away.
+    pub fn would_scroll(&self) -> bool {
+        let (cols, rows) = self.size();
+        let bottom = self
+            .modes
+            .margins
+            .map_or(rows, |(_, bottom)| usize::from(bottom));
+        let (col, row) = self.cursor();
+        col >= cols && (row + 1 == bottom || row + 1 >= rows)
     }
 
     /// What stands in these rows, with what soft wrap pushed above the screen before the first one.
     pub fn text(&self, rows: Range<usize>) -> LineText {
-        let mut line = LineText::default();
-        if rows.start == 0 {
-            self.above.cells.iter().for_each(|(c, s)| line.push(*c, *s));
-        }
+        let mut line = self.above(rows.start);
         self.cells(rows, |cell| line.push(cell.c, cell.serial));
         line.trim();
+        line
+    }
+
+    fn above(&self, row: usize) -> LineText {
+        let mut line = LineText::default();
+        if row == 0 {
+            self.above.cells.iter().for_each(|(c, s)| line.push(*c, *s));
+        }
         line
     }
 

@@ -23,6 +23,11 @@ pub(super) struct Edit {
 }
 
 impl Edit {
+    /// The cursor has left a line of it: it is a text of several lines.
+    pub(super) fn has_several(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
     /// The cursor left a line of what is edited; says whether it can be one.
     pub(super) fn leave(&mut self, (row, last): (usize, usize), text: &str, shown: &str) -> bool {
         let Some(before) = self.before.as_ref().filter(|_| self.secret.is_none()) else {

@@ -1,0 +1,192 @@
+//! Secrets that a terminal shows in ways that hide them from a reader of its bytes.
+
+use super::tests::{SIZE, bodies, bytes, leaks, masked, ms, pipeline, show};
+use super::*;
+
+const SECRET: &str = "tr0ub4dor-and-3";
+
+/// What is recorded of `bytes` when the terminal changes its size at `cut`.
+fn resized(input: &[u8], cut: usize, size: Size) -> Vec<u8> {
+    let mut p = pipeline(SIZE);
+    let (before, after) = input.split_at(cut);
+    p.output(ms(1), before);
+    p.resize(ms(2), size);
+    p.output(ms(3), after);
+    p.exit(ms(4), EXIT);
+    bytes(&bodies(&mut p))
+}
+
+const EXIT: Exit = Exit {
+    code: 0,
+    signal: None,
+};
+
+#[test]
+fn a_title_that_a_resize_interrupts_is_masked() {
+    for before in ["", "$ ls\r\n", "$ export PGPASS"] {
+        for end in ["\x07", "\x1b\\"] {
+            for kind in ["0", "2"] {
+                let text = format!("{before}\x1b]{kind};PGPASSWORD={SECRET} true{end}x\r\n");
+                for cut in 0..text.len() {
+                    let size = Size { cols: 40, rows: 10 };
+                    let out = resized(text.as_bytes(), cut, size);
+                    assert!(!leaks(SIZE, &out, SECRET), "cut at {cut}: {}", show(&out));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_title_is_read_as_a_line() {
+    for line in ["requirepass ", "export PGPASSWORD=", "db:5432:crm:app:"] {
+        let out = masked(SIZE, format!("\x1b]2;{line}{SECRET}\x07x\r\n").as_bytes());
+        assert!(!leaks(SIZE, &out, SECRET), "{}", show(&out));
+    }
+}
+
+#[test]
+fn what_a_search_through_the_history_shows_is_read_as_a_line() {
+    let line = format!("select pgp_sym_encrypt(ssn, '{SECRET}') from t;");
+    let text = format!("\r(reverse-i-search)`e': {line}\r$ \x1b[K\r\n");
+    let out = masked(SIZE, text.as_bytes());
+    assert!(!leaks(SIZE, &out, SECRET), "{}", show(&out));
+}
+
+#[test]
+fn a_row_that_may_go_on_does_so_after_a_resize() {
+    let line = format!("tok ghp_{}", "aB3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb7c");
+    let (a, b) = line.split_at(24);
+    let text = format!("{a}\r\n{b} end\r\n");
+    for cut in 26..text.len() {
+        let mut p = pipeline(Size { cols: 24, rows: 24 });
+        p.output(ms(1), &text.as_bytes()[..cut]);
+        p.resize(ms(2), SIZE);
+        p.output(ms(3), &text.as_bytes()[cut..]);
+        p.exit(ms(4), EXIT);
+        let out = bytes(&bodies(&mut p));
+        assert!(
+            !show(&out).contains(&line[4..20]),
+            "cut at {cut}: {}",
+            show(&out)
+        );
+    }
+}
+
+#[test]
+fn a_title_that_a_resize_interrupts_waits_as_long_as_any() {
+    let text = format!("\x1b]0;PGPASSWORD={SECRET} true\x07x\r\n");
+    for cut in 5..text.len() - 3 {
+        let mut p = pipeline(SIZE);
+        let (before, after) = text.as_bytes().split_at(cut);
+        p.output(ms(1), before);
+        p.resize(ms(2), Size { cols: 40, rows: 10 });
+        p.tick(ms(500));
+        p.resize(ms(600), SIZE);
+        p.tick(ms(4000));
+        p.output(ms(4001), after);
+        p.exit(ms(4002), EXIT);
+        let out = bytes(&bodies(&mut p));
+        assert!(
+            !leaks(SIZE, &out, &SECRET[..8]),
+            "cut at {cut}: {}",
+            show(&out)
+        );
+        assert!(
+            !leaks(SIZE, &out, &SECRET[7..]),
+            "cut at {cut}: {}",
+            show(&out)
+        );
+    }
+}
+
+#[test]
+fn rows_that_a_program_wraps_itself_are_one_line() {
+    // At every column, as pagers, libedit and full-screen programs wrap: blanks at the edge too.
+    let line = format!("and then ALTER ROLE app WITH LOGIN PASSWORD '{SECRET}' VALID UNTIL 'x';");
+    for cols in 8..=line.len() as u16 {
+        let size = Size { cols, rows: 24 };
+        let rows: Vec<&str> = line
+            .as_bytes()
+            .chunks(usize::from(cols))
+            .map(|row| std::str::from_utf8(row).unwrap())
+            .collect();
+        let moved: String = (1..)
+            .zip(&rows)
+            .map(|(n, row)| format!("\x1b[{n};1H{row}"))
+            .collect();
+        let samples = [
+            format!("{}\r\ndone\r\n", rows.join("\r\n")),
+            format!("{}\r\n", rows.join("\r\n")),
+            rows.join("\r\n"),
+            format!("\x1b[?1049h\x1b[H{}\r\n:", rows.join("\r\n")),
+            format!("\x1b[?1049h{moved}"),
+            format!("\x1b[?1049h{moved}\x1b[20;1H\x1b[7mstatus\x1b[m"),
+            format!("\x1b[?1049h{moved}\x1b[1;1H\x1b[?1049lx\r\n"),
+            format!("{moved}\x1b[20;1Hx\r\n"),
+        ];
+        for sample in samples {
+            let out = super::tests::run(size, &[sample.as_bytes()]);
+            for part in [&SECRET[..8], &SECRET[7..]] {
+                assert!(
+                    !leaks(size, &out, part),
+                    "{cols} columns: {}\n{}",
+                    show(sample.as_bytes()),
+                    show(&out)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cursor_moves_put_together_is_read_together() {
+    let halves = (&SECRET[..7], &SECRET[7..]);
+    let (a, b) = halves;
+    let samples = [
+        // The value first, what tells it a secret later, with a status line between.
+        format!(
+            "\x1b[?1049h\x1b[3;1Hecho {SECRET}\x1b[24;1H-- INSERT --\x1b[3;21H| sudo -S true\x1b[24;1H3,30"
+        ),
+        format!("\x1b[3;1Hecho {SECRET}\x1b[24;1Hx\x1b[3;21H| sudo -S true\x1b[24;1H3,30"),
+        // The tail of a line after a move, and nothing else.
+        format!("\x1b[?1049h\x1b[5;1Hdb.example.net:5432:crm:app:\x1b[24;1H:\x1b[5;29H{SECRET}"),
+        format!(
+            "\x1b[?1049h\x1b[5;1Hdb.example.net:5432:crm:app:{a}\x1b[24;1H:\x1b[5;36H{b}\x1b[1;1H"
+        ),
+        format!("\x1b[5;36H{b}\x1b[24;1H:\x1b[5;1Hdb.example.net:5432:crm:app:{a}\x1b[1;1H"),
+        // Backwards, by curses' own way of going down.
+        format!("\x1b[?1049h\x1b[5;12H{SECRET}\n\r\x1b[5;1HPGPASSWORD=\x1b[1;1H"),
+        // Readline, which draws what differs from the line before.
+        format!("$ echo {SECRET}\r\x1b[22C| sudo -S true\r\n"),
+        format!(
+            "$ ls | sudo -S true\r\x1b[2C{SECRET} | sudo -S true\r\x1b[2Cecho {SECRET}| sudo -S true\r\n"
+        ),
+        // Scrolled within a region.
+        format!(
+            "\x1b[?1049h\x1b[2;5r\x1b[5;1Hecho {SECRET}\n\x1b[4;21H| sudo -S x\x1b[5;1H\n\n\x1b[r"
+        ),
+    ];
+    for sample in samples {
+        let out = masked(SIZE, sample.as_bytes());
+        for part in [a, b] {
+            assert!(
+                !leaks(SIZE, &out, part),
+                "{}\n{}",
+                show(sample.as_bytes()),
+                show(&out)
+            );
+        }
+    }
+}
+
+#[test]
+fn lines_left_by_moving_are_decided_in_time() {
+    let mut p = pipeline(SIZE);
+    p.output(ms(0), b"\x1b[?1049h\x1b[3;1Hall harmless\x1b[24;1Hstatus");
+    let due = p.next_deadline().unwrap();
+    assert!(due <= ms(0) + HOLD_MAX);
+    p.tick(ms(0) + HOLD_MAX);
+    let out = bytes(&bodies(&mut p));
+    assert!(show(&out).contains("all harmless") && show(&out).contains("status"));
+}
