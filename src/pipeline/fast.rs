@@ -4,11 +4,12 @@
 //! stands in the bytes is what a viewer reads. An unfinished line waits as it came.
 
 use super::outcome;
+use super::recent::Passed;
 use super::{HOLD_BYTES_MAX, Pipeline};
 use crate::mask::{MASK, PASSWORD_WIDTH, Span};
 use crate::term::plain::{self, Plain};
 use crate::term::prompt;
-use crate::term::screen::JOINED_MAX;
+use crate::term::screen::{JOINED_MAX, NO_SERIAL};
 use crate::term::token::Tokens;
 use avt::parser::Function;
 use memchr::{memchr, memchr_iter, memmem};
@@ -39,27 +40,68 @@ enum Edge {
 /// Bytes to replace by so many mask characters.
 type Mask = (Range<usize>, usize);
 
+/// A line without the carriage returns around it.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    text: &'a [u8],
+    /// Where the text begins in what the line was taken from.
+    start: usize,
+    /// In which column the text begins. A line that ends in LF alone leaves the cursor where it
+    /// stands, so the next one begins below its end.
+    column: usize,
+    /// A carriage return stands before the text.
+    returned: bool,
+    /// A carriage return stands behind it.
+    returns: bool,
+}
+
+impl<'a> Row<'a> {
+    /// The line in `range` of `bytes`, before which the cursor stands in `column`.
+    fn new(bytes: &'a [u8], range: Range<usize>, column: usize) -> Self {
+        let line = bytes.get(range.clone()).unwrap_or_default();
+        let behind = line.iter().rev().take_while(|c| **c == b'\r').count();
+        let line = line.get(..line.len() - behind).unwrap_or_default();
+        let before = line.iter().take_while(|c| **c == b'\r').count();
+        Row {
+            text: line.get(before..).unwrap_or_default(),
+            start: range.start + before,
+            column: if before > 0 { 0 } else { column },
+            returned: before > 0,
+            returns: behind > 0,
+        }
+    }
+
+    /// In which column the next line begins; `text` is what this one shows.
+    fn next_column(&self, text: &[u8], cols: usize) -> usize {
+        if self.returns {
+            0
+        } else {
+            plain::column_behind(text, self.column, cols)
+        }
+    }
+}
+
 impl Pipeline {
     /// Takes whole plain lines from `bytes`; says how many bytes that were. Turns slow at the
     /// first line that is not plain.
     pub(super) fn fast(&mut self, bytes: &[u8]) -> usize {
         let mut start = 0;
         let mut clean = 0;
-        let mut lines = 0;
-        let mut masked: Vec<Range<usize>> = Vec::new();
+        let mut passed = Passed::default();
         let mut masks: Vec<Mask> = Vec::new();
         let mut slow = false;
         // Lines before this place were looked at together with what follows them.
         let mut apart = 0;
         for end in memchr_iter(b'\n', bytes) {
             masks.clear();
-            let line = bytes.get(start..end).unwrap_or_default();
-            let mut verdict = self.fast_line(line, start < apart, &mut masks);
+            let row = Row::new(bytes, start..end, self.column);
+            let mut next = 0;
+            let mut verdict = self.fast_line(row, start < apart, &mut next, &mut masks);
             if let Verdict::Edge = verdict {
-                verdict = match self.look_past_edge(bytes, start) {
+                verdict = match self.look_past_edge(bytes, start, passed.lines) {
                     Edge::Apart(until) => {
                         apart = until;
-                        self.fast_line(line, true, &mut masks)
+                        self.fast_line(row, true, &mut next, &mut masks)
                     }
                     Edge::Waits => break,
                     Edge::Slow => Verdict::Slow,
@@ -69,12 +111,12 @@ impl Pipeline {
                 Verdict::Clean => {}
                 Verdict::Masked => {
                     for (range, width) in &masks {
-                        let range = range.start + start..range.end + start;
+                        let range = range.start + row.start..range.end + row.start;
                         self.out
                             .output(self.now, bytes.get(clean..range.start).unwrap_or_default());
                         self.out.output(self.now, &vec![MASK; *width]);
                         clean = range.end;
-                        masked.push(range);
+                        passed.masked.push(range);
                     }
                 }
                 Verdict::Edge | Verdict::Slow => {
@@ -82,15 +124,19 @@ impl Pipeline {
                     break;
                 }
             }
-            lines += 1;
+            if self.column > 0 {
+                passed.columns.push((start, self.column));
+            }
+            self.column = next;
+            passed.lines += 1;
             start = end + 1;
         }
         self.out
             .output(self.now, bytes.get(clean..start).unwrap_or_default());
-        if lines > 0 {
+        if passed.lines > 0 {
             let rows = self.screen.size().1;
-            let passed = bytes.get(..start).unwrap_or_default();
-            self.recent.push(passed, lines, &masked, rows);
+            self.recent
+                .push(bytes.get(..start).unwrap_or_default(), &passed, rows);
         }
         if slow {
             self.fast = false;
@@ -99,12 +145,16 @@ impl Pipeline {
         start
     }
 
-    /// Masks a line by itself; if it ends at the screen's edge, only when it stands `apart`.
-    fn fast_line(&mut self, line: &[u8], apart: bool, masks: &mut Vec<Mask>) -> Verdict {
-        // Without CR the next line begins under the end of this one.
-        let Some(line) = line.strip_suffix(b"\r") else {
-            return Verdict::Slow;
-        };
+    /// Masks a line by itself; if it ends at the screen's edge, only when it stands `apart`. Leaves
+    /// in `next` in which column the line behind it begins.
+    fn fast_line(
+        &mut self,
+        row: Row<'_>,
+        apart: bool,
+        next: &mut usize,
+        masks: &mut Vec<Mask>,
+    ) -> Verdict {
+        let line = row.text;
         if line.len() > HOLD_BYTES_MAX {
             return Verdict::Slow;
         }
@@ -112,35 +162,46 @@ impl Pipeline {
         let Some(plain) = plain::classify(line, cols) else {
             return Verdict::Slow;
         };
+        // A search through the history, which the model's way of looking knows.
+        let redrawn = row.returned || matches!(plain, Plain::Overwritten(_));
+        if redrawn && memmem::find(line, b"i-search)`").is_some() {
+            return Verdict::Slow;
+        }
         let mut stripped = std::mem::take(&mut self.stripped);
         match &plain {
-            Plain::Text if !apart && plain::ends_at_edge(line, cols) => return Verdict::Edge,
+            Plain::Text if !apart && plain::ends_at_edge(line, row.column, cols) => {
+                return Verdict::Edge;
+            }
             Plain::Text => {
                 self.look_fast(line, true);
-                self.collect(line, std::iter::once, true, masks);
+                self.collect(row, std::iter::once, true, masks);
                 self.note_outcome(line);
+                *next = row.next_column(line, cols);
             }
             Plain::Styled => {
                 plain::strip(line, 0..line.len(), &mut stripped);
-                if !apart && plain::ends_at_edge(stripped.text(), cols) {
+                if !apart && plain::ends_at_edge(stripped.text(), row.column, cols) {
                     self.stripped = stripped;
                     return Verdict::Edge;
                 }
                 self.look_fast(stripped.text(), true);
-                self.collect(line, |span| stripped.ranges(span), true, masks);
+                self.collect(row, |span| stripped.ranges(span), true, masks);
                 self.note_outcome(stripped.text());
+                *next = row.next_column(stripped.text(), cols);
             }
-            // A search through the history, which the model's way of looking knows.
-            Plain::Overwritten(_) if memmem::find(line, b"i-search)`").is_some() => {
+            // What stood elsewhere shines through.
+            Plain::Overwritten(_) if row.column > 0 || !row.returns => {
+                self.stripped = stripped;
                 return Verdict::Slow;
             }
             Plain::Overwritten(segments) => {
                 for (n, segment) in segments.iter().enumerate() {
                     plain::strip(line, segment.bytes.clone(), &mut stripped);
                     self.look_fast(stripped.text(), n + 1 == segments.len());
-                    self.collect(line, |span| stripped.ranges(span), false, masks);
+                    self.collect(row, |span| stripped.ranges(span), false, masks);
                 }
                 self.note_outcome(stripped.text());
+                *next = 0;
             }
         }
         self.stripped = stripped;
@@ -152,31 +213,34 @@ impl Pipeline {
     }
 
     /// A program that wraps by itself ends its rows at the screen's edge: looks at the line that
-    /// begins at `start` and ends there together with those that may be its rest.
-    fn look_past_edge(&mut self, bytes: &[u8], start: usize) -> Edge {
-        let cols = self.screen.size().0;
+    /// begins at `start`, the `passed` lines before it, and ends there together with those that may
+    /// be its rest.
+    fn look_past_edge(&mut self, bytes: &[u8], start: usize, passed: usize) -> Edge {
+        let (cols, rows) = self.screen.size();
         let mut stripped = std::mem::take(&mut self.stripped);
         let mut joined = Vec::new();
         let mut at = start;
+        let mut column = self.column;
         let mut edge = Edge::Waits;
+        // Where LF alone leads from the edge depends on whether it scrolls.
+        let lowest = self.screen.cursor().1 + self.recent.lines() + passed + 1 >= rows;
         for count in 1.. {
             let Some(len) = memchr(b'\n', bytes.get(at..).unwrap_or_default()) else {
                 break;
             };
-            let line = bytes.get(at..at + len).unwrap_or_default();
-            let line = line.strip_suffix(b"\r");
-            let Some((line, Plain::Text | Plain::Styled)) =
-                line.and_then(|line| Some((line, plain::classify(line, cols)?)))
-            else {
+            let row = Row::new(bytes, at..at + len, column);
+            let plain = plain::classify(row.text, cols);
+            if !matches!(plain, Some(Plain::Text | Plain::Styled)) || !row.returns && !lowest {
                 edge = Edge::Slow;
                 break;
-            };
-            plain::strip(line, 0..line.len(), &mut stripped);
+            }
+            plain::strip(row.text, 0..row.text.len(), &mut stripped);
             joined.extend_from_slice(stripped.text());
-            if count > JOINED_MAX || !plain::ends_at_edge(stripped.text(), cols) {
+            if count > JOINED_MAX || !plain::ends_at_edge(stripped.text(), row.column, cols) {
                 edge = Edge::Apart(at);
                 break;
             }
+            column = row.next_column(stripped.text(), cols);
             at += len + 1;
         }
         self.stripped = stripped;
@@ -210,7 +274,7 @@ impl Pipeline {
     /// Turns `self.spans` into byte ranges of the line and what covers them.
     fn collect<I: Iterator<Item = Range<usize>>>(
         &mut self,
-        line: &[u8],
+        row: Row<'_>,
         ranges: impl Fn(Range<usize>) -> I,
         free: bool,
         masks: &mut Vec<Mask>,
@@ -218,9 +282,11 @@ impl Pipeline {
         if self.spans.is_empty() {
             return;
         }
+        let line = row.text;
         let spans = std::mem::take(&mut self.spans);
-        // Another width may stand where it moves nothing: within one row.
-        let free = free && line.len() + PASSWORD_WIDTH * spans.len() < self.screen.size().0;
+        // Another width may stand where it moves nothing: within one row, with none below its end.
+        let width = row.column + line.len() + PASSWORD_WIDTH * spans.len();
+        let free = free && row.returns && width < self.screen.size().0;
         for span in &spans {
             self.out.mask(self.now, span.rule.as_str());
             let mut rest = free.then(|| cover(span, line, ranges(span.start..span.end)));
@@ -244,15 +310,21 @@ impl Pipeline {
     /// Brings the model up to date with what took the fast path.
     pub(super) fn catch_up(&mut self) {
         let rows = self.screen.size().1;
-        let (lines, bytes, masked) = self.recent.take(rows);
-        if lines >= rows {
+        let missed = self.recent.take(rows);
+        if missed.lines >= rows {
             // All that stood on the screen has scrolled out.
-            let bottom = u16::try_from(rows).unwrap_or(u16::MAX);
-            self.screen.apply(&Function::Cup(bottom, 1));
+            let size = self.screen.size();
+            let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+            let column = number(missed.column + 1);
+            self.screen.apply(&Function::Cup(number(size.1), column));
+            if missed.column >= size.0 {
+                self.screen.print(' ', NO_SERIAL);
+            }
         }
+        let bytes = missed.bytes.as_slice();
         let mut tokens = Tokens::default();
         let mut at = 0;
-        let mut masked = masked.iter().peekable();
+        let mut masked = missed.masked.iter().peekable();
         while let Some(step) = tokens.step(bytes.get(at..).unwrap_or_default(), true) {
             while masked.next_if(|range| range.end <= at).is_some() {}
             match step.function {
@@ -276,7 +348,7 @@ impl Pipeline {
             && self.paused.is_none()
             && self.tokens.is_ground()
             && !self.commands.wait_for_lines()
-            && self.screen.is_at_fresh_line()
+            && self.screen.is_at_fresh_row()
     }
 }
 

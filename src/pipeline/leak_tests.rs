@@ -190,3 +190,70 @@ fn lines_left_by_moving_are_decided_in_time() {
     let out = bytes(&bodies(&mut p));
     assert!(show(&out).contains("all harmless") && show(&out).contains("status"));
 }
+
+/// Lines that end in LF alone while the terminal translates nothing.
+fn staircase(lines: &[&str], end: &str) -> String {
+    lines.iter().map(|line| format!("{line}{end}")).collect()
+}
+
+#[test]
+fn a_staircase_is_masked_at_every_width_and_needs_no_model() {
+    let secret = format!("\x1b[1mexport\x1b[0m PGPASSWORD={SECRET}");
+    let lines = [
+        "",
+        "total 44",
+        &secret,
+        "drwxr-xr-x\t2 root",
+        "größe 12 µm",
+        SECRET,
+        "接続 done",
+        "a\tb",
+    ];
+    for end in ["\n", "\n\r", "\r\r\n"] {
+        let text = staircase(&lines, end).repeat(2);
+        for cols in (5..50).step_by(2).chain([79, 80]) {
+            for rows in [2, 9] {
+                let size = Size { cols, rows };
+                let mut p = pipeline(size);
+                p.output(ms(1), text.as_bytes());
+                assert!(p.fast, "{cols}x{rows}, {end:?}");
+                p.exit(ms(2), EXIT);
+                let out = bytes(&bodies(&mut p));
+                for part in [&SECRET[..8], &SECRET[7..]] {
+                    assert!(!leaks(size, &out, part), "{cols}x{rows}: {}", show(&out));
+                }
+                assert!(show(&out).matches("total 44").count() == 2);
+            }
+        }
+        for cols in [17, 80] {
+            masked(Size { cols, rows: 4 }, text.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn a_mask_moves_nothing_below_a_staircase() {
+    for end in ["\n", "\n\r", "\r\n"] {
+        let text = staircase(&["x", &format!("PGPASSWORD={SECRET}"), "below", ""], end);
+        let out = masked(SIZE, text.as_bytes());
+        let column = |bytes: &[u8]| {
+            let mut terminal = avt::Terminal::new(80, 24).unwrap();
+            terminal.feed(String::from_utf8_lossy(bytes).as_ref());
+            terminal.screen().text()[2].find("below")
+        };
+        assert_eq!(column(&out), column(text.as_bytes()), "{}", show(&out));
+    }
+}
+
+#[test]
+fn what_follows_a_staircase_is_drawn_where_it_stands() {
+    // The model is brought up to date in the column where the last line left the cursor.
+    for count in (1..60).step_by(3) {
+        let steps = staircase(&["abcdefg", "hi"], "\n").repeat(count);
+        let text = format!("{steps}PGPASSWORD={SECRET}\x1b[7D\x1b[1@x\x08\x1b[1P\r\n");
+        let size = Size { cols: 40, rows: 12 };
+        let out = masked(size, text.as_bytes());
+        assert!(!leaks(size, &out, &SECRET[..8]), "{}", show(&out));
+        assert!(!leaks(size, &out, &SECRET[7..]), "{}", show(&out));
+    }
+}

@@ -19,7 +19,10 @@ impl Pipeline {
     /// The cursor goes to a new line: what stands on the old one is decided, unless the screen is a
     /// full-screen program's, or the next row may go on with the line.
     pub(super) fn leave_by_new_line(&mut self, rows: Range<usize>) {
-        let line = self.screen.text(rows.clone());
+        let mut line = self.screen.text(rows.clone());
+        if self.stepped {
+            line = line.drawn();
+        }
         self.mend(&line);
         if self.scanner.in_block() && self.commands.is_prompt(&line.text) {
             self.scanner.end_block();

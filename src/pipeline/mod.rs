@@ -96,6 +96,10 @@ pub struct Pipeline {
     recent: Recent,
     /// Plain lines pass without the model; `raw` then holds the unfinished line.
     fast: bool,
+    /// In which column that line begins.
+    column: usize,
+    /// The cursor's line began below the end of the one before.
+    stepped: bool,
     /// Bytes that are not cut into steps yet, and when the last of them came.
     raw: Vec<u8>,
     raw_at: Micros,
@@ -159,6 +163,8 @@ impl Pipeline {
             asked: wire::Asked::default(),
             recent: Recent::default(),
             fast: true,
+            column: 0,
+            stepped: false,
             raw: Vec::new(),
             raw_at: Micros(0),
             now: Micros(0),

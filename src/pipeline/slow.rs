@@ -135,6 +135,10 @@ impl Pipeline {
         self.run = false;
         match function {
             Function::Lf | Function::Nel => self.new_line(function),
+            Function::Cr => {
+                self.stepped = false;
+                self.screen.apply(function);
+            }
             Function::El(_) | Function::Ech(_) | Function::Dch(_) | Function::Ich(_) => {
                 self.destroy(function);
             }
@@ -184,6 +188,8 @@ impl Pipeline {
         self.commands.begin_line(self.held.end());
         self.dirty = false;
         self.decide_screen();
+        self.column = self.screen.cursor().0;
+        self.stepped = self.column > 0;
         if self.may_go_fast() {
             self.fast = true;
             // What is decided must stand before what the fast path gives out.

@@ -1,5 +1,6 @@
 //! A logical line as a viewer reads it, with the origin of each character.
 
+use super::screen::NO_SERIAL;
 use std::ops::Range;
 
 /// Characters that take no room on a real terminal and may stand inside a secret unseen.
@@ -53,6 +54,19 @@ impl LineText {
         while self.origins.last().is_some_and(|(at, _)| *at >= len) {
             self.origins.pop();
         }
+    }
+
+    /// Without the blanks at its start that nothing drew.
+    pub fn drawn(mut self) -> LineText {
+        let blank = |(c, origin): &(char, &(usize, u32))| *c == ' ' && origin.1 == NO_SERIAL;
+        let count = self.text.chars().zip(&self.origins);
+        let count = count.take_while(blank).count();
+        self.text.drain(..count);
+        self.origins.drain(..count);
+        for (at, _) in &mut self.origins {
+            *at -= count;
+        }
+        self
     }
 
     /// The serial numbers of the characters in `bytes` of the text.

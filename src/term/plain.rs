@@ -205,17 +205,27 @@ pub fn width(text: &[u8]) -> Option<usize> {
     Some(chars.chars().map(char_width).sum())
 }
 
-/// Whether `text`, drawn from the first of `cols` columns on, ends in the last one and a program that
-/// wraps by itself may go on with it in the next row (as [`super::screen::Screen::is_full`] judges).
-pub fn ends_at_edge(text: &[u8], cols: usize) -> bool {
+/// Whether `text`, drawn from `column` on, ends in the last of `cols` columns and a program that wraps
+/// by itself may go on with it in the next row (as [`super::screen::Screen::is_full`] judges).
+pub fn ends_at_edge(text: &[u8], column: usize, cols: usize) -> bool {
     let blanks = text.iter().rev().take_while(|c| **c == b' ').count();
-    if text.len() < cols || blanks > EDGE_BLANKS || blanks == text.len() {
-        return false;
-    }
+    column + text.len() >= cols
+        && blanks <= EDGE_BLANKS
+        && blanks < text.len()
+        && column_behind(text, column, cols) == cols
+}
+
+/// In which column the cursor stands behind `text`, drawn from `column` on; one behind the last where
+/// it has filled a row and the next character wraps.
+pub fn column_behind(text: &[u8], column: usize, cols: usize) -> usize {
     if memchr(b'\t', text).is_none() && text.is_ascii() {
-        return text.len().is_multiple_of(cols);
+        let end = column + text.len();
+        return match end {
+            _ if end <= cols => end,
+            _ => (end - 1) % cols.max(1) + 1,
+        };
     }
-    let mut col = 0;
+    let mut col = column;
     for c in String::from_utf8_lossy(text).chars() {
         if c == '\t' {
             col = (col / TAB + 1)
@@ -230,7 +240,7 @@ pub fn ends_at_edge(text: &[u8], cols: usize) -> bool {
             };
         }
     }
-    col == cols
+    col
 }
 
 /// Where tabs stop, unless a program says otherwise; one that does needs the model.

@@ -269,20 +269,24 @@ impl Screen {
     }
 
     /// Whether lines of plain text from here on scroll by and touch nothing that is on the screen:
-    /// the primary screen, every mode at its default, and nothing at or below the cursor.
-    pub fn is_at_fresh_line(&self) -> bool {
+    /// the primary screen, every mode at its default, and nothing in or below the cursor's row.
+    pub fn is_at_fresh_row(&self) -> bool {
         let m = &self.modes;
         let plain = m.auto_wrap && !m.insert && !m.origin && !m.new_line && m.margins.is_none();
         let [first, second] = m.charsets;
         let charset = if m.shifted { second } else { first };
-        let (col, row) = self.cursor();
+        let row = self.cursor().1;
         let blank =
             |line: &Line| !line.is_wrapped() && line.cells().iter().all(|c| c.char() == ' ');
         plain
             && !charset
-            && col == 0
             && !self.is_alternate()
             && self.terminal.screen().visible_lines().skip(row).all(blank)
+    }
+
+    /// Whether it is such a row, and the cursor stands at its start.
+    pub fn is_at_fresh_line(&self) -> bool {
+        self.cursor().0 == 0 && self.is_at_fresh_row()
     }
 
     /// Whether a character at the cursor would replace one.
