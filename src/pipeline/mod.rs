@@ -31,6 +31,8 @@ mod ticks;
 mod wire;
 
 #[cfg(test)]
+mod doubt_tests;
+#[cfg(test)]
 mod leak_tests;
 #[cfg(test)]
 mod tests;
