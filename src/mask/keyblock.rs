@@ -174,7 +174,7 @@ pub(crate) fn inside(block: Block, line: &[u8], spans: &mut Vec<Span>) -> Inside
         return Inside::Not;
     }
     let (start, end) = content(line);
-    let text = cut(line, start, end);
+    let (start, text) = behind_prefix(line, start, end);
     match block.kind {
         Kind::PuttyPublic => {
             if let Some(count) = private_lines(line) {
@@ -312,6 +312,18 @@ fn content(line: &[u8]) -> (usize, usize) {
         }
     }
     (start, end)
+}
+
+/// Without what a log puts before its lines: `Jun 30 22:01:07 ci-2 runner[881]: `.
+fn behind_prefix(line: &[u8], start: usize, end: usize) -> (usize, &[u8]) {
+    let text = cut(line, start, end);
+    let prefix = memchr::memmem::rfind(text, b": ").map(|n| n + 2);
+    match prefix {
+        Some(n) if n < 100 && is_material(cut(text, n, text.len())) && !is_header(text) => {
+            (start + n, cut(text, n, text.len()))
+        }
+        _ => (start, text),
+    }
 }
 
 /// Base64 or armor text: no blank inside, only its characters.

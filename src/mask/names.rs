@@ -92,7 +92,7 @@ const KEYS: &str = "
 const WEAK: &str = "
     key keys pass pw pin auth code creds cred clave cookie seed salt sid access private
     signature sig sas jwt bearer hash credential pat nonce session appid dsn
-    otp cle clé schluessel schlüssel chave chiave ключ klucz passe";
+    skey akey otp cle clé schluessel schlüssel chave chiave ключ klucz passe";
 
 /// Last words after which a value is a secret unless it is plainly something else.
 const MEDIUM: &str = "

@@ -111,6 +111,8 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
     }
     match first {
         b'$' => is_variable(rest) || is_lookup(value),
+        // %env(resolve:DB_PASS)% of Symfony
+        b'%' if rest.starts_with(b"env(") => true,
         b'%' => {
             let name = rest.strip_suffix(b"%").unwrap_or(rest);
             let variable = rest.ends_with(b"%") && !name.iter().any(u8::is_ascii_lowercase);
@@ -124,6 +126,8 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
                 || is_template(rest)
         }
         b'~' => rest.is_empty(),
+        // [secret set], (not set), [value hidden]
+        b'[' | b'(' => is_note(rest) || is_lookup(value),
         b'!' => is_tagged(rest),
         b'{' => {
             value.starts_with(b"{{")
@@ -147,6 +151,29 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         b'`' => value.len() > 1 && value.ends_with(b"`"),
         _ => is_lookup(value),
     }
+}
+
+/// What stands behind the bracket of a note in the place of a value.
+fn is_note(rest: &[u8]) -> bool {
+    const SAID: &[&[u8]] = &[
+        b"set",
+        b"unset",
+        b"hidden",
+        b"redacted",
+        b"masked",
+        b"omitted",
+        b"removed",
+        b"filtered",
+        b"encrypted",
+        b"protected",
+        b"empty",
+        b"none",
+    ];
+    let Some((b']' | b')', inner)) = rest.split_last() else {
+        return false;
+    };
+    inner.iter().all(|c| c.is_ascii_lowercase() || *c == b' ')
+        && inner.split(|c| *c == b' ').any(|word| SAID.contains(&word))
 }
 
 /// Tags of YAML that name where a value stands.
@@ -225,6 +252,10 @@ fn is_lookup(value: &[u8]) -> bool {
         b"env.",
         b"env[",
         b"system.getenv",
+        b"system.fetch_env",
+        b"system.get_env",
+        b"application.get_env",
+        b"application.fetch_env",
         b"var.",
         b"local.",
         b"data.",

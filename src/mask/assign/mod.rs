@@ -212,8 +212,14 @@ fn accept(
     if is_password_hash(text) {
         return true;
     }
+    // fun reset(token: Token, new: String): Result
+    let parameter = text
+        .iter()
+        .position(|c| matches!(c, b')' | b','))
+        .map_or(text, |n| cut(text, 0, n));
     if !quoted
         && (is_type(text) && text.len() < 40
+            || parameter.len() < text.len() && delimiter.spaced && is_type(parameter)
             || text.starts_with(b"(")
             || text.starts_with(b"[")
             || text.starts_with(b"{")

@@ -348,7 +348,12 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
                 | b"f"
                 | b"true"
                 | b"false"
+                | b"TRUE"
+                | b"FALSE"
+                | b"True"
+                | b"False"
         )
+        || super::standin::is_stand_in(cell) && matches!(cell.first(), Some(b'[' | b'(' | b'<'))
         || is_type(cell)
             && cell
                 .iter()

@@ -12,7 +12,7 @@ const PERSONAL_NAMES: &[(Personal, &str)] = &[
         почта электроннаяпочта 邮箱 电子邮件 メール メールアドレス youxiang email emailaddress mailaddress correo correoelectronico courriel epost eposta useremail contactemail"),
     (Personal::Phone, "
         phone phonenumber phoneno mobilenumber mobileno mobilephone cellphone tel telephone telefon telefono telefone
-        mobiel gsm gsmnumber telno ceptelefonu nrtelefonu nrtel nrkomorki numeromovil telmovil numeromobile mobilnummer mobil cep komorka numertelefonu numerotelefono cellulare numerodetelephone
+        mobiel telefoonnummer telefoon telefoonnr gsm gsmnumber telno ceptelefonu nrtelefonu nrtel nrkomorki numeromovil telmovil numeromobile mobilnummer mobil cep komorka numertelefonu numerotelefono cellulare numerodetelephone
         dianhua shouji shoujihao lianxidianhua denwa denwabango telefonnummer rufnr handy
         телефон номертелефона мобильный 电话 手机 手机号 电话号码 電話 電話番号 携帯電話 전화번호
         telephonenumber msisdn homephone workphone fax faxnumber celular movil numtel telnr handynummer rufnummer"),
@@ -217,5 +217,5 @@ pub(crate) const TRIGGERS: &str = "
     ulica straat endereço logradouro cellulare rekeningnummer shenfenzheng shouji dianhua dizhi xingming denwa jusho
     seinengappi shimei фамилия имя телефон адрес паспорт снилс рожд почта 姓名 电话 手机 身份证 地址 邮箱 出生 生日 护照
     氏名 住所 電話 生年月日 マイナンバー prenom  nomprenom jmeno prijmeni fornavn efternavn fornamn efternamn
-    kontoinhaber nom_famille nom_usage fecha_nac fec_nac nr_tel telefonu data_nasc titulaire titular_ intestatario 電話番号 手机号 cellular
+    syntyma telefoon kontoinhaber nom_famille nom_usage fecha_nac fec_nac nr_tel telefonu data_nasc titulaire titular_ intestatario 電話番号 手机号 cellular
     steuer security_code telefon correo teléfono telefone adresse dirección endereço prénom numéro geburt nachname vorname tax_id taxid nhs_ license_n driver_lic driving medicare personnummer family_name given_name maiden cardholder nino holder_name sort_code postcode";

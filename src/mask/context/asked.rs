@@ -171,6 +171,7 @@ const ANSWERS: &[&str] = &[
     "denied",
     "default",
     "hidden",
+    "never",
     "length",
     "minimum",
     "maximum",
@@ -197,6 +198,7 @@ pub(super) fn asked(line: &[u8], spans: &mut Vec<Span>) -> bool {
     let thing = THINGS.iter().any(|thing| holds(lead, thing));
     let code = !thing && CODES.iter().any(|thing| holds(lead, thing));
     if !words
+        || says_something_else(lead)
         || !thing && !code
         || lead
             .iter()
@@ -259,6 +261,51 @@ fn holds(lead: &[u8], thing: &str) -> bool {
     let before = at.checked_sub(1).and_then(|i| lead.get(i));
     let after = lead.get(at + thing.len());
     !thing.is_ascii() || !before.is_some_and(|c| is_word(*c)) && !after.is_some_and(|c| is_word(*c))
+}
+
+/// `Password expires`, `Password last changed`, `PIN length`: about the secret, and not it.
+fn says_something_else(lead: &[u8]) -> bool {
+    const ABOUT: &[&str] = &[
+        "expires",
+        "expiry",
+        "expired",
+        "inactive",
+        "last",
+        "age",
+        "minimum",
+        "maximum",
+        "policy",
+        "length",
+        "change",
+        "changed",
+        "status",
+        "hash",
+        "type",
+        "mode",
+        "quality",
+        "strength",
+        "hint",
+        "reset",
+        "required",
+        "requirements",
+        "encryption",
+        "file",
+        "manager",
+        "store",
+        "id",
+        "attempts",
+        "retries",
+        "updated",
+        "set",
+        "history",
+        "days",
+        "invalid",
+    ];
+    lead.split(|c| matches!(c, b' ' | b'-')).any(|word| {
+        ABOUT
+            .iter()
+            .any(|about| word.eq_ignore_ascii_case(about.as_bytes()))
+    })
 }
 
 /// Whether a person typed `text`, rather than a program said it.

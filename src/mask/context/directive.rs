@@ -80,6 +80,29 @@ const SETTERS: &[&str] = &[
     "configure set",
 ];
 
+/// `USERNAME AND/OR PASSWORD INVALID").`: what a message says of a password.
+fn is_said(text: &[u8]) -> bool {
+    const SAID: &[&str] = &[
+        "invalid",
+        "incorrect",
+        "expired",
+        "mismatch",
+        "missing",
+        "rejected",
+        "wrong",
+    ];
+    let word: Vec<u8> = text
+        .iter()
+        .copied()
+        .take_while(u8::is_ascii_alphabetic)
+        .collect();
+    let rest = cut(text, word.len(), text.len());
+    rest.iter().all(|c| b"\"').,;:!".contains(c))
+        && SAID
+            .iter()
+            .any(|said| word.eq_ignore_ascii_case(said.as_bytes()))
+}
+
 /// `requirepass x`, `bindpw x`, `enable secret 5 x`, `: PSK "x"`, `set -x PGPASSWORD x`: the name that
 /// holds the byte at `place`.
 pub(super) fn around(line: &[u8], place: usize, spans: &mut Vec<Span>) {
@@ -197,6 +220,7 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         && !is_type(text)
         && !matches!(at(text, 0), b'-' | b'=' | b'/' | b'(' | b'|' | b'<' | b'[')
         && !is_stop_word(text)
+        && !is_said(text)
         && !text.ends_with(b":")
     {
         spans.push(Span::new(value, end_secret, DIRECTIVE, Class::Password));

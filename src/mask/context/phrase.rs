@@ -60,7 +60,7 @@ pub(crate) fn phrase(line: &[u8], place: usize, number: usize, spans: &mut Vec<S
     if !lead.is_empty()
         && !matches!(
             before(lead, lead.len()),
-            b'#' | b'>' | b'$' | b'%' | b'\'' | b'"' | b';'
+            b'#' | b'>' | b'$' | b'%' | b'\'' | b'"' | b';' | b']'
         )
     {
         return;

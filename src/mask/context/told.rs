@@ -48,8 +48,7 @@ pub(super) fn told(line: &[u8], spans: &mut Vec<Span>) {
     at_end(line, spans);
 }
 
-/// `The password for the staging box is x, please change it`: the word behind ` is `, where a
-/// sentence ends or pauses.
+/// `The password for the staging box is x, please change it`: the word behind ` is `.
 fn clause(line: &[u8], spans: &mut Vec<Span>) {
     const THINGS: &[&str] = &[
         "password",
@@ -59,6 +58,18 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         "pw",
         "pwd",
         "pass",
+        "kennwort",
+        "lösenordet",
+        "lösenord",
+        "wachtwoord",
+        "contraseña",
+        "senha",
+        "mot de passe",
+        "hasło",
+        "adgangskoden",
+        "passordet",
+        "salasana",
+        "heslo",
     ];
     let thing = THINGS.iter().filter_map(|word| {
         let at = find(line, 0, word.as_bytes())?;
@@ -68,9 +79,12 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
     });
     let Some(thing) = thing.min() else { return };
     let rest = cut(line, thing, thing + SENTENCE_MAX);
-    let Some(verb) = [&b" is "[..], b" ist "]
+    let verbs = [
+        " is ", " ist ", " är ", " er ", " es ", " est ", " é ", " to ",
+    ];
+    let Some(verb) = verbs
         .iter()
-        .find_map(|verb| find(rest, 0, verb).map(|n| thing + n + verb.len()))
+        .find_map(|verb| find(rest, 0, verb.as_bytes()).map(|n| thing + n + verb.len()))
     else {
         return;
     };
@@ -84,18 +98,12 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         .next();
     let word = word.unwrap_or_default();
     let text = word.trim_ascii_end();
-    let paused = text.len() < line.len() - verb;
     let pause = text
         .iter()
         .rposition(|c| !b",;.)".contains(c))
         .map_or(0, |n| n + 1);
-    let follows = cut(line, verb + text.len(), line.len()).trim_ascii_start();
-    let ends = !paused
-        || pause < text.len()
-        || follows.is_empty()
-        || matches!(follows.first(), Some(b'(' | b'-' | b'+' | b'|'));
     let text = cut(text, 0, pause);
-    if ends && is_strong(text) {
+    if is_strong(text) {
         spans.push(Span::new(verb, verb + text.len(), TOLD, Class::Password));
     }
 }
@@ -164,7 +172,10 @@ fn is_strong(text: &[u8]) -> bool {
         && (6..64).contains(&text.len())
         && text.iter().any(u8::is_ascii_alphabetic)
         && !is_placeholder(text)
-        && !matches!(at(text, 0), b'/' | b'(' | b'<' | b'[' | b'-' | b'$')
+        && !matches!(
+            at(text, 0),
+            b'/' | b'(' | b'<' | b'[' | b'-' | b'$' | b'\'' | b'"' | b'`'
+        )
         && !contains(text, b"://")
 }
 
@@ -201,6 +212,7 @@ fn at_end(line: &[u8], spans: &mut Vec<Span>) {
         && text.len() >= 5
         && !is_placeholder(text)
         && !contains(text, b"://")
+        && (!text.contains(&b'<') || !text.contains(&b'>'))
         && !matches!(at(text, 0), b'/' | b'(' | b'<' | b'[' | b'-')
         && !text.ends_with(b":")
         && !text.ends_with(b")")

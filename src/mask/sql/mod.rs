@@ -330,7 +330,11 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                     continue;
                 }
                 let named = names::judge(view.of(token)).or_else(|| clause::key_of_file(&view, i));
-                let named = named.or_else(|| spelling::misspelt(&view, i));
+                let weak = named.is_none_or(|named| named.strength == Strength::Weak);
+                let named = weak
+                    .then(|| spelling::misspelt(&view, i))
+                    .flatten()
+                    .or(named);
                 if !ddl && let Some(named) = named {
                     clause(&view, i, named, spans);
                 } else if queries {
@@ -375,6 +379,14 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
     settings(&view, spans);
     if view.is(0, "update") {
         function::row(&view, spans);
+    }
+    // Informix: CONNECT TO 'd' USER 'u' USING 'x'
+    if view.is(0, "connect") {
+        for i in 2..tokens.len().min(12) {
+            if let Some(literal) = view.text(i + 1).filter(|_| view.is(i, "using")) {
+                push(&view, literal, CLAUSE, Class::Password, spans);
+            }
+        }
     }
     // cqlsh: LOGIN bob 'x'
     if let Some(literal) = view.text(2).filter(|_| view.is(0, "login")) {

@@ -12,7 +12,9 @@ pub(super) fn misspelt(view: &View<'_>, i: usize) -> Option<Named> {
     let verbs = ["create", "alter", "set", "grant"];
     let verb = i == 0 || (0..4).any(|k| view.any(k, &verbs));
     let literal = view.text(i + 1).or(view.text(i + 2));
-    (verb && literal.is_some() && is_near(view.of(token), b"password"))
+    // TDengine: ALTER USER u PASS 'x'
+    let short = view.is(i, "pass") && view.any(0, &["create", "alter"]) && view.is(1, "user");
+    (verb && literal.is_some() && (short || is_near(view.of(token), b"password")))
         .then_some(Named::secret(Strength::Strong, Class::Password))
 }
 

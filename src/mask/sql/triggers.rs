@@ -46,6 +46,7 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "jsonb_",
     "connect(",
     "attach ",
+    "connect to ",
     "encrypt(",
     "decrypt(",
     "opendatasource",
