@@ -3,14 +3,15 @@
 use super::open::{self, Clock, Index};
 use super::table::{Align, Table};
 use super::{Error, Global, Ui};
-use crate::model::{GapKind, SessionId, ShortIds, Status, when};
-use crate::query::Query;
-use crate::vault::index::{Library, Listed, Search};
+use crate::model::{GapKind, ShortIds, Status, when};
+use crate::vault::index::Listed;
 use clap::Args;
 use serde_json::Value;
-use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::Duration;
+
+/// Sessions of a list without `--limit`: what one looks at before one narrows it.
+const LIMIT: usize = 50;
 
 const EXAMPLES: &str = "\
 Filters are those of rec search: client: target: host: db: user: since: until: status: masked: id:
@@ -32,7 +33,7 @@ pub struct Ls {
     #[arg(long)]
     json: bool,
 
-    /// Show at most so many
+    /// Show at most so many; 0 for all [default: 50, all with --json]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 
@@ -58,26 +59,29 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Ls) -> Result<ExitCode, Error> {
         Index::Use
     };
     let library = open::library(global, index)?;
-    let ids = open::short_ids(&library)?;
-    let mut sessions = library.sessions()?;
-    let all = sessions.len();
-    keep(&library, &query, &mut sessions)?;
-    let matched = sessions.len();
-    sessions.truncate(args.limit.unwrap_or(usize::MAX));
-    let text = if args.json {
-        json(&sessions)
-    } else {
-        table(ui, &clock, &ids, &sessions)
+    let limit = match args.limit {
+        Some(0) => usize::MAX,
+        Some(limit) => limit,
+        None if args.json => usize::MAX,
+        None => LIMIT,
     };
-    if !args.json && sessions.is_empty() {
-        ui.say(match all {
+    // One more tells whether there are more.
+    let mut sessions = library.matching(&query, limit.saturating_add(1))?;
+    let more = sessions.len() > limit;
+    sessions.truncate(limit);
+    if args.json {
+        open::print(ui, json(&sessions))?;
+    } else if sessions.is_empty() {
+        ui.say(match library.unlocked().rows()?.len() {
             0 => "rec: nothing is recorded yet; put rec before a client: rec psql …".to_owned(),
             n => format!("rec: none of {} matches", open::count(count(n), "session")),
         });
     } else {
-        open::print(ui, text)?;
-        if sessions.len() < matched && !args.json {
-            ui.say(format!("rec: {} of {matched} sessions", sessions.len()));
+        let ids = open::short_ids(&library)?;
+        open::print(ui, table(ui, &clock, &ids, &sessions))?;
+        if more {
+            let newest = open::count(count(sessions.len()), "session");
+            ui.say(format!("rec: the newest {newest}; --limit 0 shows all"));
         }
     }
     open::tell_damage(ui, &library);
@@ -87,26 +91,6 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Ls) -> Result<ExitCode, Error> {
 
 fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
-}
-
-/// Leaves the sessions that match.
-fn keep(library: &Library, query: &Query, sessions: &mut Vec<Listed>) -> Result<(), Error> {
-    if query.is_of_sessions() {
-        sessions.retain(|listed| query.matches_session(&listed.facts()));
-        return Ok(());
-    }
-    let search = Search {
-        query,
-        limit: usize::MAX,
-        with_text: false,
-    };
-    let mut with_hits: HashSet<SessionId> = HashSet::new();
-    library.search(&search, &mut |hit| {
-        with_hits.insert(hit.session.id());
-        true
-    })?;
-    sessions.retain(|listed| with_hits.contains(&listed.id()));
-    Ok(())
 }
 
 fn json(sessions: &[Listed]) -> String {

@@ -91,8 +91,7 @@ impl Shown {
 /// # Errors
 /// The vault cannot be read.
 pub fn short_ids(library: &Library) -> Result<ShortIds, Error> {
-    let rows = library.unlocked().rows()?;
-    Ok(ShortIds::new(rows.iter().map(|row| row.id)))
+    Ok(ShortIds::new(library.unlocked().vault().ids()?))
 }
 
 /// The time and zone of this machine.

@@ -20,8 +20,9 @@ Query:
   stat*                  words that begin so
   -test, NOT test        without it
   foo OR (bar baz)       either; OR binds loosest
-  /err(or)?[0-9]+/       a regular expression (slower: sessions are read)
+  /err(or)?[0-9]+/       a regular expression (slower: sessions are read; not with in:command)
   client:psql target:prod* host:db1 db:app user:ada id:7f3a status:interrupted
+                         db: and user: where and as whom it ran, after \\c, USE and the like too
   since:7d until:2026-11-20T14:00    also today, yesterday, monday, 12h, 14:00
   in:command             look there: command, output, error, note; in:command|error
   failed:  slow:>1s  masked:  masked:jwt  tag:incident  pinned:

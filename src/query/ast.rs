@@ -74,6 +74,12 @@ pub enum Leaf {
 }
 
 impl Leaf {
+    /// Whether a session decides it only where a moment does not: a connection's user and database
+    /// may be others than those the session began with.
+    pub fn is_of_place(&self) -> bool {
+        matches!(self, Leaf::Database(_) | Leaf::User(_))
+    }
+
     /// Whether the session alone decides it.
     pub fn is_of_session(&self) -> bool {
         match self {

@@ -7,6 +7,7 @@ use super::ast::{Expr, Leaf, MomentKind, Pattern, TextLeaf};
 use super::tokens::{is_word, tokens, words_at};
 use super::{Like, Query};
 use crate::model::{Meta, Stamp, Status, Summary};
+use crate::timeline::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub struct MomentFacts<'a> {
     pub tables: Vec<String>,
     /// The fewest and the most rows that one statement gave or changed.
     pub rows: Option<(u64, u64)>,
+    /// As whom and in which databases it ran, where connections tell and the query asks.
+    pub places: Vec<&'a Place>,
 }
 
 /// A moment's text.
@@ -136,6 +139,14 @@ impl Query {
                 }
             }),
             Some(Leaf::Kind(kind)) => moment.is(*kind),
+            Some(leaf @ Leaf::Database(like)) => {
+                let told = moment.ran(like, |place| &place.database);
+                told.unwrap_or_else(|| of_session(leaf, session))
+            }
+            Some(leaf @ Leaf::User(like)) => {
+                let told = moment.ran(like, |place| &place.user);
+                told.unwrap_or_else(|| of_session(leaf, session))
+            }
             Some(leaf) => of_session(leaf, session),
             None => false,
         };
@@ -167,9 +178,15 @@ impl Query {
                     Some(false)
                 }
             }
+            Some(leaf) if leaf.is_of_place() => None,
             Some(leaf) if leaf.is_of_session() => Some(of_session(leaf, session)),
             _ => None,
         })
+    }
+
+    /// Whether any condition speaks of the user or the database.
+    pub fn asks_for_places(&self) -> bool {
+        self.leaves().iter().any(Leaf::is_of_place)
     }
 
     /// Whether any condition speaks of tables.
@@ -201,6 +218,13 @@ impl Query {
 }
 
 impl MomentFacts<'_> {
+    /// Whether it ran in such a place; `None` where no connection tells.
+    fn ran(&self, like: &Like, name: fn(&Place) -> &String) -> Option<bool> {
+        let mut names = self.places.iter().map(|place| name(place));
+        let known = names.clone().any(|name| !name.is_empty());
+        known.then(|| names.any(|name| !name.is_empty() && like.matches(name)))
+    }
+
     fn is(&self, kind: MomentKind) -> bool {
         match kind {
             MomentKind::Command => self.is_command,

@@ -2,7 +2,7 @@
 
 use super::{Bits, Doc, MomentFacts, Query, SessionFacts};
 use crate::model::{Event, Micros};
-use crate::timeline::{Builder, Command, Part, PartOf, Statement, Timeline};
+use crate::timeline::{Builder, Command, Part, PartOf, Place, Statement, Timeline};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -134,6 +134,7 @@ pub struct Moment<'a> {
     sent: &'a [Statement],
     note: Option<&'a str>,
     errors: String,
+    timeline: &'a Timeline,
 }
 
 /// The moment that `part` belongs to.
@@ -144,6 +145,7 @@ pub fn moment_of<'a>(timeline: &'a Timeline, part: &Part) -> Option<Moment<'a>> 
         sent,
         note,
         errors: errors(sent),
+        timeline,
     };
     Some(match part.of {
         PartOf::Command(n) => {
@@ -305,6 +307,11 @@ impl<'a> Moment<'a> {
         })
     }
 
+    /// As whom and in which databases it ran, where a connection tells.
+    pub fn places(&self) -> Vec<&'a Place> {
+        self.timeline.places(self.sent, self.at)
+    }
+
     /// What is known of it besides text, as far as `query` asks for it.
     pub fn facts(&self, session: &SessionFacts<'_>, query: &Query) -> MomentFacts<'a> {
         MomentFacts {
@@ -321,6 +328,10 @@ impl<'a> Moment<'a> {
                 false => Vec::new(),
             },
             rows: self.rows(),
+            places: match query.asks_for_places() {
+                true => self.places(),
+                false => Vec::new(),
+            },
         }
     }
 }

@@ -15,7 +15,7 @@ pub use build::{Builder, PART_MAX, Part, PartOf};
 pub use dialect::{Dialect, is_client_command};
 pub use outcome::failed;
 pub use render::{LINE_MAX, Renderer};
-pub use statements::{Connection, Outcome, STATEMENTS_MAX, Statement};
+pub use statements::{Connection, Outcome, Place, STATEMENTS_MAX, Statement};
 pub use table::{Found, Table, tables};
 
 use crate::model::{Event, Exit, Gap, Meta, Micros, Size, Summary};
@@ -155,6 +155,23 @@ impl Timeline {
             builder.push(event.borrow());
         }
         builder.finish().0
+    }
+
+    /// As whom and in which databases these statements ran, each once; for none, where the
+    /// connection that spoke last by then was.
+    pub fn places(&self, sent: &[Statement], at: Micros) -> Vec<&Place> {
+        let mut places: Vec<&Place> = Vec::new();
+        let newest = || self.connections.iter().rev();
+        for statement in sent {
+            let connection = newest().find(|c| c.number == statement.connection);
+            let place = connection.and_then(|c| c.place(statement.at));
+            places.extend(place.filter(|place| !places.contains(place)));
+        }
+        if sent.is_empty() {
+            let open = |c: &&Connection| c.closed.is_none_or(|closed| closed > at);
+            places.extend(newest().filter(open).find_map(|c| c.place(at)));
+        }
+        places
     }
 
     /// The command with this number.

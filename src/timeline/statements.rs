@@ -77,6 +77,8 @@ pub struct Connection {
     pub number: u32,
     /// When it was ready, and for what; `None` for one that nobody was let in on.
     pub opened: Option<(Micros, Opened)>,
+    /// As whom and in which database its statements ran, from when on.
+    pub places: Vec<(Micros, Place)>,
     /// When it ended.
     pub closed: Option<Micros>,
     /// What the server said at the end.
@@ -85,6 +87,34 @@ pub struct Connection {
     pub notices: Vec<(Micros, Report)>,
     /// Notifications: channel and payload.
     pub notifications: Vec<(Micros, String, String)>,
+}
+
+/// As whom and where statements ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The user.
+    pub user: String,
+    /// The database; empty where none was chosen.
+    pub database: String,
+}
+
+impl Connection {
+    /// Where a statement ran that was sent then.
+    pub fn place(&self, at: Micros) -> Option<&Place> {
+        let known = self.places.partition_point(|(since, _)| *since <= at);
+        let (_, place) = self.places.get(known.checked_sub(1)?)?;
+        Some(place)
+    }
+
+    fn moved(&mut self, at: Micros, place: Place) {
+        let full = self.places.len() >= REPORTS_MAX;
+        match self.places.last_mut() {
+            Some((_, last)) if *last == place => {}
+            // One that moves on and on: where it is now counts.
+            Some(last) if full => *last = (at, place),
+            _ => self.places.push((at, place)),
+        }
+    }
 }
 
 impl Statement {
@@ -145,6 +175,8 @@ impl Statements {
             Exchange::Opened(opened) => {
                 if let Some(connection) = connection(timeline, number) {
                     connection.opened = Some((at, opened.clone()));
+                    let (user, database) = (opened.user.clone(), opened.database.clone());
+                    connection.moved(at, Place { user, database });
                 }
             }
             Exchange::Closed { error } => {
@@ -162,7 +194,19 @@ impl Statements {
                     connection.notifications.push(said);
                 }
             }
-            Exchange::Setting { .. } => {}
+            Exchange::Setting { name, value } => {
+                let set: fn(&mut Place) -> &mut String = match name.as_str() {
+                    "database" => |place| &mut place.database,
+                    // As MySQL's tap says it, and PostgreSQL itself.
+                    "user" | "session_authorization" => |place| &mut place.user,
+                    _ => return,
+                };
+                if let Some(connection) = connection(timeline, number) {
+                    let mut place = connection.place(at).cloned().unwrap_or_default();
+                    set(&mut place).clone_from(value);
+                    connection.moved(at, place);
+                }
+            }
             Exchange::Statement(statement) => self.sent(timeline, at, number, statement),
             Exchange::Columns { statement, columns } => {
                 if let Some((outcome, _)) = self.outcome(timeline, (number, *statement), true) {

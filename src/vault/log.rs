@@ -12,6 +12,7 @@ use crate::model::SessionId;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -301,6 +302,65 @@ fn head(conn: &Connection) -> Result<Option<(u64, Hash, Hash)>, Error> {
         let entry: Entry = serde_json::from_slice(&body).ok()?;
         Some((entry.n, hash(&body, &signature), entry.next))
     }))
+}
+
+/// Entries that are read for what they touched; with more it is as quick to look at every session.
+const TOUCHED_MAX: usize = 2000;
+
+/// The sessions that entries behind `n` speak of; `None` where the entry `n` is not the one of this
+/// hash, or where they do not tell all that may have changed.
+pub fn touched_since(
+    conn: &Connection,
+    n: u64,
+    expected: &Hash,
+) -> Result<Option<HashSet<SessionId>>, Error> {
+    let from = i64::try_from(n).unwrap_or(i64::MAX);
+    let read = || -> rusqlite::Result<Option<HashSet<SessionId>>> {
+        let mut entries =
+            conn.prepare_cached("SELECT n, body, signature FROM log WHERE n >= ?1 ORDER BY n")?;
+        let mut rows = entries.query([from])?;
+        let Some(first) = rows.next()? else {
+            return Ok(None);
+        };
+        let (body, signature): (Vec<u8>, Vec<u8>) = (first.get(1)?, first.get(2)?);
+        if first.get::<_, i64>(0)? != from || hash(&body, &signature) != *expected {
+            return Ok(None);
+        }
+        let mut touched = HashSet::new();
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            count += 1;
+            let entry = serde_json::from_slice::<Entry>(row.get_ref(1)?.as_blob()?);
+            match entry.ok().and_then(|entry| entry.what.touches()) {
+                Some(session) if count <= TOUCHED_MAX => touched.extend(session),
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(touched))
+    };
+    read().map_err(Error::db("read its log"))
+}
+
+impl What {
+    /// The session that it changed, if it is one; `None` where it may have changed any.
+    fn touches(&self) -> Option<Option<SessionId>> {
+        match self {
+            What::Create { .. } | What::Rekey { .. } | What::Restored {} => None,
+            What::Lineage { .. } | What::Slots { .. } | What::Hold { .. } => Some(None),
+            What::Shared { session, .. }
+            | What::Taken { session, .. }
+            | What::Reseal { session, .. }
+            | What::Open { session, .. }
+            | What::Checkpoint { session, .. }
+            | What::Close { session, .. }
+            | What::Interrupted { session, .. }
+            | What::Counted { session, .. }
+            | What::Compact { session, .. }
+            | What::Prune { session, .. }
+            | What::Redact { session, .. }
+            | What::Label { session, .. } => Some(Some(*session)),
+        }
+    }
 }
 
 /// Adds entries within one transaction; made by [`write`].

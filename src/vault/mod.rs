@@ -85,8 +85,9 @@ pub use verify::{Anchor, Finding, Report, Wrong};
 
 use crate::config::{Config, Paths};
 use crate::mask::Rules;
-use crate::model::{Meta, Stamp};
+use crate::model::{Meta, SessionId, Stamp};
 use rusqlite::Connection;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -168,6 +169,12 @@ impl Vault {
     /// The database cannot be read.
     pub fn anchor(&self) -> Result<Option<(u64, Hash)>, Error> {
         log::anchor(&self.conn)
+    }
+
+    /// The sessions that the log speaks of behind the entry of this number and hash; `None` where
+    /// that entry is not there, or something may have changed that no session is named for.
+    fn touched_since(&self, n: u64, hash: &Hash) -> Result<Option<HashSet<SessionId>>, Error> {
+        log::touched_since(&self.conn, n, hash)
     }
 
     /// The name of this vault's key in the kernel's keyring.

@@ -48,6 +48,20 @@ impl Vault {
         read().map_err(Error::db("list the sessions"))
     }
 
+    /// The ids of all sessions, those that were forgotten among them.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn ids(&self) -> Result<Vec<SessionId>, Error> {
+        let read = || -> rusqlite::Result<Vec<SessionId>> {
+            // From the index over ids alone: the rows are much larger.
+            let mut ids = self.conn.prepare_cached("SELECT id FROM sessions")?;
+            ids.query_map([], |row| Ok(SessionId(row.get(0)?)))?
+                .collect()
+        };
+        read().map_err(Error::db("list the sessions"))
+    }
+
     /// One session by its number.
     ///
     /// # Errors
@@ -64,6 +78,18 @@ impl Vault {
         found.ok_or_else(|| Error::NoSession {
             name: number.to_string(),
         })
+    }
+
+    /// One session by its id; `None` where there is none, or it was forgotten.
+    pub(super) fn row_with_id(&self, id: &SessionId) -> Result<Option<Row>, Error> {
+        let read = || -> rusqlite::Result<Option<Row>> {
+            let mut row = self.conn.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM sessions LEFT JOIN labels ON labels.session = number
+                 WHERE id = ?1 AND state <> 3"
+            ))?;
+            row.query_row([&id.0], |row| self.row(row)).optional()
+        };
+        read().map_err(Error::db("read a session"))
     }
 
     /// The session of this name: a unique prefix of its id, `@last`, or `@2` for the one before.

@@ -5,22 +5,22 @@
 //! statements, so no recorder waits.
 
 use super::list::{Listed, status_number};
-use super::{Index, IndexError};
-use crate::model::Status;
-use crate::query::{fold, moment_of, tokens};
-use crate::timeline::{Builder, Part, PartOf, Timeline};
+use super::{Index, IndexError, shard};
+use crate::model::{SessionId, Status};
+use crate::query::{Moment, fold, moment_of, tokens};
+use crate::timeline::{Builder, Part, PartOf, Place, Timeline};
 use crate::vault::{Hash, Row, Unlocked};
-use rusqlite::{Connection, params};
-use std::collections::HashMap;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
-/// Bits of a document's number that count within a session: two million moments or parts.
-pub(super) const DOC_BITS: u32 = 21;
-/// The highest base: 42 bits of milliseconds last until 2109.
-const BASE_MAX: i64 = (1 << 42) - 1;
-/// Pages of the index that one opening merges on behalf of forgotten sessions: some 30 ms.
-const MERGE_PAGES: i64 = 256;
+/// Where the numbers of documents begin to count: the second that a session of 2020 began in. Later
+/// ones are not much larger, and FTS5 stores small numbers in fewer bytes.
+const EPOCH: i64 = 1_577_836_800;
 /// Sealed bytes after which a transaction ends, so that work is kept and others get in.
 const BATCH: u64 = 4 << 20;
+
+/// Sealed bytes that are read in a fraction of a second.
+const LITTLE: u64 = 1 << 20;
 
 /// A word that no query can have: no phrase goes on from one text into the next.
 const APART: &str = " \u{e000}";
@@ -59,8 +59,7 @@ impl Index {
             progress(Progress::default());
             return Ok(());
         }
-        let rows = unlocked.rows()?;
-        let known = self.known()?;
+        let (rows, known) = self.candidates(unlocked)?;
         let is_new = |row: &&Row| {
             known.get(&row.number).is_none_or(|known| {
                 known.status != status_number(row.status)
@@ -70,10 +69,13 @@ impl Index {
             })
         };
         let heads: Vec<&Row> = rows.iter().filter(is_new).collect();
-        let to_fill: Vec<&Row> = rows
+        // Oldest first: each shard is filled and left.
+        let mut to_fill: VecDeque<Row> = rows
             .iter()
+            .rev()
             .filter(|row| row.status != Status::Recording)
             .filter(|row| is_new(row) || known.get(&row.number).is_none_or(|known| !known.filled))
+            .cloned()
             .collect();
         self.forget_gone(&rows, &known)?;
         self.forget_some()?;
@@ -84,16 +86,18 @@ impl Index {
             done: 0,
             total: to_fill.iter().map(|row| row.bytes).sum(),
         };
-        let mut rest = to_fill.as_slice();
-        while !rest.is_empty() {
+        while !to_fill.is_empty() {
             progress(at);
             let tx = self
                 .conn
                 .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let mut batch = 0;
-            while let Some((row, after)) = rest.split_first() {
-                fill(&tx, unlocked, row)?;
-                rest = after;
+            while let Some(row) = to_fill.pop_front() {
+                for moved in fill(&tx, unlocked, &row)? {
+                    let moved = unlocked.row(moved)?;
+                    at.total = at.total.saturating_add(moved.bytes);
+                    to_fill.push_back(moved);
+                }
                 batch += row.bytes;
                 at.done += row.bytes;
                 if batch >= BATCH {
@@ -116,6 +120,19 @@ impl Index {
         Ok(())
     }
 
+    /// Whether catching up reads little.
+    pub(super) fn is_near(&self, unlocked: &Unlocked) -> Result<bool, IndexError> {
+        if self.is_caught_up(unlocked.vault().anchor()?)? {
+            return Ok(true);
+        }
+        let (rows, known) = self.candidates(unlocked)?;
+        let missing = rows.iter().filter(|row| {
+            let filled = known.get(&row.number).is_some_and(|known| known.filled);
+            !filled && row.status != Status::Recording
+        });
+        Ok(missing.map(|row| row.bytes).sum::<u64>() < LITTLE)
+    }
+
     /// Whether nothing can have changed: the vault's log, which speaks of every change of a session
     /// that is over, ends where it did, no session is still recorded, and nothing is left to merge.
     fn is_caught_up(&self, head: Option<(u64, Hash)>) -> Result<bool, IndexError> {
@@ -126,17 +143,58 @@ impl Index {
         let mut same = self.conn.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM seen WHERE n = ?1 AND hash = ?2)
                AND NOT EXISTS (SELECT 1 FROM sessions WHERE base IS NULL)
-               AND (SELECT due FROM forgetting) = 0",
+               AND NOT EXISTS (SELECT 1 FROM shards WHERE due <> 0)",
         )?;
         Ok(same.query_row((n, hash.0), |row| row.get(0))?)
     }
 
-    fn known(&self) -> Result<HashMap<i64, Known>, IndexError> {
-        let mut statement = self.conn.prepare_cached(
+    /// The sessions that may have changed, as the vault has them, newest first, and as the index
+    /// has them. Only those that the vault's log speaks of since the last time and those that are
+    /// not filled, where that can be told: a long list is not read for one new session.
+    fn candidates(
+        &self,
+        unlocked: &Unlocked,
+    ) -> Result<(Vec<Row>, HashMap<i64, Known>), IndexError> {
+        let seen: Option<(i64, [u8; 32])> = self
+            .conn
+            .prepare_cached("SELECT n, hash FROM seen")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let vault = unlocked.vault();
+        let touched = match seen.and_then(|(n, hash)| Some((u64::try_from(n).ok()?, Hash(hash)))) {
+            Some((n, hash)) => vault.touched_since(n, &hash)?,
+            None => None,
+        };
+        let Some(mut ids) = touched else {
+            return Ok((unlocked.rows()?, self.known("", [])?));
+        };
+        let mut loose = self
+            .conn
+            .prepare_cached("SELECT id FROM sessions WHERE base IS NULL")?;
+        let loose = loose.query_map([], |row| Ok(SessionId(row.get(0)?)))?;
+        for id in loose {
+            ids.insert(id?);
+        }
+        let mut rows = Vec::new();
+        let mut known = HashMap::new();
+        for id in ids {
+            rows.extend(vault.row_with_id(&id)?);
+            known.extend(self.known("WHERE id = ?1", [id.0])?);
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse((row.day, row.number)));
+        Ok((rows, known))
+    }
+
+    fn known(
+        &self,
+        condition: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<HashMap<i64, Known>, IndexError> {
+        let mut statement = self.conn.prepare_cached(&format!(
             "SELECT number, status, pieces, summarised, base IS NOT NULL, revision
-             FROM sessions",
-        )?;
-        let rows = statement.query_map([], |row| {
+             FROM sessions {condition}"
+        ))?;
+        let rows = statement.query_map(values, |row| {
             let known = Known {
                 status: row.get(1)?,
                 pieces: crate::vault::db::count(row, 2)?,
@@ -153,7 +211,7 @@ impl Index {
     /// is to be thorough, and little by little otherwise: all of it takes as long as the index is
     /// large.
     fn forget_gone(&mut self, rows: &[Row], known: &HashMap<i64, Known>) -> Result<(), IndexError> {
-        let here: std::collections::HashSet<i64> = rows.iter().map(|row| row.number).collect();
+        let here: HashSet<i64> = rows.iter().map(|row| row.number).collect();
         let gone: Vec<i64> = known
             .keys()
             .copied()
@@ -174,47 +232,7 @@ impl Index {
         Ok(())
     }
 
-    /// Merges a bounded part of what deleted documents left in FTS5's segments; called whenever the
-    /// index is opened, until nothing is left.
-    fn forget_some(&self) -> Result<(), IndexError> {
-        let due: i64 = self
-            .conn
-            .query_row("SELECT due FROM forgetting", [], |row| row.get(0))?;
-        // A negative count begins to merge everything, positive ones go on with it.
-        let pages = match due {
-            0 => return Ok(()),
-            1 => -MERGE_PAGES,
-            _ => MERGE_PAGES,
-        };
-        let before = self.changes();
-        self.conn.execute(
-            "INSERT INTO words(words, rank) VALUES ('merge', ?1)",
-            [pages],
-        )?;
-        // FTS5's own measure: fewer than two changes are none.
-        let over = self.changes().saturating_sub(before) < 2;
-        self.conn
-            .execute("UPDATE forgetting SET due = ?1", [if over { 0 } else { 2 }])?;
-        if over {
-            self.truncate()?;
-        }
-        Ok(())
-    }
-
-    fn changes(&self) -> u64 {
-        self.conn.total_changes()
-    }
-
-    /// Leaves no word of what was taken out, however long that takes; whether nothing is left in
-    /// the write-ahead log either.
-    pub(super) fn forget_all(&self) -> Result<bool, IndexError> {
-        self.conn
-            .execute("INSERT INTO words(words) VALUES ('optimize')", [])?;
-        self.conn.execute("UPDATE forgetting SET due = 0", [])?;
-        self.truncate()
-    }
-
-    fn truncate(&self) -> Result<bool, IndexError> {
+    pub(super) fn truncate(&self) -> Result<bool, IndexError> {
         let busy: i64 = self
             .conn
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
@@ -264,48 +282,45 @@ impl Index {
 
 /// Takes a session's documents out.
 fn empty(conn: &Connection, session: i64) -> rusqlite::Result<()> {
-    let base: Option<i64> = {
-        let mut base = conn.prepare_cached("SELECT base FROM sessions WHERE number = ?1")?;
-        let mut rows = base.query([session])?;
-        match rows.next()? {
-            Some(row) => row.get(0)?,
-            None => None,
-        }
+    let place: Option<(Option<i64>, i64)> = conn
+        .prepare_cached("SELECT base, docs FROM sessions WHERE number = ?1")?
+        .query_row([session], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((Some(base), docs)) = place else {
+        return Ok(());
     };
-    if let Some(base) = base {
-        let (first, last) = range(base);
-        conn.execute(
-            "DELETE FROM words WHERE rowid IN (SELECT doc FROM moments WHERE doc BETWEEN ?1 AND ?2)",
-            [first, last],
-        )?;
-        conn.execute(
-            "DELETE FROM moments WHERE doc BETWEEN ?1 AND ?2",
-            [first, last],
-        )?;
-        conn.execute("UPDATE forgetting SET due = 1", [])?;
+    if docs > 0 {
+        shard::empty(conn, base, docs)?;
+        conn.prepare_cached("DELETE FROM moments WHERE doc BETWEEN ?1 AND ?2")?
+            .execute([base, base.saturating_add(docs).saturating_sub(1)])?;
     }
+    conn.prepare_cached("UPDATE sessions SET base = NULL, docs = 0 WHERE number = ?1")?
+        .execute([session])?;
     Ok(())
 }
 
-fn range(base: i64) -> (i64, i64) {
-    let first = base << DOC_BITS;
-    (first, first | ((1 << DOC_BITS) - 1))
-}
-
-/// Puts a session's documents in.
-fn fill(conn: &Connection, unlocked: &Unlocked, row: &Row) -> Result<(), IndexError> {
-    let (started, cols, rows): (i64, u16, u16) = conn
-        .prepare_cached("SELECT started, cols, rows FROM sessions WHERE number = ?1")?
+/// Puts a session's documents in; gives the sessions that were taken out because they stood in the
+/// way.
+fn fill(conn: &Connection, unlocked: &Unlocked, row: &Row) -> Result<Vec<i64>, IndexError> {
+    let (started, cols, rows, own): (i64, u16, u16, [Option<String>; 2]) = conn
+        .prepare_cached(
+            "SELECT started, cols, rows, database, user FROM sessions WHERE number = ?1",
+        )?
         .query_row([row.number], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            let own = [row.get(3)?, row.get(4)?];
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, own))
         })?;
-    let base = free_base(conn, started)?;
+    let base = after_earlier(conn, started, row.number)?;
     let mut filling = Filling {
         conn,
         session: row.number,
         started,
-        next: base << DOC_BITS,
-        end: range(base).1,
+        own: own.map(Option::unwrap_or_default),
+        others: Default::default(),
+        shard: shard::of(conn, base)?,
+        next: base,
+        end: before_later(conn, base)?,
+        moved: Vec::new(),
         waiting: Vec::new(),
         failed: 0,
         words: Default::default(),
@@ -325,9 +340,29 @@ fn fill(conn: &Connection, unlocked: &Unlocked, row: &Row) -> Result<(), IndexEr
     for part in parts {
         filling.part(&timeline, part)?;
     }
-    conn.prepare_cached("UPDATE sessions SET base = ?2, failed = ?3 WHERE number = ?1")?
-        .execute(params![row.number, base, filling.failed])?;
-    Ok(())
+    let docs = filling.next.saturating_sub(base);
+    // One without documents has a number too.
+    while base >= filling.end {
+        filling.make_room()?;
+    }
+    shard::filled(conn, filling.shard, base, docs)?;
+    let [databases, users] = filling.others.each_ref().map(|names| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        (!names.is_empty()).then(|| names.join("|"))
+    });
+    conn.prepare_cached(
+        "UPDATE sessions SET base = ?2, docs = ?3, failed = ?4, databases = ?5, users = ?6
+         WHERE number = ?1",
+    )?
+    .execute(params![
+        row.number,
+        base,
+        docs,
+        filling.failed,
+        databases,
+        users
+    ])?;
+    Ok(filling.moved)
 }
 
 /// Names between bars, folded: `|a|b|`; empty for none.
@@ -352,22 +387,45 @@ fn append(words: &mut String, text: &str) {
     }
 }
 
-/// The millisecond a session began, or the next one that no other session has.
-fn free_base(conn: &Connection, started: i64) -> rusqlite::Result<i64> {
-    let mut base = started.div_euclid(1000).clamp(0, BASE_MAX);
-    let mut taken = conn.prepare_cached("SELECT 1 FROM sessions WHERE base = ?1")?;
-    while base < BASE_MAX && taken.exists([base])? {
-        base += 1;
-    }
-    Ok(base)
+/// The number of a session's first document: the second that it began in, or what follows the last
+/// document of the session before it. Commands seldom follow each other faster than seconds, so the
+/// order of the numbers is that of the sessions' starts, and few bits say it.
+fn after_earlier(conn: &Connection, started: i64, session: i64) -> rusqlite::Result<i64> {
+    let earlier: Option<i64> = conn
+        .prepare_cached(
+            "SELECT base + max(docs, 1) FROM sessions
+             WHERE base IS NOT NULL AND (started, number) < (?1, ?2)
+             ORDER BY started DESC, number DESC LIMIT 1",
+        )?
+        .query_row([started, session], |row| row.get(0))
+        .optional()?;
+    let second = started.div_euclid(1_000_000).saturating_sub(EPOCH);
+    Ok(second.max(1).max(earlier.unwrap_or(1)))
+}
+
+/// The first document of the next session from `base` on.
+fn before_later(conn: &Connection, base: i64) -> rusqlite::Result<i64> {
+    let later: Option<i64> = conn
+        .prepare_cached("SELECT min(base) FROM sessions WHERE base >= ?1")?
+        .query_row([base], |row| row.get(0))?;
+    Ok(later.unwrap_or(i64::MAX))
 }
 
 struct Filling<'c> {
     conn: &'c Connection,
     session: i64,
     started: i64,
+    /// The session's own database and user.
+    own: [String; 2],
+    /// Others that its moments ran in and as.
+    others: [BTreeSet<String>; 2],
+    shard: i64,
+    /// The number of the next document.
     next: i64,
+    /// That of the first document of another session.
     end: i64,
+    /// Sessions that were taken out to make room.
+    moved: Vec<i64>,
     /// Parts of moments whose end is not known yet: document, part, its time.
     waiting: Vec<(i64, PartOf, u32, u64)>,
     failed: u32,
@@ -379,9 +437,8 @@ impl Filling<'_> {
         let Some(moment) = moment_of(timeline, &part) else {
             return Ok(());
         };
-        if self.next > self.end {
-            // Two million moments: what follows is not searched by the index.
-            return Ok(());
+        while self.next >= self.end {
+            self.make_room()?;
         }
         let doc = self.next;
         self.next += 1;
@@ -396,17 +453,54 @@ impl Filling<'_> {
             error.push_str(APART);
             append(error, text.errors);
         }
-        let [command, output, error, note] = &self.words;
-        self.conn
-            .prepare_cached(
-                "INSERT INTO words(rowid, command, output, error, note)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![doc, command, output, error, note])?;
+        let typed = match part.of {
+            PartOf::Command(_) | PartOf::Statement(_) => text.command,
+            PartOf::Aside(_) | PartOf::Marker(_) => "",
+        };
+        let words = self.words.each_ref().map(String::as_str);
+        shard::put(self.conn, self.shard, doc, words, typed)?;
         self.waiting.push((doc, part.of, part.index, part.at.0));
         if part.last {
             self.close(timeline, &part)?;
         }
+        Ok(())
+    }
+
+    /// The databases and the users of a moment, where they are not those of its session.
+    fn elsewhere(&mut self, moment: &Moment<'_>) -> [Option<String>; 2] {
+        let places = moment.places();
+        let of = |name: fn(&Place) -> &String| {
+            let names = places.iter().map(|place| name(place));
+            let names = names.filter(|name| !name.is_empty());
+            names
+                .map(|name| name.replace('|', " "))
+                .collect::<Vec<String>>()
+        };
+        let told = [of(|place| &place.database), of(|place| &place.user)];
+        let mut joined = [None, None];
+        for (n, names) in told.into_iter().enumerate() {
+            let (Some(own), Some(others), Some(joined)) =
+                (self.own.get(n), self.others.get_mut(n), joined.get_mut(n))
+            else {
+                continue;
+            };
+            if names.iter().any(|name| name != own) {
+                *joined = Some(names.join("|"));
+                others.extend(names);
+            }
+        }
+        joined
+    }
+
+    /// Takes the next session out, which is filled again further on.
+    fn make_room(&mut self) -> rusqlite::Result<()> {
+        let later: i64 = self
+            .conn
+            .prepare_cached("SELECT number FROM sessions WHERE base = ?1")?
+            .query_row([self.end], |row| row.get(0))?;
+        empty(self.conn, later)?;
+        self.moved.push(later);
+        self.end = before_later(self.conn, self.end)?;
         Ok(())
     }
 
@@ -444,6 +538,7 @@ impl Filling<'_> {
         let took = took.map(|took| i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
         let at = i64::try_from(at.0).unwrap_or(i64::MAX);
         let (sqlstates, tables) = (barred(&moment.sqlstates()), barred(&moment.tables()));
+        let [databases, users] = self.elsewhere(&moment);
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let rows = moment.rows();
         let (fewest, most) = (
@@ -453,9 +548,9 @@ impl Filling<'_> {
         let mut insert = self.conn.prepare_cached(
             "INSERT INTO moments (doc, session, kind, place, part, parts, number, at, part_at,
                stamp, took, failed, masked, text, outcome, errors, sqlstates, tables, fewest, most,
-               sent)
+               sent, databases, users)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-               ?18, ?19, ?20, ?21)",
+               ?18, ?19, ?20, ?21, ?22, ?23)",
         )?;
         for (doc, _, part, part_at) in self.waiting.extract_if(.., |(_, of, ..)| *of == last.of) {
             insert.execute(params![
@@ -482,6 +577,8 @@ impl Filling<'_> {
                 fewest,
                 most,
                 moment.has_statements(),
+                databases,
+                users,
             ])?;
         }
         Ok(())

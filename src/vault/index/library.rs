@@ -1,21 +1,21 @@
 //! Reading sessions and searching them, with the index where there is one and without it where
 //! there is none: the same answers, in the same order.
 
+mod pick;
 mod run;
 mod scan;
 
-use super::list::{self, Listed};
+use super::list::Listed;
 use super::{Index, IndexError, Progress, sql};
 use crate::export::redact::Wanted;
 use crate::model::{Micros, SessionId, Status};
 use crate::query::{Doc, Query};
 use crate::timeline::{Builder, Part, PartOf};
-use crate::vault::{Entry, Error, Events, Forgotten, NotRedacted, Redacted, Unlocked};
+use crate::vault::{Entry, Error, Events, Forgotten, NotRedacted, Redacted, Row, Unlocked};
 use run::Run;
-use rusqlite::params_from_iter;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An unlocked vault, read through its index.
@@ -29,7 +29,7 @@ pub struct Library {
 #[derive(Clone, Debug)]
 pub struct Hit {
     /// Its session.
-    pub session: Rc<Listed>,
+    pub session: Arc<Listed>,
     /// Which moment of the session's timeline.
     pub of: PartOf,
     /// Which part of its output the words stand in.
@@ -53,6 +53,12 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// Whether it has output that was not read.
+    pub fn lacks_output(&self) -> bool {
+        let printed = matches!(self.of, PartOf::Command(_) | PartOf::Aside(_));
+        printed && self.output.is_empty()
+    }
+
     /// As the query sees it.
     pub fn doc(&self) -> Doc<'_> {
         let outcome = self.outcome.as_deref().unwrap_or_default();
@@ -128,6 +134,31 @@ impl Library {
             Ok(index) => self.index = Some(index),
             Err(error) => tracing::warn!(%error, "reading without the index"),
         }
+    }
+
+    /// As [`Library::use_index`], where that is a matter of moments; whether it was done.
+    pub fn use_index_if_near(&mut self) -> bool {
+        let near = Index::open_if_near(&self.unlocked);
+        if let Ok(Some(index)) = near {
+            self.index = Some(index);
+        }
+        self.index.is_some()
+    }
+
+    /// A session as lists show it, where the index has it as the vault has.
+    pub fn as_listed(&self, row: &Row) -> Option<Listed> {
+        let index = self.index.as_ref()?;
+        let listed = index.session(row.number).ok()?;
+        let same = listed.status == row.status && listed.pinned == row.pinned;
+        (same && row.status != Status::Recording).then_some(listed)
+    }
+
+    /// Reads the output that hits of one session stand in.
+    ///
+    /// # Errors
+    /// The vault cannot be read.
+    pub fn read_output(&self, hits: &mut [Hit]) -> Result<(), Error> {
+        run::texts(self, &mut hits.iter_mut().collect::<Vec<_>>())
     }
 
     /// The vault.

@@ -7,11 +7,14 @@
 //! where there is one.
 
 mod fill;
+mod grams;
 mod library;
 mod list;
 mod open;
+mod shard;
 mod sql;
 mod stats;
+mod walk;
 
 pub use fill::Progress;
 pub use library::{Hit, Library, Search};

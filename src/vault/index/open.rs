@@ -20,7 +20,7 @@ const SIDE_FILES: &[&str] = &[
 ];
 
 /// `PRAGMA user_version` of what this program writes; any other is built again.
-const FORMAT: i64 = 4;
+const FORMAT: i64 = 5;
 /// A sealed key is a few hundred bytes.
 const KEY_FILE_MAX: u64 = 4096;
 const KEY_LEN: usize = 32;
@@ -37,8 +37,10 @@ CREATE TABLE sessions (
   status INTEGER NOT NULL,
   pieces INTEGER NOT NULL,
   summarised INTEGER NOT NULL,
-  -- The number of its first document; sessions of a later start have higher ones.
+  -- The number of its first document, and how many it has; sessions of a later start have higher
+  -- ones. NULL while its documents are not here.
   base INTEGER,
+  docs INTEGER NOT NULL DEFAULT 0,
   started INTEGER NOT NULL,
   -- Folded, for filters.
   f_client TEXT NOT NULL, f_label TEXT NOT NULL, f_host TEXT, f_database TEXT, f_user TEXT,
@@ -49,6 +51,8 @@ CREATE TABLE sessions (
   duration INTEGER, exit INTEGER, signal INTEGER, commands INTEGER, statements INTEGER,
   masked TEXT, gaps TEXT, markers INTEGER, bytes INTEGER,
   failed INTEGER,
+  -- Those of its connections, where they are others than its own, between bars.
+  databases TEXT, users TEXT,
   damage TEXT,
   revision INTEGER NOT NULL, pinned INTEGER NOT NULL, labels TEXT NOT NULL
 ) STRICT;
@@ -56,10 +60,18 @@ CREATE INDEX sessions_started ON sessions(started DESC, number DESC);
 CREATE INDEX sessions_loose ON sessions(number) WHERE base IS NULL;
 CREATE UNIQUE INDEX sessions_base ON sessions(base);
 
--- Whether words of sessions that were taken out still stand in segments: 0 no, 1 yes, 2 while they
--- are being merged away.
-CREATE TABLE forgetting (due INTEGER NOT NULL) STRICT;
-INSERT INTO forgetting VALUES (0);
+-- What filters of sessions look at, beside each other: the rows themselves are ten times as large.
+CREATE INDEX sessions_facts ON sessions(
+  base, docs, started, duration, status, pinned, f_client, f_label, f_host, f_database, f_user,
+  databases, users, hex
+);
+
+-- The full-text tables `words_N` and `typed_N`, from which document on. `due`: whether words of
+-- sessions that were taken out still stand in segments: 0 no, 1 yes, 2 while they are being merged
+-- away.
+CREATE TABLE shards (
+  number INTEGER PRIMARY KEY, first INTEGER NOT NULL, docs INTEGER NOT NULL, due INTEGER NOT NULL
+) STRICT;
 
 -- The last entry of the vault's log when the index last caught up; empty before that.
 CREATE TABLE seen (n INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
@@ -91,15 +103,10 @@ CREATE TABLE moments (
   sqlstates TEXT NOT NULL, tables TEXT NOT NULL,
   -- The fewest and the most rows that one statement gave or changed; NULL without statements.
   fewest INTEGER, most INTEGER,
-  sent INTEGER NOT NULL
+  sent INTEGER NOT NULL,
+  -- Where it ran, where that is not its session's own, between bars.
+  databases TEXT, users TEXT
 ) STRICT;
-
--- Words are cut and folded before they come here; `ascii` only finds them again at the spaces.
-CREATE VIRTUAL TABLE words USING fts5(
-  command, output, error, note,
-  content = '', contentless_delete = 1, tokenize = 'ascii'
-);
-INSERT INTO words(words, rank) VALUES ('hashsize', 16777216);
 ";
 
 /// An open index.
@@ -125,6 +132,26 @@ impl Index {
             }
         }
         Index::renew(unlocked)
+    }
+
+    /// The vault's index, brought up to date, where it is there and little is new; `None` where that
+    /// would take longer than a person waits for a first list.
+    ///
+    /// # Errors
+    /// As [`Index::open`] and [`Index::catch_up`].
+    pub(super) fn open_if_near(unlocked: &Unlocked) -> Result<Option<Index>, IndexError> {
+        let Some(key) = key(unlocked)? else {
+            return Ok(None);
+        };
+        let Some(conn) = attach(unlocked.dir(), &key)? else {
+            return Ok(None);
+        };
+        let mut index = Index { conn };
+        if !index.is_near(unlocked)? {
+            return Ok(None);
+        }
+        index.catch_up(unlocked, &mut |_| {})?;
+        Ok(Some(index))
     }
 
     /// Whether there is no index at all.

@@ -5,7 +5,7 @@ use crate::insight::{Collector, Run, Stats};
 use crate::query::Query;
 use crate::timeline::PartOf;
 use crate::vault::Error;
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl Library {
     /// What the commands that `query` finds say of their owner's work.
@@ -20,7 +20,7 @@ impl Library {
         };
         let mut collector = Collector::new();
         let mut runs: Vec<Run> = Vec::new();
-        let mut session: Option<Rc<Listed>> = None;
+        let mut session: Option<Arc<Listed>> = None;
         self.search(&search, &mut |hit| {
             if !matches!(hit.of, PartOf::Command(_) | PartOf::Statement(_)) {
                 return true;
@@ -45,7 +45,7 @@ impl Library {
 }
 
 /// Counts the runs of one session, which came latest first.
-fn flush(collector: &mut Collector, session: Option<Rc<Listed>>, runs: &mut Vec<Run>) {
+fn flush(collector: &mut Collector, session: Option<Arc<Listed>>, runs: &mut Vec<Run>) {
     let mut runs = std::mem::take(runs);
     // The latest part of a long output may stand behind its command.
     runs.sort_by_key(|run| run.at);

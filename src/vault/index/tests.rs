@@ -1,5 +1,6 @@
 //! The index against the scan, over real vaults with made-up sessions.
 
+mod late;
 mod trouble;
 mod wired;
 
@@ -226,6 +227,18 @@ fn several(paths: &Paths) {
 }
 
 const QUERIES: &[&str] = &[
+    "db:reports",
+    "db:reports select",
+    "db:archive",
+    "db:app baskets",
+    "-db:app client:psql",
+    "-db:app select client:psql",
+    "db:rep* OR failed:",
+    "db:*",
+    "user:keeper",
+    "user:ro db:reports",
+    "user:ada",
+    "-user:ada",
     "table:baskets",
     "table:shop.baskets",
     "table:shop.*",
@@ -261,6 +274,21 @@ const QUERIES: &[&str] = &[
     "-(orders OR ls)",
     "in:command stuck",
     "in:output stuck",
+    "in:command /from orders/",
+    "in:command /(?i)STATUS = 'stuck'/ OR about",
+    "in:command -/select/",
+    "in:command -/sel.*count/ client:psql",
+    "in:command /^ls -la/ failed:no",
+    "in:command /o/",
+    "in:command =",
+    "in:command *",
+    "in:error /^ERROR/",
+    "in:error /dupl.*key/",
+    "in:note /about/",
+    "in:command|note /mark$/",
+    "stuck in:command /sel/",
+    "(stuck OR matches) -orders",
+    "(stuck OR matches) client:ssh -(orders OR welcome)",
     "in:error 42703",
     "in:note about",
     "about",
@@ -324,6 +352,20 @@ fn index_and_scan_find_the_same_in_the_same_order() {
                 "{text:?} limit {limit}"
             );
         }
+    }
+    for text in QUERIES {
+        let query = Query::parse(text, &now()).unwrap();
+        let ids = |listed: Vec<Listed>| listed.iter().map(Listed::id).collect::<Vec<_>>();
+        for limit in [2, usize::MAX] {
+            let found = ids(with.matching(&query, limit).unwrap());
+            assert_eq!(
+                found,
+                ids(without.matching(&query, limit).unwrap()),
+                "{text:?}"
+            );
+        }
+        let set = |library: &Library| library.ids_matching(&query, usize::MAX).unwrap();
+        assert_eq!(set(&with), set(&without), "{text:?}");
     }
     assert_eq!(with.sessions().unwrap(), {
         let mut plain = without.sessions().unwrap();
@@ -456,14 +498,13 @@ fn it_catches_up_with_what_is_new_and_what_is_gone() {
     assert_eq!(search(&library_, "alpha", 9).len(), 1);
     assert_eq!(library_.sessions().unwrap().len(), 1);
     let index = library_.index.as_ref().unwrap();
-    let docs: i64 = index
-        .conn
-        .query_row(
-            "SELECT count(*) FROM words WHERE words MATCH 'alpha'",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap();
+    let mut docs = 0;
+    for shard in index.shards().unwrap() {
+        let words = format!("words_{}", shard.number);
+        let count = format!("SELECT count(*) FROM {words} WHERE {words} MATCH 'alpha'");
+        let count: i64 = index.conn.query_row(&count, [], |row| row.get(0)).unwrap();
+        docs += count;
+    }
     assert_eq!(docs, 1);
 }
 

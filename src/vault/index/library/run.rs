@@ -1,5 +1,6 @@
 //! A search under way: hits from the index, and from the sessions that it does not have.
 
+use super::super::walk::Walk;
 use super::scan::{self, Source};
 use super::*;
 
@@ -11,8 +12,12 @@ pub(super) struct Run<'a> {
     pub(super) each: &'a mut dyn FnMut(Hit) -> bool,
 }
 
+/// What [`Run::row`] reads.
+const COLUMNS: &str = "m.session, m.kind, m.place, m.part, m.parts, m.number, m.at, m.part_at, \
+    m.text, m.outcome, m.took, m.failed, m.errors";
+
 /// A row of the index: a document that meets the condition.
-struct Row {
+struct Found {
     session: i64,
     hit: Hit,
     parts: u32,
@@ -29,13 +34,13 @@ impl Run<'_> {
     }
 
     /// Reads one session through; whether to go on.
-    pub(super) fn scan(&mut self, session: Rc<Listed>) -> Result<bool, Error> {
+    pub(super) fn scan(&mut self, session: Arc<Listed>) -> Result<bool, Error> {
         let read = scan::read(&self.library.unlocked, self.search.query, &session)?;
         Ok(self.give_all(&session, read))
     }
 
     /// Hands out what one session gave, the latest first; whether to go on.
-    fn give_all(&mut self, session: &Rc<Listed>, read: scan::Read) -> bool {
+    fn give_all(&mut self, session: &Arc<Listed>, read: scan::Read) -> bool {
         let damaged = &self.library.damaged;
         damaged.set(damaged.get().saturating_add(read.damaged));
         let mut seen = read.seen.into_iter().rev();
@@ -49,75 +54,50 @@ impl Run<'_> {
             &library.unlocked,
             self.search.query,
             sources,
-            &mut |listed, read| self.give_all(&Rc::new(listed), read),
+            &mut |listed, read| self.give_all(&Arc::new(listed), read),
         )
     }
 
     pub(super) fn indexed(&mut self, index: &Index) -> Result<(), Trouble> {
-        let condition = sql::condition(self.search.query);
+        let plan = sql::plan(self.search.query);
+        let walk = Walk::new(index, &plan)?;
         // Sessions that are not in the index yet, newest first.
-        let mut loose = self.loose(index)?.into_iter().peekable();
-        let mut values = condition.values;
-        let from = match &condition.words {
-            Some(words) => {
-                values.push(words.clone().into());
-                format!(
-                    "words JOIN moments m ON m.doc = words.rowid
-                     JOIN sessions s ON s.number = m.session WHERE words MATCH ?{} AND",
-                    values.len()
-                )
+        let mut loose = self.library.loose(index)?.into_iter().peekable();
+        if !plan.exact {
+            let mut numbers = Vec::new();
+            walk.sessions(&mut |number| {
+                numbers.push(number);
+                true
+            })?;
+            let mut listed: Vec<Listed> = loose.map(Arc::unwrap_or_clone).collect();
+            for number in numbers {
+                listed.push(index.session(number)?);
             }
-            None => "moments m JOIN sessions s ON s.number = m.session WHERE".to_owned(),
-        };
-        if !condition.exact {
-            let mut sessions = index.conn.prepare(&format!(
-                "SELECT {} FROM sessions s WHERE s.base IS NOT NULL AND s.number IN
-                   (SELECT m.session FROM {from} {})
-                 ORDER BY s.started DESC, s.number DESC",
-                list::COLUMNS,
-                condition.sql
-            ))?;
-            let rows = sessions.query_map(params_from_iter(values), list::read)?;
-            let mut listed = rows.collect::<rusqlite::Result<Vec<Listed>>>()?;
-            listed.extend(loose.map(Rc::unwrap_or_clone));
             listed.sort_by_key(|listed| std::cmp::Reverse(listed.key()));
             let sources = listed
                 .into_iter()
                 .map(|listed| Source::Listed(Box::new(listed)));
             return Ok(self.scan_all(sources.collect())?);
-        } else {
-            let order = if condition.words.is_some() {
-                "words.rowid"
-            } else {
-                "m.doc"
-            };
-            let mut moments = index.conn.prepare(&format!(
-                "SELECT m.session, m.kind, m.place, m.part, m.parts, m.number, m.at,
-                   m.part_at, m.text, m.outcome, m.took, m.failed, m.errors
-                 FROM {from} {} ORDER BY {order} DESC",
-                condition.sql
-            ))?;
-            let mut rows = moments.query(params_from_iter(values))?;
-            let sessions = RefCell::new(HashMap::new());
-            let mut gathered: Vec<Row> = Vec::new();
-            while let Some(row) = rows.next()? {
-                let row = self.row(index, &sessions, row)?;
-                let other = gathered
-                    .first()
-                    .is_some_and(|first| first.session != row.session);
-                if other && !self.flush(std::mem::take(&mut gathered), &mut loose)? {
-                    return Ok(());
-                }
-                gather(&mut gathered, row);
-                // Parts of one moment may still follow and move it, so a little more is read.
-                let whole = gathered.iter().all(|row| row.parts == 1);
-                if whole && gathered.len() >= self.left {
-                    break;
-                }
+        }
+        let sessions = RefCell::new(HashMap::new());
+        let mut gathered: Vec<Found> = Vec::new();
+        let mut over = false;
+        walk.rows(COLUMNS, &mut |row| {
+            let row = self.row(index, &sessions, row)?;
+            let other = gathered
+                .first()
+                .is_some_and(|first| first.session != row.session);
+            if other && !self.flush(std::mem::take(&mut gathered), &mut loose)? {
+                over = true;
+                return Ok::<bool, Trouble>(false);
             }
-            if !self.flush(gathered, &mut loose)? {
-                return Ok(());
-            }
+            gather(&mut gathered, row);
+            // Parts of one moment may still follow and move it, so a little more is read.
+            let whole = gathered.iter().all(|row| row.parts == 1);
+            Ok(!(whole && gathered.len() >= self.left))
+        })?;
+        if over || !self.flush(gathered, &mut loose)? {
+            return Ok(());
         }
         for rest in loose {
             if !self.scan(rest)? {
@@ -127,39 +107,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn loose(&self, index: &Index) -> Result<Vec<Rc<Listed>>, Trouble> {
-        let mut statement = index.conn.prepare_cached(&format!(
-            "SELECT {} FROM sessions s WHERE s.base IS NULL",
-            list::COLUMNS
-        ))?;
-        let rows: Vec<Listed> = statement
-            .query_map([], list::read)?
-            .collect::<rusqlite::Result<_>>()?;
-        let mut loose = Vec::new();
-        for mut listed in rows {
-            if listed.status == Status::Recording {
-                let entry = self.library.unlocked.find(&listed.id().hex())?;
-                listed = self.library.listed(entry)?;
-            }
-            loose.push(Rc::new(listed));
-        }
-        loose.sort_by_key(|listed| std::cmp::Reverse(listed.key()));
-        Ok(loose)
-    }
-
     fn row(
         &self,
         index: &Index,
-        sessions: &RefCell<HashMap<i64, Rc<Listed>>>,
+        sessions: &RefCell<HashMap<i64, Arc<Listed>>>,
         row: &rusqlite::Row<'_>,
-    ) -> Result<Row, Trouble> {
+    ) -> Result<Found, Trouble> {
         let number: i64 = row.get(0)?;
         let known = sessions.borrow().get(&number).cloned();
         let session = match known {
             Some(session) => session,
             None => {
-                let session = Rc::new(index.session(number)?);
-                sessions.borrow_mut().insert(number, Rc::clone(&session));
+                let session = Arc::new(index.session(number)?);
+                sessions.borrow_mut().insert(number, Arc::clone(&session));
                 session
             }
         };
@@ -167,7 +127,7 @@ impl Run<'_> {
         let part: u32 = row.get(3)?;
         let took: Option<i64> = row.get(10)?;
         let at: i64 = if part == 0 { row.get(6)? } else { row.get(7)? };
-        Ok(Row {
+        Ok(Found {
             session: number,
             parts: row.get(4)?,
             hit: Hit {
@@ -196,8 +156,8 @@ impl Run<'_> {
     /// Gives out the hits of one session, after those of newer sessions that had to be read.
     fn flush(
         &mut self,
-        rows: Vec<Row>,
-        loose: &mut std::iter::Peekable<std::vec::IntoIter<Rc<Listed>>>,
+        rows: Vec<Found>,
+        loose: &mut std::iter::Peekable<std::vec::IntoIter<Arc<Listed>>>,
     ) -> Result<bool, Trouble> {
         let Some(first) = rows.first() else {
             return Ok(true);
@@ -208,9 +168,10 @@ impl Run<'_> {
                 return Ok(false);
             }
         }
-        let mut rows: Vec<Row> = rows.into_iter().take(self.left).collect();
+        let mut rows: Vec<Found> = rows.into_iter().take(self.left).collect();
         if self.search.with_text {
-            self.texts(&mut rows)?;
+            let mut hits: Vec<&mut Hit> = rows.iter_mut().map(|row| &mut row.hit).collect();
+            texts(self.library, &mut hits)?;
         }
         for row in rows {
             if !self.give(row.hit) {
@@ -219,42 +180,42 @@ impl Run<'_> {
         }
         Ok(true)
     }
+}
 
-    /// Reads the output that the hits of one session stand in.
-    fn texts(&self, rows: &mut [Row]) -> Result<(), Error> {
-        let Some(session) = rows.first().map(|row| Rc::clone(&row.hit.session)) else {
-            return Ok(());
-        };
-        let mut missing: HashMap<(Kind, u32), usize> = HashMap::new();
-        for (n, row) in rows.iter().enumerate() {
-            if let Some(kind) = Kind::of(row.hit.of) {
-                missing.insert((kind, row.hit.part), n);
-            }
+/// Reads the output that the hits of one session stand in.
+pub(super) fn texts(library: &Library, hits: &mut [&mut Hit]) -> Result<(), Error> {
+    let Some(session) = hits.first().map(|hit| Arc::clone(&hit.session)) else {
+        return Ok(());
+    };
+    let mut missing: HashMap<(Kind, u32), usize> = HashMap::new();
+    for (n, hit) in hits.iter().enumerate() {
+        if let Some(kind) = Kind::of(hit.of) {
+            missing.insert((kind, hit.part), n);
         }
-        let mut take = |part: Part| {
-            if let Some(kind) = Kind::of(part.of)
-                && let Some(n) = missing.remove(&(kind, part.index))
-                && let Some(row) = rows.get_mut(n)
-            {
-                row.hit.output = part.text;
-            }
-            missing.is_empty()
-        };
-        let mut builder = Builder::new(session.meta.size, 0);
-        for event in self.library.annotated(&session)? {
-            builder.push(&event);
-            let parts: Vec<Part> = builder.parts().collect();
-            for part in parts {
-                if take(part) {
-                    return Ok(());
-                }
-            }
-        }
-        builder.finish().1.into_iter().for_each(|part| {
-            take(part);
-        });
-        Ok(())
     }
+    let mut take = |part: Part| {
+        if let Some(kind) = Kind::of(part.of)
+            && let Some(n) = missing.remove(&(kind, part.index))
+            && let Some(hit) = hits.get_mut(n)
+        {
+            hit.output = part.text;
+        }
+        missing.is_empty()
+    };
+    let mut builder = Builder::new(session.meta.size, 0);
+    for event in library.annotated(&session)? {
+        builder.push(&event);
+        let parts: Vec<Part> = builder.parts().collect();
+        for part in parts {
+            if take(part) {
+                return Ok(());
+            }
+        }
+    }
+    builder.finish().1.into_iter().for_each(|part| {
+        take(part);
+    });
+    Ok(())
 }
 
 /// A moment that has output, as a key.
@@ -275,7 +236,7 @@ impl Kind {
 }
 
 /// Adds a row; a moment counts once, by its first part, which comes last in descending order.
-fn gather(rows: &mut Vec<Row>, row: Row) {
+fn gather(rows: &mut Vec<Found>, row: Found) {
     if row.parts > 1 {
         rows.retain(|known| known.hit.of != row.hit.of);
     }

@@ -7,9 +7,8 @@ use crate::query::{Found, Query, Scan, moment_of};
 use crate::timeline::{Part, PartOf, Timeline};
 use crate::vault::{Error, Row, Unlocked};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Threads at most: beyond these the disk and the memory are the limit.
@@ -93,9 +92,9 @@ impl Seen {
         seen
     }
 
-    pub(super) fn hit(self, session: &Rc<Listed>) -> Hit {
+    pub(super) fn hit(self, session: &Arc<Listed>) -> Hit {
         Hit {
-            session: Rc::clone(session),
+            session: Arc::clone(session),
             of: self.of,
             part: self.part,
             at: self.at,
