@@ -278,7 +278,8 @@ impl Browser {
     /// Asks the vault in which sessions the filter finds something.
     fn ask_matching(&self) -> Vec<Effect> {
         let text = self.filter.text();
-        let asks = self.query().is_some_and(|query| !query.is_of_sessions());
+        let asks = |query: &Query| !query.is_of_sessions() || query.asks_for_places();
+        let asks = self.query().as_ref().is_some_and(asks);
         let ask = || Effect::Ask(Request::Matching(text.to_owned()));
         asks.then(ask).into_iter().collect()
     }

@@ -255,6 +255,10 @@ impl Library for Memory {
         Ok(found)
     }
 
+    fn lines(&mut self) -> Result<Option<Vec<(usize, String)>>, String> {
+        Ok(None)
+    }
+
     fn matching(&mut self, query: &str) -> Result<HashSet<SessionId>, String> {
         let found = self.search(query, usize::MAX)?;
         Ok(found.into_iter().map(|found| found.session).collect())

@@ -132,11 +132,19 @@ pub trait Library {
     /// The piece is damaged; the others still can be read.
     fn piece(&mut self, id: SessionId, number: usize) -> Result<Vec<Event>, String>;
 
-    /// Moments that the query finds, newest session first, `max` at most.
+    /// Moments that the query finds, newest session first, `max` at most. [`Found::line`] may still
+    /// be missing: [`Library::lines`] reads it.
     ///
     /// # Errors
     /// The query is not understood, or the vault cannot be read.
     fn search(&mut self, query: &str, max: usize) -> Result<Vec<Found>, String>;
+
+    /// More lines of what [`Library::search`] found last, each with its place, from the first on;
+    /// a session's at a time. `None` when there are no more.
+    ///
+    /// # Errors
+    /// The vault cannot be read.
+    fn lines(&mut self) -> Result<Option<Vec<(usize, String)>>, String>;
 
     /// The sessions in which the query finds something, as far as its newest moments go.
     ///
@@ -182,6 +190,14 @@ pub struct VaultLibrary {
     rows: Vec<Row>,
     /// Of the session that was asked for last.
     places: (Option<SessionId>, Vec<Place>),
+    /// What was found last and is to be read yet.
+    unread: Option<Unread>,
+}
+
+/// Moments whose output was not read yet, by their places among those found, the first ones last.
+struct Unread {
+    query: Query,
+    hits: Vec<(usize, index::Hit)>,
 }
 
 impl VaultLibrary {
@@ -193,6 +209,7 @@ impl VaultLibrary {
             hold: None,
             rows: Vec::new(),
             places: (None, Vec::new()),
+            unread: None,
         }
     }
 
@@ -218,6 +235,9 @@ impl VaultLibrary {
     }
 
     fn session(&self, row: &Row) -> Result<Session, String> {
+        if let Some(listed) = self.library.as_listed(row) {
+            return Ok(Session::from(listed));
+        }
         let entry = self.unlocked().entry(row).map_err(|e| said(&e))?;
         let labels = self.unlocked().labels(row).map_err(|e| said(&e))?;
         Ok(Session {
@@ -239,6 +259,20 @@ impl VaultLibrary {
         })?;
         let unlocked = self.library.unlocked_mut();
         unlocked.label(id, &labels).map_err(|e| said(&e))
+    }
+}
+
+impl From<index::Listed> for Session {
+    fn from(listed: index::Listed) -> Session {
+        Session {
+            id: listed.id(),
+            meta: listed.meta,
+            status: listed.status,
+            summary: Some(listed.summary),
+            labels: listed.labels,
+            pinned: listed.pinned,
+            damage: listed.damage,
+        }
     }
 }
 
@@ -265,15 +299,51 @@ fn query(text: &str) -> Result<Query, String> {
     Query::parse(text, &now).map_err(|error| error.to_string())
 }
 
-/// Moments that are looked through for the sessions they stand in, from the newest on. A word that
-/// stands everywhere is answered at once, for the sessions that are seen first.
+/// Moments that are looked through for the sessions they stand in, from the newest on, where the
+/// index alone does not tell: then the answer is for the sessions that are seen first.
 const MATCHING_MAX: usize = 10_000;
 /// Characters of the line that shows why a moment was found.
 const LINE_MAX: usize = 200;
 
+/// A moment as far as it is known without reading its output.
+fn found_at(query: &Query, hit: &index::Hit) -> Found {
+    let doc = hit.doc();
+    let bits = query.bits(&crate::query::Doc {
+        command: doc.command,
+        ..crate::query::Doc::default()
+    });
+    let of_command = matches!(hit.of, PartOf::Command(_) | PartOf::Statement(_));
+    let typed = of_command && query.positive_text().all(|n| bits.met(n));
+    let meta = &hit.session.meta;
+    Found {
+        session: meta.id,
+        title: format!("{} {}", meta.client, meta.target.label()),
+        started: meta.started,
+        utc_offset: meta.utc_offset,
+        at: hit.at,
+        number: hit.number,
+        failed: hit.failed,
+        line: match typed {
+            true => String::new(),
+            false => snippet(query, &doc, LINE_MAX).text,
+        },
+        printed: !typed,
+        command: match hit.of {
+            PartOf::Command(_) | PartOf::Statement(_) => hit.command.clone(),
+            PartOf::Aside(_) => "(outside a command)".to_owned(),
+            PartOf::Marker(_) => format!("◆ {}", hit.command),
+        },
+    }
+}
+
 impl Library for VaultLibrary {
     fn sessions(&mut self, from: usize, max: usize) -> Result<Vec<Session>, String> {
         if from == 0 {
+            if self.indexed {
+                self.library.refresh();
+            } else {
+                self.indexed = self.library.use_index_if_near();
+            }
             self.rows = self.unlocked().rows().map_err(|e| said(&e))?;
         }
         let rows = self.rows.iter().skip(from).take(max);
@@ -323,58 +393,49 @@ impl Library for VaultLibrary {
         let search = Search {
             query: &query,
             limit: max,
-            with_text: true,
+            with_text: false,
         };
-        let mut found = Vec::new();
+        let (mut found, mut hits) = (Vec::new(), Vec::new());
         let mut take = |hit: index::Hit| {
-            let doc = hit.doc();
-            let line = snippet(&query, &doc, LINE_MAX);
-            let bits = query.bits(&crate::query::Doc {
-                command: doc.command,
-                ..crate::query::Doc::default()
-            });
-            let command = match hit.of {
-                PartOf::Command(_) | PartOf::Statement(_) => hit.command.clone(),
-                PartOf::Aside(_) => "(outside a command)".to_owned(),
-                PartOf::Marker(_) => format!("◆ {}", hit.command),
-            };
-            let of_command = matches!(hit.of, PartOf::Command(_) | PartOf::Statement(_));
-            let typed = of_command && query.positive_text().all(|n| bits.met(n));
-            let meta = &hit.session.meta;
-            found.push(Found {
-                session: meta.id,
-                title: format!("{} {}", meta.client, meta.target.label()),
-                started: meta.started,
-                utc_offset: meta.utc_offset,
-                at: hit.at,
-                number: hit.number,
-                failed: hit.failed,
-                line: if typed { String::new() } else { line.text },
-                printed: !typed,
-                command,
-            });
+            let moment = found_at(&query, &hit);
+            if moment.printed && hit.lacks_output() {
+                hits.push((found.len(), hit));
+            }
+            found.push(moment);
             true
         };
         let library = self.indexed();
         library.search(&search, &mut take).map_err(|e| said(&e))?;
+        hits.reverse();
+        self.unread = Some(Unread { query, hits });
         Ok(found)
+    }
+
+    fn lines(&mut self) -> Result<Option<Vec<(usize, String)>>, String> {
+        let Some(unread) = &mut self.unread else {
+            return Ok(None);
+        };
+        let Some((place, hit)) = unread.hits.pop() else {
+            self.unread = None;
+            return Ok(None);
+        };
+        let session = hit.session.id();
+        let (mut places, mut hits) = (vec![place], vec![hit]);
+        while let Some((place, hit)) = unread.hits.pop_if(|(_, hit)| hit.session.id() == session) {
+            places.push(place);
+            hits.push(hit);
+        }
+        self.library.read_output(&mut hits).map_err(|e| said(&e))?;
+        let line = |hit: &index::Hit| snippet(&unread.query, &hit.doc(), LINE_MAX).text;
+        Ok(Some(
+            places.into_iter().zip(hits.iter().map(line)).collect(),
+        ))
     }
 
     fn matching(&mut self, text: &str) -> Result<HashSet<SessionId>, String> {
         let query = query(text)?;
-        let search = Search {
-            query: &query,
-            limit: MATCHING_MAX,
-            with_text: false,
-        };
-        let mut found = HashSet::new();
-        let library = self.indexed();
-        let searched = library.search(&search, &mut |hit| {
-            found.insert(hit.session.id());
-            true
-        });
-        searched.map_err(|e| said(&e))?;
-        Ok(found)
+        let found = self.indexed().ids_matching(&query, MATCHING_MAX);
+        found.map_err(|e| said(&e))
     }
 
     fn stats(&mut self, text: &str) -> Result<Stats, String> {

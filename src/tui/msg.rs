@@ -46,6 +46,8 @@ pub enum Msg {
     Frame(Box<Frame>),
     /// What was found for a text.
     Found(String, Result<Vec<Found>, String>),
+    /// Why some of what was found for a text was found, by their places.
+    Lines(String, Vec<(usize, String)>),
     /// The sessions in which something is found for a text.
     Matching(String, HashSet<SessionId>),
     /// What the recordings say of a stretch of time.

@@ -80,6 +80,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.search.take(text, found);
             Vec::new()
         }
+        Msg::Lines(text, lines) => {
+            model.search.take_lines(&text, lines);
+            Vec::new()
+        }
         Msg::Matching(text, found) => model.browser.take_matching(text, found),
         Msg::Stats(period, stats) => {
             let insights = model.pages.iter_mut().find_map(|page| match page {
@@ -88,7 +92,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             });
             if let Some(insights) = insights {
                 match stats {
-                    Ok(stats) => insights.stats = Some((period, stats)),
+                    Ok(stats) => insights.take(period, stats),
                     Err(why) => insights.wrong = Some(why),
                 }
             }

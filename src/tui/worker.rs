@@ -4,6 +4,7 @@
 //! pointless, and between them does the work that takes long in small steps: indexing a session
 //! piece by piece, playing it.
 
+mod nowhere;
 mod output;
 mod queue;
 
@@ -17,8 +18,9 @@ use crate::config::Draft;
 use crate::export::{Format, Lack};
 use crate::insight::compare;
 use crate::model::{Body, Event, Micros, SessionId, Size};
-use crate::player::{Jump, Player, Reached, Spot, Way};
+use crate::player::{Jump, Player, Reached, Spot};
 use crate::timeline::{Builder, Renderer, Statement, Table, tables};
+use nowhere::nowhere;
 use output::output;
 use queue::next;
 use std::cell::RefCell;
@@ -36,7 +38,7 @@ const FRAME_MIN: Duration = Duration::from_millis(20);
 const TICK: Duration = Duration::from_millis(200);
 /// How often growing landmarks are handed on while a session is being indexed.
 const LANDMARKS_EVERY: Duration = Duration::from_millis(200);
-/// Sessions that are opened before the list is told: each costs a fraction of a millisecond.
+/// Sessions that are opened before the list is first told: each costs a fraction of a millisecond.
 const LIST_BATCH: usize = 100;
 /// How long indexing may keep a request waiting.
 const INDEX_SLICE: Duration = Duration::from_millis(10);
@@ -74,6 +76,8 @@ pub struct Worker {
     library: Shared,
     /// How many sessions were told, while more are to come.
     listed: Option<usize>,
+    /// What was searched last, while its lines are still to be read.
+    unread: Option<String>,
     open: Option<Open>,
     out: SyncSender<Msg>,
 }
@@ -87,6 +91,7 @@ impl Worker {
         Worker {
             library: Rc::new(RefCell::new(library)),
             listed: None,
+            unread: None,
             open: None,
             out,
         }
@@ -129,7 +134,7 @@ impl Worker {
 
     /// How long the worker may sleep; `None` until the next request.
     fn pause(&mut self) -> Option<Duration> {
-        if self.listed.is_some() {
+        if self.listed.is_some() || self.unread.is_some() {
             return Some(Duration::ZERO);
         }
         let open = self.open.as_mut()?;
@@ -192,6 +197,7 @@ impl Worker {
             }
             Request::Search(text) => {
                 let found = self.library.borrow_mut().search(&as_typed(&text), HITS_MAX);
+                self.unread = found.is_ok().then(|| text.clone());
                 self.tell(Msg::Found(text, found))
             }
             Request::Matching(text) => {
@@ -321,10 +327,12 @@ impl Worker {
         let Some(from) = self.listed else {
             return Ok(());
         };
-        let found = self.library.borrow_mut().sessions(from, LIST_BATCH);
+        // Twice as many with each batch: the list is put in order again with each.
+        let batch = LIST_BATCH.max(from);
+        let found = self.library.borrow_mut().sessions(from, batch);
         match found {
             Ok(sessions) => {
-                let more = sessions.len() == LIST_BATCH;
+                let more = sessions.len() == batch;
                 self.listed = more.then_some(from + sessions.len());
                 self.tell(Msg::Sessions {
                     from,
@@ -336,6 +344,22 @@ impl Worker {
                 self.listed = None;
                 self.tell(Msg::NoSessions(why))
             }
+        }
+    }
+
+    /// Tells why some more of what was found was found, while there is any.
+    fn lines(&mut self) -> Result<(), Gone> {
+        let Some(text) = self.unread.take() else {
+            return Ok(());
+        };
+        let lines = self.library.borrow_mut().lines();
+        match lines {
+            Ok(Some(lines)) => {
+                self.unread = Some(text.clone());
+                self.tell(Msg::Lines(text, lines))
+            }
+            // What was found stays found; only why is not seen.
+            Ok(None) | Err(_) => Ok(()),
         }
     }
 
@@ -396,6 +420,7 @@ impl Worker {
     /// A step of whatever is to be done without being asked.
     fn work(&mut self) -> Result<(), Gone> {
         self.list()?;
+        self.lines()?;
         let complete = match &self.open {
             Some(open) => open.player.landmarks().complete,
             None => return Ok(()),
@@ -566,23 +591,6 @@ impl Replay {
         self.shown_at
             .map_or(Duration::ZERO, |at| FRAME_MIN.saturating_sub(at.elapsed()))
     }
-}
-
-/// What to say of a place that is not in the session.
-fn nowhere(jump: Jump) -> String {
-    let said = match jump {
-        Jump::NextCommand(Way::Forward) => "there is no later command",
-        Jump::NextCommand(Way::Back) => "there is no earlier command",
-        Jump::NextFailed(Way::Forward) => "no later command failed",
-        Jump::NextFailed(Way::Back) => "no earlier command failed",
-        Jump::NextMark(Way::Forward) => "no marker, gap or pause comes later",
-        Jump::NextMark(Way::Back) => "no marker, gap or pause comes earlier",
-        Jump::Command(number) | Jump::Outcome(number) => {
-            return format!("there is no command {number} in this session");
-        }
-        Jump::Start | Jump::End | Jump::Time(_) => "there is no such place in this session",
-    };
-    said.to_owned()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::Page;
 use super::reader::{Choice, Reader, ReaderLine, Tone};
 use crate::insight::{Occurrence, Reach, Statement, Stats};
 use crate::model::when;
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,6 +136,9 @@ pub struct Insights {
     pub stats: Option<(Period, Arc<Stats>)>,
     /// Why there are none.
     pub wrong: Option<String>,
+    /// The rows of the question, once somebody looked: each of thousands of statements has its
+    /// times to be sorted, which must not be done again with every key.
+    rows: OnceCell<Vec<Answer>>,
 }
 
 /// A row of an answer.
@@ -161,17 +165,30 @@ impl Insights {
         (*period == self.period).then_some(stats)
     }
 
+    /// The answers for a period.
+    pub fn take(&mut self, period: Period, stats: Arc<Stats>) {
+        self.stats = Some((period, stats));
+        self.rows = OnceCell::new();
+    }
+
     /// The rows of the question.
-    pub fn rows(&self) -> Vec<Answer> {
+    pub fn rows(&self) -> &[Answer] {
+        self.rows.get_or_init(|| self.counted())
+    }
+
+    fn counted(&self) -> Vec<Answer> {
         let Some(stats) = self.answers() else {
             return Vec::new();
         };
-        let mut rows = match self.question {
-            Question::MostUsed => stats.statements.iter().map(most_used).collect(),
-            Question::Slowest => stats.slowest().into_iter().map(slowest).collect(),
-            Question::Failing => stats.failing().into_iter().map(failing).collect(),
+        fn first<T>(all: impl IntoIterator<Item = T>, row: impl Fn(T) -> Answer) -> Vec<Answer> {
+            all.into_iter().take(ROWS_MAX).map(row).collect()
+        }
+        match self.question {
+            Question::MostUsed => first(&stats.statements, most_used),
+            Question::Slowest => first(stats.slowest(), slowest),
+            Question::Failing => first(stats.failing(), failing),
             Question::After => {
-                let after = stats.after.iter().map(|after| Answer {
+                let after = stats.after.iter().take(ROWS_MAX).map(|after| Answer {
                     cells: vec![after.count.to_string()],
                     text: format!("{} → {}", after.failed, after.next),
                     occurrences: after.occurrences.clone(),
@@ -179,7 +196,7 @@ impl Insights {
                 after.collect()
             }
             Question::Whole => {
-                let whole = stats.whole.iter().map(|whole| Answer {
+                let whole = stats.whole.iter().take(ROWS_MAX).map(|whole| Answer {
                     cells: vec![reaches(whole.reach).to_owned(), whole.count.to_string()],
                     text: whole.fingerprint.clone(),
                     occurrences: whole.occurrences.clone(),
@@ -187,7 +204,7 @@ impl Insights {
                 whole.collect()
             }
             Question::Retries => {
-                let retries = stats.retries.iter().map(|retry| {
+                let retries = stats.retries.iter().take(ROWS_MAX).map(|retry| {
                     let ended = if retry.worked { "worked" } else { "gave up" };
                     let within = when::length(retry.lasted);
                     Answer {
@@ -199,7 +216,7 @@ impl Insights {
                 retries.collect()
             }
             Question::Targets => {
-                let targets = stats.targets.iter().map(|target| Answer {
+                let targets = stats.targets.iter().take(ROWS_MAX).map(|target| Answer {
                     cells: vec![
                         when::length(target.spent.time),
                         target.sessions.to_string(),
@@ -212,9 +229,7 @@ impl Insights {
                 targets.collect()
             }
             Question::Hours => Vec::new(),
-        };
-        rows.truncate(ROWS_MAX);
-        rows
+        }
     }
 }
 
@@ -274,27 +289,29 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(Page::Insights(insights)) = model.pages.last_mut() else {
         return Vec::new();
     };
-    let rows = insights.rows();
-    if super::step(&mut insights.list, action, rows.len(), height) {
+    let len = insights.rows().len();
+    if super::step(&mut insights.list, action, len, height) {
         return Vec::new();
     }
     match action {
         Action::NextTab | Action::PreviousPane => {
             let by = if action == Action::NextTab { 1 } else { -1 };
             insights.question = insights.question.beside(by);
+            insights.rows = OnceCell::new();
             insights.list = List::default();
             Vec::new()
         }
         Action::Period => {
             insights.period = insights.period.next();
+            insights.rows = OnceCell::new();
             insights.list = List::default();
             vec![Effect::Ask(Request::Stats(insights.period))]
         }
-        Action::CopyCommand => match rows.get(insights.list.selected) {
+        Action::CopyCommand => match insights.rows().get(insights.list.selected) {
             Some(row) => vec![Effect::Copy(row.text.clone())],
             None => Vec::new(),
         },
-        Action::Open => match rows.into_iter().nth(insights.list.selected) {
+        Action::Open => match insights.rows().get(insights.list.selected).cloned() {
             Some(row) => open(model, row),
             None => Vec::new(),
         },

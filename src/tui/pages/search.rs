@@ -89,6 +89,18 @@ impl Search {
         }
     }
 
+    /// Lines of what was found for `text`, by their places.
+    pub fn take_lines(&mut self, text: &str, lines: Vec<(usize, String)>) {
+        if self.answered.as_deref() != Some(text) {
+            return;
+        }
+        for (place, line) in lines {
+            if let Some(hit) = self.hits.get_mut(place) {
+                hit.line = line;
+            }
+        }
+    }
+
     /// The text has changed.
     pub fn changed(&mut self) -> Vec<Effect> {
         let text = self.line.text().trim().to_owned();
