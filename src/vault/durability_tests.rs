@@ -1,5 +1,8 @@
 //! What was acknowledged survives cut and torn writes; whatever byte of a row is changed, verify
 //! tells; a clock that runs backwards breaks nothing.
+//!
+//! `REC_TEST_FLIPS=200 cargo test --locked --lib durability` flips some six thousand bytes, which
+//! takes minutes.
 
 use super::tests::{events, file_vault, masked, meta, output, record, unlocked, wait_for};
 use super::*;
@@ -132,6 +135,12 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Bytes that are flipped in each column.
+fn flips() -> u32 {
+    let asked = std::env::var("REC_TEST_FLIPS").ok();
+    asked.map_or(12, |flips| flips.parse().unwrap())
+}
+
 #[test]
 fn every_byte_of_every_row_is_answered_for() {
     let home = tempfile::tempdir().unwrap();
@@ -163,7 +172,7 @@ fn every_byte_of_every_row_is_answered_for() {
     let mut tried = 0;
     for (table, columns) in COLUMNS {
         for column in *columns {
-            for _ in 0..12 {
+            for _ in 0..flips() {
                 copy(&paths.vault, &bent.vault);
                 let conn = Connection::open(bent.vault.join("vault.db")).unwrap();
                 conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();

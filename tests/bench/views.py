@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """How fast the views answer, on a real terminal over a vault of real sessions.
 
-    tests/bench/views.py [--rec target/release/rec] [--sessions 1000] [--typed 200] [--mb 1000] [TEST ...]
+    tests/bench/views.py [--rec target/release/rec] [--sessions 1000] [--typed 200] [--mb 1000]
+                         [--made DIR] [TEST ...]
 
 Tests: paint (from the start to the first frame), keys (from a key to what it draws, in each view),
 search (from a letter to the hits), seek (jumps in one long session, from the key to the frame). The
 vault is a throw-away one, its key a file; its sessions are recorded by rec itself, most of them a
-line long, one with so many typed commands, one with so many megabytes of output. Times are
+line long, one with so many typed commands, one with so many megabytes of output; or, for paint, keys
+and search, the one that `cargo bench --bench vault -- make DIR` made. Times are
 wall-clock and include the terminal: quote them with the machine's load. Linux, standard library only.
 """
 import argparse, fcntl, json, os, pty, random, re, select, shutil, statistics, struct
@@ -114,6 +116,7 @@ def main():
     args.add_argument("--sessions", type=int, default=1_000)
     args.add_argument("--typed", type=int, default=200)
     args.add_argument("--mb", type=int, default=1_000)
+    args.add_argument("--made")
     args.add_argument("tests", nargs="*")
     args = args.parse_args()
     rec = os.path.abspath(args.rec)
@@ -122,14 +125,23 @@ def main():
     env = {"PATH": os.environ["PATH"], "HOME": home, "TERM": "xterm-256color", "TZ": "UTC",
            "REC_VAULT": home + "/vault", "REC_CONFIG": home + "/config.toml",
            "XDG_STATE_HOME": home + "/state", "XDG_RUNTIME_DIR": home, "LANG": "C.UTF-8"}
+    if args.made:
+        made = os.path.abspath(args.made)
+        env.update({"REC_VAULT": made + "/vault", "REC_CONFIG": made + "/config/config.toml",
+                    "XDG_STATE_HOME": made + "/state", "XDG_RUNTIME_DIR": made + "/run"})
+        tests = [test for test in tests if test != "seek"]
     open(home + "/config.toml", "w").write("[browser]\nmouse = false\n")
     rng = random.Random(4711)
     run = lambda *words: subprocess.run([rec, *words], env=env, check=True, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
     print("load", os.getloadavg(), flush=True)
     try:
-        run("init", "--key", "file")
-        if set(tests) & {"paint", "keys", "search"}:
+        if args.made:
+            # The index is there, as after a first search.
+            run("ls")
+        else:
+            run("init", "--key", "file")
+        if not args.made and set(tests) & {"paint", "keys", "search"}:
             start = time.perf_counter()
             for n in range(args.sessions):
                 run("run", "--always", "--", "echo", rng.choice(WORDS), str(n))

@@ -1,5 +1,8 @@
-//! Killed again and again, on a disk that takes no writes: nothing acknowledged is lost, and the vault
-//! stays whole.
+//! Killed again and again, on a disk that takes no writes, beside one that holds the vault and was
+//! stopped: nothing acknowledged is lost, and the vault stays whole.
+//!
+//! `REC_TEST_ROUNDS=100 cargo test --locked --test it -- durability::` kills a hundred times in each
+//! way, which takes some minutes.
 
 use crate::support::{Home, Terminal, check, tool};
 use rustix::process::{Pid, Signal, kill_process};
@@ -7,7 +10,10 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 /// Rounds of each test; every one of them kills a process at another moment.
-const ROUNDS: u64 = 30;
+fn rounds() -> u64 {
+    let asked = std::env::var("REC_TEST_ROUNDS").ok();
+    asked.map_or(30, |rounds| rounds.parse().unwrap())
+}
 
 fn kill(child: &mut Child) {
     kill_process(Pid::from_child(child), Signal::KILL).unwrap();
@@ -29,7 +35,7 @@ fn pieces(home: &Home) -> i64 {
 fn recorders_that_are_killed_lose_nothing_acknowledged() {
     let home = Home::with_vault();
     let mut before = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let script = "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); echo line $i; done; sleep 60";
         let mut recorder = home
             .rec(&["run", "--always", "--", "sh", "-c", script])
@@ -80,14 +86,14 @@ fn readers_that_are_killed_while_they_compact_lose_nothing() {
         );
     }
     let acknowledged = pieces(&home);
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let mut reader = home
             .rec(&["ls"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(round * 3));
+        std::thread::sleep(Duration::from_millis(round * 3 % 120));
         kill(&mut reader);
         assert_eq!(pieces(&home), acknowledged, "round {round}");
     }
@@ -133,4 +139,28 @@ fn a_read_only_disk_is_read_from_and_stops_no_session() {
     let all = t.transcript();
     assert!(all.contains("1 of 1 sessions intact"), "{all}");
     assert!(all.contains("1 moment in 1 session"), "{all}");
+}
+
+/// What a process leaves to others that is stopped in the middle of a write: the lock of SQLite's.
+#[test]
+fn a_holder_of_the_vault_that_is_stopped_holds_up_no_session() {
+    let home = Home::with_vault();
+    let db = rusqlite::Connection::open(home.vault().join("vault.db")).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut t = home.terminal(&["sh", "-c", "echo it runs; read x; echo got $x; exit 6"]);
+    // Before anything could be written.
+    t.wait_for("it runs");
+    t.keys("on\r");
+    t.wait_for("got on");
+    assert_eq!(t.wait().code(), Some(6), "{}", t.screen());
+    db.execute_batch("ROLLBACK").unwrap();
+    // And it lets go in time: nothing is lost, not even what waited.
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut t = home.terminal(&["sh", "-c", "echo it waits; read x; exit 7"]);
+    t.wait_for("it waits");
+    db.execute_batch("ROLLBACK").unwrap();
+    t.keys("\r");
+    assert_eq!(t.wait().code(), Some(7), "{}", t.screen());
+    assert!(home.read(&["show", "@last", "--text"]).contains("it waits"));
+    check(&home.rec(&["vault", "verify"]).output().unwrap());
 }

@@ -23,6 +23,7 @@ mod keep;
 mod layers;
 mod masking;
 mod pack;
+mod plugin;
 mod read;
 mod recognition;
 mod statements;
