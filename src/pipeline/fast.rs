@@ -9,7 +9,7 @@ use super::{HOLD_BYTES_MAX, Pipeline};
 use crate::mask::{MASK, PASSWORD_WIDTH, Span};
 use crate::term::plain::{self, Plain};
 use crate::term::prompt;
-use crate::term::screen::{JOINED_MAX, NO_SERIAL};
+use crate::term::screen::{BEGUN_MAX, JOINED_MAX, NO_SERIAL};
 use crate::term::token::Tokens;
 use avt::parser::Function;
 use memchr::{memchr, memchr_iter, memmem};
@@ -219,6 +219,7 @@ impl Pipeline {
         let (cols, rows) = self.screen.size();
         let mut stripped = std::mem::take(&mut self.stripped);
         let mut joined = Vec::new();
+        let mut begins = Vec::new();
         let mut at = start;
         let mut column = self.column;
         let mut edge = Edge::Waits;
@@ -235,6 +236,7 @@ impl Pipeline {
                 break;
             }
             plain::strip(row.text, 0..row.text.len(), &mut stripped);
+            begins.push(joined.len());
             joined.extend_from_slice(stripped.text());
             if count > JOINED_MAX || !plain::ends_at_edge(stripped.text(), row.column, cols) {
                 edge = Edge::Apart(at);
@@ -247,6 +249,14 @@ impl Pipeline {
         if let Edge::Apart(_) = edge {
             self.spans.clear();
             self.scanner.peek(&joined, &mut self.spans);
+            // The last row by itself is looked at when its turn comes.
+            let last = begins.pop();
+            for (n, begin) in begins.iter().enumerate().skip(1) {
+                let end = begins.get(n + BEGUN_MAX + 1).copied();
+                let end = end.or(last.filter(|_| n + BEGUN_MAX + 1 == begins.len()));
+                let own = joined.get(*begin..end.unwrap_or(joined.len()));
+                self.scanner.peek(own.unwrap_or_default(), &mut self.spans);
+            }
             if !self.spans.is_empty() {
                 return Edge::Slow;
             }

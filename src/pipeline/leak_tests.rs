@@ -257,3 +257,32 @@ fn what_follows_a_staircase_is_drawn_where_it_stands() {
         assert!(!leaks(size, &out, &SECRET[7..]), "{}", show(&out));
     }
 }
+
+#[test]
+fn a_line_that_begins_behind_a_full_row_is_read_from_there() {
+    let line = format!("redis-cli -h cache -a {SECRET} ping");
+    for cols in 20..30 {
+        let own: Vec<&[u8]> = line.as_bytes().chunks(cols).collect();
+        let own = own.iter().map(|row| String::from_utf8_lossy(row));
+        let own: Vec<String> = own.map(|row| row.into_owned()).collect();
+        // Each row before it is as wide as the screen.
+        let rows = [vec!["x".repeat(cols), "y".repeat(cols)], own].concat();
+        let moved: String = (1..)
+            .zip(&rows)
+            .map(|(n, row)| format!("\x1b[{n};1H{row}"))
+            .collect();
+        let samples = [
+            format!("{}\r\ndone\r\n", rows.join("\r\n")),
+            format!("{}\x08\r\ndone\r\n", rows.join("\r\n")),
+            format!("\x1b[?1049h{moved}\x1b[20;1Hx"),
+        ];
+        let cols = u16::try_from(cols).unwrap();
+        for sample in samples {
+            let size = Size { cols, rows: 24 };
+            let out = masked(size, sample.as_bytes());
+            for part in [&SECRET[..8], &SECRET[7..]] {
+                assert!(!leaks(size, &out, part), "{cols}: {}", show(&out));
+            }
+        }
+    }
+}

@@ -4,7 +4,7 @@ use super::held::Marked;
 use super::{Note, Pipeline};
 use crate::mask::Span;
 use crate::term::prompt;
-use crate::term::screen::LineText;
+use crate::term::screen::{BEGUN_MAX, LineText};
 use std::ops::Range;
 
 impl Pipeline {
@@ -109,11 +109,24 @@ impl Pipeline {
         }
         let mut row = 0;
         for (range, _) in lines {
-            if range.start >= row && self.screen.is_full(range.end - 1) {
-                self.look_joined(&range);
-                row = self.screen.group_around(&range).end;
+            if !self.screen.is_full(range.end - 1) {
+                continue;
+            }
+            let group = self.screen.group_around(&range);
+            if range.start >= row {
+                self.look(&self.screen.joined(group.clone()));
+                row = group.end;
+            } else {
+                self.look_begun(range.start, group.end);
             }
         }
+    }
+
+    /// Looks at the rows from `start` on as those of a line that begins there, in a group of rows that
+    /// ends before `end`.
+    fn look_begun(&mut self, start: usize, end: usize) {
+        let reach = self.screen.line_around(start).end + BEGUN_MAX;
+        self.look(&self.screen.joined(start..end.min(reach)));
     }
 
     /// Looks at the line in `rows`, and at it together with the rows that may be one line with it.
@@ -130,8 +143,14 @@ impl Pipeline {
         if group == *rows {
             return None;
         }
-        let joined = self.screen.joined(group);
+        let joined = self.screen.joined(group.clone());
         self.look(&joined);
+        let first = rows.start.saturating_sub(BEGUN_MAX).max(group.start + 1);
+        for start in first..rows.end {
+            if self.screen.line_around(start).start == start {
+                self.look_begun(start, group.end);
+            }
+        }
         Some(joined)
     }
 

@@ -27,6 +27,10 @@ const ABOVE_MAX: usize = 256 * 1024;
 /// So many rows before a line, and so many behind it, are read as one with it at most.
 pub const JOINED_MAX: usize = 16;
 
+/// A full row need not go on in the next one, where another line may begin: of each row that others
+/// may go on with, so many behind it are read as one with it alone.
+pub const BEGUN_MAX: usize = 4;
+
 /// A row that was drawn up to its edge may end in so many blanks and still go on in the next one. More
 /// of them fill a table or a status line.
 pub(super) const EDGE_BLANKS: usize = 2;
