@@ -19,9 +19,18 @@ const DEFAULTS: [(&str, &str); 5] = [
 ];
 
 fn main() -> Result<(), Box<dyn error::Error>> {
-    println!("cargo::rerun-if-changed={RULES}");
-    println!("cargo::rerun-if-changed=src/build.rs");
-    let entries = fs::read_dir(RULES)?.map(|entry| entry.map(|entry| entry.path()));
+    let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    // The fuzz targets are a package of their own, further down.
+    let mut above = package.ancestors();
+    let root = above.find(|dir| dir.join(RULES).is_dir());
+    let root = root.ok_or_else(|| format!("no {RULES} in {}", package.display()))?;
+    let rules = root.join(RULES);
+    println!("cargo::rerun-if-changed={}", rules.display());
+    println!(
+        "cargo::rerun-if-changed={}",
+        root.join("src/build.rs").display()
+    );
+    let entries = fs::read_dir(rules)?.map(|entry| entry.map(|entry| entry.path()));
     let mut files: Vec<PathBuf> = entries.collect::<Result<_, _>>()?;
     files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
     files.sort();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes one target for a while (600 seconds) and prints its totals.
-#   tests/fuzz/run.sh postgres|mysql [seconds]
+#   tests/fuzz/run.sh postgres|mysql|stream|sql|shell|columns [seconds]
 set -euo pipefail
 cd "$(dirname "$0")"
 
