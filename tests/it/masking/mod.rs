@@ -2,8 +2,14 @@
 //! random traffic, which is cut, coloured, edited and redrawn at random. What comes out is replayed,
 //! and searched for the secret in every state of the screen, in the bytes and in the events.
 //!
-//! Some hundred runs each time; `REC_MASK_RUNS=100000` runs longer, and `REC_MASK_SEED` repeats
-//! what a failure names. `REC_MASK_FRAMES=1` adds pages of which only the differences are drawn.
+//! Some hundred runs each time, and a hundred thousand (some ten minutes) with
+//!
+//! ```text
+//! REC_MASK_RUNS=100000 cargo test --release --test it masking::
+//! ```
+//!
+//! `REC_MASK_SEED` repeats what a failure names. `REC_MASK_FRAMES=1` adds pages of which only the
+//! differences are drawn.
 
 mod editor;
 mod page;
