@@ -9,7 +9,7 @@ use super::reply::{self, Done};
 use super::request::resolve_ahead;
 use super::result::{Progress, Protocol, ResultSet};
 use super::session::{Ask, Session};
-use crate::model::wire::{Column, Complete, Exchange, Kind, Report, Value};
+use crate::model::wire::{Complete, Exchange, Kind, Report};
 use crate::model::{GapKind, Micros};
 use mysql_common::constants::{CapabilityFlags, MariadbCapabilities, StatusFlags};
 use std::sync::Arc;
@@ -85,14 +85,16 @@ impl Answers {
         let Some(pending) = session.queue.front_mut() else {
             return;
         };
-        pending.progress.first.get_or_insert(at);
+        pending.first.get_or_insert(at);
+        if let Some(progress) = &mut pending.progress {
+            progress.first.get_or_insert(at);
+        }
         if self.state != State::First {
             return;
         }
         match &pending.ask {
-            Ask::Fetch(id) => {
-                let id = *id;
-                let columns = session.statements.get(id).and_then(|p| p.columns.clone());
+            Ask::Fetch(_) => {
+                let columns = pending.progress.as_ref().map(|p| Arc::clone(&p.columns));
                 self.result
                     .begin(columns.unwrap_or_default(), Protocol::Binary);
                 self.state = State::Rows;
@@ -113,8 +115,8 @@ impl Answers {
         match self.reading {
             Reading::Undecided | Reading::Count => {}
             Reading::Row => {
-                if let Some(pending) = session.queue.front() {
-                    self.result.part(bytes, &pending.progress, &session.limits);
+                if let Some(progress) = under_way(session) {
+                    self.result.part(bytes, progress, &session.limits);
                 }
             }
             Reading::Keep => {
@@ -138,10 +140,8 @@ impl Answers {
             State::Rows => match first {
                 Some(0xFF) => Reading::Keep,
                 Some(0xFE) if self.ends_rows(session) => Reading::Keep,
-                _ => match session.queue.front() {
-                    Some(pending) if self.result.row(&pending.progress, &session.limits) => {
-                        Reading::Row
-                    }
+                _ => match under_way(session) {
+                    Some(progress) if self.result.row(progress, &session.limits) => Reading::Row,
                     _ => Reading::Count,
                 },
             },
@@ -176,10 +176,11 @@ impl Answers {
             }
             Reading::Count => self.result.count(self.length),
             Reading::Row => {
-                let Some(pending) = session.queue.front_mut() else {
+                let pending = session.queue.front_mut();
+                let Some(progress) = pending.and_then(|first| first.progress.as_mut()) else {
                     return;
                 };
-                if !self.result.end_row(self.length, &mut pending.progress) {
+                if !self.result.end_row(self.length, progress) {
                     // Told behind the rows before it.
                     self.flush(session, at);
                     let detail = "a row could not be read: those after it are counted".to_owned();
@@ -195,8 +196,7 @@ impl Answers {
     /// Tells of the rows that have gathered.
     pub fn flush(&mut self, session: &mut Session, at: Micros) {
         let rows = self.result.take();
-        let statement = session.queue.front().map_or(0, |p| p.progress.number);
-        if !rows.is_empty() && statement > 0 {
+        if let Some(statement) = number(session).filter(|_| !rows.is_empty()) {
             session.tell(at, Exchange::Rows { statement, rows });
         }
     }
@@ -238,7 +238,7 @@ impl Answers {
                 self.prepared(session);
             }
             State::Described(left) => {
-                if let Some(definition) = read_definition(session, payload) {
+                if let Some(definition) = session.definition(payload) {
                     self.definitions.push(definition);
                 }
                 self.state = match left.saturating_sub(1) {
@@ -260,51 +260,38 @@ impl Answers {
         let Some(pending) = session.queue.front() else {
             return;
         };
-        let number = pending.progress.number;
+        let statement = pending.progress.as_ref().map(Progress::number);
         let first = payload.first().copied();
         match &pending.ask {
             Ask::Query | Ask::Execute(_) => match first {
                 Some(0x00 | 0xFE) => self.done(session, at, payload),
                 Some(0xFB) => {
                     let room = session.limits.bytes;
-                    session.local = Some(Local::new(number, room));
+                    session.local = Some(Local::new(statement, room));
                 }
                 _ => self.result_set(session, at, payload),
             },
-            Ask::Prepare(..) => self.prepare_ok(session, payload),
+            Ask::Prepare(..) => self.prepare_ok(session, at, payload),
             Ask::FieldList if first != Some(0xFE) => {
                 let room = (self.definitions.len() as u64) < COLUMNS_MAX;
-                if let Some(definition) = read_definition(session, payload).filter(|_| room) {
+                if let Some(definition) = session.definition(payload).filter(|_| room) {
                     self.definitions.push(definition);
                 }
             }
             Ask::FieldList => {
                 let columns = std::mem::take(&mut self.definitions);
                 let columns = columns.into_iter().map(|d| d.column).collect();
-                let statement = number;
-                session.tell(at, Exchange::Columns { statement, columns });
+                if let Some(statement) = statement {
+                    session.tell(at, Exchange::Columns { statement, columns });
+                }
                 self.done(session, at, payload);
             }
             // The exchange that authenticates is not read.
             Ask::User(..) if first != Some(0x00) => {}
             Ask::Statistics => {
-                let name = "statistics".to_owned();
-                let columns = vec![Column {
-                    name,
-                    ..Column::default()
-                }];
-                let text = session.charset.text(payload, false).into_owned();
-                let rows = vec![vec![Value::Text(text)]];
-                let statement = number;
-                session.tell(at, Exchange::Columns { statement, columns });
-                session.tell(at, Exchange::Rows { statement, rows });
-                let complete = Complete {
-                    statement,
-                    rows: 1,
-                    bytes: payload.len() as u64,
-                    ..Complete::default()
-                };
-                session.tell(at, Exchange::Complete(complete));
+                if let Some(statement) = statement {
+                    session.statistics(at, statement, payload);
+                }
                 self.over(session, at, None, None);
             }
             _ => self.done(session, at, payload),
@@ -336,7 +323,7 @@ impl Answers {
     }
 
     fn column(&mut self, session: &mut Session, at: Micros, payload: &[u8], left: u64, count: u64) {
-        self.definitions.extend(read_definition(session, payload));
+        self.definitions.extend(session.definition(payload));
         if left > 1 {
             self.state = State::Columns(left - 1, count);
             return;
@@ -388,16 +375,18 @@ impl Answers {
 
     fn tell_columns(&mut self, session: &mut Session, at: Micros) {
         self.state = State::Rows;
-        let Some(pending) = session.queue.front() else {
+        let pending = session.queue.front_mut();
+        let Some(progress) = pending.and_then(|first| first.progress.as_mut()) else {
             return;
         };
-        let statement = pending.progress.number;
+        progress.columns = self.result.definitions();
+        let statement = progress.number();
         let columns = self.result.columns();
         session.tell(at, Exchange::Columns { statement, columns });
     }
 
     /// A statement was prepared.
-    fn prepare_ok(&mut self, session: &mut Session, payload: &[u8]) {
+    fn prepare_ok(&mut self, session: &mut Session, at: Micros, payload: &[u8]) {
         let mut reader = Reader::new(payload);
         let _status = reader.u8();
         let read = (reader.u32(), reader.u16(), reader.u16());
@@ -420,7 +409,7 @@ impl Answers {
                 params,
                 ..Prepared::default()
             };
-            session.statements.add(id, prepared);
+            session.prepared(at, id, prepared);
         }
         self.definitions.clear();
         self.state = match params {
@@ -465,8 +454,7 @@ impl Answers {
         let Some(pending) = session.queue.front_mut() else {
             return;
         };
-        let number = pending.progress.number;
-        let mut complete = self.result.complete(number);
+        let mut complete = self.result.complete();
         let copied = session.local_done.take();
         if let Some(local) = &mut session.local {
             local.statement = None;
@@ -489,15 +477,15 @@ impl Answers {
             && !done.has(StatusFlags::SERVER_STATUS_LAST_ROW_SENT);
         complete.suspended = fetched.is_some() && cursor;
         let suspended = complete.suspended;
-        session.tell(at, Exchange::Complete(complete));
+        self.complete(session, at, complete);
         self.state = State::First;
         if done.has(StatusFlags::SERVER_MORE_RESULTS_EXISTS) && !suspended {
             return;
         }
-        if let (Some(id), true) = (fetched, suspended)
-            && let Some(prepared) = session.statements.get(id)
-        {
-            prepared.cursor = session.queue.pop_front().map(|pending| pending.progress);
+        if let (Some(id), true) = (fetched, suspended) {
+            if let Some(progress) = session.queue.pop_front().and_then(|first| first.progress) {
+                session.suspend(at, id, progress);
+            }
             return;
         }
         self.over(session, at, None, Some(done));
@@ -507,10 +495,9 @@ impl Answers {
         self.flush(session, at);
         let report = reply::error(payload, session.charset);
         // What was counted until then is told as well.
-        let counted = self.result.counted();
-        if let (Some(pending), true) = (session.queue.front_mut(), counted) {
-            let complete = self.result.complete(pending.progress.number);
-            session.tell(at, Exchange::Complete(complete));
+        if self.result.counted() {
+            let complete = self.result.complete();
+            self.complete(session, at, complete);
         }
         if let Some(local) = &mut session.local {
             local.statement = None;
@@ -528,16 +515,18 @@ impl Answers {
         done: Option<Done>,
     ) {
         self.state = State::First;
-        let Some(pending) = session.queue.pop_front() else {
+        self.definitions.clear();
+        let Some(mut pending) = session.queue.pop_front() else {
             return;
         };
-        let mut progress: Progress = pending.progress;
         let succeeded = error.is_none();
         match pending.ask {
             Ask::Prepare(text, sent) => {
                 session.statements.last = None;
                 session.refused.clone_from(&text);
-                progress.number = session.statement(sent, Kind::Prepare, text, Vec::new());
+                let mut progress = session.statement(sent, Kind::Prepare, text, Vec::new());
+                progress.first = pending.first;
+                pending.progress = Some(progress);
             }
             Ask::Database(name) if succeeded => session.set_database(at, name),
             Ask::Reset if succeeded => session.forget_all(at),
@@ -548,18 +537,37 @@ impl Answers {
             _ => {}
         }
         let transaction = done.and_then(|done| done.transaction());
-        session.end(at, &progress, error, transaction);
+        if let Some(progress) = pending.progress {
+            session.end(at, progress, error, transaction);
+        }
+    }
+
+    /// Tells how many rows there were.
+    fn complete(&self, session: &mut Session, at: Micros, mut complete: Complete) {
+        if let Some(statement) = number(session) {
+            complete.statement = statement;
+            session.tell(at, Exchange::Complete(complete));
+        }
     }
 
     /// The connection ended: what of a result has come is told.
     pub fn closed(&mut self, session: &mut Session, at: Micros) {
         self.flush(session, at);
-        let counted = self.result.counted();
-        if let (Some(pending), true) = (session.queue.front(), counted) {
-            let complete = self.result.complete(pending.progress.number);
-            session.tell(at, Exchange::Complete(complete));
+        if self.result.counted() {
+            let complete = self.result.complete();
+            self.complete(session, at, complete);
         }
     }
+}
+
+/// The statement whose answer is under way.
+fn under_way(session: &Session) -> Option<&Progress> {
+    session.queue.front()?.progress.as_ref()
+}
+
+/// Its number.
+fn number(session: &Session) -> Option<u32> {
+    under_way(session).map(Progress::number)
 }
 
 /// The prepared statement whose execution is answered.
@@ -588,10 +596,4 @@ fn described(columns: u16) -> State {
         0 => State::First,
         columns => State::Described(columns),
     }
-}
-
-fn read_definition(session: &Session, payload: &[u8]) -> Option<Definition> {
-    let flag = MariadbCapabilities::MARIADB_CLIENT_EXTENDED_METADATA;
-    let extended = session.capabilities.has_mariadb(flag);
-    Definition::read(payload, session.charset, extended)
 }

@@ -17,9 +17,9 @@ pub struct Local {
 
 impl Local {
     /// For this statement, of which at most `room` bytes are kept.
-    pub fn new(statement: u32, room: u64) -> Local {
+    pub fn new(statement: Option<u32>, room: u64) -> Local {
         Local {
-            statement: Some(statement),
+            statement,
             bytes: 0,
             cut: 0,
             room,
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn whole_lines_are_told_and_the_rest_at_the_end() {
-        let mut local = Local::new(1, 20);
+        let mut local = Local::new(Some(1), 20);
         local.push(b"one\ntwo\nth");
         assert_eq!(local.take(Charset::Utf8, false).unwrap(), "one\ntwo\n");
         assert_eq!(local.take(Charset::Utf8, false), None);
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_line_longer_than_a_batch_is_told_in_parts() {
-        let mut local = Local::new(1, u64::MAX);
+        let mut local = Local::new(Some(1), u64::MAX);
         local.push("ü".repeat(BATCH_MAX / 2).as_bytes());
         local.push(b"\xc3");
         let text = local.take(Charset::Utf8, false).unwrap();

@@ -83,9 +83,10 @@ pub struct Statements {
 }
 
 impl Statements {
-    /// The server gave a statement this number.
-    pub fn add(&mut self, id: u32, mut prepared: Prepared) {
-        self.remove(id);
+    /// The server gave a statement this number. Gives the one that had it.
+    #[must_use]
+    pub fn add(&mut self, id: u32, mut prepared: Prepared) -> Option<Prepared> {
+        let before = self.remove(id);
         if self.kept + prepared.size() > KEPT_MAX {
             prepared.columns = None;
             shorten(&mut prepared.text, BEGINNING);
@@ -93,6 +94,7 @@ impl Statements {
         self.kept += prepared.size();
         self.all.insert(id, prepared);
         self.last = Some(id);
+        before
     }
 
     /// The statement with this number.
@@ -161,7 +163,7 @@ mod tests {
     fn texts_are_bounded_and_room_comes_back() {
         let mut statements = Statements::default();
         for id in 0..40 {
-            statements.add(id, prepared(TEXT_MAX));
+            assert!(statements.add(id, prepared(TEXT_MAX)).is_none());
         }
         assert!(statements.kept <= KEPT_MAX + 40 * BEGINNING);
         let text = &statements.get(39).unwrap().text;
@@ -174,7 +176,8 @@ mod tests {
         assert_eq!(statements.last, None);
         assert_eq!(statements.clear().len(), 39);
         assert_eq!(statements.kept, 0);
-        statements.add(1, prepared(TEXT_MAX));
+        assert!(statements.add(1, prepared(TEXT_MAX)).is_none());
+        assert!(statements.add(1, prepared(TEXT_MAX)).is_some());
         assert_eq!(statements.get(1).unwrap().text.cut, 0);
     }
 

@@ -104,8 +104,8 @@ impl Requests {
         }
         // The answer to what is not known ends here at the latest.
         while matches!(session.queue.front(), Some(first) if matches!(first.ask, Ask::Unknown)) {
-            if let Some(first) = session.queue.pop_front() {
-                session.end(at, &first.progress, None, None);
+            if let Some(progress) = session.queue.pop_front().and_then(|first| first.progress) {
+                session.end(at, progress, None, None);
             }
         }
     }
@@ -180,8 +180,8 @@ impl Requests {
                 let read = bound.end();
                 let text = text(session.charset, read.text, read.length);
                 let broken = (read.broken, read.cut);
-                let number = session.statement(at, Kind::Text, text, read.parameters);
-                session.ask(Ask::Query, number);
+                let progress = session.statement(at, Kind::Text, text, read.parameters);
+                session.ask(Ask::Query, progress);
                 tell_broken(session, at, broken);
             }
             Body::Bound(id, bound) => executed(session, at, id, bound.end()),
@@ -284,10 +284,10 @@ fn executed(session: &mut Session, at: Micros, id: u32, read: Read) {
         None => (false, std::mem::take(&mut session.refused), None),
     };
     if let Some(cursor) = cursor {
-        session.end(at, &cursor, None, None);
+        session.end(at, cursor, None, None);
     }
-    let number = session.statement(at, Kind::Prepared, text, read.parameters);
-    session.ask(Ask::Execute(id), number);
+    let progress = session.statement(at, Kind::Prepared, text, read.parameters);
+    session.ask(Ask::Execute(id), progress);
     tell_broken(session, at, (known && read.broken, read.cut));
 }
 
@@ -343,8 +343,8 @@ fn command_ended(session: &mut Session, at: Micros, command: u8, mut kept: Vec<u
     match known {
         Command::Query => {
             let text = text(charset, kept, length);
-            let number = session.statement(at, Kind::Text, text, Vec::new());
-            session.ask(Ask::Query, number);
+            let progress = session.statement(at, Kind::Text, text, Vec::new());
+            session.ask(Ask::Query, progress);
         }
         Command::StmtPrepare => {
             let mut text = text(charset, kept, length);
@@ -356,12 +356,12 @@ fn command_ended(session: &mut Session, at: Micros, command: u8, mut kept: Vec<u
             if ahead.sum::<usize>() > 8 * TEXT_MAX {
                 shorten(&mut text, 0);
             }
-            session.ask(Ask::Prepare(text, at), 0);
+            session.ask_untold(Ask::Prepare(text, at));
         }
         // Only one that was sent ahead of its statement's number comes here.
         Command::StmtExecute | Command::StmtBulkExecute => {
             kept.insert(0, command);
-            session.ask(Ask::Ahead(kept), 0);
+            session.ask_untold(Ask::Ahead(kept));
         }
         Command::StmtClose => {
             let id = id();
@@ -375,7 +375,7 @@ fn command_ended(session: &mut Session, at: Micros, command: u8, mut kept: Vec<u
                 prepared.cursor.take()
             });
             if let Some(cursor) = cursor {
-                session.end(at, &cursor, None, None);
+                session.end(at, cursor, None, None);
             }
             session.command(at, name(command), Ask::Simple);
         }
@@ -383,12 +383,7 @@ fn command_ended(session: &mut Session, at: Micros, command: u8, mut kept: Vec<u
             let id = id();
             let prepared = session.statements.get(id);
             match prepared.and_then(|prepared| prepared.cursor.take()) {
-                Some(progress) => {
-                    session.ask(Ask::Fetch(id), 0);
-                    if let Some(pending) = session.queue.back_mut() {
-                        pending.progress = progress;
-                    }
-                }
+                Some(progress) => session.ask(Ask::Fetch(id), progress),
                 None => session.command(at, name(command), Ask::Fetch(id)),
             }
         }

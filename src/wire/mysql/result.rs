@@ -10,13 +10,15 @@ use std::sync::Arc;
 /// Counted for each value beside its text.
 const EACH: usize = 16;
 
-/// How far a statement is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A statement that was told and is not over, and how far it is. There is one of each: whoever has it
+/// may tell of the statement, and what ends the statement takes it away.
+#[derive(Debug)]
 pub struct Progress {
-    /// Its number; 0 where it is none that is told of.
-    pub number: u32,
+    number: u32,
     /// When the first byte of its answer passed.
     pub first: Option<Micros>,
+    /// The columns of its last result set, as told.
+    pub columns: Arc<[Definition]>,
     /// Rows kept so far, of all its result sets.
     rows: u64,
     /// Bytes kept so far.
@@ -24,12 +26,20 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// The start of statement `number`.
+    /// The start of statement `number`, which is told in this moment.
     pub fn of(number: u32) -> Progress {
         Progress {
             number,
-            ..Progress::default()
+            first: None,
+            columns: Arc::default(),
+            rows: 0,
+            bytes: 0,
         }
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u32 {
+        self.number
     }
 }
 
@@ -165,10 +175,14 @@ impl ResultSet {
         columns.map(|d| d.column.clone()).collect()
     }
 
+    /// They themselves.
+    pub fn definitions(&self) -> Arc<[Definition]> {
+        Arc::clone(&self.columns)
+    }
+
     /// How many rows and bytes there were, for its end.
-    pub fn complete(&mut self, statement: u32) -> Complete {
+    pub fn complete(&mut self) -> Complete {
         let complete = Complete {
-            statement,
             rows: self.rows,
             bytes: self.bytes,
             rows_cut: self.cut,

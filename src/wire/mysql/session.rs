@@ -2,15 +2,20 @@
 //! not answered yet, what was prepared, and what is to be told.
 
 use super::charset::Charset;
+use super::column::Definition;
 use super::handshake::Capabilities;
 use super::local::Local;
 use super::prepared::{Prepared, Statements, Text};
 use super::reply::Done;
 use super::result::Progress;
-use crate::model::wire::{End, Exchange, Kind, Parameter, Report, Statement, Transaction};
+use crate::model::wire::{
+    Column, Complete, End, Exchange, Kind, Parameter, Report, Statement, Transaction, Value,
+};
 use crate::model::{Gap, GapKind, Micros};
 use crate::wire::{Limits, Seen};
+use mysql_common::constants::MariadbCapabilities;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Commands that wait for an answer, at most. No client sends so many ahead.
 pub const QUEUE_MAX: usize = 4096;
@@ -51,8 +56,11 @@ pub enum Ask {
 pub struct Pending {
     /// What it asked.
     pub ask: Ask,
-    /// How far its answer is.
-    pub progress: Progress,
+    /// The statement it is told as, and how far that is. A COM_STMT_PREPARE is told when it is known
+    /// what became of it.
+    pub progress: Option<Progress>,
+    /// When the first byte of its answer passed.
+    pub first: Option<Micros>,
 }
 
 /// The state.
@@ -127,14 +135,14 @@ impl Session {
         std::mem::take(&mut self.out)
     }
 
-    /// The client sent a statement. Gives its number.
+    /// The client sent a statement.
     pub fn statement(
         &mut self,
         at: Micros,
         kind: Kind,
         text: Text,
         parameters: Vec<Parameter>,
-    ) -> u32 {
+    ) -> Progress {
         self.numbered = self.numbered.saturating_add(1);
         let statement = Statement {
             number: self.numbered,
@@ -146,13 +154,25 @@ impl Session {
             parameters,
         };
         self.tell(at, Exchange::Statement(statement));
-        self.numbered
+        Progress::of(self.numbered)
     }
 
-    /// A command waits for its answer.
-    pub fn ask(&mut self, ask: Ask, number: u32) {
-        let progress = Progress::of(number);
-        self.queue.push_back(Pending { ask, progress });
+    /// A command that is told as a statement waits for its answer.
+    pub fn ask(&mut self, ask: Ask, progress: Progress) {
+        self.wait(ask, Some(progress));
+    }
+
+    /// A command waits for its answer before anything is told of it.
+    pub fn ask_untold(&mut self, ask: Ask) {
+        self.wait(ask, None);
+    }
+
+    fn wait(&mut self, ask: Ask, progress: Option<Progress>) {
+        self.queue.push_back(Pending {
+            ask,
+            progress,
+            first: None,
+        });
     }
 
     /// Whether an answer is to come. That to a command that is not known has no end that could be
@@ -165,37 +185,67 @@ impl Session {
     /// A command that has no text of its own is sent as `text`.
     pub fn command(&mut self, at: Micros, text: String, ask: Ask) {
         let text = Text { text, cut: 0 };
-        let number = self.statement(at, Kind::Command, text, Vec::new());
-        self.ask(ask, number);
+        let progress = self.statement(at, Kind::Command, text, Vec::new());
+        self.ask(ask, progress);
     }
 
     /// A statement is over.
     pub fn end(
         &mut self,
         at: Micros,
-        progress: &Progress,
+        progress: Progress,
         error: Option<Report>,
         transaction: Option<Transaction>,
     ) {
         let end = End {
-            statement: progress.number,
+            statement: progress.number(),
             first: progress.first,
             error,
             transaction,
             skipped: false,
         };
+        self.over(at, end);
+    }
+
+    fn over(&mut self, at: Micros, end: End) {
+        // Of a file that is still on its way nothing is told any more.
+        if let Some(local) = &mut self.local {
+            local.statement = local.statement.filter(|number| *number != end.statement);
+        }
         self.tell(at, Exchange::End(end));
+    }
+
+    /// A statement was prepared and got this number, which another may have had.
+    pub fn prepared(&mut self, at: Micros, id: u32, prepared: Prepared) {
+        if let Some(before) = self.statements.add(id, prepared) {
+            self.forget(at, before);
+        }
+    }
+
+    /// The cursor of statement `id` stays open, unless that is gone. One that was open before is not.
+    pub fn suspend(&mut self, at: Micros, id: u32, mut progress: Progress) {
+        let Some(prepared) = self.statements.get(id) else {
+            return self.end(at, progress, None, None);
+        };
+        // Columns are kept with the statement or not at all, so that they are bounded.
+        progress.columns = match &prepared.columns {
+            Some(known) if Arc::ptr_eq(known, &progress.columns) => progress.columns,
+            Some(known) if *known == progress.columns => Arc::clone(known),
+            _ => Arc::default(),
+        };
+        if let Some(before) = prepared.cursor.replace(progress) {
+            self.end(at, before, None, None);
+        }
     }
 
     /// A prepared statement is gone: its cursor ends, and what nobody executed is told.
     pub fn forget(&mut self, at: Micros, prepared: Prepared) {
-        if let Some(cursor) = &prepared.cursor {
+        if let Some(cursor) = prepared.cursor {
             self.end(at, cursor, None, None);
         }
         if !prepared.executed {
-            let number = self.statement(at, Kind::Prepare, prepared.text, Vec::new());
-            let progress = Progress::of(number);
-            self.end(at, &progress, None, None);
+            let progress = self.statement(at, Kind::Prepare, prepared.text, Vec::new());
+            self.end(at, progress, None, None);
         }
     }
 
@@ -204,6 +254,32 @@ impl Session {
         for prepared in self.statements.clear() {
             self.forget(at, prepared);
         }
+    }
+
+    /// The definition of a column, as this connection spells it.
+    pub fn definition(&self, payload: &[u8]) -> Option<Definition> {
+        let flag = MariadbCapabilities::MARIADB_CLIENT_EXTENDED_METADATA;
+        let extended = self.capabilities.has_mariadb(flag);
+        Definition::read(payload, self.charset, extended)
+    }
+
+    /// The answer to COM_STATISTICS: a row of one column.
+    pub fn statistics(&mut self, at: Micros, statement: u32, payload: &[u8]) {
+        let columns = vec![Column {
+            name: "statistics".to_owned(),
+            ..Column::default()
+        }];
+        let text = self.charset.text(payload, false).into_owned();
+        let rows = vec![vec![Value::Text(text)]];
+        self.tell(at, Exchange::Columns { statement, columns });
+        self.tell(at, Exchange::Rows { statement, rows });
+        let complete = Complete {
+            statement,
+            rows: 1,
+            bytes: payload.len() as u64,
+            ..Complete::default()
+        };
+        self.tell(at, Exchange::Complete(complete));
     }
 
     /// Settings that the server says have changed.
@@ -254,21 +330,23 @@ impl Session {
             self.copied(at, &mut local, true);
         }
         for pending in std::mem::take(&mut self.queue) {
-            let mut progress = pending.progress;
-            match pending.ask {
+            let first = pending.first;
+            let progress = match pending.ask {
                 Ask::Prepare(text, sent) => {
-                    progress.number = self.statement(sent, Kind::Prepare, text, Vec::new());
+                    Some(self.statement(sent, Kind::Prepare, text, Vec::new()))
                 }
-                Ask::Described(_) | Ask::Ahead(_) => continue,
-                _ => {}
-            }
-            let end = End {
-                statement: progress.number,
-                skipped: progress.first.is_none(),
-                first: progress.first,
-                ..End::default()
+                _ => pending.progress,
             };
-            self.tell(at, Exchange::End(end));
+            if let Some(progress) = progress {
+                let first = progress.first.or(first);
+                let end = End {
+                    statement: progress.number(),
+                    skipped: first.is_none(),
+                    first,
+                    ..End::default()
+                };
+                self.over(at, end);
+            }
         }
         self.forget_all(at);
         let error = self.error.take();

@@ -2,6 +2,7 @@
 //! and on what MySQL 8 says differently.
 
 mod bounds;
+mod lives;
 
 use super::fixture::*;
 use super::*;
