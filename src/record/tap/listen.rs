@@ -1,18 +1,18 @@
 //! What the client connects to in the server's place, and who may.
 
-use super::Stream;
+use super::{Away, Stream};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Addresses of the loopback that are tried: it has sixteen million, and somebody else's are few.
 const TRIES: usize = 8;
 
 /// A socket that is bound, and not yet served.
 pub enum Listener {
-    /// In the private directory.
-    Unix(UnixListener),
+    /// In the private directory; not there as long as the server is not.
+    Unix(PathBuf, Option<UnixListener>),
     /// On the loopback.
     Loopback(TcpListener),
 }
@@ -25,7 +25,20 @@ impl Listener {
     pub fn socket(path: &Path) -> io::Result<Listener> {
         let listener = UnixListener::bind(path)?;
         listener.set_nonblocking(true)?;
-        Ok(Listener::Unix(listener))
+        Ok(Listener::Unix(path.to_owned(), Some(listener)))
+    }
+
+    /// A socket at `path` that looks like that of a server which is `away`.
+    ///
+    /// # Errors
+    /// The path is too long or taken.
+    pub fn away(path: &Path, away: Away) -> io::Result<Listener> {
+        // Nobody listens where a socket was bound and closed.
+        drop(UnixListener::bind(path)?);
+        if away == Away::Absent {
+            std::fs::remove_file(path)?;
+        }
+        Ok(Listener::Unix(path.to_owned(), None))
     }
 
     /// Binds `port` on an address of the loopback that nothing else uses, and gives the address.
@@ -59,9 +72,9 @@ impl Listener {
     /// Hands it to the runtime of this thread.
     pub(super) fn listen(self) -> io::Result<Listening> {
         match self {
-            Listener::Unix(listener) => {
-                let listener = tokio::net::UnixListener::from_std(listener)?;
-                Ok(Listening::Unix(listener))
+            Listener::Unix(path, listener) => {
+                let listener = listener.map(tokio::net::UnixListener::from_std);
+                Ok(Listening::Unix(path, listener.transpose()?))
             }
             Listener::Loopback(listener) => {
                 let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -73,7 +86,7 @@ impl Listener {
 
 /// A socket that is served.
 pub(super) enum Listening {
-    Unix(tokio::net::UnixListener),
+    Unix(PathBuf, Option<tokio::net::UnixListener>),
     Loopback(tokio::net::TcpListener),
 }
 
@@ -82,7 +95,8 @@ impl Listening {
     pub async fn accept(&mut self) -> io::Result<Option<Stream>> {
         let own = rustix::process::geteuid().as_raw();
         match self {
-            Listening::Unix(listener) => {
+            Listening::Unix(_, None) => std::future::pending().await,
+            Listening::Unix(_, Some(listener)) => {
                 let (stream, _) = listener.accept().await?;
                 // The directory keeps others out already.
                 let ours = stream.peer_cred()?.uid() == own;
@@ -100,6 +114,27 @@ impl Listening {
                 Ok(Some(Stream::Tcp(stream)))
             }
         }
+    }
+
+    /// The server is away: who connects finds here what is found there.
+    pub fn shut(&mut self, away: Away) {
+        if let Listening::Unix(path, listener) = self {
+            *listener = None;
+            if away == Away::Absent {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+
+    /// The server is back.
+    pub fn open(&mut self) -> io::Result<()> {
+        if let Listening::Unix(path, listener @ None) = self {
+            match std::fs::remove_file(&*path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => *listener = Some(tokio::net::UnixListener::bind(path)?),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -138,6 +173,35 @@ fn owner_in(list: &str, local: &str, remote: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::net::UnixStream;
+
+    /// P1: what a client is told by the system is what it would be told of the server's own.
+    #[tokio::test]
+    async fn a_server_that_is_away_is_missed_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let found = || {
+            UnixStream::connect(&path)
+                .map_err(|error| error.kind())
+                .err()
+        };
+        for (away, kind) in [
+            (Away::Absent, io::ErrorKind::NotFound),
+            (Away::Refuses, io::ErrorKind::ConnectionRefused),
+        ] {
+            let mut listening = Listener::away(&path, away).unwrap().listen().unwrap();
+            assert_eq!(found(), Some(kind));
+            listening.open().unwrap();
+            assert_eq!(found(), None);
+            assert!(listening.accept().await.unwrap().is_some());
+            listening.shut(away);
+            assert_eq!(found(), Some(kind));
+            listening.open().unwrap();
+            assert_eq!(found(), None);
+            drop(listening);
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
 
     #[test]
     fn the_owner_of_a_connection_stands_in_the_kernels_list() {

@@ -64,10 +64,33 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// What serves a connection to its end.
 pub type Served = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// What is waited for.
+pub type Waits<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// A database protocol on the data path.
 pub trait Protocol: Send + Sync {
     /// Serves a connection that the client made, from its first byte to its end.
     fn serve(self: Arc<Self>, local: Stream, context: Context) -> Served;
+
+    /// Resolves when the server cannot be reached: until it is [back](Self::back), who connects here
+    /// is to find nobody either.
+    fn away(&self) -> Waits<'_, Away> {
+        Box::pin(std::future::pending())
+    }
+
+    /// Resolves when a server that was away may be reached again.
+    fn back(&self) -> Waits<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// How the socket of a server looks that cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// There is none.
+    Absent,
+    /// Nobody listens on it.
+    Refuses,
 }
 
 /// A tap that is ready for its client. Dropped, it leaves nothing behind.
@@ -106,6 +129,8 @@ pub enum Aside {
     Silent,
     /// This is why, for the person.
     Because(String),
+    /// Its server cannot be reached, which the client says itself; for the recording.
+    Away(String),
     /// The person knows: the configuration says so.
     Off,
 }
@@ -259,13 +284,24 @@ async fn accept(listener: Listener, protocol: Arc<dyn Protocol>, context: Contex
         return;
     };
     loop {
-        match listener.accept().await {
-            Ok(Some(local)) => {
-                tokio::spawn(Arc::clone(&protocol).serve(local, context.clone()));
+        tokio::select! {
+            // Whoever comes after the server was missed is not to be taken in.
+            biased;
+            away = protocol.away() => {
+                listener.shut(away);
+                protocol.back().await;
+                while listener.open().is_err() {
+                    tokio::time::sleep(AGAIN).await;
+                }
             }
-            // Another user's.
-            Ok(None) => {}
-            Err(_) => tokio::time::sleep(AGAIN).await,
+            accepted = listener.accept() => match accepted {
+                Ok(Some(local)) => {
+                    tokio::spawn(Arc::clone(&protocol).serve(local, context.clone()));
+                }
+                // Another user's.
+                Ok(None) => {}
+                Err(_) => tokio::time::sleep(AGAIN).await,
+            },
         }
     }
 }

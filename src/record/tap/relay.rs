@@ -51,18 +51,36 @@ impl Watch for Unwatched {
     }
 }
 
+/// How a connection may end.
+#[derive(Clone, Copy)]
+pub struct Ends<'a> {
+    /// A client that has sent this last has ended the connection, whoever closed it first.
+    pub farewell: &'a [u8],
+    /// Called when the server's side ends, before the client can know.
+    pub server: &'a (dyn Fn() + Sync),
+}
+
+impl<'a> Ends<'a> {
+    /// With this farewell.
+    pub fn with(farewell: &'a [u8]) -> Ends<'a> {
+        Ends {
+            farewell,
+            server: &|| {},
+        }
+    }
+}
+
 /// Carries bytes until both sides have ended or one of them is lost. `observer` sees all of them.
-/// A client that has sent `farewell` last has ended the connection, whoever closed it first.
 pub async fn relay(
     local: &mut Stream,
     upstream: &mut Stream,
     observer: &mut Observer,
-    farewell: &[u8],
+    ends: Ends<'_>,
 ) -> First {
     let mut relay = Relay::new(Unwatched, &[], &[]);
     loop {
         // What watches nothing stops at nothing.
-        if let Some(first) = relay.run(local, upstream, observer, farewell).await {
+        if let Some(first) = relay.run(local, upstream, observer, ends).await {
             return first;
         }
     }
@@ -102,7 +120,7 @@ impl<W: Watch> Relay<W> {
         local: &mut Stream,
         upstream: &mut Stream,
         observer: &mut Observer,
-        farewell: &[u8],
+        ends: Ends<'_>,
     ) -> Option<First> {
         let Relay {
             watch,
@@ -112,11 +130,20 @@ impl<W: Watch> Relay<W> {
         } = self;
         poll_fn(|cx| {
             let sent = there.carry(cx, local, upstream, watch, &mut |bytes| {
-                observer.client(bytes);
+                if !bytes.is_empty() {
+                    observer.client(bytes);
+                }
             });
-            let received = back.carry(cx, upstream, local, &mut Unwatched, &mut |bytes| {
-                observer.server(bytes);
-            });
+            let received = back.carry(
+                cx,
+                upstream,
+                local,
+                &mut Unwatched,
+                &mut |bytes| match bytes.is_empty() {
+                    true => (ends.server)(),
+                    false => observer.server(bytes),
+                },
+            );
             let by = match (sent, received) {
                 (Poll::Ready(Over::Ended), _) | (_, Poll::Ready(Over::Unwritable)) => First::Client,
                 (Poll::Ready(Over::Unwritable), _) | (_, Poll::Ready(Over::Ended)) => First::Server,
@@ -128,7 +155,7 @@ impl<W: Watch> Relay<W> {
                     };
                 }
             };
-            let left = by == First::Client || there.last().ends_with(farewell);
+            let left = by == First::Client || there.last().ends_with(ends.farewell);
             let by = if left { First::Client } else { by };
             let by = *first.get_or_insert(by);
             match (sent, received) {
@@ -213,7 +240,7 @@ impl Way {
         self.written >= self.free() && !self.flushing
     }
 
-    /// Carries what there is.
+    /// Carries what there is. `observe` is told the end as nothing that was read.
     fn carry(
         &mut self,
         cx: &mut Context<'_>,
@@ -240,6 +267,9 @@ impl Way {
                 },
                 Ok(()) => {
                     ready!(self.read(cx, from, watch));
+                    if self.ended {
+                        observe(&[]);
+                    }
                     continue;
                 }
             };

@@ -2,9 +2,9 @@
 
 use super::Stream;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 
 /// Where a server is.
@@ -117,6 +117,52 @@ impl Place {
         Err(last)
     }
 
+    /// Looks whether anybody is there, for so long, before there is anything to wait for it. On a
+    /// network that takes a connection, which is given on; a server on a socket of this machine
+    /// notices nothing. `None` where there is no connection to be given, be it that there was not
+    /// enough time to tell.
+    ///
+    /// # Errors
+    /// Nobody is there.
+    pub fn probe(&self, within: Duration) -> Result<Option<std::net::TcpStream>, Unreached> {
+        let missed = |address, reason| Err(Unreached { address, reason });
+        let (host, address, port) = match self {
+            Place::Socket(path) => {
+                return match bound(path) {
+                    Ok(()) => Ok(None),
+                    Err(reason) => missed(None, reason),
+                };
+            }
+            Place::Network {
+                host,
+                address,
+                port,
+            } => (host.as_str(), *address, *port),
+        };
+        let until = Instant::now() + within;
+        let found = match address {
+            Some(address) => Ok(vec![SocketAddr::new(address, port)]),
+            None => (host, port).to_socket_addrs().map(Iterator::collect),
+        };
+        let addresses: Vec<SocketAddr> = match found {
+            Ok(addresses) => addresses,
+            Err(reason) => return missed(None, reason),
+        };
+        let mut last = missed(None, io::ErrorKind::NotFound.into());
+        for address in addresses {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            match std::net::TcpStream::connect_timeout(&address, left) {
+                Ok(stream) => return Ok(Some(stream)),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(None),
+                Err(reason) => last = missed(Some(address.ip()), reason),
+            }
+        }
+        last
+    }
+
     /// Its address, where it is known.
     pub fn address(&self) -> Option<IpAddr> {
         match self {
@@ -124,6 +170,30 @@ impl Place {
             Place::Network { host, address, .. } => address.or_else(|| host.parse().ok()),
         }
     }
+}
+
+/// Whether a socket that takes connections stands at `path`. One of another type is refused for its
+/// type where there is one, and before the server hears of it.
+fn bound(path: &Path) -> io::Result<()> {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+    let flags = SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::DGRAM, flags, None)?;
+    match rustix::net::connect(&socket, &SocketAddrUnix::new(path)?) {
+        Ok(()) | Err(rustix::io::Errno::PROTOTYPE) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes a connection that [`Place::probe`] has made.
+///
+/// # Errors
+/// It cannot be waited for.
+pub fn adopt(stream: std::net::TcpStream, keepalive: &Keepalive) -> io::Result<Stream> {
+    stream.set_nonblocking(true)?;
+    let stream = TcpStream::from_std(stream)?;
+    let _ = stream.set_nodelay(true);
+    keep_alive(&stream, keepalive);
+    Ok(Stream::Tcp(stream))
 }
 
 /// A kernel that does not know one of these does without, as with libpq.
@@ -154,4 +224,50 @@ pub fn system_words(error: &io::Error) -> String {
     let text = text.split(" (os error").next().unwrap_or_default();
     let lookup = "failed to lookup address information: ";
     text.strip_prefix(lookup).unwrap_or(text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::os::unix::net::UnixListener;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_socket_is_looked_at_and_not_connected_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let probe = || Place::Socket(path.clone()).probe(LONG);
+        let missed = |kind| assert_eq!(probe().unwrap_err().reason.kind(), kind);
+        missed(io::ErrorKind::NotFound);
+        let listener = UnixListener::bind(&path).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        assert!(probe().unwrap().is_none());
+        assert_eq!(
+            listener.accept().unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
+        drop(listener);
+        missed(io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_server_on_a_network_is_connected_to_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let place = |host: &str| Place::Network {
+            host: host.to_owned(),
+            address: None,
+            port,
+        };
+        assert!(place("127.0.0.1").probe(LONG).unwrap().is_some());
+        assert!(place("127.0.0.1").probe(Duration::ZERO).unwrap().is_none());
+        drop(listener);
+        let missed = place("127.0.0.1").probe(LONG).unwrap_err();
+        assert_eq!(missed.reason.kind(), io::ErrorKind::ConnectionRefused);
+        assert!(missed.address.is_some());
+        let missed = place("no such host").probe(LONG).unwrap_err();
+        assert!(missed.address.is_none());
+    }
 }

@@ -89,23 +89,3 @@ fn a_server_that_is_full_says_so_itself() {
         client.wait().unwrap();
     }
 }
-
-#[test]
-fn a_server_that_is_not_there_is_named() {
-    let home = Home::with_vault();
-    let port = crate::support::free_port();
-    let words = [
-        "mariadb",
-        "--no-defaults",
-        "-h127.0.0.1",
-        &format!("-P{port}"),
-        "-e",
-        "do 1",
-    ];
-    let words = words.map(str::to_owned);
-    refused(
-        &home,
-        &words,
-        "Can't connect to server on '127.0.0.1' (111)",
-    );
-}

@@ -1,6 +1,7 @@
 //! The connection of MySQL's and MariaDB's clients with rec on its local end: clients and servers
 //! cannot tell, and the recording holds what passed.
 
+mod away;
 mod change_user;
 mod flow;
 mod hold;

@@ -12,9 +12,11 @@ fn option_files_variables_and_words_lead_to_the_same_server() {
     let (mut home, server) = start();
     let file = home.path().join("my.cnf");
     let text = format!(
-        "[client]\nhost=127.0.0.1\nport={}\nuser=app\npassword=\"{}\"\n[client_other]\nuser=root\n",
+        "[client]\nhost=127.0.0.1\nport={}\nuser=app\npassword=\"{}\"\n[client_other]\nuser=root\n\
+         [client_root]\nuser=root\npassword=\nhost=localhost\nprotocol=socket\nsocket={}\n",
         server.port,
-        Mariadb::PASSWORD
+        Mariadb::PASSWORD,
+        server.socket()
     );
     fs::write(&file, text).unwrap();
     let file = file.display().to_string();
@@ -25,6 +27,18 @@ fn option_files_variables_and_words_lead_to_the_same_server() {
     assert_eq!(seen[0]["results"][0]["rows"][0][0], "app@127.0.0.1");
     let found = shown(&home);
     assert_eq!(found["host"], "127.0.0.1");
+
+    // Of a group with a suffix, by its word or by its variable.
+    let mut suffixed = words(&format!(
+        "mariadb --defaults-file={file} --defaults-group-suffix=_root shop"
+    ));
+    suffixed.extend(select.clone());
+    let seen = same(&home, &suffixed, 1);
+    assert_eq!(seen[0]["results"][0]["rows"][0][0], "root@localhost");
+    home.set("MYSQL_GROUP_SUFFIX", "_root");
+    let seen = same(&home, &from_file, 1);
+    assert_eq!(seen[0]["results"][0]["rows"][0][0], "root@localhost");
+    home.set("MYSQL_GROUP_SUFFIX", "");
 
     let mut extra = words(&format!(
         "mysql --defaults-extra-file={file} --user=root shop"
@@ -65,7 +79,6 @@ fn a_port_or_a_socket_among_the_words_says_which_way() {
         (vec![nowhere, "-hlocalhost", &port], 1),
         (vec!["-P1", &socket], 1),
         (vec!["-P1", "-hlocalhost", &socket], 1),
-        (vec![&port, nowhere], 0),
         (vec!["-h127.0.0.1", &port, nowhere, "--protocol=socket"], 1),
         (vec!["--protocol=tcp", &port], 1),
     ] {
@@ -75,6 +88,8 @@ fn a_port_or_a_socket_among_the_words_says_which_way() {
         words.extend(["-e".into(), "select 1".into()]);
         same(&home, &words, wanted);
     }
+    let words = over_socket(&server, "mariadb", &[&port, nowhere, "-e", "select 1"]);
+    refused(&home, &words, "socket '/nonexistent'");
 }
 
 #[test]
@@ -87,7 +102,6 @@ fn what_connects_to_nothing_is_left_alone() {
         "mariadb --no-defaults -e",
         "mariadb --no-defaults --execute",
         "mariadb --defaults-file=/nonexistent",
-        "mariadb --no-defaults -S/nonexistent -e select",
     ] {
         same(&home, &words(line), 0);
     }
@@ -118,8 +132,6 @@ fn where_rec_cannot_be_sure_the_client_goes_alone_and_the_recording_says_so() {
     for more in [
         &["--ssl-cipher=ECDHE-RSA-AES256-GCM-SHA384"][..],
         &["--tls-version=TLSv1.1"],
-        &["-w"],
-        &["--wait"],
     ] {
         let more = [more, &["-e", "select 1"]].concat();
         let words = over_tcp(&server, "mariadb", &more);

@@ -185,17 +185,14 @@ impl Given {
                 (PROMPT, value) => s.prompt = value,
                 (PUBLIC_KEY, value) => s.public_key = value.map(PathBuf::from),
                 (GET_PUBLIC_KEY, _) => s.asks_public_key = true,
-                ('w', _) if matches!(self.program, Program::Client | Program::Admin) => {
-                    return Err(
-                        "it waits for a server that is not there, which it tells by error \
-                                numbers that no server may send"
-                            .to_owned(),
-                    );
-                }
+                // The client of that name takes the option as well, and gives up all the same.
+                ('w', _) if self.program == Program::Admin => s.waits = true,
                 (NOT_OURS, _) => return Err("it binds an address or looks up SRV records".into()),
                 _ => {}
             }
         }
+        // Scripts of tests restart their servers.
+        s.waits |= self.program == Program::Test;
         if self.program == Program::Client {
             s.host = s.host.filter(|host| !host.is_empty());
             s.host = s.host.or_else(|| text(env, "MYSQL_HOST"));
@@ -246,6 +243,8 @@ pub struct Settings {
     pub public_key: Option<PathBuf>,
     /// The server may be asked for its key.
     pub asks_public_key: bool,
+    /// It tries again where the server is not there.
+    pub waits: bool,
     protocol: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Listeners in a server's place, for clients that rec does not start.
 
 use super::login::Keys;
+use super::reach::Reach;
 use super::route::{PORT, SOCKET};
 use super::{Protect, Server};
 use crate::record::about::About;
@@ -46,7 +47,7 @@ pub fn hold(target: &str, about: &mut About, runtime: &Path) -> Result<Held, Asi
     };
     let dir = Dir::new(runtime, 1 + SOCKET.len()).map_err(no_stand)?;
     let socket = dir.path().join(SOCKET);
-    let server: Arc<dyn Protocol> = Arc::new(Server::new(place, protect, keys));
+    let server: Arc<dyn Protocol> = Arc::new(Server::new(Reach::new(place), protect, keys));
     let user = address
         .user
         .map_or_else(String::new, |user| format!("{user}@"));

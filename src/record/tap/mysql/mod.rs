@@ -8,6 +8,7 @@
 //!
 //! * [`route`] where the client would connect to, and how it is led here; [`ask`] what it says itself;
 //!   [`hold`] for clients that rec does not start
+//! * [`reach`] whether the server is there, and how a client learns that it is not
 //! * [`packet`], [`login`], [`exchange`] how a client authenticates; [`guard`] when it does so later;
 //!   [`protect`] TLS
 
@@ -18,6 +19,7 @@ mod hold;
 mod login;
 mod packet;
 mod protect;
+mod reach;
 mod route;
 
 pub use hold::hold;
@@ -25,15 +27,16 @@ pub use protect::Protect;
 pub use route::plan;
 
 use super::observer::Settled;
-use super::relay::{First, Relay, Unwatched, Watch};
-use super::upstream::{Reached, Unreached, system_words};
-use super::{Context, Keepalive, Observer, Place, Protocol, Served, Stream};
+use super::relay::{Ends, First, Relay, Unwatched, Watch};
+use super::upstream::{Unreached, system_words};
+use super::{Away, Context, Observer, Place, Protocol, Served, Stream, Waits};
 use crate::model::{Gap, GapKind};
 use crate::wire::mysql::Decoder;
 use exchange::{Exchange, Side};
 use guard::Guard;
 use login::{Keys, Login, Way};
 use packet::{Greeting, Payload, Response, error, packet, send, stand_in};
+use reach::Reach;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 
@@ -42,7 +45,7 @@ const QUIT: &[u8] = &[1, 0, 0, 0, 1];
 
 /// A server as the client asked for it.
 pub struct Server {
-    place: Place,
+    reach: Reach,
     protect: Protect,
     keys: Keys,
 }
@@ -54,6 +57,14 @@ impl Protocol for Server {
             let _ = self.connection(local, context).await;
         })
     }
+
+    fn away(&self) -> Waits<'_, Away> {
+        Box::pin(self.reach.away())
+    }
+
+    fn back(&self) -> Waits<'_, ()> {
+        Box::pin(self.reach.back())
+    }
 }
 
 /// ER_UNKNOWN_ERROR. The clients' own numbers for these failures (2002, 2026) no server may send: a
@@ -61,28 +72,24 @@ impl Protocol for Server {
 const FAILED: u16 = 1105;
 
 impl Server {
-    /// The server at `place`.
-    pub fn new(place: Place, protect: Protect, keys: Keys) -> Server {
+    /// The server at the end of `reach`.
+    pub fn new(reach: Reach, protect: Protect, keys: Keys) -> Server {
         Server {
-            place,
+            reach,
             protect,
             keys,
         }
     }
 
     async fn connection(&self, mut local: Stream, context: Context) -> std::io::Result<()> {
-        let keepalive = Keepalive::default();
         let reached = tokio::select! {
-            reached = self.place.connect(&keepalive) => reached,
+            reached = self.reach.connect() => reached,
             // The client does not wait any longer: its timeout, or Ctrl-C.
             () = local.closed() => return Ok(()),
         };
-        let Reached { stream, .. } = match reached {
-            Ok(reached) => reached,
-            Err(unreached) => {
-                let why = self.unreached(&unreached);
-                return refuse(local, &stand_in(), &why).await;
-            }
+        let stream = match reached {
+            Ok(stream) => stream,
+            Err(unreached) => return self.absent(local, &unreached, &context).await,
         };
         let mut upstream = Side::new(stream, Payload::default(), false);
         let first = tokio::select! {
@@ -126,7 +133,7 @@ impl Server {
                 }
             };
         }
-        let way = match (&self.place, protected) {
+        let way = match (self.place(), protected) {
             (_, true) => Way::Protected,
             (Place::Socket(_), false) => Way::Socket,
             (Place::Network { .. }, false) => Way::Plain,
@@ -153,40 +160,43 @@ impl Server {
         }
         let presence = context.present();
         let compressed = response.compresses(greeting.flags());
+        let ends = Ends {
+            farewell: QUIT,
+            server: &|| self.reach.ended(),
+        };
         let ended = match way {
-            Way::Protected | Way::Socket => relayed(exchange).await,
-            Way::Plain => guarded(exchange, login, &response, compressed).await?,
+            Way::Protected | Way::Socket => relayed(exchange, ends).await,
+            Way::Plain => guarded(exchange, login, &response, compressed, ends).await?,
         };
         presence.ended(ended);
         Ok(())
     }
 
-    fn host(&self) -> &str {
-        match &self.place {
-            Place::Socket(_) => "localhost",
-            Place::Network { host, .. } => host,
+    fn place(&self) -> &Place {
+        self.reach.place()
+    }
+
+    /// There is no server: the recording says why. The client that was led here sees the connection
+    /// end, and nobody who listens when it tries again; one that came by itself is told as well.
+    async fn absent(
+        &self,
+        local: Stream,
+        unreached: &Unreached,
+        context: &Context,
+    ) -> std::io::Result<()> {
+        let (number, why) = unreached_as(self.place(), unreached);
+        let mut observer = context.observe(Box::new(Decoder::new(context.limits())));
+        observer.server(&packet(0, &error(number, "HY000", &why)));
+        match self.reach.is_led() {
+            true => Ok(()),
+            false => refuse(local, &stand_in(), &why).await,
         }
     }
 
-    /// As the clients put it.
-    fn unreached(&self, unreached: &Unreached) -> String {
-        let reason = &unreached.reason;
-        let number = reason.raw_os_error();
-        match &self.place {
-            Place::Socket(path) => format!(
-                "Can't connect to local server through socket '{}' ({})",
-                path.display(),
-                number.unwrap_or_default()
-            ),
-            Place::Network { host, .. } if unreached.address.is_none() => {
-                format!("Unknown server host '{host}' ({})", system_words(reason))
-            }
-            Place::Network { host, .. } => {
-                format!(
-                    "Can't connect to server on '{host}' ({})",
-                    number.unwrap_or_default()
-                )
-            }
+    fn host(&self) -> &str {
+        match self.place() {
+            Place::Socket(_) => "localhost",
+            Place::Network { host, .. } => host,
         }
     }
 
@@ -211,8 +221,29 @@ impl Server {
         };
         send(&mut local, first).await?;
         observer.server(first);
-        super::relay::relay(&mut local, &mut upstream, &mut observer, QUIT).await;
+        super::relay::relay(&mut local, &mut upstream, &mut observer, Ends::with(QUIT)).await;
         Ok(())
+    }
+}
+
+/// Why a server was not reached, as the clients put it, and the number they give it.
+fn unreached_as(place: &Place, unreached: &Unreached) -> (u16, String) {
+    let reason = &unreached.reason;
+    let number = reason.raw_os_error().unwrap_or_default();
+    match place {
+        Place::Socket(path) => {
+            let path = path.display();
+            let why = format!("Can't connect to local server through socket '{path}' ({number})");
+            (2002, why)
+        }
+        Place::Network { host, .. } if unreached.address.is_none() => {
+            let why = system_words(reason);
+            (2005, format!("Unknown server host '{host}' ({why})"))
+        }
+        Place::Network { host, .. } => (
+            2003,
+            format!("Can't connect to server on '{host}' ({number})"),
+        ),
     }
 }
 
@@ -228,12 +259,12 @@ async fn refuse(mut local: Stream, greeting: &[u8], why: &str) -> std::io::Resul
 }
 
 /// Carries a session as it is.
-async fn relayed(exchange: Exchange) -> First {
+async fn relayed(exchange: Exchange, ends: Ends<'_>) -> First {
     let mut open = Open::new(exchange);
     let mut relay = Relay::new(Unwatched, &open.there, &open.back);
     loop {
         // What watches nothing stops at nothing.
-        if let Some(first) = open.run(&mut relay).await {
+        if let Some(first) = open.run(&mut relay, ends).await {
             return first;
         }
     }
@@ -246,11 +277,12 @@ async fn guarded(
     mut login: Login,
     response: &Response<'_>,
     compressed: bool,
+    ends: Ends<'_>,
 ) -> std::io::Result<First> {
     loop {
         let mut open = Open::new(exchange);
         let mut relay = Relay::new(Guard::new(compressed), &open.there, &open.back);
-        if let Some(first) = open.run(&mut relay).await {
+        if let Some(first) = open.run(&mut relay, ends).await {
             return Ok(first);
         }
         let (guard, rest) = relay.stopped();
@@ -291,13 +323,13 @@ impl Open {
         }
     }
 
-    async fn run(&mut self, relay: &mut Relay<impl Watch>) -> Option<First> {
+    async fn run(&mut self, relay: &mut Relay<impl Watch>, ends: Ends<'_>) -> Option<First> {
         let Open {
             local,
             upstream,
             observer,
             ..
         } = self;
-        relay.run(local, upstream, observer, QUIT).await
+        relay.run(local, upstream, observer, ends).await
     }
 }

@@ -6,7 +6,8 @@
 
 use super::ask::ask;
 use super::login::Keys;
-use super::{Protect, Server};
+use super::reach::{Reach, looks};
+use super::{Protect, Server, unreached_as};
 use crate::model::Target;
 use crate::record::about::About;
 use crate::record::clients::mysql::Program;
@@ -16,9 +17,14 @@ use crate::record::tap::program::which;
 use crate::record::tap::{Aside, Dir, Listener, Place, Plan, Protocol};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The library's default, where nothing says otherwise.
 pub const PORT: u16 = 3306;
+
+/// So long the client's start may wait for the server: far away servers answer within it, and where
+/// nobody answers at all, nobody knows for much longer.
+const PROBE_MAX: Duration = Duration::from_secs(1);
 
 /// The socket's name where the server is not reached by one.
 pub const SOCKET: &str = "mysql.sock";
@@ -86,7 +92,25 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
     let socket = socket_name(&place);
     let dir = Dir::new(runtime, 1 + socket.len()).map_err(no_dir)?;
     let path = dir.path().join(&socket);
-    let listener = Listener::socket(&path).map_err(no_dir)?;
+    let (listener, reach) = match place.probe(PROBE_MAX) {
+        Ok(early) => (
+            Listener::socket(&path),
+            Reach::led(place.clone(), early, None),
+        ),
+        // It is looked for until it is there, as the client does.
+        Err(unreached) if settings.waits => {
+            let away = looks(&place, &unreached);
+            let reach = Reach::led(place.clone(), None, Some(away));
+            (Listener::away(&path, away), reach)
+        }
+        Err(unreached) => {
+            let (_, why) = unreached_as(&place, &unreached);
+            return Err(Aside::Away(format!(
+                "the server was not there when the client started: {why}"
+            )));
+        }
+    };
+    let listener = listener.map_err(no_dir)?;
     let mut argv = about.argv.clone();
     let options = led(&settings, version, program, &path);
     argv.splice(
@@ -94,7 +118,7 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
         options.into_iter().map(Into::into),
     );
     learn(&mut about.target, &settings, &place);
-    let server: Arc<dyn Protocol> = Arc::new(Server::new(place, protect, keys));
+    let server: Arc<dyn Protocol> = Arc::new(Server::new(reach, protect, keys));
     Ok(Plan {
         led: Led {
             argv,
@@ -124,11 +148,9 @@ fn place(settings: &Settings) -> Result<Place, Aside> {
                 .to_owned(),
         ));
     };
-    // Of a socket that is not there the client says so itself, with the right name.
-    match socket.is_absolute() && socket.exists() {
-        true => Ok(Place::Socket(socket)),
-        false => Err(Aside::Silent),
-    }
+    // Without a directory to start from the client will not find it either.
+    let socket = std::path::absolute(socket).map_err(|_| Aside::Silent)?;
+    Ok(Place::Socket(socket))
 }
 
 /// The socket is called like the server's own: a prompt may show it.

@@ -18,7 +18,7 @@ mod wrapper;
 use dial::{Encryption, SslMode};
 pub use route::{hold, plan};
 
-use super::relay::relay;
+use super::relay::{Ends, relay};
 use super::{Context, Keepalive, Observer, Place, Protocol, Served, Stream};
 use crate::model::{Gap, GapKind};
 use crate::wire::postgres::Decoder;
@@ -122,7 +122,8 @@ impl Server {
         });
         let mut upstream = reached.stream;
         if upstream.write_all(read).await.is_ok() {
-            relay(&mut local, &mut upstream, &mut context.unread(), &[]).await;
+            let ends = Ends::with(&[]);
+            relay(&mut local, &mut upstream, &mut context.unread(), ends).await;
         }
     }
 
@@ -186,7 +187,8 @@ impl Server {
         };
         if login.run(&mut local, &mut upstream, &mut observer).await {
             let presence = context.present();
-            let ended = relay(&mut local, &mut upstream, &mut observer, TERMINATE).await;
+            let ends = Ends::with(TERMINATE);
+            let ended = relay(&mut local, &mut upstream, &mut observer, ends).await;
             presence.ended(ended);
         }
     }
