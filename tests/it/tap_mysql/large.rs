@@ -89,3 +89,25 @@ fn a_large_result_is_counted_beyond_its_limits() {
     assert_eq!(complete["rows"], 100_000, "{seen:#?}");
     assert_eq!(complete["rows_cut"], 90_000);
 }
+
+/// The client ends a file that is empty, or that it cannot read, with an empty packet.
+#[test]
+fn a_file_that_is_empty_or_missing_is_a_statement_like_any_other() {
+    let (home, server) = start();
+    server.sql("shop", "create table t (a int)");
+    let empty = home.path().join("empty.csv");
+    std::fs::write(&empty, "").unwrap();
+    // A client that cannot read its file goes no further.
+    for (file, statements) in [(empty.as_path(), 2), (&home.path().join("none"), 1)] {
+        let load = format!("load data local infile '{}' into table t", file.display());
+        let sql = format!("{load}; select 7");
+        let more = ["--local-infile=1", "shop", "-e", &sql];
+        let seen = same(&home, &over_tcp(&server, "mariadb", &more), statements);
+        assert_eq!(seen[0]["text"], load);
+        assert_eq!(seen[0]["error"], Value::Null, "{seen:#?}");
+        assert_eq!(seen[0]["results"][0]["complete"]["affected"], 0);
+        if let Some(next) = seen.get(1) {
+            assert_eq!(next["results"][0]["rows"][0][0], "7", "{seen:#?}");
+        }
+    }
+}

@@ -120,12 +120,20 @@ fn a_client_certificate_and_a_revocation_list_are_used() {
     let ca = format!("--ssl-ca={}", case.authority.root());
     let server = Path::new(&case.authority.root()).with_file_name("server.crt");
     let list = case.authority.revoke(&[&server]);
-    let list = format!("--ssl-crl={list}");
-    case.bad(
-        "127.0.0.1",
-        &[own[0], own[1], &ca, &list],
-        "TLS/SSL error: ",
-    );
+    // A directory holds lists under names that are hashes.
+    let lists = case.home.path().join("lists");
+    std::fs::create_dir(&lists).unwrap();
+    std::fs::copy(&list, lists.join("root.crl")).unwrap();
+    let mut rehash = Command::new("openssl");
+    let hashed = rehash.arg("rehash").arg(&lists).output().unwrap();
+    assert!(hashed.status.success(), "{hashed:?}");
+    for list in [format!("--ssl-crl={list}"), path("crlpath", &lists)] {
+        case.bad(
+            "127.0.0.1",
+            &[own[0], own[1], &ca, &list],
+            "TLS/SSL error: ",
+        );
+    }
     let encrypted = client.encrypted("of the key");
     let locked = path("key", &encrypted);
     let words = case.words("127.0.0.1", &[own[0], &locked]);
