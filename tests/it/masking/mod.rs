@@ -270,14 +270,20 @@ fn leaks(text: &str, secret: &str) -> bool {
         .any(|w| text.contains(&*String::from_utf8_lossy(w)))
 }
 
+/// Where the short run begins.
+const SHORT_SEED: u64 = 20_260_713;
+
 #[test]
 fn no_planted_secret_is_recorded() {
     let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     let clock = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(1, |d| d.as_nanos() as u64);
-    let seed = number("REC_MASK_SEED").unwrap_or(clock);
-    let runs = number("REC_MASK_RUNS").unwrap_or(400);
+    // The short run is the same every time; only who asks for a longer one looks for new cases.
+    let runs = number("REC_MASK_RUNS");
+    let seed = runs.map_or(SHORT_SEED, |_| clock);
+    let seed = number("REC_MASK_SEED").unwrap_or(seed);
+    let runs = runs.unwrap_or(400);
     for run in 0..runs {
         let mut random = Random(seed.wrapping_add(run));
         let (steps, size, secret) = session(&mut random);
