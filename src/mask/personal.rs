@@ -221,7 +221,8 @@ fn ibans(line: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
 /// user@host: ssh and its kin, git remotes, prompts, URIs.
 pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
     // A query string writes it as %40.
-    let encoded = memchr::memmem::find_iter(line, b"%40").map(|at| (at, 3));
+    let encoded = memchr::memchr_iter(b'%', line).filter(|at| cut(line, at + 1, at + 3) == b"40");
+    let encoded = encoded.map(|at| (at, 3));
     let plain = memchr::memchr_iter(b'@', line).map(|at| (at, 1));
     for (place, sign) in plain.chain(encoded) {
         let mut start = place;

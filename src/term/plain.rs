@@ -218,16 +218,38 @@ pub fn ends_at_edge(text: &[u8], column: usize, cols: usize) -> bool {
 /// In which column the cursor stands behind `text`, drawn from `column` on; one behind the last where
 /// it has filled a row and the next character wraps.
 pub fn column_behind(text: &[u8], column: usize, cols: usize) -> usize {
-    if memchr(b'\t', text).is_none() && text.is_ascii() {
-        let end = column + text.len();
+    if memchr(b'\t', text).is_none()
+        && let Some(cells) = narrow(text)
+    {
+        let end = column + cells;
         return match end {
             _ if end <= cols => end,
             _ => (end - 1) % cols.max(1) + 1,
         };
     }
+    match std::str::from_utf8(text) {
+        Ok(text) => column_of(text, column, cols),
+        Err(_) => column_of(&String::from_utf8_lossy(text), column, cols),
+    }
+}
+
+/// How many cells `text` fills, where each of its characters fills one; `None` where that is not plain
+/// from their first bytes: nothing below U+1100 is wide, and nothing of U+2000 to U+22FF.
+fn narrow(text: &[u8]) -> Option<usize> {
+    if text.is_ascii() {
+        return Some(text.len());
+    }
+    let mut high = text.iter().enumerate().filter(|(_, c)| **c >= 0xE1);
+    let plain = high.all(|(at, c)| *c == 0xE2 && text.get(at + 1).is_some_and(|c| *c <= 0x8B));
+    plain.then(|| text.iter().filter(|c| **c & 0xC0 != 0x80).count())
+}
+
+fn column_of(text: &str, column: usize, cols: usize) -> usize {
     let mut col = column;
-    for c in String::from_utf8_lossy(text).chars() {
-        if c == '\t' {
+    for c in text.chars() {
+        if matches!(c, ' '..='~') {
+            col = if col < cols { col + 1 } else { 1 };
+        } else if c == '\t' {
             col = (col / TAB + 1)
                 .saturating_mul(TAB)
                 .min(cols.saturating_sub(1));
@@ -271,6 +293,34 @@ pub fn strip(line: &[u8], bytes: Range<usize>, out: &mut Stripped) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_counted_alike_at_a_glance_and_one_by_one() {
+        let texts = [
+            "plain",
+            "größe: 12 µs — ok",
+            "λογος …",
+            "✓ done",
+            "漢字 wide",
+            "a\u{301}b",
+            "\u{1100}x",
+            "café naïve résumé",
+            "⌚ ✅ ☃",
+            "1234567890123456789",
+            "\u{22ff}\u{2300}",
+        ];
+        for text in texts {
+            for cols in [1, 2, 3, 5, 8, 13, 80] {
+                for column in 0..=cols {
+                    assert_eq!(
+                        column_behind(text.as_bytes(), column, cols),
+                        column_of(text, column, cols),
+                        "{text} from {column} of {cols}"
+                    );
+                }
+            }
+        }
+    }
 
     fn texts(line: &[u8]) -> Option<Vec<String>> {
         let mut stripped = Stripped::default();

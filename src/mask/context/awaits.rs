@@ -3,7 +3,7 @@
 
 use super::asked::asked;
 use super::below::{Below, below, opens};
-use super::told::told;
+use super::told::{spoken, told};
 use crate::mask::assign::{closing, opening};
 use crate::mask::bytes::{
     at, before, contains, cut, find, from, is_word, skip_blanks, trim, word_at,
@@ -25,6 +25,8 @@ pub(crate) struct Woken {
     pub asks: bool,
     /// A part of a command that prints a secret.
     pub reveals: bool,
+    /// What a sentence or a prompt calls a password or a code.
+    pub speaks: bool,
 }
 
 impl Woken {
@@ -35,13 +37,68 @@ impl Woken {
                 .iter()
                 .any(|word| word_at(line, *place, word) || word_at(line, place + 1, word))
         };
+        let spoken = |place: &usize| {
+            SPOKEN.iter().any(|word| {
+                word_at(line, *place, word.as_bytes())
+                    || line
+                        .get(*place..)
+                        .is_some_and(|at| at.starts_with(word.as_bytes()))
+            })
+        };
         Woken {
+            speaks: places.iter().any(spoken),
             words: !places.is_empty(),
             asks: places.iter().any(ask),
             reveals,
         }
     }
 }
+
+/// How the words begin with which a password is spoken of.
+const SPOKEN: &[&str] = &[
+    "pass",
+    "assword",
+    "assphrase",
+    "pwd",
+    "pw",
+    "_pw",
+    " pw ",
+    "-pw",
+    "kennwort",
+    "zugangsdaten",
+    "senord",
+    "senha",
+    "wachtwoord",
+    "contrase",
+    "haslo",
+    "hasło",
+    "heslo",
+    "salasana",
+    "adgangskode",
+    "mot de passe",
+    "phrase secr",
+    "mdp",
+    "пароль",
+    "şifre",
+    "parol",
+    "パスワード",
+    "暗証番号",
+    "密码",
+    "密碼",
+    "비밀번호",
+    "pin",
+    "enter pin",
+    "otp",
+    "verification code",
+    "one-time code",
+    "authentication code",
+    "security code",
+    "command not found",
+    "login",
+    "credential",
+    "cred",
+    "jelsz",
+];
 
 /// What earlier lines let expect of the next ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,9 +174,12 @@ impl Awaits {
             self.named = NAMED_LINES;
         }
         let mut prompts = false;
+        if woken.speaks {
+            spoken(line, spans);
+            prompts = asked(line, spans);
+        }
         if woken.words {
             told(line, spans);
-            prompts = asked(line, spans);
         }
         if self.revealed > 0 && !prompts {
             let text = line.trim_ascii();

@@ -99,6 +99,7 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "暗証番号",
     "command not found",
     "kennwort",
+    " pw ",
     "zugangsdaten",
     "login",
 ];
@@ -148,6 +149,7 @@ mod tests {
                 words: true,
                 asks: true,
                 reveals: true,
+                speaks: true,
             };
             awaits.line(line.as_bytes(), woken, &mut spans);
             crate::mask::span::settle(&mut spans);

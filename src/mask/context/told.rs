@@ -10,6 +10,9 @@ const TOLD: RuleId = RuleId::new("revealed-secret");
 /// A longer sentence tells something else.
 const SENTENCE_MAX: usize = 200;
 
+/// Nor do people write longer lines.
+const SPOKEN_MAX: usize = 400;
+
 /// What secrets are called.
 const THINGS: &[&str] = &[
     "password",
@@ -40,12 +43,13 @@ const TELLS: &[&str] = &[
     "key is",
 ];
 
-/// Appends the secret that `line` tells, at its end or before the rest of its sentence.
-pub(super) fn told(line: &[u8], spans: &mut Vec<Span>) {
-    clause(line, spans);
-    beside(line, spans);
-    not_a_command(line, spans);
-    at_end(line, spans);
+/// Appends what people say of a password: in a sentence, in a note, where a command was wanted.
+pub(super) fn spoken(line: &[u8], spans: &mut Vec<Span>) {
+    if line.len() <= SPOKEN_MAX {
+        clause(line, spans);
+        beside(line, spans);
+        not_a_command(line, spans);
+    }
 }
 
 /// `The password for the staging box is x, please change it`: the word behind ` is `.
@@ -179,7 +183,8 @@ fn is_strong(text: &[u8]) -> bool {
         && !contains(text, b"://")
 }
 
-fn at_end(line: &[u8], spans: &mut Vec<Span>) {
+/// Appends the secret that `line` tells at its end.
+pub(super) fn told(line: &[u8], spans: &mut Vec<Span>) {
     let (_, end) = trim(line, 0, line.len());
     let end = end - usize::from(before(line, end) == b'.');
     let Some(last) = cut(line, 0, end).iter().rposition(|c| *c == b' ') else {
