@@ -114,6 +114,10 @@ pub fn run(request: Request, person: &mut dyn Person) -> Result<u8, Error> {
         Plan::Record(terms) => *terms,
         Plan::Unrecorded => return Err(not_started(&client, client.exec(&inherited))),
     };
+    // Those of a tap work side by side for as long as there are statements.
+    if terms.tap.is_none() {
+        sys::one_heap();
+    }
     let begin = Begin {
         client: &client,
         inherited: &inherited,

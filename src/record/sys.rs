@@ -372,21 +372,27 @@ pub fn keep_out_of_swap<T>(value: &T) {
     }
 }
 
-/// Sets up the C libraries for a process that lives a few milliseconds. Only to be called first
-/// thing in `main`: later calls of the libraries find what is set here.
+/// One heap for all threads to come, for a process that may live a few milliseconds only. Only to be
+/// called while there is one thread.
 ///
-/// * One heap for all threads. glibc gives each thread one of its own that grows by a page at a
-///   time, a system call each, which costs a short session more than its threads' waiting for each
-///   other.
-/// * No configuration file for OpenSSL: it lies where the build left it, can load libraries, and
-///   nothing here wants it. No error texts, which nothing shows. No handlers at the process's end,
-///   which free what a thread still at work may be using.
-pub fn lean_libraries() {
+/// glibc gives each thread a heap of its own that grows by a page at a time, a system call each. That
+/// costs a short session more than its threads' waiting for each other, and threads that work side
+/// by side, as those of a search do, less.
+pub fn one_heap() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: sets a parameter of the allocator while there is one thread.
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1);
     }
+}
+
+/// Sets up the C libraries for a process that lives a few milliseconds. Only to be called first
+/// thing in `main`: later calls of the libraries find what is set here.
+///
+/// No configuration file for OpenSSL: it lies where the build left it, can load libraries, and
+/// nothing here wants it. No error texts, which nothing shows. No handlers at the process's end,
+/// which free what a thread still at work may be using.
+pub fn lean_libraries() {
     // SAFETY: as declared in openssl/crypto.h; the settings may be null.
     unsafe {
         OPENSSL_init_crypto(OPENSSL_LEAN, std::ptr::null());
