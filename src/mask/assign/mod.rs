@@ -202,7 +202,11 @@ fn accept(
     if delimiter.kind == Kind::Tag && !text.iter().any(u8::is_ascii_alphanumeric) {
         return false;
     }
-    if is_placeholder(text) || is_ambient(text, line, name) || placed::is_mount(line, name, text) {
+    if is_placeholder(text)
+        || is_ambient(text, line, name)
+        || placed::is_mount(line, name, text)
+        || !quoted && placed::is_handed_on(line, name, text)
+    {
         return false;
     }
     // kubectl --from-file=password=./pw.txt

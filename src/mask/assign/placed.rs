@@ -122,6 +122,18 @@ pub(super) fn is_mount(line: &[u8], name: usize, text: &[u8]) -> bool {
         )
 }
 
+/// `self.pw = pw`: code that hands on a variable of the same name.
+pub(super) fn is_handed_on(line: &[u8], name: usize, text: &[u8]) -> bool {
+    let end = name
+        + from(line, name)
+            .iter()
+            .take_while(|c| is_word(**c) || **c == b'.')
+            .count();
+    cut(line, name, end).rsplit(|c| *c == b'.').next() == Some(text)
+        && cut(line, name, end).contains(&b'.')
+        && cut(line, end, end + 3) == b" = "
+}
+
 /// A field of YAML whose name is made of several words, `postgresPassword: three small words`: no
 /// sentence of a log begins so.
 pub(super) fn is_field(line: &[u8], name: usize, text: &[u8]) -> bool {

@@ -1,6 +1,7 @@
 //! Personal data under the keys of JSON, which are names as those of columns are.
 
 use super::{Judge, rule_of, wanted};
+use crate::mask::assign::closing;
 use crate::mask::bytes::{at, cut};
 use crate::mask::own::Personal;
 use crate::mask::span::{Class, Span};
@@ -24,8 +25,7 @@ pub(super) fn pairs(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
             continue;
         }
         let body = from + 1;
-        let end =
-            memchr::memchr(b'"', cut(line, body, line.len())).map_or(line.len(), |n| body + n);
+        let end = closing(line, body, b'"', 0);
         let kinds = [Personal::Name, Personal::BirthDate, Personal::Phone];
         let named = judge
             .column(key)

@@ -83,9 +83,7 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
     });
     let Some(thing) = thing.min() else { return };
     let rest = cut(line, thing, thing + SENTENCE_MAX);
-    let verbs = [
-        " is ", " ist ", " är ", " er ", " es ", " est ", " é ", " to ",
-    ];
+    let verbs = [" is ", " ist ", " är ", " er ", " es ", " est ", " é "];
     let Some(verb) = verbs
         .iter()
         .find_map(|verb| find(rest, 0, verb.as_bytes()).map(|n| thing + n + verb.len()))

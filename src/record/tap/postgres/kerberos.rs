@@ -41,8 +41,11 @@ pub fn objection(
     if servers.iter().all(|(host, _)| host.is_socket()) || !has_ticket() {
         return None;
     }
-    let until = Instant::now() + ANSWERS_MAX;
     let encrypts = settings.get("gssencmode") != Some("disable");
+    if names_hosts && !encrypts {
+        return None;
+    }
+    let until = Instant::now() + ANSWERS_MAX;
     for (host, server) in servers.iter().filter(|(host, _)| !host.is_socket()) {
         let reached = match wish(host, until, encrypts) {
             Wish::Unreached => continue,
