@@ -166,11 +166,21 @@ pub fn is_ready(fd: impl AsFd, flags: PollFlags) -> bool {
 
 /// Whether what is written to `fd` reaches nobody: a pipe without a reader.
 pub fn is_broken(fd: impl AsFd) -> bool {
+    says(fd, PollFlags::ERR)
+}
+
+/// Whether nobody can write to what `fd` reads: a pipe without a writer.
+pub fn is_closed(fd: impl AsFd) -> bool {
+    says(fd, PollFlags::HUP)
+}
+
+/// Whether poll(2) says `flag`, which it does unasked.
+fn says(fd: impl AsFd, flag: PollFlags) -> bool {
     let mut fds = [PollFd::new(&fd, PollFlags::empty())];
     let now = Timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
     let _ = poll(&mut fds, Some(&now));
-    fds.iter().any(|fd| fd.revents().contains(PollFlags::ERR))
+    fds.iter().any(|fd| fd.revents().contains(flag))
 }

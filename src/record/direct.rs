@@ -5,7 +5,7 @@
 use super::channel::Scratch;
 use super::exec::{Client, NotStarted};
 use super::feed::Feed;
-use super::relay::Ended;
+use super::relay::{DRAIN_MAX, Ended};
 use super::signals::Signals;
 use super::streams::{Ends, Streams};
 use super::sys::{self, Fork, Inherited};
@@ -106,10 +106,12 @@ impl Direct {
         }
         let mut scratch = Scratch::new();
         let mut ended = None;
+        let mut drained = 0;
         loop {
             if let Some(ended) = ended
-                && streams.is_dry()
+                && (streams.is_dry() || (drained > DRAIN_MAX && streams.is_flushed()))
             {
+                streams.leave();
                 return ended;
             }
             let ready = {
@@ -129,7 +131,10 @@ impl Direct {
                 }
             }
             ended = ended.or_else(|| waited(pid));
-            streams.serve(&ready, &mut scratch, feed);
+            let came = streams.serve(&ready, &mut scratch, feed);
+            if ended.is_some() {
+                drained += came;
+            }
         }
     }
 }

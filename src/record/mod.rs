@@ -44,6 +44,7 @@ pub use control::{Unreached, send};
 pub use exec::NotStarted;
 pub use hold::hold;
 pub use session::{Choice, Person, Refused};
+pub use streams::copy_to_the_end;
 pub use sys::{keep_out_of_swap, lean_libraries};
 
 use crate::model::Exit;

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 /// After the client's end: what the kernel can hold of a terminal's output (8 KiB a pty, 64 KiB a
 /// pipe), many times over. A background process that writes on does not keep rec beyond that.
-const DRAIN_MAX: usize = 1 << 20;
+pub const DRAIN_MAX: usize = 1 << 20;
 
 /// How long a client may take to end after a hangup or SIGTERM, before rec leaves or insists.
 const GRACE: Duration = Duration::from_millis(1000);
@@ -156,6 +156,7 @@ impl Relay {
         };
         self.parts.terminal.leave_raw();
         self.parts.monitor.order(Order::Over);
+        std::mem::take(&mut self.parts.streams).leave();
         ended
     }
 
@@ -164,7 +165,7 @@ impl Relay {
         let shown = self.state.to_screen.is_empty() || self.state.hung_up;
         // Linux hands on what is under way when poll(2) finds nothing (n_tty_poll flushes the
         // work queue), so one look is enough: nothing the client wrote is left behind.
-        let dry = self.state.drained > DRAIN_MAX
+        let dry = (self.state.drained > DRAIN_MAX && self.parts.streams.is_flushed())
             || (!is_ready(self.parts.pty.fd(), PollFlags::IN) && self.parts.streams.is_dry());
         (shown && (dry || ended == Ended::Lost)).then_some(ended)
     }

@@ -7,11 +7,14 @@
 use super::channel::{Flow, Pending, Scratch};
 use super::feed::Feed;
 use super::sys;
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, SeekFrom, fcntl_getfl, fstat, seek};
+use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
 /// The streams that are copied.
 #[derive(Default)]
@@ -111,6 +114,23 @@ impl Streams {
         })
     }
 
+    /// Whether nothing is between the client and its places.
+    pub fn is_flushed(&self) -> bool {
+        self.pipes.iter().all(|pipe| pipe.pending.is_empty())
+    }
+
+    /// Leaves those that a background process of the client's still writes to. Each goes on to
+    /// its place as it would without us, unrecorded, in a small process that ends with it.
+    pub fn leave(self) {
+        for pipe in self.pipes {
+            let place = pipe.place();
+            if let Some(read) = pipe.read.filter(|read| !super::channel::is_closed(read)) {
+                // Where no process can be had the writer is told by its next write.
+                let _ = pass_on(read, place);
+            }
+        }
+    }
+
     /// Whether `number` is one of them.
     pub fn has(&self, number: i32) -> bool {
         self.pipes.iter().any(|p| i32::from(p.number) == number)
@@ -159,6 +179,57 @@ impl Pipe {
     fn close_place(&self) {
         if let Ok(null) = std::fs::File::options().write(true).open("/dev/null") {
             let _ = sys::replace(null.as_raw_fd(), i32::from(self.number));
+        }
+    }
+}
+
+/// The words that make this program [`copy_to_the_end`].
+pub const PASS_ON: [&str; 2] = ["util", "pass-on"];
+
+/// Starts the process that copies on. A new program instead of a fork: it takes none of our
+/// secrets along, nor a lock that another thread holds.
+fn pass_on(from: OwnedFd, to: BorrowedFd<'_>) -> io::Result<()> {
+    let program = if cfg!(target_os = "linux") {
+        "/proc/self/exe".into()
+    } else {
+        std::env::current_exe()?
+    };
+    Command::new(program)
+        .arg0("rec")
+        .args(PASS_ON)
+        .env_clear()
+        .stdin(from)
+        .stdout(sys::duplicate(to.as_raw_fd())?)
+        .stderr(Stdio::null())
+        .spawn()?;
+    Ok(())
+}
+
+/// Copies stdin to stdout until nobody writes to the one or reads the other. The keys of the
+/// terminal do not end it: whether the writer goes on is the writer's to say.
+pub fn copy_to_the_end() {
+    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGPIPE] {
+        sys::ignore(signal);
+    }
+    let mut scratch = Scratch::new();
+    let (from, to) = (sys::standard(0), sys::standard(1));
+    loop {
+        let mut rest = match scratch.read(from) {
+            Flow::Moved(n) => scratch.get(n),
+            Flow::Later => continue,
+            Flow::Gone => return,
+        };
+        while !rest.is_empty() {
+            match rustix::io::write(to, rest) {
+                Ok(n) => rest = rest.get(n..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                // A place that another program made non-blocking.
+                Err(Errno::AGAIN) => {
+                    let mut fds = [PollFd::new(&to, PollFlags::OUT)];
+                    let _ = poll(&mut fds, None);
+                }
+                Err(_) => return,
+            }
         }
     }
 }

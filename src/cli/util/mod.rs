@@ -48,6 +48,9 @@ Examples:
         #[arg(long, value_name = "PATH", default_value = "rec")]
         command: String,
     },
+    /// Copy stdin to stdout: what rec starts for a background process that outlives its client
+    #[command(hide = true)]
+    PassOn,
     /// Write the manual pages into a directory
     #[command(after_help = "\
 Examples:
@@ -81,6 +84,10 @@ impl Util {
                 completions::script(shell, &command).map_err(|error| {
                     Error::new(Kind::Failed, "no completion script").caused_by(&error)
                 })?
+            }
+            What::PassOn => {
+                crate::record::copy_to_the_end();
+                return Ok(ExitCode::SUCCESS);
             }
             What::Man { dir } => {
                 let count = man::write(&dir).map_err(|error| {

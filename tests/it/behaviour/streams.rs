@@ -360,3 +360,35 @@ fn interactive_input_through_a_pipe_is_not_held_back() {
     drop(stdin);
     assert!(child.wait().unwrap().success());
 }
+
+/// What the client leaves in the background writes on to where the stream leads, also after rec.
+#[test]
+fn a_background_writer_that_outlives_the_client_is_not_cut_off() {
+    let home = Home::with_vault();
+    let script = "(sleep 1; echo late; echo later >&2; head -c 3000000 /dev/zero) & echo soon";
+    for output in each(&home, &["sh", "-c", script], |c| {
+        c.stdin(Stdio::null());
+    }) {
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(&output.stdout[..10], b"soon\nlate\n");
+        assert_eq!(output.stdout.len(), 3_000_010);
+        assert_eq!(output.stderr, b"later\n");
+    }
+    assert_eq!(only(&home)["status"], "closed");
+
+    let script = "rec run --always -- sh -c 'yes & echo $! > writer' | head -c 5000000 | tail -c 4";
+    let mut t = home.shell(script);
+    t.wait_for("y\ny");
+    t.wait();
+    let writer = process(&home, "writer");
+    wait_until("the writer is told that nobody reads", || !lives(writer));
+
+    let script =
+        "rec run --always -- sh -c '(sleep 1; echo late) & echo soon' > out; echo status $?";
+    let mut t = home.shell(script);
+    t.wait_for("status 0");
+    t.wait();
+    wait_until("what was written late is there", || {
+        std::fs::read(home.path().join("out")).is_ok_and(|out| out == b"soon\nlate\n")
+    });
+}
