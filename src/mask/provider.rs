@@ -189,7 +189,8 @@ impl Provider {
                     && is_word(before(line, end))
                     && found.get(1).is_none();
             let certain = self.row.check == Check::Crc && checksum::crc(secret.as_bytes());
-            if (!glued || certain) && self.checks(secret.as_bytes()) {
+            let crossed = super::standin::is_crossed_out(secret.as_bytes());
+            if (!glued || certain) && !crossed && self.checks(secret.as_bytes()) {
                 spans.push(Span::new(start, end, self.id(), self.row.class));
             }
         }

@@ -53,11 +53,28 @@ pub(crate) fn find(line: &[u8], separators: &[usize], spans: &mut Vec<Span>) {
                 b'/' | b'.' | b'\\' | b'@' | b'#' | b'+'
             )
             && !matches!(at(line, end), b'/' | b'.' | b'@' | b'+' | b'(')
+            && !is_public(cut(line, 0, start))
             && is_token(text)
         {
             spans.push(Span::new(start, end, RULE, Class::Token));
         }
     }
+}
+
+/// Whether `lead` names a public part of a JSON web key: a point of a curve, a modulus.
+fn is_public(lead: &[u8]) -> bool {
+    let lead = lead.strip_suffix(b"\"").unwrap_or_default();
+    let lead = lead.trim_ascii_end().strip_suffix(b":").unwrap_or_default();
+    [
+        "\"x\"",
+        "\"y\"",
+        "\"n\"",
+        "\"x5t\"",
+        "\"x5t#S256\"",
+        "\"kid\"",
+    ]
+    .iter()
+    .any(|name| lead.trim_ascii_end().ends_with(name.as_bytes()))
 }
 
 /// Which bytes a token is made of.

@@ -76,6 +76,25 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"void",
         b"secret",
         b"password",
+        b"passwort",
+        b"kennwort",
+        b"mot de passe",
+        "contraseña".as_bytes(),
+        b"senha",
+        b"wachtwoord",
+        "hasło".as_bytes(),
+        "lösenord".as_bytes(),
+        b"adgangskode",
+        b"passord",
+        b"salasana",
+        b"heslo",
+        "jelszó".as_bytes(),
+        "şifre".as_bytes(),
+        "пароль".as_bytes(),
+        "パスワード".as_bytes(),
+        "密码".as_bytes(),
+        "密碼".as_bytes(),
+        "비밀번호".as_bytes(),
         b"...",
         b"\xe2\x80\xa6",
         b"disabled",
@@ -100,6 +119,18 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         && matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?')
         && rest.iter().all(|c| *c == first)
     {
+        return true;
+    }
+    // getpass("Password: ")
+    let asks = ["assword", "assphrase", "asswort", "PIN", "oken", "ecret"];
+    if value.ends_with(b":")
+        && asks
+            .iter()
+            .any(|word| super::bytes::contains(value, word.as_bytes()))
+    {
+        return true;
+    }
+    if is_crossed_out(value) {
         return true;
     }
     if value.len() >= 3
@@ -153,6 +184,18 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
     }
 }
 
+/// `xoxb-xxxxxxxxxxxx-xxxxxxxxxxxx`: a token of which only the prefix was left.
+pub(crate) fn is_crossed_out(value: &[u8]) -> bool {
+    let crossed = |part: &[u8]| {
+        part.len() >= 4
+            && matches!(part.first(), Some(b'x' | b'X' | b'*'))
+            && part.iter().all(|c| Some(c) == part.first())
+    };
+    let mut parts = value.split(|c| matches!(c, b'-' | b'_')).skip(1);
+    let last = parts.clone().last().is_some_and(crossed);
+    last && parts.all(|part| crossed(part) || part.iter().all(u8::is_ascii_lowercase))
+}
+
 /// What stands behind the bracket of a note in the place of a value.
 fn is_note(rest: &[u8]) -> bool {
     const SAID: &[&[u8]] = &[
@@ -172,8 +215,10 @@ fn is_note(rest: &[u8]) -> bool {
     let Some((b']' | b')', inner)) = rest.split_last() else {
         return false;
     };
-    inner.iter().all(|c| c.is_ascii_lowercase() || *c == b' ')
-        && inner.split(|c| *c == b' ').any(|word| SAID.contains(&word))
+    inner.iter().all(|c| c.is_ascii_alphabetic() || *c == b' ')
+        && inner
+            .split(|c| *c == b' ')
+            .any(|word| SAID.iter().any(|said| word.eq_ignore_ascii_case(said)))
 }
 
 /// Tags of YAML that name where a value stands.

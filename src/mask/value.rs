@@ -19,6 +19,10 @@ pub(crate) fn is_code_name(value: &[u8]) -> bool {
 /// Whether `value` names a type, as in `token: string` or `password VARCHAR(255)`.
 pub(crate) fn is_type(value: &[u8]) -> bool {
     const TYPES: &[&[u8]] = &[
+        b"secretstr",
+        b"secretstring",
+        b"secretbytes",
+        b"securestring",
         b"varchar",
         b"character",
         b"char",

@@ -64,6 +64,13 @@ impl Delimiter {
         }
         if at(line, i) == b']' && before(line, i) == quote {
             i += 1;
+            // default['postgresql']['password']['postgres'] = 'x': a value for each of them.
+            while at(line, i) == b'[' && at(line, i + 1) == quote {
+                match memchr::memchr(b']', from(line, i)) {
+                    Some(n) if n < 40 => i += n + 1,
+                    _ => break,
+                }
+            }
         }
         if quote == 0 && at(line, i) == b'>' && before(line, start) == b'<' {
             return Some(Self {
@@ -112,6 +119,10 @@ impl Delimiter {
             | (b'-', b'>')
             | (b'+', b'=')
             | (b'?', b'=') => (Kind::Equals, i + 2),
+            // `http GET … token==x`: a query of HTTPie's
+            (b'=', b'=') if i == end && at(line, i + 2).is_ascii_alphanumeric() => {
+                (Kind::Equals, i + 2)
+            }
             (b'=', b'=') => (Kind::Pair, i + 2 + usize::from(at(line, i + 2) == b'=')),
             (b'!', _) => return None,
             // ${PASSWORD:?must be set}
@@ -132,6 +143,18 @@ impl Delimiter {
             (b':', _) if word_at(line, end.wrapping_sub(6), b"cookie") => return None,
             // The scheme of a URI.
             (b':', b'/') if at(line, i + 2) == b'/' => return None,
+            // psql puts in a variable: `PASSWORD :'app_password'`
+            (b':', b'\'' | b'"') if quote == 0 && i > end => {
+                let mark = at(line, i + 1);
+                let word = from(line, i + 2)
+                    .iter()
+                    .take_while(|c| super::is_word(**c))
+                    .count();
+                if at(line, i + 2 + word) == mark && before(line, start) == b' ' {
+                    return None;
+                }
+                (Kind::Colon, i + 1)
+            }
             (b':', _) => (Kind::Colon, i + 1),
             // `：`, the colon of Chinese and Japanese text.
             (0xEF, 0xBC) if at(line, i + 2) == 0x9A => (Kind::Colon, i + 3),

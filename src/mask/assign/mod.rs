@@ -138,12 +138,13 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
     let (from, to, quoted) = match quoted {
         Some((body, quote, escapes)) => (body, closing(line, body, quote, escapes), true),
         None if delimiter.kind == Kind::Tag => {
-            let to = line
-                .iter()
-                .skip(start)
-                .position(|c| *c == b'<')
-                .map_or(line.len(), |n| start + n);
-            (start, to, true)
+            let close = memchr::memchr(b'<', cut(line, start, line.len())).map(|n| start + n);
+            // `--pass <phrase>   …` of a help text, `-p<password> db`: no element ends there.
+            let glued = is_word(before(line, name.wrapping_sub(1)));
+            if close.is_none() && (glued || at(line, start) == b' ') {
+                return None;
+            }
+            (start, close.unwrap_or(line.len()), true)
         }
         // A pair in code needs its literal.
         None if delimiter.kind == Kind::Pair => return None,

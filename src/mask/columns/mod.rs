@@ -68,7 +68,11 @@ impl Columns {
         let header = std::mem::take(&mut self.header);
         let border = std::mem::take(&mut self.border);
         if is_border(text) {
-            if !header.is_empty() {
+            // One that opens a box stands under nothing.
+            let opens = ["┌", "┏", "╔"]
+                .iter()
+                .any(|c| text.starts_with(c.as_bytes()));
+            if !header.is_empty() && !opens {
                 self.underlined(&header, line, judge);
                 return;
             }

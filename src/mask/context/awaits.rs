@@ -3,6 +3,7 @@
 
 use super::asked::asked;
 use super::below::{Below, below, opens};
+use super::reveals::reveals;
 use super::told::{spoken, told};
 use crate::mask::assign::{closing, opening};
 use crate::mask::bytes::{
@@ -182,15 +183,31 @@ impl Awaits {
             told(line, spans);
         }
         if self.revealed > 0 && !prompts {
-            let text = line.trim_ascii();
-            let start = line.len() - line.trim_ascii_start().len();
+            let mut text = line.trim_ascii();
+            let mut start = line.len() - line.trim_ascii_start().len();
+            // What a client sends, in the log of a conversation.
+            for sign in [&b"C: "[..], b"-> ", b"~> ", b">>> ", b"> "] {
+                if text.starts_with(sign) && text.len() > sign.len() + 5 {
+                    text = cut(text, sign.len(), text.len());
+                    start += sign.len();
+                    break;
+                }
+            }
             let one = !text.is_empty()
                 && !text.iter().any(|c| matches!(c, b' ' | b'\t'))
                 && (text.len() >= 6 || text.len() >= 4 && text.iter().any(u8::is_ascii_digit));
             let prompt = text.iter().rposition(|c| matches!(c, b'$' | b'#' | b'>'))
                 == Some(text.len().wrapping_sub(1));
+            // A REPL writes it as a literal.
+            let quoted = matches!(at(text, 0), b'"' | b'\'') && text.last() == text.first();
+            let by = usize::from(quoted && text.len() > 2);
             if one && !prompt && !is_placeholder(text) {
-                spans.push(Span::new(start, start + text.len(), REVEALED, Class::Token));
+                spans.push(Span::new(
+                    start + by,
+                    start + text.len() - by,
+                    REVEALED,
+                    Class::Token,
+                ));
                 self.revealed = 0;
             } else if text.contains(&b' ') {
                 self.revealed = 0;
@@ -390,191 +407,3 @@ fn sent(line: &[u8], i: usize, spans: &mut Vec<Span>) {
         spans.push(Span::new(open + 1, end, EXPECT, Class::Password));
     }
 }
-
-/// Whether `line` is a command that prints a secret and nothing else.
-fn reveals(line: &[u8]) -> bool {
-    const COMMANDS: &[(&str, &[&str])] = &[
-        ("kubectl get secret", &["jsonpath"]),
-        ("kubectl get secret", &["template"]),
-        ("kubectl get secret", &["custom-columns"]),
-        ("kubectl create token", &[]),
-        ("hget ", &["pass"]),
-        ("hget ", &["secret"]),
-        ("hget ", &["token"]),
-        ("hget ", &["api_key"]),
-        ("get ", &["6379>", "password"]),
-        ("get ", &["6379>", "secret"]),
-        ("get ", &["6379>", "token"]),
-        ("kubectl -n", &["get secret", "jsonpath"]),
-        ("oc get secret", &["jsonpath"]),
-        ("oc whoami", &["-t"]),
-        ("oc sa get-token", &[]),
-        ("oc serviceaccounts get-token", &[]),
-        ("vault kv get", &["-field"]),
-        ("vault read", &["-field"]),
-        ("vault token create", &["-field"]),
-        ("vault print token", &[]),
-        ("bao kv get", &["-field"]),
-        (
-            "aws secretsmanager get-secret-value",
-            &["secretstring", "text"],
-        ),
-        ("aws ssm get-parameter", &["with-decryption", "value"]),
-        ("aws ecr get-login-password", &[]),
-        ("aws rds generate-db-auth-token", &[]),
-        ("aws configure get", &["secret"]),
-        ("aws codeartifact get-authorization-token", &["text"]),
-        ("gcloud secrets versions access", &[]),
-        ("gcloud auth print-", &[]),
-        ("gcloud auth application-default print-", &[]),
-        ("az account get-access-token", &["tsv"]),
-        ("az keyvault secret show", &["value"]),
-        ("az acr credential show", &["password"]),
-        ("az storage account keys list", &["value"]),
-        ("op read", &[]),
-        ("op item get", &["password"]),
-        ("bw get password", &[]),
-        ("bw get totp", &[]),
-        ("bw unlock", &["--raw"]),
-        ("pass show", &[]),
-        ("gopass show", &[]),
-        ("lpass show", &["--password"]),
-        ("keepassxc-cli show", &["-a"]),
-        ("security find-generic-password", &["-w"]),
-        ("security find-internet-password", &["-w"]),
-        ("secret-tool lookup", &[]),
-        ("keyring get", &[]),
-        ("kwallet-query", &[]),
-        ("gh auth token", &[]),
-        ("glab auth token", &[]),
-        ("heroku auth:token", &[]),
-        ("flyctl auth token", &[]),
-        ("fly auth token", &[]),
-        ("doctl auth token", &[]),
-        ("npm token create", &[]),
-        ("openssl rand", &[]),
-        ("pwgen", &[]),
-        ("mkpasswd", &[]),
-        ("apg ", &[]),
-        ("wg genkey", &[]),
-        ("wg genpsk", &[]),
-        ("openvpn --genkey", &[]),
-        ("xkcdpass", &[]),
-        ("makepasswd", &[]),
-        ("kubeadm token create", &[]),
-        ("docker swarm join-token", &["-q"]),
-        ("argocd account generate-token", &[]),
-        ("argocd admin initial-password", &[]),
-        ("k3s token create", &[]),
-        ("cat /var/lib/rancher/k3s/server/node-token", &[]),
-        ("terraform output", &["-raw"]),
-        ("pulumi config get", &[]),
-        ("pulumi stack output", &["--show-secrets"]),
-        ("chamber read", &["-q"]),
-        ("doppler secrets get", &["--plain"]),
-        ("infisical secrets get", &["--plain"]),
-        ("ansible-vault decrypt_string", &[]),
-        ("heroku config:get", &[]),
-        ("sops -d --extract", &[]),
-        ("/dev/urandom", &["head -c"]),
-        ("django.core.management.utils", &["get_random_secret_key"]),
-        ("php artisan key:generate", &["--show"]),
-        ("rails secret", &[]),
-        ("rake secret", &[]),
-        ("htpasswd -n", &[]),
-        ("cat /run/secrets/", &[]),
-        ("cat /var/run/secrets/", &["token"]),
-        ("initialadminpassword", &["cat "]),
-        ("printenv", &["pass"]),
-        ("printenv", &["token"]),
-        ("printenv", &["secret"]),
-        ("printenv", &["_pw"]),
-        ("printenv", &["_key"]),
-        ("printenv", &["pwd"]),
-        ("echo $", &["pass"]),
-        ("echo $", &["token"]),
-        ("echo $", &["secret"]),
-        ("echo \"$", &["pass"]),
-        ("echo \"$", &["token"]),
-    ];
-    if line.len() > 2048 {
-        return false;
-    }
-    COMMANDS.iter().any(|(command, also)| {
-        contains(line, command.as_bytes())
-            && also.iter().all(|a| contains(line, a.as_bytes()))
-            && !line.trim_ascii_end().ends_with(b">")
-            && !contains(line, b" > ")
-    })
-}
-
-/// Words that wake [`reveals`].
-pub(crate) const REVEAL_TRIGGERS: &[&str] = &[
-    "get secret",
-    "hget ",
-    "6379> get ",
-    "create token",
-    "whoami -t",
-    "get-token",
-    "kv get",
-    "vault read",
-    "print token",
-    "get-secret-value",
-    "get-parameter",
-    "get-login",
-    "generate-db",
-    "configure get",
-    "get-authorization",
-    "versions access",
-    "auth print",
-    "default print",
-    "get-access-token",
-    "secret show",
-    "credential show",
-    "keys list",
-    "op read",
-    "op item",
-    "bw get",
-    "bw unlock",
-    "pass show",
-    "lpass show",
-    "keepassxc",
-    "find-generic",
-    "find-internet",
-    "secret-tool",
-    "keyring get",
-    "kwallet",
-    "auth token",
-    "auth:token",
-    "token create",
-    "openssl rand",
-    "pwgen",
-    "mkpasswd",
-    "wg gen",
-    "genkey",
-    "xkcdpass",
-    "makepasswd",
-    "join-token",
-    "generate-token",
-    "initial-password",
-    "node-token",
-    "terraform output",
-    "config get",
-    "stack output",
-    "chamber read",
-    "secrets get",
-    "decrypt_string",
-    "config:get",
-    "sops -d",
-    "/dev/urandom",
-    "get_random_secret",
-    "key:generate",
-    "rails secret",
-    "rake secret",
-    "htpasswd -n",
-    "run/secrets/",
-    "initialadminpassword",
-    "printenv",
-    "echo $",
-    "echo \"$",
-];

@@ -19,6 +19,8 @@ pub(super) enum Below {
     Field,
     /// Recovery codes.
     Codes,
+    /// What a login module of JAAS is given.
+    Logins,
     /// The lines of a netrc that names its machine above.
     Machine,
 }
@@ -49,6 +51,13 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
         } else {
             Below::Nothing
         };
+    }
+    // chpasswd of cloud-init, whose list may be a block or a list of YAML
+    if text.trim_ascii_start() == b"chpasswd:" {
+        return Below::Pairs;
+    }
+    if contains(text, b"loginmodule required") {
+        return Below::Logins;
     }
     if contains(text, b"form-data") {
         let name = find(text, 0, b"name=\"").map(|i| i + 6);
@@ -126,11 +135,23 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
             true
         }
         Below::Pairs => {
-            let start = start + if text.starts_with(b"> ") { 2 } else { 0 };
+            let marked = text.starts_with(b"> ") || text.starts_with(b"- ");
+            let start = start + if marked { 2 } else { 0 };
             let Some(colon) = memchr::memchr(b':', cut(line, start, end)) else {
                 return false;
             };
-            hide(start + colon + 1, end);
+            // What holds a list, or whether passwords expire, is no pair of it.
+            let name = cut(line, start, start + colon);
+            let sign = cut(line, start + colon + 1, end).trim_ascii();
+            let told = [&b"list"[..], b"expire", b"users"].contains(&name)
+                && (sign.is_empty()
+                    || matches!(
+                        at(sign, 0),
+                        b'|' | b'>' | b't' | b'f' | b'T' | b'F' | b'n' | b'y'
+                    ));
+            if !told {
+                hide(start + colon + 1, end);
+            }
             true
         }
         Below::Field => {
@@ -156,6 +177,20 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
                 place += word.len() + 1;
             }
             any
+        }
+        Below::Logins => {
+            // user_alice="x"
+            if word_at(text, 0, b"user_")
+                && let Some(equals) = memchr::memchr(b'=', text)
+            {
+                let value = cut(text, equals + 1, text.len());
+                let ends = |c: &u8| matches!(c, b'"' | b'\'' | b';' | b' ');
+                let lead = value.iter().take_while(|c| ends(c)).count();
+                let tail = value.iter().rev().take_while(|c| ends(c)).count();
+                let start = start + equals + 1;
+                hide(start + lead, (start + value.len()).saturating_sub(tail));
+            }
+            !text.ends_with(b";")
         }
         Below::Machine => {
             for word in [&b"password "[..], b"passwd ", b"password\t"] {

@@ -171,8 +171,24 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         let strong = named.is_some_and(|n| n.strength == Strength::Strong);
         let first = lead.trim_ascii().is_empty();
         let opened = matches!(quote, b'"' | b'\'') && (strong || setter || first) || special;
+        // `secret "db-credentials" not found` speaks of an object by its name.
+        let spoken = [
+            &b" not found"[..],
+            b" already exists",
+            b" created",
+            b" deleted",
+            b" configured",
+            b" unchanged",
+            b" patched",
+            b" is forbidden",
+            b" is not ",
+            b" does not ",
+        ]
+        .iter()
+        .any(|said| word_at(line, close + 1, said));
         if text.len() >= 3
             && opened
+            && !spoken
             && close < line.len()
             && !is_prose(text)
             && !is_placeholder(text)

@@ -94,16 +94,32 @@ pub(super) fn netrc(line: &[u8], spans: &mut Vec<Span>) {
         .or_else(|| first(b"login "))
         .or_else(|| first(b"default "));
     let Some(told) = told else { return };
-    for word in [&b"password "[..], b"passwd "] {
-        if let Some(at_word) =
-            find(line, told, word).filter(|p| matches!(before(line, *p), b' ' | b'\t' | 0))
+    // Nothing but names and what they hold stands there: `login failed` begins a sentence.
+    let mut i = told;
+    while i < line.len() {
+        let (start, end) = word_behind(line, i);
+        let name = cut(line, start, end);
+        let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
+        if is("default") {
+            i = end;
+            continue;
+        }
+        if ![
+            "machine", "login", "user", "account", "password", "passwd", "port", "protocol",
+        ]
+        .iter()
+        .any(|word| is(word))
         {
-            let (start, end) = word_behind(line, at_word + word.len());
+            return;
+        }
+        let (start, end) = word_behind(line, end);
+        if is("password") || is("passwd") {
             let end = end - usize::from(matches!(before(line, end), b'"' | b'\''));
             if !is_stop_word(cut(line, start, end)) {
                 push(start, end, spans);
             }
         }
+        i = end;
     }
 }
 
@@ -130,17 +146,53 @@ pub(crate) fn userlist(line: &[u8], spans: &mut Vec<Span>) {
 
 /// `user alice on >secret #hash ~* +@all` of Redis' ACL file; `place` is where ` on ` stands.
 pub(super) fn acl(line: &[u8], place: usize, spans: &mut Vec<Span>) {
-    if find(line, 0, b"user ").is_none_or(|user| user > place) {
+    let Some(user) = find(line, 0, b"user ").filter(|user| *user <= place) else {
+        return;
+    };
+    let (_, name) = word_behind(line, user + 5);
+    let on = [&b" on "[..], b" off "]
+        .iter()
+        .any(|w| word_at(line, name, w));
+    if !on {
         return;
     }
+    let place = name;
     let mut start = place;
     for word in from(line, place).split(|c| *c == b' ') {
-        let plain = matches!(word.first(), Some(b'>' | b'<')) && word.len() > 1;
+        let plain =
+            matches!(word.first(), Some(b'>' | b'<')) && word.len() > 1 && !is_placeholder(word);
         let hash = word.first() == Some(&b'#') && word.len() == 65 && is_hex(cut(word, 1, 65));
         if plain || hash {
             push(start + 1, start + word.len(), spans);
         }
         start += word.len() + 1;
+    }
+}
+
+/// `USER bot\r\nPASS x\r\n` as a trace shows what is sent; `AUTH PLAIN x` of SMTP.
+pub(super) fn sent(line: &[u8], place: usize, spans: &mut Vec<Span>) {
+    let behind_newline = place >= 2 && cut(line, place - 2, place) == b"\\n";
+    if cut(line, place, place + 5) == b"PASS " && behind_newline {
+        let rest = from(line, place + 5);
+        let end = memchr::memchr2(b'\\', b'"', rest).unwrap_or(rest.len());
+        if !is_placeholder(cut(rest, 0, end)) {
+            push(place + 5, place + 5 + end, spans);
+        }
+    }
+    if word_at(line, place, b"auth plain ") {
+        let (start, end) = word_behind(line, place + 11);
+        let text = cut(line, start, end);
+        let base64 = text
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || b"+/=".contains(c));
+        if base64
+            && text.len() >= 8
+            && text
+                .iter()
+                .any(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+        {
+            push(start, end, spans);
+        }
     }
 }
 

@@ -9,17 +9,19 @@ mod directive;
 mod file;
 mod http;
 mod phrase;
+mod reveals;
 mod told;
 
 use super::bytes::word_at;
 use super::span::Span;
-pub(crate) use awaits::{Awaits, REVEAL_TRIGGERS, Woken};
+pub(crate) use awaits::{Awaits, Woken};
 pub(crate) use directive::directive;
 pub(crate) use file::userlist;
-use file::{acl, imap, logon, netrc, pgpass, shadow, snmp};
+use file::{acl, imap, logon, netrc, pgpass, sent, shadow, snmp};
 pub(crate) use http::pairs as cookie_pairs;
 use http::{cookies, scheme};
 pub(crate) use phrase::{phrase, phrases};
+pub(crate) use reveals::REVEAL_TRIGGERS;
 
 /// Words that wake this layer.
 pub(crate) const TRIGGERS: &[&str] = &[
@@ -84,6 +86,8 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "community",
     "key ",
     "334 UGFzc3dvcmQ6",
+    "auth plain ",
+    "chpasswd",
     "createuser ",
     "default ",
     "mot de passe",
@@ -119,6 +123,7 @@ pub(crate) fn find_all(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
         snmp(line, place, spans);
         imap(line, place, spans);
         acl(line, place, spans);
+        sent(line, place, spans);
     }
     if cookie {
         cookies(line, spans);

@@ -83,7 +83,26 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
     });
     let Some(thing) = thing.min() else { return };
     let rest = cut(line, thing, thing + SENTENCE_MAX);
-    let verbs = [" is ", " ist ", " är ", " er ", " es ", " est ", " é "];
+    let verbs = [
+        " is ",
+        " ist ",
+        " är ",
+        " er ",
+        " es ",
+        " est ",
+        " é ",
+        " è ",
+        " to ",
+        " lautet ",
+        " lautet: ",
+        " is: ",
+        " ist: ",
+        " wordt ",
+        " to: ",
+        " on ",
+        " jest ",
+        " je ",
+    ];
     let Some(verb) = verbs
         .iter()
         .find_map(|verb| find(rest, 0, verb.as_bytes()).map(|n| thing + n + verb.len()))
@@ -93,6 +112,34 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
     // What it belongs to is named in a few words, of which none begins a sentence of its own.
     let between = cut(line, thing, verb);
     if between.split(|c| *c == b' ').count() > 10 || between.iter().any(|c| b".;:?!".contains(c)) {
+        return;
+    }
+    // `is 'x'`, "ist `x`": in quotes it need not look like one.
+    let mark = at(line, verb);
+    if matches!(mark, b'\'' | b'"' | b'`') {
+        let close = memchr::memchr(mark, cut(line, verb + 1, verb + 65));
+        let text = cut(line, verb + 1, verb + 1 + close.unwrap_or(0));
+        let kinds = [
+            text.iter().any(u8::is_ascii_digit),
+            text.iter().any(u8::is_ascii_uppercase),
+            text.iter().any(|c| c.is_ascii_punctuation() && *c != b'_'),
+        ];
+        let given =
+            contains(cut(line, 0, verb), b" user ") || contains(cut(line, 0, verb), b"default ");
+        let mixed = kinds.iter().any(|k| *k) || given && !text.contains(&b' ');
+        if text.len() >= 4
+            && mixed
+            && !is_placeholder(text)
+            && !contains(text, b"://")
+            && !matches!(at(text, 0), b'/' | b'-' | b'<' | b'$')
+        {
+            spans.push(Span::new(
+                verb + 1,
+                verb + 1 + text.len(),
+                TOLD,
+                Class::Password,
+            ));
+        }
         return;
     }
     let word = cut(line, verb, line.len())

@@ -16,7 +16,7 @@ pub(crate) use prompt::{connect, jdbc, redis};
 use special::special;
 use std::collections::HashMap;
 use std::sync::OnceLock;
-use words::{Word, push, push_pair, push_word, strip, unquoted_end, words};
+use words::{Word, listed, push, push_pair, push_word, strip, unquoted_end, words};
 
 const RULE: RuleId = RuleId::new("command-option");
 
@@ -97,7 +97,7 @@ fn read(option: &'static str) -> Option<Reads> {
         "u%p" => Reads::Samba,
         "u:p@" => Reads::AtHost,
         "htpasswd" | "login" | "mc" | "rabbit" | "net" | "piped" | "third" | "kv" | "ssm"
-        | "passwd" | "inner" => Reads::Special(option),
+        | "passwd" | "inner" | "odbc" | "final" => Reads::Special(option),
         _ => {
             if let Some(verb) = verb(option) {
                 verb
@@ -190,10 +190,18 @@ pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
         return;
     };
     let mut behind = place + len;
+    while !matches!(at(line, behind), b' ' | b'\t' | 0 | b'"' | b'\'' | b',') {
+        behind += 1;
+    }
+    let quote = at(line, behind);
+    let list = match quote {
+        b'"' | b'\'' => listed(line, behind + 1, quote),
+        _ => None,
+    };
     while !matches!(at(line, behind), b' ' | b'\t' | 0) {
         behind += 1;
     }
-    let words = words(line, behind);
+    let words = list.unwrap_or_else(|| words(line, behind));
     options(line, &words, reads, spans);
     for read in reads {
         match read {

@@ -118,6 +118,21 @@ pub(super) fn special(
                 push_word(line, words.get(n + 1).copied(), spans);
             }
         }
+        // isql source user secret; the isql of Sybase takes options for them
+        "odbc" => {
+            let options = words.iter().map(text).filter(|t| t.starts_with(b"-"));
+            if options
+                .clone()
+                .all(|t| t.len() == 2 && !t.starts_with(b"-U"))
+            {
+                push_word(line, plain.get(2).copied(), spans);
+            }
+        }
+        // oathtool --totp -b seed
+        "final" => {
+            let last = plain.last().filter(|w| text(w).len() >= 8);
+            push_word(line, last.copied(), spans);
+        }
         // openssl passwd -6 secret
         "passwd" if plain.first().map(text) == Some(b"passwd") && plain.len() >= 2 => {
             push_word(line, plain.last().copied(), spans);
@@ -180,6 +195,8 @@ const READERS: &[(&str, &[&str])] = &[
     ("nmcli", &["--ask"]),
     ("zip", &["-e"]),
     ("ldapsearch", &["-y"]),
+    ("saslpasswd2", &["-p"]),
+    ("geth", &[" "]),
 ];
 
 /// What is piped or redirected into the program at `place`, when it reads a secret there.

@@ -71,6 +71,47 @@ pub(super) fn words(line: &[u8], mut i: usize) -> Vec<Word> {
     words
 }
 
+/// The words behind a program that is itself a quoted element of a list, from behind its closing
+/// `quote` on: `["curl", "-u", "bot:x"]` of JSON, Python and strace, `a0="useradd" a1="-p"` of
+/// auditd.
+pub(super) fn listed(line: &[u8], mut i: usize, quote: u8) -> Option<Vec<Word>> {
+    let mut words = Vec::new();
+    while words.len() < WORDS_MAX {
+        let from = i;
+        i = skip_blanks(line, i);
+        let audited = at(line, i) == b'a' && at(line, i + 1).is_ascii_digit() && i > from;
+        if audited {
+            let digits = cut(line, i + 1, i + 5);
+            let digits = digits.iter().take_while(|c| c.is_ascii_digit()).count();
+            i += 1 + digits;
+            if at(line, i) != b'=' {
+                break;
+            }
+        } else if at(line, i) != b',' {
+            break;
+        }
+        i = skip_blanks(line, i + 1);
+        // strace and execve tell the path first, and then the list.
+        if at(line, i) == b'[' {
+            i += 1;
+        }
+        let start = i;
+        if at(line, i) == quote {
+            i = (closing(line, i + 1, quote, 0) + 1).min(line.len());
+        } else if audited {
+            // What holds blanks or is not ASCII stands there in hexadecimal digits.
+            while at(line, i).is_ascii_hexdigit() {
+                i += 1;
+            }
+        }
+        if i == start {
+            break;
+        }
+        words.push(Word { start, end: i });
+    }
+    (!words.is_empty()).then_some(words)
+}
+
 /// The rest of `text` behind `option`.
 pub(super) fn strip<'a>(text: &'a [u8], option: &str) -> Option<&'a [u8]> {
     text.strip_prefix(option.as_bytes())

@@ -67,6 +67,20 @@ pub(super) fn call(view: &View<'_>, name: &[u8], start: usize, spans: &mut Vec<S
     if JSON.iter().any(|f| name.eq_ignore_ascii_case(f.as_bytes())) {
         return by_path(view, start, spans);
     }
+    // common.authenticate(db, "anna", "x", {}): a name goes before the secret.
+    let logs_in = ["login", "authenticate", "sign_in", "signin", "logon"]
+        .iter()
+        .any(|verb| name.eq_ignore_ascii_case(verb.as_bytes()));
+    if logs_in {
+        let literals = arguments_of(view, start).into_iter();
+        let literals: Vec<Token> = literals.filter_map(|j| view.text(j)).collect();
+        let fits = literals.len() >= 2
+            && literals.iter().all(|token| {
+                let text = view.of(*token);
+                (2..=64).contains(&text.len()) && !text.contains(&b'/') && !text.contains(&b' ')
+            });
+        return fits && last_literal(view, start, spans);
+    }
     sets_a_secret(name) && last_literal(view, start, spans)
 }
 

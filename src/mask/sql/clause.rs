@@ -28,6 +28,10 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
     let named = key_of_file(view, i).unwrap_or(named);
     let weak = named.strength == Strength::Weak;
     let mut j = i + 1;
+    // `[ ENCRYPTED ] PASSWORD 'password'`: how the help of psql says it.
+    if view.mark(i.wrapping_sub(1), b']') && view.mark(j + 1, b'|') {
+        return;
+    }
     // SET PASSWORD FOR 'u'@'h' = …; PASSWORD FROM 'a' TO 'b'
     if view.is(j, "for") {
         while j < i + 8 && view.get(j).is_some() && !view.mark(j, b'=') {
@@ -175,6 +179,12 @@ pub(super) fn identified(view: &View<'_>, i: usize, spans: &mut Vec<Span>) {
     let mut j = i + 1;
     if view.any(j, &["with", "via"]) {
         j += 1;
+        if view
+            .get(j)
+            .is_some_and(|plugin| is_elsewhere(view.of(plugin)))
+        {
+            return;
+        }
         while j < i + 8 && !view.any(j, &["by", "as", "using"]) {
             if view.mark(j, b';') || view.get(j).is_none() {
                 return;
@@ -197,6 +207,26 @@ pub(super) fn identified(view: &View<'_>, i: usize, spans: &mut Vec<Span>) {
             secret_behind(view, k + 1, spans);
         }
     }
+}
+
+/// Whether a server with this plugin asks somebody else for the password: what stands behind it is
+/// a name, such as that of an LDAP entry.
+fn is_elsewhere(plugin: &[u8]) -> bool {
+    let words = [
+        "ldap",
+        "_pam",
+        "pam_",
+        "kerberos",
+        "gssapi",
+        "socket",
+        "windows",
+        "named_pipe",
+        "aws",
+        "webauthn",
+        "fido",
+    ];
+    words.iter().any(|word| contains(plugin, word.as_bytes()))
+        || plugin.eq_ignore_ascii_case(b"pam")
 }
 
 /// The secret at `j`: a literal, or a bare word as Oracle takes it.

@@ -129,6 +129,7 @@ const FUNCTIONS: &[(&str, &[usize])] = &[
     ("basic_auth", &[2]),
     ("plainauth", &[3]),
     ("setbasicauth", &[2]),
+    ("keyring_key_store", &[3]),
 ];
 
 /// Whether the word at `i` may be a function or a procedure.

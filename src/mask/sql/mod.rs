@@ -447,7 +447,15 @@ fn push(view: &View<'_>, token: Token, rule: RuleId, class: Class, spans: &mut V
     let sentence = token.end == view.text.len() && class == Class::Token && is_prose(text);
     // A literal of many lines is a key, which has its own layer, or no literal at all.
     let long = text.iter().filter(|c| **c == b'\n').count() > 2;
-    if token.start < token.end && !long && !sentence && !is_stand_in(text) {
+    // psql puts in a variable: `PASSWORD :'app_password'`
+    let quote = token.start.wrapping_sub(1);
+    let variable = matches!(at(view.text, quote), b'\'' | b'"')
+        && before(view.text, quote) == b':'
+        && matches!(
+            before(view.text, quote.wrapping_sub(1)),
+            b' ' | b'(' | b'=' | b','
+        );
+    if token.start < token.end && !long && !sentence && !variable && !is_stand_in(text) {
         spans.push(Span::new(token.start, token.end, rule, class));
     }
 }
