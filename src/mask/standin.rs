@@ -176,7 +176,8 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         }
         // @Microsoft.KeyVault(SecretUri=…)
         b'@' => {
-            rest.starts_with(b"Microsoft.KeyVault(")
+            rest.starts_with(b"file:/")
+                || rest.starts_with(b"Microsoft.KeyVault(")
                 || is_word(rest) && !rest.iter().any(u8::is_ascii_digit) && !rest.is_empty()
         }
         b'`' => value.len() > 1 && value.ends_with(b"`"),

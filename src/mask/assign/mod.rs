@@ -288,6 +288,15 @@ fn accept(
             !plain && !word && !text.iter().any(|c| matches!(c, b'(' | b')'))
         }
         Strength::Weak => {
+            // tcp://10.0.0.6:6379?auth=x
+            if matches!(before(line, name), b'?' | b'&')
+                && word_at(line, name, b"auth=")
+                && text.len() >= 6
+                && text.iter().any(u8::is_ascii_digit)
+                && text.iter().any(u8::is_ascii_alphabetic)
+            {
+                return true;
+            }
             if named.class == Class::Password {
                 // {"pass":"Open, Sesame!"}
                 if quoted

@@ -368,6 +368,10 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
     if cell.iter().all(|c| matches!(c, b'*' | b'-' | b'=')) {
         return false;
     }
+    // A table that counts words calls them tokens.
+    if named.class == Class::Token && cell.len() < 6 && cell.iter().all(u8::is_ascii_lowercase) {
+        return false;
+    }
     // A machine's address.
     let numeric = |c: &u8| c.is_ascii_hexdigit() || matches!(c, b'.' | b':' | b'/');
     let ip = cell.iter().all(numeric) && cell.iter().any(|c| matches!(c, b'.' | b':'));

@@ -110,6 +110,8 @@ pub(crate) struct Awaits {
     revealed: u8,
     /// Lines left in which `value: …` belongs to a name that said secret.
     named: u8,
+    /// The line before was a key of etcd whose value is secret.
+    path: bool,
     /// What the lines below hold.
     below: Below,
     /// So many lines of it are left.
@@ -170,6 +172,21 @@ impl Awaits {
                 self.named = 0;
             }
         }
+        if std::mem::take(&mut self.path) {
+            // A list of files goes on with the next path.
+            let (start, end) = trim(line, 0, line.len());
+            let text = cut(line, start, end);
+            let value = text.len() >= 4 && !text.contains(&b'/') && !text.contains(&b' ');
+            if value
+                && text
+                    .iter()
+                    .any(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+                && !is_placeholder(text)
+            {
+                spans.push(Span::new(start, end, REVEALED, Class::Password));
+            }
+        }
+        self.path = woken.words && is_secret_path(line);
         let announced = woken.asks && contains(line, b"successfully reset");
         if announced || woken.words && names_secret(line) {
             self.named = NAMED_LINES;
@@ -253,6 +270,16 @@ fn announces(line: &[u8]) -> bool {
         && verb.iter().any(|word| contains(text, word))
 }
 
+/// `/prod/db/password`, whose value etcdctl writes on the next line.
+fn is_secret_path(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    let last = text.rsplit(|c| *c == b'/').next().unwrap_or_default();
+    text.starts_with(b"/")
+        && last.iter().all(|c| is_word(*c) || *c == b'-')
+        && !text.contains(&b' ')
+        && judge(last).is_some_and(|n| n.strength == Strength::Strong)
+}
+
 /// Whether `line` is a key whose value, on a later line, will be secret: `- name: DB_PASSWORD`,
 /// `"Key": "api_key",`, `variable "db_password" {`, Redis' `1) "requirepass"`.
 fn names_secret(line: &[u8]) -> bool {
@@ -282,6 +309,12 @@ fn names_secret(line: &[u8]) -> bool {
         .and_then(|t| t.strip_suffix(b"{"))
     {
         return is_secret(block);
+    }
+    // <AdministratorPassword>, with the value in an element below
+    if let Some(name) = text.strip_prefix(b"<").and_then(|t| t.strip_suffix(b">"))
+        && name.iter().all(|c| c.is_ascii_alphanumeric())
+    {
+        return is_secret(name);
     }
     // <key>Password</key> of a property list, <name>db.password</name>
     if let Some(inner) = element(text, &["key", "name", "string"]) {

@@ -81,7 +81,7 @@ const SETTERS: &[&str] = &[
 ];
 
 /// `USERNAME AND/OR PASSWORD INVALID").`: what a message says of a password.
-fn is_said(text: &[u8]) -> bool {
+pub(super) fn is_said(text: &[u8]) -> bool {
     const SAID: &[&str] = &[
         "invalid",
         "incorrect",

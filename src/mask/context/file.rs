@@ -138,7 +138,12 @@ pub(crate) fn userlist(line: &[u8], spans: &mut Vec<Span>) {
             .iter()
             .all(|c| c.is_ascii_alphanumeric() || b"_.-".contains(c));
     let mixed = secret.iter().any(|c| !c.is_ascii_lowercase());
-    if named && mixed && secret.len() >= 4 && !secret.contains(&b' ') && !secret.contains(&b'"') {
+    // A sentence has no digit inside of a word.
+    let blank = secret.contains(&b' ')
+        && !secret
+            .windows(3)
+            .any(|w| matches!(w, [a, b, c] if a.is_ascii_alphabetic() && b.is_ascii_digit() && c.is_ascii_alphabetic()));
+    if named && mixed && secret.len() >= 4 && !blank && !secret.contains(&b'"') {
         let start = line.len() - line.trim_ascii_start().len() + 1 + gap + 3;
         push(start, start + secret.len(), spans);
     }

@@ -1,5 +1,6 @@
 //! Lines whose secret is known by the words before it. Data: `rules/phrases.txt`.
 
+use super::directive::is_said;
 use crate::mask::assign::closing;
 use crate::mask::bytes::{at, before, cut, skip_blanks};
 use crate::mask::span::{Class, RuleId, Span};
@@ -131,6 +132,7 @@ fn push(line: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
     let text = cut(line, from, to);
     if text.len() >= 3
         && !is_placeholder(text)
+        && !is_said(text)
         && !WORDS
             .iter()
             .any(|w| text.eq_ignore_ascii_case(w.as_bytes()))

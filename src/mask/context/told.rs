@@ -49,6 +49,43 @@ pub(super) fn spoken(line: &[u8], spans: &mut Vec<Span>) {
         clause(line, spans);
         beside(line, spans);
         not_a_command(line, spans);
+        bracketed(line, spans);
+        code(line, spans);
+    }
+}
+
+/// `Remove the hardcoded db password (x) from settings`: a password in brackets behind the word.
+fn bracketed(line: &[u8], spans: &mut Vec<Span>) {
+    for open in ["assword (", "assphrase (", "ennwort (", "asswort ("] {
+        let Some(from) = find(line, 0, open.as_bytes()).map(|n| n + open.len()) else {
+            continue;
+        };
+        let close = memchr::memchr(b')', cut(line, from, from + 64));
+        let text = cut(line, from, from + close.unwrap_or(0));
+        if is_strong(text) && !text.contains(&b' ') && !text.contains(&b'(') {
+            spans.push(Span::new(from, from + text.len(), TOLD, Class::Password));
+        }
+    }
+}
+
+/// `PIN for the server room changed to 7731904.`: the digits at the end.
+fn code(line: &[u8], spans: &mut Vec<Span>) {
+    let Some(pin) = memchr::memmem::find(line, b"PIN ") else {
+        return;
+    };
+    let (_, end) = trim(line, 0, line.len());
+    let end = end - usize::from(matches!(before(line, end), b'.' | b'!'));
+    let digits = cut(line, pin, end)
+        .iter()
+        .rev()
+        .take_while(|c| c.is_ascii_digit())
+        .count();
+    let lead = cut(line, pin, end - digits);
+    let said = [&b" to "[..], b" is ", b" is now ", b" is: ", b": "]
+        .iter()
+        .any(|said| lead.ends_with(said));
+    if (4..=8).contains(&digits) && said && !is_word(before(line, pin)) {
+        spans.push(Span::new(end - digits, end, TOLD, Class::Password));
     }
 }
 
@@ -79,9 +116,11 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         let at = find(line, 0, word.as_bytes())?;
         let end = at + word.len();
         let whole = !is_word(before(line, at)) && matches!(line.get(end), Some(b' ' | b':'));
-        whole.then_some(end)
+        whole.then_some((end, word.len()))
     });
-    let Some(thing) = thing.min() else { return };
+    let Some((thing, length)) = thing.min() else {
+        return;
+    };
     let rest = cut(line, thing, thing + SENTENCE_MAX);
     let verbs = [
         " is ",
@@ -99,18 +138,19 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         " ist: ",
         " wordt ",
         " to: ",
-        " on ",
         " jest ",
         " je ",
     ];
-    let Some(verb) = verbs
-        .iter()
-        .find_map(|verb| find(rest, 0, verb.as_bytes()).map(|n| thing + n + verb.len()))
-    else {
+    // `pass to poll(2)` speaks of no password.
+    let long = |verb: &&&str| length > 4 || !verb.starts_with(" to");
+    let Some(verb) = verbs.iter().filter(long).find_map(|verb| {
+        find(rest, 0, verb.as_bytes()).map(|n| (thing + n, thing + n + verb.len()))
+    }) else {
         return;
     };
+    let (said, verb) = verb;
     // What it belongs to is named in a few words, of which none begins a sentence of its own.
-    let between = cut(line, thing, verb);
+    let between = cut(line, thing, said);
     if between.split(|c| *c == b' ').count() > 10 || between.iter().any(|c| b".;:?!".contains(c)) {
         return;
     }

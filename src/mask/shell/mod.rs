@@ -198,6 +198,7 @@ pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
         b'"' | b'\'' => listed(line, behind + 1, quote),
         _ => None,
     };
+    let list = list.map(|words| words.iter().map(|word| word.bare(line)).collect());
     while !matches!(at(line, behind), b' ' | b'\t' | 0) {
         behind += 1;
     }

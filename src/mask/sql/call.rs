@@ -73,13 +73,16 @@ pub(super) fn call(view: &View<'_>, name: &[u8], start: usize, spans: &mut Vec<S
         .any(|verb| name.eq_ignore_ascii_case(verb.as_bytes()));
     if logs_in {
         let literals = arguments_of(view, start).into_iter();
-        let literals: Vec<Token> = literals.filter_map(|j| view.text(j)).collect();
-        let fits = literals.len() >= 2
-            && literals.iter().all(|token| {
-                let text = view.of(*token);
-                (2..=64).contains(&text.len()) && !text.contains(&b'/') && !text.contains(&b' ')
-            });
-        return fits && last_literal(view, start, spans);
+        let literals: Vec<Token> = literals.filter_map(|j| view.literal(j)).collect();
+        let plain = literals.iter().all(|token| {
+            let text = view.of(*token);
+            (2..=64).contains(&text.len()) && !text.contains(&b'/') && !text.contains(&b' ')
+        });
+        let secret = literals.last().filter(|_| plain && literals.len() >= 2);
+        if let Some(secret) = secret.filter(|token| !is_placeholder(view.of(**token))) {
+            push(view, *secret, ARGUMENT, Class::Password, spans);
+        }
+        return secret.is_some();
     }
     sets_a_secret(name) && last_literal(view, start, spans)
 }

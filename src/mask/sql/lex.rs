@@ -149,12 +149,14 @@ pub(super) fn lex_on(text: &[u8], mut i: usize, most: usize, tokens: &mut Vec<To
 }
 
 /// The tokens inside a literal that holds statements of its own: a dollar-quoted body, or a string
-/// whose inner quotes are doubled.
+/// whose inner quotes are doubled or escaped.
 pub(super) fn inner(text: &[u8], token: Token) -> Vec<Token> {
     let body = cut(text, token.start, token.end);
-    let dollars = text.get(token.end).is_some_and(|c| {
-        matches!(c, b'$' | b'"' | b'`') || *c == b'\'' && !body.windows(2).any(|w| w == b"\'\'")
-    });
+    let holds = |pair: &[u8]| memchr::memmem::find(body, pair).is_some();
+    let pair: &[u8; 2] = if holds(b"\'\'") { b"\'\'" } else { b"\\'" };
+    let dollars = text
+        .get(token.end)
+        .is_some_and(|c| matches!(c, b'$' | b'"' | b'`') || *c == b'\'' && !holds(pair));
     let shift = |tokens: Vec<Token>, by: usize| {
         tokens.into_iter().map(move |t| Token {
             start: t.start + by,
@@ -167,7 +169,7 @@ pub(super) fn inner(text: &[u8], token: Token) -> Vec<Token> {
     }
     let mut tokens = Vec::new();
     let mut start = 0;
-    for (number, piece) in split_doubled(body).enumerate() {
+    for (number, piece) in split_at(body, pair).enumerate() {
         if number % 2 == 1 {
             tokens.push(Token {
                 kind: Kind::Text,
@@ -182,11 +184,11 @@ pub(super) fn inner(text: &[u8], token: Token) -> Vec<Token> {
     tokens
 }
 
-fn split_doubled(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn split_at<'a>(body: &'a [u8], pair: &'a [u8; 2]) -> impl Iterator<Item = &'a [u8]> {
     let mut rest = Some(body);
     std::iter::from_fn(move || {
         let text = rest?;
-        let Some(quote) = memchr::memmem::find(text, b"\'\'") else {
+        let Some(quote) = memchr::memmem::find(text, pair) else {
             return rest.take();
         };
         rest = text.get(quote + 2..);

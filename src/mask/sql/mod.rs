@@ -179,7 +179,9 @@ pub(crate) fn statement(
         || text.ends_with(b"\\G")
         || text.ends_with(b"\\g")
         || text.trim_ascii().is_empty();
-    if finished || !is_statement(&tokens, text) || text.len() >= STATEMENT_MAX {
+    // The lines before this one said nothing, so they were not kept.
+    let middle = lead == 0 && prompt == Prompt::GoesOn;
+    if finished || !(middle || is_statement(&tokens, text)) || text.len() >= STATEMENT_MAX {
         return None;
     }
     pending.prompted |= lead == 0 && prompt != Prompt::None;
@@ -447,15 +449,7 @@ fn push(view: &View<'_>, token: Token, rule: RuleId, class: Class, spans: &mut V
     let sentence = token.end == view.text.len() && class == Class::Token && is_prose(text);
     // A literal of many lines is a key, which has its own layer, or no literal at all.
     let long = text.iter().filter(|c| **c == b'\n').count() > 2;
-    // psql puts in a variable: `PASSWORD :'app_password'`
-    let quote = token.start.wrapping_sub(1);
-    let variable = matches!(at(view.text, quote), b'\'' | b'"')
-        && before(view.text, quote) == b':'
-        && matches!(
-            before(view.text, quote.wrapping_sub(1)),
-            b' ' | b'(' | b'=' | b','
-        );
-    if token.start < token.end && !long && !sentence && !variable && !is_stand_in(text) {
+    if token.start < token.end && !long && !sentence && !is_stand_in(text) {
         spans.push(Span::new(token.start, token.end, rule, class));
     }
 }

@@ -88,4 +88,7 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "create user",
     "alter user",
     "set password",
+    " pin = '",
+    " pin='",
+    "authenticate(",
 ];
