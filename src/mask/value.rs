@@ -121,7 +121,7 @@ pub(crate) fn is_stop_word(word: &[u8]) -> bool {
         are may should of that which multiple times a an it its this be has have does do you your use used using set \
         sets after before file files string value name without only also then than into at so no all any each \
         argument arg source user user-id key-id password passphrase command program number n \
-        would could were been same instead specified given required";
+        would could were been same instead specified given required via through over";
     let word = word.trim_ascii_end();
     let word = word.strip_suffix(b"]").unwrap_or(word);
     let word = word

@@ -251,7 +251,7 @@ fn accept(
     }
     if delimiter.kind == Kind::Pair
         && (is_identifier(text)
-            && (judge(text).is_some() || in_list(line, delimiter.value, text.len()))
+            && (judge(text).is_some() || in_list(line, name, delimiter, text.len()))
             || named.strength == Strength::Weak && !is_random(text)
             || text.starts_with(b"$."))
     {
@@ -376,9 +376,15 @@ pub(crate) fn is_identifier(text: &[u8]) -> bool {
     text.iter().all(|c| c.is_ascii_alphabetic() || *c == b'_')
 }
 
-/// Whether a comma follows the literal of this length: a list of words.
-fn in_list(line: &[u8], literal: usize, len: usize) -> bool {
-    at(line, skip_blanks(line, literal + len + 2)) == b','
+/// Whether a comma follows the literal of this length, or stands before its name: a list of words,
+/// such as the columns of a table. MySQL's backticks hold nothing but names.
+fn in_list(line: &[u8], name: usize, delimiter: Delimiter, len: usize) -> bool {
+    let quote = name.wrapping_sub(1);
+    let lead = cut(line, 0, quote).trim_ascii_end();
+    let follows = lead.ends_with(b",") && !contains(line, b"values");
+    follows
+        || at(line, quote) == b'`'
+        || at(line, skip_blanks(line, delimiter.value + len + 2)) == b','
 }
 
 fn is_scheme(text: &[u8]) -> bool {

@@ -161,6 +161,9 @@ pub(super) fn push(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>)
     if start < end
         && !is_placeholder(text)
         && !is_stop_word(text)
+        // What a here-document ends with, and where a program reads instead.
+        && !text.starts_with(b"<<")
+        && !text.starts_with(b"/dev/")
         && !text.starts_with(b"file:")
         && !text.starts_with(b"env:")
     {

@@ -76,8 +76,9 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
     let mut joined = false;
     let limit = j + 5;
     while j < limit {
-        // A path of code: Token::Str("…")
-        if view.mark(j, b':') && view.mark(j + 1, b':') {
+        // A path of code: Token::Str("…"); a here-document: chpasswd <<'EOF'
+        let doubled = |mark: u8| view.mark(j, mark) && view.mark(j + 1, mark);
+        if doubled(b':') || doubled(b'<') {
             return;
         }
         let passes = [b'=', b':', b'<', b'>', b'!', b'(']
