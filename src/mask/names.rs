@@ -111,7 +111,7 @@ const HARMLESS: &str = "
     encryption policy length len expires expiry expiration expire expired lifetime reset file
     path dir directory name names id ids type types url uri count required enabled disabled
     enable disable min max prompt command cmd hint field column ttl algorithm algo alg
-    strength rotation history age at on date time format version size source method provider
+    strength rotation history age at on date time format version versions size source method provider
     status error errors manager label user username endpoint host port ref arn query store
     storage mode attempts retries changed updated created last used usage limit auth
     authentication authenticator plugin validation validator check timeout interval duration
@@ -318,6 +318,9 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
         // wrong or missing password is one, and mostly nearly the right one.
         if last.starts_with("libsecret")
             || last == "nopasswd"
+            || matches!(before, "no" | "has" | "have" | "without" | "random" | "allow" | "empty" | "num")
+            // MYSQL_RANDOM_ROOT_PASSWORD, MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: switches
+            || before == "root" && ["random", "empty"].iter().any(|w| words.text.contains(w))
             || before == "existing" && last == "secret"
             || matches!(before, "forgot" | "forgotten")
         {

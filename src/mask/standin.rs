@@ -76,6 +76,8 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"void",
         b"secret",
         b"password",
+        b"bearer",
+        b"basic",
         b"passwort",
         b"kennwort",
         b"mot de passe",
@@ -141,7 +143,7 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         return true;
     }
     match first {
-        b'$' => is_variable(rest) || is_lookup(value),
+        b'$' => is_variable(rest) || is_called(rest) || is_lookup(value),
         // %env(resolve:DB_PASS)% of Symfony
         b'%' if rest.starts_with(b"env(") => true,
         b'%' => {
@@ -179,6 +181,8 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
             rest.starts_with(b"file:/")
                 || rest.starts_with(b"Microsoft.KeyVault(")
                 || is_word(rest) && !rest.iter().any(u8::is_ascii_digit) && !rest.is_empty()
+                // @p1 of a driver
+                || rest.first() == Some(&b'p') && rest.len() <= 3 && rest.iter().skip(1).all(u8::is_ascii_digit)
         }
         b'`' => value.len() > 1 && value.ends_with(b"`"),
         _ => is_lookup(value),
@@ -195,6 +199,26 @@ pub(crate) fn is_crossed_out(value: &[u8]) -> bool {
     let mut parts = value.split(|c| matches!(c, b'-' | b'_')).skip(1);
     let last = parts.clone().last().is_some_and(crossed);
     last && parts.all(|part| crossed(part) || part.iter().all(u8::is_ascii_lowercase))
+}
+
+/// What stands behind the `$` of an object that is asked: `cred.GetNetworkCredential().Password`.
+fn is_called(rest: &[u8]) -> bool {
+    let name = rest
+        .iter()
+        .take_while(|c| c.is_ascii_alphabetic() || **c == b'_')
+        .count();
+    let behind = cut(rest, name, rest.len());
+    let member = behind
+        .strip_prefix(b".")
+        .or_else(|| behind.strip_prefix(b"->"));
+    name > 1
+        && member.is_some_and(|member| {
+            let word = member
+                .iter()
+                .take_while(|c| c.is_ascii_alphabetic() || **c == b'_')
+                .count();
+            word > 2 && (word == member.len() || member.get(word) == Some(&b'('))
+        })
 }
 
 /// What stands behind the bracket of a note in the place of a value.

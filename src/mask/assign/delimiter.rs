@@ -2,7 +2,7 @@
 
 use super::BLANKS_MAX;
 use super::placed::{behind_note, is_element, next_element};
-use crate::mask::bytes::{at, before, contains, cut, find as find_in, from, skip_blanks, word_at};
+use crate::mask::bytes::{at, before, contains, cut, from, skip_blanks, word_at};
 
 /// What stands between a name and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +172,9 @@ impl Delimiter {
             (b'/', b'>') => return None,
             // ENV['SECRET_KEY_BASE'] ||= 'x'
             (b'|', b'|') if at(line, i + 2) == b'=' => (Kind::Equals, i + 3),
-            (b'>', _) if quote != 0 && find_in(line, 0, b"name=").is_some() => (Kind::Tag, i + 1),
+            (b'>', _) if quote != 0 && word_at(line, start.saturating_sub(6), b"name=") => {
+                (Kind::Tag, i + 1)
+            }
             _ => return None,
         };
         let value = skip_blanks(line, after);

@@ -164,6 +164,12 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
     if let Some(inner) = call(line, from, to, quoted) {
         return inner;
     }
+    // case … PASS=$OPTARG;; esac
+    let to = if !quoted && at(line, from) == b'$' && before(line, to) == b';' {
+        to - 1
+    } else {
+        to
+    };
     let text = cut(line, from, to);
     accept(text, named, delimiter, quoted, line, name).then_some((from, to))
 }
@@ -187,7 +193,9 @@ pub(crate) fn behind_scheme(line: &[u8], from: usize, to: usize) -> usize {
 fn is_ambient(text: &[u8], line: &[u8], name: usize) -> bool {
     let (start, end) = name_around(line, name);
     let name = cut(line, start, end);
-    matches!(name, b"PWD" | b"OLDPWD") && text.starts_with(b"/")
+    // /dev/mapper/vg0-secret: UUID="…"
+    before(line, start) == b'/' && contains(cut(line, end, line.len()), b"uuid=")
+        || matches!(name, b"PWD" | b"OLDPWD") && text.starts_with(b"/")
         || contains(name, b"sess") && text.len() < 8
 }
 
@@ -234,7 +242,11 @@ fn accept(
                 && delimiter.kind == Kind::Colon
                 && cut(line, delimiter.value, delimiter.value + text.len()) == text
             || text.starts_with(b"<") && is_described(line, delimiter.value)
-            || text.iter().all(|c| b"\"'`()[]{};,.".contains(c))
+            || text.iter().all(|c| b"\"'`()[]{};,.+| ".contains(c))
+            // s/^password=.*/password=/
+            || text.starts_with(b".*")
+            || text.starts_with(b"/") && contains(cut(line, 0, name), b"s/")
+            || is_expression(text)
             || is_scheme(text))
     {
         return false;
@@ -353,6 +365,48 @@ fn is_member(text: &[u8]) -> bool {
             && !text.iter().any(u8::is_ascii_digit)
 }
 
+/// `s->session`, `unsafe { … }`, `if x`, `quote! {`: code that makes the value.
+fn is_expression(text: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"if ", b"impl ", b"match ", b"unsafe ", b"new ", b"await ", b"mut ", b"dyn ", b"func ",
+        b"fn ", b"async ", b"lambda ",
+    ];
+    let name = text.iter().take_while(|c| is_word(**c)).count();
+    let dollar = text.strip_prefix(b"$").unwrap_or(text);
+    let member = dollar.iter().take_while(|c| is_word(**c)).count();
+    let arrow = member > 0
+        && cut(dollar, member, member + 2) == b"->"
+        && (at(dollar, member + 2).is_ascii_alphabetic() || at(dollar, member + 2) == b'_');
+    let called = cut(text, name, name + 3);
+    arrow
+        || matches!(text, b"if" | b"impl" | b"unsafe" | b"match" | b"await")
+        || WORDS.iter().any(|word| text.starts_with(word))
+        || name > 2 && (called == b"! {" || called == b"![" || called.starts_with(b"!("))
+        || text.ends_with(b"!") && name + 1 == text.len() && text == b"quote!"
+        || is_operation(text)
+}
+
+/// `data_vec ^ key_vec`: names of code, and what is done with them.
+fn is_operation(text: &[u8]) -> bool {
+    let mut words = text.split(|c| *c == b' ').filter(|w| !w.is_empty());
+    let (Some(a), Some(operator), Some(b)) = (words.next(), words.next(), words.next()) else {
+        return false;
+    };
+    let code = |word: &[u8]| {
+        word.contains(&b'_')
+            && word
+                .iter()
+                .all(|c| c.is_ascii_lowercase() || matches!(c, b'_' | b';' | b')'))
+    };
+    words.next().is_none()
+        && matches!(
+            operator,
+            b"^" | b"+" | b"|" | b"&" | b"-" | b"==" | b"||" | b"&&"
+        )
+        && code(a)
+        && code(b)
+}
+
 /// `^7.0.2`
 fn is_version(text: &[u8]) -> bool {
     let digits = text
@@ -403,10 +457,12 @@ fn is_sentence(text: &[u8], line: &[u8], delimiter: Delimiter, name: usize) -> b
     };
     let words = rest.split(|c| *c == b' ').filter(|w| !w.is_empty());
     let lead = cut(line, 0, name).trim_ascii();
-    let first = words
-        .clone()
-        .take(2)
-        .all(|w| w.iter().all(u8::is_ascii_alphabetic));
+    let first = words.clone().take(2).all(|w| {
+        w.strip_suffix(b",")
+            .unwrap_or(w)
+            .iter()
+            .all(u8::is_ascii_alphabetic)
+    });
     let several = words.clone().count();
     let issued = judge(cut(line, name, name_around(line, name).1))
         .is_some_and(|n| n.class != Class::Password);

@@ -1,7 +1,8 @@
 //! Where a value stands that does not follow its delimiter at once.
 
 use super::{Delimiter, Kind, closing};
-use crate::mask::bytes::{at, before, cut, from, is_word, skip_blanks, word_at};
+use crate::mask::bytes::{at, before, contains, cut, from, is_word, skip_blanks, word_at};
+use crate::mask::names::judge;
 use crate::mask::standin::is_placeholder;
 
 /// A longer note in brackets is a sentence.
@@ -124,6 +125,14 @@ pub(super) fn is_mount(line: &[u8], name: usize, text: &[u8]) -> bool {
 
 /// `self.pw = pw`: code that hands on a variable of the same name.
 pub(super) fn is_handed_on(line: &[u8], name: usize, text: &[u8]) -> bool {
+    // SET password = password_old WHERE …: another column
+    if text.contains(&b'_')
+        && text.iter().all(|c| c.is_ascii_lowercase() || *c == b'_')
+        && contains(cut(line, 0, name), b" set ")
+        && judge(text).is_some()
+    {
+        return true;
+    }
     let end = name
         + from(line, name)
             .iter()

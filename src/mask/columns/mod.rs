@@ -33,6 +33,8 @@ pub(crate) struct Columns {
     header: Vec<u8>,
     /// A mysql or box border stood on the line before.
     border: bool,
+    /// The box that is open has had its header: what stands below its borders are rows.
+    headed: bool,
     /// In expanded or vertical output.
     vertical: bool,
     /// The secret value of an expanded row may go on in the next line.
@@ -58,6 +60,7 @@ impl Columns {
         self.table.is_none()
             && self.header.is_empty()
             && !self.border
+            && !self.headed
             && !self.vertical
             && self.open.is_none()
     }
@@ -76,13 +79,15 @@ impl Columns {
                 self.underlined(&header, line, judge);
                 return;
             }
-            self.border = true;
+            self.border = !self.headed;
             // ClickHouse writes the names into the border.
             if woken && text.starts_with("┌".as_bytes()) {
                 self.open_table(Cut::Boxed, names_in_border(text, judge));
             }
             return;
         }
+        let boxed = text.starts_with(b"|") || text.starts_with("│".as_bytes());
+        self.headed = boxed && (self.headed || border);
         if is_underline(text) {
             if !header.is_empty() {
                 self.underlined(&header, line, judge);
@@ -127,6 +132,10 @@ impl Columns {
                     headerless: true,
                 });
                 self.left = HEADERLESS_MAX;
+                return;
+            }
+            if text.starts_with("│".as_bytes()) && one_token(line, &cells(line, &Cut::Boxed), spans)
+            {
                 return;
             }
             self.candidate(line, border, judge);
@@ -368,6 +377,10 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
     if cell.iter().all(|c| matches!(c, b'*' | b'-' | b'=')) {
         return false;
     }
+    // ☎ is no number.
+    if !String::from_utf8_lossy(cell).contains(char::is_alphanumeric) {
+        return false;
+    }
     // A table that counts words calls them tokens.
     if named.class == Class::Token && cell.len() < 6 && cell.iter().all(u8::is_ascii_lowercase) {
         return false;
@@ -452,8 +465,59 @@ fn key_value(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<Span>) {
         if is_setting(name, value, cells.len()) {
             push(line, *from, *to, SETTING, spans);
         }
+        // ssl_passphrase_command | echo x
+        let printed = name
+            .strip_suffix(b"_command")
+            .filter(|name| judge_key(name));
+        if let Some(said) = printed.and_then(|_| value.strip_prefix(b"echo "))
+            && !is_placeholder(said)
+        {
+            let (_, end) = trim(line, *from, *to);
+            push(line, end - said.len(), end, SETTING, spans);
+        }
+    }
+    default_of_column(line, cells, spans);
+}
+
+/// ` admin_password | text | | | 'x'::text`: psql tells what a column holds where nothing is said.
+fn default_of_column(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<Span>) {
+    let (Some((start, end)), Some((from, to))) = (cells.first(), cells.last()) else {
+        return;
+    };
+    let cell = cut(line, *from, *to);
+    let lead = cell.len() - cell.trim_ascii_start().len();
+    let typed = memchr::memmem::find(cell, b"'::").filter(|_| at(cell, lead) == b'\'');
+    let named = super::names::judge(cut(line, *start, *end).trim_ascii());
+    if let (Some(close), Some(named)) = (typed, named)
+        && named.strength == Strength::Strong
+        && close > lead + 1
+    {
+        push(line, from + lead + 1, from + close, named, spans);
     }
 }
+
+/// `│ token │ 3f9c… │`: what a tool made, in a box of two columns.
+fn one_token(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<Span>) -> bool {
+    let [(start, end), (from, to)] = cells else {
+        return false;
+    };
+    let strong = super::names::judge(cut(line, *start, *end).trim_ascii())
+        .is_some_and(|named| named.strength > Strength::Weak);
+    let value = cut(line, *from, *to).trim_ascii();
+    let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
+    let told = strong && mixed && value.len() >= 8 && !value.contains(&b' ');
+    if told {
+        push(line, *from, *to, SETTING, spans);
+    }
+    told
+}
+
+/// What columns are called that stand behind one of secrets, in a header.
+const COLUMNS: &str = "
+    total value count name created created_at updated updated_at expires expires_at expiry enabled
+    active type status state kind scope scopes setting description comment comments user username
+    login email host port owner role roles database source context unit rows size bytes date time
+    hits last_used revoked note notes label title version provider issuer";
 
 /// Whether the cell `name` says that the one behind it holds a secret, in a row of so many `cells`.
 pub(crate) fn is_setting(name: &[u8], value: &[u8], cells: usize) -> bool {
@@ -464,8 +528,14 @@ pub(crate) fn is_setting(name: &[u8], value: &[u8], cells: usize) -> bool {
     let mixed = value
         .iter()
         .any(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
-    let plain =
-        is_plain_number(value) && value.len() < 6 || is_placeholder(value) || is_type(value);
+    let plain = is_plain_number(value) && value.len() < 6
+        || is_placeholder(value)
+        || is_type(value)
+        || value.ends_with(b".pem")
+        || value.ends_with(b".key")
+        || COLUMNS
+            .split_ascii_whitespace()
+            .any(|c| value == c.as_bytes());
     !plain && value.len() >= 4 && (cells == 2 || mixed && !value.contains(&b' '))
 }
 

@@ -13,6 +13,7 @@ const PROMPT_MAX: usize = 120;
 const THINGS: &[&str] = &[
     "password",
     "passphrase",
+    "pass phrase",
     "passwort",
     "kennwort",
     "mot de passe",
@@ -59,6 +60,7 @@ const CODES: &[&str] = &[
 /// How a prompt begins that may be answered with several words.
 const BEGINS: &[&str] = &[
     "enter ",
+    "verifying ",
     "please enter",
     "type ",
     "retype ",

@@ -3,7 +3,7 @@
 
 use super::asked::asked;
 use super::below::{Below, below, opens};
-use super::reveals::reveals;
+use super::reveals::{evaluates, reveals};
 use super::told::{spoken, told};
 use crate::mask::assign::{closing, opening};
 use crate::mask::bytes::{
@@ -58,6 +58,7 @@ impl Woken {
 /// How the words begin with which a password is spoken of.
 const SPOKEN: &[&str] = &[
     "pass",
+    "pass phrase",
     "assword",
     "assphrase",
     "pwd",
@@ -134,7 +135,9 @@ impl Awaits {
 
     /// Reads `line`, in which `woken` stands.
     pub(crate) fn line(&mut self, line: &[u8], woken: Woken, spans: &mut Vec<Span>) {
-        let expects = woken.asks
+        let typed =
+            contains(line, b"expect ") && contains(line, b"word") && contains(line, b"send ");
+        let expects = (woken.asks || woken.words && typed)
             && (line.contains(&b'*')
                 || [&b"expect"[..], b"send", b"-re ", b"interact"]
                     .iter()
@@ -213,6 +216,9 @@ impl Awaits {
             let one = !text.is_empty()
                 && !text.iter().any(|c| matches!(c, b' ' | b'\t'))
                 && (text.len() >= 6 || text.len() >= 4 && text.iter().any(u8::is_ascii_digit));
+            let border =
+                at(text, 0) >= 0x80 && text.starts_with("┌".as_bytes()) || text.starts_with(b"+-");
+            let one = one && !border;
             let prompt = text.iter().rposition(|c| matches!(c, b'$' | b'#' | b'>'))
                 == Some(text.len().wrapping_sub(1));
             // A REPL writes it as a literal.
@@ -235,7 +241,8 @@ impl Awaits {
         let announces = woken.words && announces(line);
         let asks = woken.words && memchr::memmem::find(line, b"334 UGFzc3dvcmQ6").is_some();
         let reset = woken.asks && contains(line, b"assword for ") && contains(line, b"reset with");
-        if woken.reveals && reveals(line) || asks || reset || announces {
+        let evaluates = woken.words && evaluates(line);
+        if woken.reveals && reveals(line) || asks || reset || announces || evaluates {
             self.revealed = REVEALED_LINES;
         }
     }
@@ -342,6 +349,10 @@ fn names_secret(line: &[u8]) -> bool {
         "name",
         "key",
         "parameterkey",
+        "option_name",
+        "variable_name",
+        "setting_name",
+        "attribute",
         "optionname",
         "variable",
         "option",
@@ -391,6 +402,9 @@ fn value_of_pair(line: &[u8]) -> Option<(usize, usize)> {
             "new value",
             "parametervalue",
             "default",
+            "option_value",
+            "variable_value",
+            "setting_value",
             "optionvalue",
             "propertyvalue",
             "content",

@@ -21,6 +21,10 @@ pub(super) enum Below {
     Codes,
     /// What a login module of JAAS is given.
     Logins,
+    /// PgBouncer's users, in a file that was named.
+    Users,
+    /// What ftp is told in a here-document.
+    Ftp,
     /// The lines of a netrc that names its machine above.
     Machine,
 }
@@ -55,6 +59,12 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
     // chpasswd of cloud-init, whose list may be a block or a list of YAML
     if text.trim_ascii_start() == b"chpasswd:" {
         return Below::Pairs;
+    }
+    if contains(text, b"userlist.txt") {
+        return Below::Users;
+    }
+    if contains(text, b"ftp ") && memchr::memmem::find(text, b"<<").is_some() {
+        return Below::Ftp;
     }
     if contains(text, b"loginmodule required") {
         return Below::Logins;
@@ -177,6 +187,23 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
                 place += word.len() + 1;
             }
             any
+        }
+        Below::Users => {
+            let gap = memchr::memmem::find(text, b"\" \"").filter(|_| text.starts_with(b"\""));
+            if let Some(gap) = gap.filter(|_| text.ends_with(b"\"") && text.len() > 5) {
+                hide(start + gap + 3, end - 1);
+            }
+            gap.is_some()
+        }
+        Below::Ftp => {
+            let said = text.strip_prefix(b"> ").unwrap_or(text);
+            let mut words = said.split(|c| *c == b' ');
+            let first = words.next().unwrap_or_default();
+            let user = first.eq_ignore_ascii_case(b"user") && words.next().is_some();
+            if let Some(secret) = words.next().filter(|_| user && words.next().is_none()) {
+                hide(end - secret.len(), end);
+            }
+            !text.is_empty()
         }
         Below::Logins => {
             // user_alice="x"

@@ -115,7 +115,8 @@ pub(super) fn netrc(line: &[u8], spans: &mut Vec<Span>) {
         let (start, end) = word_behind(line, end);
         if is("password") || is("passwd") {
             let end = end - usize::from(matches!(before(line, end), b'"' | b'\''));
-            if !is_stop_word(cut(line, start, end)) {
+            let text = cut(line, start, end);
+            if !is_stop_word(text) && text.iter().any(u8::is_ascii_alphanumeric) {
                 push(start, end, spans);
             }
         }

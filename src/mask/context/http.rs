@@ -36,6 +36,8 @@ pub(super) fn scheme(line: &[u8], place: usize, spans: &mut Vec<Span>) {
         if secret.len() >= if header { 4 } else { least }
             && (mixed || header)
             && !is_placeholder(secret)
+            // `token PASSWORD_SYM` of a grammar
+            && !secret.iter().all(|c| c.is_ascii_uppercase() || *c == b'_')
         {
             spans.push(Span::new(start, end, HTTP, Class::Token));
         }
@@ -58,9 +60,10 @@ pub(super) fn scheme(line: &[u8], place: usize, spans: &mut Vec<Span>) {
             parts.next().unwrap_or_default(),
             parts.next().unwrap_or_default().trim_ascii(),
         );
+        // `the "Authorization" request header field` speaks of it.
         let marked = cut(line, place + 13, i)
             .iter()
-            .any(|c| !matches!(c, b' ' | b'\\'));
+            .any(|c| matches!(c, b':' | b'=' | b'>'));
         if marked && !is_placeholder(first) {
             if rest.is_empty() {
                 if is_random(first) {

@@ -1,6 +1,7 @@
 //! Commands that print a secret and nothing else: `kubectl get secret … -o jsonpath=…`, `op read …`.
 
-use crate::mask::bytes::contains;
+use crate::mask::bytes::{contains, cut, is_word};
+use crate::mask::names::{Strength, judge};
 
 /// Whether `line` is a command that prints a secret and nothing else.
 pub(super) fn reveals(line: &[u8]) -> bool {
@@ -123,6 +124,8 @@ pub(super) fn reveals(line: &[u8]) -> bool {
         (">>> os.getenv(", &["pass"]),
         (">>> os.getenv(", &["secret"]),
         (">>> os.getenv(", &["token"]),
+        ("nmcli", &["-s", "psk"]),
+        ("nmcli", &["--show-secrets", "psk"]),
         ("dumpprivkey", &[]),
         ("dumpwallet", &[]),
         ("etcdctl get", &["--print-value-only", "pass"]),
@@ -139,6 +142,29 @@ pub(super) fn reveals(line: &[u8]) -> bool {
             && !line.trim_ascii_end().ends_with(b">")
             && !contains(line, b" > ")
     })
+}
+
+/// `>>> settings.SECRET_KEY`: a REPL writes the value of what is named on the next line.
+pub(super) fn evaluates(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    let prompt = [&b">>> "[..], b"> ", b"irb> ", b"]: "]
+        .iter()
+        .find_map(|prompt| memchr::memmem::find(text, prompt).map(|n| (n, n + prompt.len())));
+    let Some((lead, start)) = prompt.filter(|(lead, _)| *lead < 24) else {
+        return false;
+    };
+    let expression = cut(text, start, text.len());
+    let plain =
+        |c: &u8| is_word(*c) || matches!(c, b'.' | b'[' | b']' | b'\'' | b'"' | b':' | b'@');
+    let mut words = expression
+        .split(|c| !is_word(*c))
+        .filter(|word| !word.is_empty());
+    lead < 24
+        && expression.iter().all(plain)
+        && (expression.contains(&b'.') || expression.contains(&b'['))
+        && words
+            .next_back()
+            .is_some_and(|last| judge(last).is_some_and(|n| n.strength == Strength::Strong))
 }
 
 /// Words that wake [`reveals`].
@@ -213,6 +239,7 @@ pub(crate) const REVEAL_TRIGGERS: &[&str] = &[
     "> process.env.",
     ">>> os.environ[",
     ">>> os.getenv(",
+    "nmcli",
     "dumpprivkey",
     "etcdctl get",
 ];

@@ -214,7 +214,9 @@ fn beside(line: &[u8], spans: &mut Vec<Span>) {
     let named = ["kennwort", "passwort", "passwd", "password", "pw", "pwd"];
     let named = word(0).is_some_and(|w| named.iter().any(|n| w.eq_ignore_ascii_case(n.as_bytes())))
         && word(1).is_some_and(|w| {
-            w.ends_with(b",") || w.ends_with(b":") || w == b"#" || w == b"and" || w == b"/"
+            w.ends_with(b",")
+                || w.ends_with(b":")
+                || [&b"#"[..], b"and", b"/", b"with", b"mit"].contains(&w)
         });
     let slashed = word(0) == Some(b"/")
         && word(2).is_some_and(|w| {
@@ -302,8 +304,9 @@ pub(super) fn told(line: &[u8], spans: &mut Vec<Span>) {
         && text.len() >= 5
         && !is_placeholder(text)
         && !contains(text, b"://")
-        && (!text.contains(&b'<') || !text.contains(&b'>'))
-        && !matches!(at(text, 0), b'/' | b'(' | b'<' | b'[' | b'-')
+        && (!text.contains(&b'<') || !text.contains(&b'>') || text.starts_with(b"<"))
+        && !matches!(at(text, 0), b'/' | b'(' | b'[' | b'-')
+        && !(at(text, 0) == b'<' && text.ends_with(b">"))
         && !text.ends_with(b":")
         && !text.ends_with(b")")
     {

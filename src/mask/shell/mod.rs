@@ -333,7 +333,22 @@ fn one(
             }
         }
         Reads::Pair(option, separator) => {
-            if let Some(rest) = strip(text, option) {
+            // curl -su user:secret, curl -sSuuser:secret
+            let bundled = text
+                .strip_prefix(b"-")
+                .filter(|_| *option == "-u")
+                .map(|flags| {
+                    flags
+                        .iter()
+                        .take_while(|c| b"sSkLvifgnNqOJGa#".contains(c))
+                        .count()
+                });
+            let bundled = bundled.filter(|n| *n > 0 && at(text, n + 1) == b'u');
+            let rest = match bundled {
+                Some(n) => Some(cut(text, n + 2, text.len())),
+                None => strip(text, option),
+            };
+            if let Some(rest) = rest {
                 if rest.is_empty() {
                     if let Some(next) = next {
                         push_pair(line, next.start, next.end, *separator, spans);

@@ -236,6 +236,11 @@ fn piped(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
         }
         return;
     }
+    if let Some(word) = words.iter().find(|w| text(w).starts_with(b"<<<")) {
+        let start = word.start + 3;
+        said(line, Word { start, ..*word }.bare(line), pair, spans);
+        return;
+    }
     // `| sudo chpasswd`: the pipe may stand before another program.
     let lead = cut(line, 0, back_blanks(line, start));
     let lead = lead
@@ -251,7 +256,10 @@ fn piped(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
         let mut i = 0;
         while let Some(n) = find(lead, i, verb.as_bytes()) {
             i = n + verb.len();
-            if matches!(before(lead, n), 0 | b' ' | b'(' | b';' | b'&' | b'|' | b'{') {
+            if matches!(
+                before(lead, n),
+                0 | b' ' | b'(' | b';' | b'&' | b'|' | b'{' | b'\'' | b'"'
+            ) {
                 if group {
                     printed(line, lead, n, verb, pair, spans);
                 } else {

@@ -122,7 +122,19 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
         }
         return;
     }
+    if joined && !weak && view.is(j, "case") {
+        return branches(view, j, named, spans);
+    }
+    j = behind_type(view, j);
     let quoted = view.get(i).is_some_and(|t| t.kind == Kind::Quoted);
+    // ALTER ROLE reader PASSWORD Zitrone55; which the server rejects
+    let role = view.any(0, &["alter", "create"]) && view.any(1, &["role", "user"]);
+    if role && view.is(i, "password") && view.get(j).is_some_and(|t| t.kind == Kind::Word) {
+        let word = view.get(j).map(|t| view.of(t)).unwrap_or_default();
+        if word.len() >= 4 && word.iter().any(u8::is_ascii_digit) {
+            return secret_behind(view, j, spans);
+        }
+    }
     let Some(literal) = view.get(j).filter(|t| {
         t.kind == Kind::Text
             || !quoted && t.kind == Kind::Quoted && (joined || named.class == Class::Password)
@@ -166,6 +178,44 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
             }
         }
     }
+}
+
+/// `password = CASE WHEN … THEN 'x' ELSE 'y' END`: what it may become.
+fn branches(view: &View<'_>, case: usize, named: Named, spans: &mut Vec<Span>) {
+    for j in case + 1..(case + 200).min(view.tokens.len()) {
+        if view.is(j, "end") {
+            return;
+        }
+        if view.any(j, &["then", "else"])
+            && let Some(literal) = view.text(j + 1)
+        {
+            push(view, literal, CLAUSE, named.class, spans);
+        }
+    }
+}
+
+/// Behind the type of what is declared: `v_password text := 'x'`, `_token text DEFAULT 'x'`.
+fn behind_type(view: &View<'_>, j: usize) -> usize {
+    let typed = view
+        .get(j)
+        .is_some_and(|t| t.kind == Kind::Word && is_type(view.of(t)));
+    if !typed {
+        return j;
+    }
+    let mut k = j + 1;
+    if view.mark(k, b'(') {
+        while k < j + 6 && !view.mark(k, b')') {
+            k += 1;
+        }
+        k += 1;
+    }
+    if view.mark(k, b':') && view.mark(k + 1, b'=') {
+        return k + 2;
+    }
+    if view.is(k, "default") || view.mark(k, b'=') {
+        return k + 1;
+    }
+    j
 }
 
 fn is_psql_variable(view: &View<'_>, literal: Token) -> bool {

@@ -130,6 +130,8 @@ const FUNCTIONS: &[(&str, &[usize])] = &[
     ("plainauth", &[3]),
     ("setbasicauth", &[2]),
     ("keyring_key_store", &[3]),
+    ("sign", &[2]),
+    ("verify", &[2]),
 ];
 
 /// Whether the word at `i` may be a function or a procedure.
@@ -175,6 +177,24 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
         return true;
     }
     let start = i + 1 + usize::from(called);
+    // COALESCE(NEW.password, 'x')
+    if ["ifnull", "coalesce", "nvl", "nullif"]
+        .iter()
+        .any(|f| last.eq_ignore_ascii_case(f.as_bytes()))
+    {
+        let arguments = arguments_of(view, start);
+        let first = arguments.first().and_then(|j| view.get(*j));
+        let named = first
+            .filter(|t| t.kind != Kind::Text)
+            .and_then(|t| judge(view.of(t).rsplit(|c| *c == b'.').next().unwrap_or_default()))
+            .filter(|named| named.strength == Strength::Strong);
+        for literal in arguments.iter().skip(1).filter_map(|j| view.text(*j)) {
+            if let Some(named) = named.filter(|named| wanted(view.of(literal), *named)) {
+                push(view, literal, COLUMN, named.class, spans);
+            }
+        }
+        return false;
+    }
     let Some(mut secrets) = arguments(name) else {
         return called && call(view, last, start, spans);
     };
@@ -210,6 +230,13 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
     }
     if is_harmless(view, last, start) {
         return false;
+    }
+    // sign(payload, 'x', 'HS256') of pgjwt
+    if last.eq_ignore_ascii_case(b"sign") || last.eq_ignore_ascii_case(b"verify") {
+        let algorithm = arguments_of(view, start).get(2).and_then(|j| view.text(*j));
+        if !algorithm.is_some_and(|t| view.of(t).starts_with(b"HS")) {
+            return false;
+        }
     }
     let number = of_table(view, last, start).map(|n| [n]);
     let secrets = number.as_ref().map_or(secrets, |n| n.as_slice());
@@ -259,7 +286,22 @@ fn is_harmless(view: &View<'_>, name: &[u8], start: usize) -> bool {
         return view.text(start).is_none() || !view.mark(start + 1, b'|');
     }
     if is(&["encode", "decode"]) {
-        let formats = ["hex", "base64", "escape", "utf8", "utf-8"];
+        let formats = [
+            "hex",
+            "base64",
+            "escape",
+            "utf8",
+            "utf-8",
+            "utf-16",
+            "ascii",
+            "latin1",
+            "latin-1",
+            "replace",
+            "ignore",
+            "strict",
+            "idna",
+            "unicode_escape",
+        ];
         let is_format = |t: Token| {
             formats
                 .iter()
@@ -369,10 +411,13 @@ fn rule_in(named: Named) -> RuleId {
 
 /// INSERT INTO t (a, password) VALUES ('x', 'y'), …
 pub(super) fn columns(view: &View<'_>, spans: &mut Vec<Span>) {
-    let Some(into) = (0..view.tokens.len()).find(|i| view.is(*i, "into")) else {
-        return;
-    };
-    let Some(open) = (into + 1..into + 7).find(|i| view.mark(*i, b'(')) else {
+    // WITH n (login, password) AS (VALUES …)
+    let with = view.is(0, "with").then_some(0);
+    let into = (0..view.tokens.len()).find(|i| view.is(*i, "into"));
+    let open = with.into_iter().chain(into).find_map(|word| {
+        (word + 1..word + 7).find(|i| view.mark(*i, b'(') && !view.is(i.wrapping_sub(1), "as"))
+    });
+    let Some(open) = open else {
         return;
     };
     let mut names: Vec<Option<Named>> = vec![None];

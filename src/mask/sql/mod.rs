@@ -359,7 +359,9 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                 }
                 let body = view.of(token);
                 if depth < DEPTH_MAX
-                    && (contains(body, b"assword") || contains(body, b"identified"))
+                    && (contains(body, b"assword")
+                        || contains(body, b"identified")
+                        || contains(body, b" pdo("))
                 {
                     let made = spelling::formatted(&view, i, body);
                     if let Some(value) = made.or_else(|| spelling::joined(&view, i, body)) {
