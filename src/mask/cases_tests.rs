@@ -19,6 +19,11 @@ const FILES: &[(&str, &str)] = &[
         "wide-harmless",
         include_str!("../../fixtures/mask/wide-harmless.txt"),
     ),
+    ("more", include_str!("../../fixtures/mask/more.txt")),
+    (
+        "more-harmless",
+        include_str!("../../fixtures/mask/more-harmless.txt"),
+    ),
 ];
 
 /// A case's text, and its secrets.

@@ -115,7 +115,8 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
     let thing = THINGS.iter().filter_map(|word| {
         let at = find(line, 0, word.as_bytes())?;
         let end = at + word.len();
-        let whole = !is_word(before(line, at)) && matches!(line.get(end), Some(b' ' | b':'));
+        let lead = before(line, at);
+        let whole = !is_word(lead) && lead != b'.' && matches!(line.get(end), Some(b' ' | b':'));
         whole.then_some((end, word.len()))
     });
     let Some((thing, length)) = thing.min() else {
@@ -161,12 +162,13 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         let text = cut(line, verb + 1, verb + 1 + close.unwrap_or(0));
         let kinds = [
             text.iter().any(u8::is_ascii_digit),
-            text.iter().any(u8::is_ascii_uppercase),
+            text.iter().skip(1).any(u8::is_ascii_uppercase),
             text.iter().any(|c| c.is_ascii_punctuation() && *c != b'_'),
         ];
+        let kinds = kinds.iter().filter(|k| **k).count();
         let given =
             contains(cut(line, 0, verb), b" user ") || contains(cut(line, 0, verb), b"default ");
-        let mixed = kinds.iter().any(|k| *k) || given && !text.contains(&b' ');
+        let mixed = kinds > usize::from(text.contains(&b' ')) || given && !text.contains(&b' ');
         if text.len() >= 4
             && mixed
             && !is_placeholder(text)
