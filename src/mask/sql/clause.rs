@@ -125,7 +125,9 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
     if joined && !weak && view.is(j, "case") {
         return branches(view, j, named, spans);
     }
-    j = behind_type(view, j);
+    if !joined {
+        j = behind_type(view, j);
+    }
     let quoted = view.get(i).is_some_and(|t| t.kind == Kind::Quoted);
     // ALTER ROLE reader PASSWORD Zitrone55; which the server rejects
     let role = view.any(0, &["alter", "create"]) && view.any(1, &["role", "user"]);
