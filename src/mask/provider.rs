@@ -238,7 +238,7 @@ mod tests {
     use crate::mask::span::settle;
     use crate::mask::{Rules, Scanner};
     use proptest::strategy::{Strategy, ValueTree};
-    use proptest::test_runner::TestRunner;
+    use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
     const FILES: &[&str] = &[
         include_str!("rules/cloud.toml"),
@@ -406,9 +406,12 @@ mod tests {
 
     #[test]
     fn what_an_expression_describes_is_masked_where_it_stands_alone() {
-        let mut runner = TestRunner::deterministic();
         let mut missed = Vec::new();
         for row in BUILTIN {
+            // Each of its own seed: what one rule is tried with does not hang on the others.
+            let seed = *blake3::hash(row.id.as_bytes()).as_bytes();
+            let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+            let mut runner = TestRunner::new_with_rng(Config::default(), rng);
             // A rule with a check or context of its own needs more than its expression.
             let anchored = row.regex.starts_with('^') || row.regex.contains("(?:^");
             if row.check != Check::None || !row.context.is_empty() || anchored {
