@@ -26,24 +26,40 @@ pub(crate) enum National {
     Date,
 }
 
-/// The words, the shape of what stands behind them, and what it is.
-pub(crate) fn words() -> Vec<(&'static str, National, Personal)> {
+/// The rows of the list: words, the shape of what stands behind them, and what it is.
+fn rows() -> impl Iterator<Item = (&'static str, National, Personal)> {
     let lines = include_str!("rules/national.txt").lines();
-    let rows = lines.filter_map(|line| {
+    lines.filter_map(|line| {
         let mut parts = line.split(" : ").filter(|_| !line.starts_with('#'));
         let (words, shape) = (parts.next()?, shape_of(parts.next()?)?);
         let kind = parts.next().unwrap_or("national-id");
         let kind = Personal::ALL.into_iter().find(|k| k.word() == kind)?;
         Some((words, shape, kind))
-    });
+    })
+}
+
+/// The words, the shape of what stands behind them, and what it is.
+pub(crate) fn words() -> Vec<(&'static str, National, Personal)> {
     let each = |(words, shape, kind): (&'static str, National, Personal)| {
         let words = words.split_ascii_whitespace().flat_map(|word| {
+            let word = word.trim_end_matches('?');
             let spaced = word.contains('_').then(|| leak(word.replace('_', " ")));
             [Some(word), spaced].into_iter().flatten()
         });
         words.map(move |word| (word, shape, kind))
     };
-    rows.flat_map(each).collect()
+    rows().flat_map(each).collect()
+}
+
+/// The words as names of columns, and whether each can mean other things too.
+pub(crate) fn columns() -> impl Iterator<Item = (Personal, &'static str, bool)> {
+    rows().flat_map(|(words, _, kind)| {
+        let words = words.split_ascii_whitespace();
+        words.map(move |word| {
+            let bare = word.strip_suffix('?');
+            (kind, bare.unwrap_or(word), bare.is_some())
+        })
+    })
 }
 
 fn shape_of(text: &str) -> Option<National> {

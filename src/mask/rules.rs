@@ -152,6 +152,15 @@ impl Rules {
                 rules.file(leak(spaced), Match::Folded, Wake::Personal);
             }
         }
+        for word in columns::keywords() {
+            let short = word.len() < 6 || word.chars().count() < 3;
+            let how = if short { Match::Word } else { Match::Folded };
+            let spaced = word.replace('_', " ");
+            if spaced != word {
+                rules.file(leak(spaced), how, Wake::Personal);
+            }
+            rules.file(leak(word), how, Wake::Personal);
+        }
         for word in sql::TRIGGERS {
             rules.file(word, Match::Folded, Wake::Statement);
         }

@@ -325,6 +325,7 @@ impl Scanner {
                 Some(Wake::Redis(len)) => shell::redis(line, hit.at, usize::from(len), spans),
                 Some(Wake::National(shape, kind, len)) => {
                     national::find(line, hit.at + usize::from(len), shape, kind, spans);
+                    column |= !line.first().is_some_and(u8::is_ascii_digit);
                 }
                 Some(Wake::Provider(number)) => {
                     if let Some(rule) = self.rules.providers.get(usize::from(number)) {

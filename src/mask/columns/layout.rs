@@ -15,6 +15,8 @@ pub(super) enum Cut {
     By(u8),
     /// By position, in characters.
     At(Vec<(usize, usize)>),
+    /// Below names that end so many characters from the start, a count before each row.
+    Frame(Vec<usize>),
 }
 
 /// Where the cells of `line` stand.
@@ -25,7 +27,8 @@ pub(super) fn cells(line: &[u8], style: &Cut) -> Vec<(usize, usize)> {
             let mut start = 0;
             let mut i = 0;
             while i < line.len() && cells.len() < COLUMNS_MAX {
-                let wide = cut(line, i, i + 3) == "│".as_bytes();
+                // Polars parts columns by the dashed one.
+                let wide = matches!(cut(line, i, i + 3), [0xE2, 0x94, 0x82 | 0x86]);
                 if at(line, i) == b'|' || wide {
                     cells.push((start, i));
                     i += if wide { 3 } else { 1 };
@@ -64,6 +67,7 @@ pub(super) fn cells(line: &[u8], style: &Cut) -> Vec<(usize, usize)> {
                 }
             }
         }
+        Cut::Frame(ends) => return super::frame::cells(line, ends),
         Cut::At(columns) => {
             let byte_of = |chars: usize| {
                 let starts = line.iter().enumerate().filter(|(_, c)| **c & 0xC0 != 0x80);

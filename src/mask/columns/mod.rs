@@ -4,7 +4,9 @@
 //! (sqlcmd, sqlplus), box drawing (DuckDB, ClickHouse), COPY blocks. A header opens a table, a
 //! line that cannot be a row closes it.
 
+mod frame;
 mod layout;
+mod looks;
 mod names;
 mod people;
 mod query;
@@ -16,7 +18,7 @@ use super::span::{Class, RuleId, Span};
 use super::standin::is_placeholder;
 use super::value::{is_plain_number, is_random, is_type};
 use layout::{Cut, cells, is_border, is_column_name, is_underline, runs, spaced};
-pub(crate) use names::{Judge, RECS_OWN, TRIGGERS};
+pub(crate) use names::{Judge, RECS_OWN, TRIGGERS, keywords};
 
 const RULE: RuleId = RuleId::new("column");
 
@@ -138,6 +140,7 @@ impl Columns {
             {
                 return;
             }
+            people::labelled(line, judge, spans);
             self.candidate(line, border, judge);
             if self.table.is_none() && memchr::memmem::find(line, b" | ").is_some() {
                 let boxed = text.starts_with(b"|");
@@ -147,6 +150,8 @@ impl Columns {
             if self.table.is_none() && expanded_row(line, judge, spans).is_some() {
                 self.vertical = true;
             }
+        } else if border {
+            self.candidate(line, border, judge);
         }
     }
 
@@ -181,10 +186,7 @@ impl Columns {
             return;
         }
         if boxed {
-            let names = cells(line, &Cut::Boxed)
-                .into_iter()
-                .map(|(a, b)| judge.column(cut(line, a, b)));
-            self.open_table(Cut::Boxed, names.collect());
+            self.open_table(Cut::Boxed, judged(line, &Cut::Boxed, judge));
             return;
         }
         // Names of columns hold none of these; statements and log lines do.
@@ -205,18 +207,18 @@ impl Columns {
             {
                 continue;
             }
-            let names: Vec<_> = cells
-                .iter()
-                .map(|(a, b)| {
-                    judge
-                        .column(cut(line, *a, *b))
-                        .filter(|n| n.strength > Strength::Weak)
-                })
+            let names = judged(line, &cut_by, judge).into_iter();
+            let names: Vec<_> = names
+                .map(|named| named.filter(|n| n.strength > Strength::Weak))
                 .collect();
             if names.iter().any(Option::is_some) {
                 self.open_table(cut_by, names);
                 return;
             }
+        }
+        if let Some((style, names)) = frame::header(line, judge) {
+            self.open_table(style, names);
+            return;
         }
         // NAME   TTL   TOKEN
         let spaced = spaced(line);
@@ -308,7 +310,10 @@ fn judged(header: &[u8], style: &Cut, judge: &Judge) -> Vec<Option<Named>> {
         None if keys && is(cell, &["value", "val"]) => Some(value),
         named => named,
     };
-    cells.iter().map(column).collect()
+    let mut named: Vec<_> = cells.iter().map(column).collect();
+    let names: Vec<_> = cells.iter().map(name).collect();
+    names::beside(&mut named, &names);
+    named
 }
 
 /// What psql says before it reads the rows of a COPY.
@@ -374,7 +379,9 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
     {
         return false;
     }
-    if cell.iter().all(|c| matches!(c, b'*' | b'-' | b'=')) {
+    if cell.iter().all(|c| matches!(c, b'*' | b'-' | b'='))
+        || named.class == Class::Personal && is_masked(cell)
+    {
         return false;
     }
     // ☎ is no number.
@@ -384,6 +391,9 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
     // A table that counts words calls them tokens.
     if named.class == Class::Token && cell.len() < 6 && cell.iter().all(u8::is_ascii_lowercase) {
         return false;
+    }
+    if named.class == Class::Personal && named.strength < Strength::Strong {
+        return looks::like(cell, named.kind);
     }
     // A machine's address.
     let numeric = |c: &u8| c.is_ascii_hexdigit() || matches!(c, b'.' | b':' | b'/');
@@ -399,6 +409,18 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
                 || named.class == Class::Password && !is_plain_number(cell) && cell.len() >= 4
         }
     }
+}
+
+/// `************1881`, `XXXX-XXXX-XXXX-1881`, `j***@e***.com`: what somebody else has masked already,
+/// but for a few characters.
+pub(super) fn is_masked(cell: &[u8]) -> bool {
+    let count = |f: fn(&u8) -> bool| cell.iter().filter(|c| f(c)).count();
+    let stars = count(|c| *c == b'*');
+    let crosses = count(|c| matches!(c, b'X' | b'x'));
+    let shown = count(u8::is_ascii_alphanumeric);
+    let plain = count(|c| c.is_ascii_digit() || matches!(c, b'X' | b'x' | b' ' | b'-'));
+    stars >= 4 && shown <= 10 && stars * 5 >= cell.len() * 2
+        || crosses >= 4 && plain == cell.len() && crosses * 2 > shown
 }
 
 fn push(line: &[u8], start: usize, end: usize, named: Named, spans: &mut Vec<Span>) {
@@ -437,6 +459,7 @@ fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
     let fits = match &table.cut {
         Cut::Boxed => text.starts_with(b"|") || text.starts_with("│".as_bytes()),
         Cut::Bars | Cut::By(_) => cells.len() == table.names.len(),
+        Cut::Frame(_) => !cells.is_empty(),
         Cut::At(columns) => {
             columns.len() > 1 && !is_prompt(text)
                 || columns.len() == 1 && (line.starts_with(b" ") || !text.contains(&b' '))
@@ -567,7 +590,11 @@ fn names_in_border(text: &[u8], judge: &Judge) -> Vec<Option<Named>> {
         part.trim_matches(|c: char| matches!(c, '┌' | '┐' | '─' | ' '))
             .to_owned()
     });
-    names.map(|name| judge.column(name.as_bytes())).collect()
+    let names: Vec<_> = names.collect();
+    let names: Vec<_> = names.iter().map(|name| name.as_bytes()).collect();
+    let mut named: Vec<_> = names.iter().map(|name| judge.column(name)).collect();
+    names::beside(&mut named, &names);
+    named
 }
 
 #[cfg(test)]

@@ -3,91 +3,55 @@
 use crate::mask::bytes::Fnv;
 use crate::mask::names::{Named, Strength, judge};
 use crate::mask::own::{Column, Personal};
+use crate::mask::span::Class;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// Names of columns that hold personal data, letters and digits only, by its kind.
-const PERSONAL_NAMES: &[(Personal, &str)] = &[
-    (Personal::Email, "
-        почта электроннаяпочта 邮箱 电子邮件 メール メールアドレス youxiang email emailaddress mailaddress correo correoelectronico courriel epost eposta useremail contactemail"),
-    (Personal::Phone, "
-        phone phonenumber phoneno mobilenumber mobileno mobilephone cellphone tel telephone telefon telefono telefone
-        mobiel telefoonnummer telefoon telefoonnr gsm gsmnumber telno ceptelefonu nrtelefonu nrtel nrkomorki numeromovil telmovil numeromobile mobilnummer mobil cep komorka numertelefonu numerotelefono cellulare numerodetelephone
-        dianhua shouji shoujihao lianxidianhua denwa denwabango telefonnummer rufnr handy
-        телефон номертелефона мобильный 电话 手机 手机号 电话号码 電話 電話番号 携帯電話 전화번호
-        telephonenumber msisdn homephone workphone fax faxnumber celular movil numtel telnr handynummer rufnummer"),
-    (Personal::NationalId, "
-        ssn socialsecuritynumber socialsecurity socialsecurityno socialinsurancenumber nino nationalinsurance
-        nationalinsurancenumber nationalid nationalidnumber nationalidentifier personalid personnummer personalnumber
-        personalcode cpf cnpj curp rfc dni nie pesel regon aadhaar aadhar aadhaarnumber aadhaarno pan panno pannumber
-        codicefiscale codfiscale fiscalcode bsn burgerservicenummer steuerid steuernummer svnr ahv ahvnummer avs insee
-        numsecu numerosecu taxid taxnumber taxidnumber itin ein vatid medicare medicareno nhs nhsnumber nhsno hkid
-        mynumber rrn residentregistrationnumber idcard idcardnumber idnumber idcardno citizenid cnic nric egn cnp jmbg
-        oib emso rodnecislo isikukood henkilotunnus hetu cprnummer fodselsnummer kennitala tckimlik tckn ssnlast4
-        snils снилс inn инн паспортныеданные rijksregisternummer rijksregister insz niss numeroregistrenational shenfenzheng
-        shenfenzhenghao 身份证 身份证号 身份证号码 マイナンバー kojinbango 주민등록번호 ppsn pps nie nif dninie numerodni
-        tckimlik kimlikno tcno numerosecuritesociale numerodesecuritesociale nss numidentidad cedulaidentidad ine
-        svnummer sozialversicherungsnummer personalausweis ausweisnummer personalausweisnummer ahvnr numeroavs
-        numerpesel nip dowodosobisty numerdowodu rg tituloeleitor matricule cartaidentita numerocartaidentita
-        identiteitskaart rijbewijs nummerrijbewijs sehirkimlik idno identitynumber governmentid govid
-        driverlicense driverslicense driverlicence drivinglicence drivinglicense driverslicensenumber licensenumber
-        dlnumber licenseno fuehrerschein rutnumber cedula cuit cuil"),
-    (Personal::Passport, "
-        паспорт номерпаспорта passaporto numeropassaporto paspoort paspoortnummer paszport numerpaszportu pasaport
-        pasaportno huzhao huzhaohao 护照 护照号码 パスポート ryokenbango passaporte
-        passport passportnumber passportno passportnum passnummer reisepass pasaporte numeropasaporte passeport"),
-    (Personal::BirthDate, "
-        dob dateofbirth birthdate birthday birthdt bdate geburtsdatum geburtstag fechanacimiento fechadenacimiento
-        datenaissance datedenaissance ddn datanascimento datadinascita datanascita geboortedatum dataurodzenia
-        dogumtarihi dogumgunu dogumyeri geboortedag geborteplaats geboorteplaats rojstnidatum datanaşterii
-        fechanac fecnac fechadenac datanasc datadenascimento dtnascimento narozeni dataur datumnarozeni fodselsdato fødselsdato fodelsedag shengri chushengriqi 生日 出生日期 生年月日 seinengappi tanjobi
-        датарождения деньрождения dataroj lieunaissance lieudenaissance lugarnacimiento luogonascita datanasterii
-        syntymaaika fodelsedatum yob placeofbirth birthplace"),
-    (Personal::Account, "
-        iban bankaccount bankaccountnumber accountiban bankaccountno routingnumber abanumber sortcode bic bankacct
-        rekeningnummer numerokonta nrkonta conta contabancaria numeroconta compteiban numerocompte hesapno schet
-        расчетныйсчет yinhangzhanghao yinhangka 银行卡号 银行账号 koza kozabango 口座番号
-        acctnumber accountnumber accountno kontonummer numerocuenta clabe"),
-    (Personal::Card, "
-        cardnumber cardno cardnum ccnumber ccnum ccno ccn creditcard creditcardnumber creditcardno debitcard cardpan
-        paymentcard kreditkarte kartennummer numerotarjeta tarjeta cartebancaire
-        cvv cvc cvv2 cvc2 cardcvv cardcvc cvvcode securitycode cardsecuritycode csc cvn cardexpiry cardexp cardpin
-        pinblock track1 track2 trackdata"),
-    (Personal::Name, "
-        firstname lastname middlename fname lname surname familyname givenname maidenname forename mothermaidenname
-        mothersmaidenname vorname nachname familienname apellido apellidos prenom nomdefamille cognome sobrenome imie
-        nazwisko achternaam voornaam tussenvoegsel roepnaam primernombre segundonombre primerapellido segundoapellido
-        apellidopaterno apellidomaterno nombrecompleto nomecompleto ultimonome nomecognome nomprenom nomnaissance
-        familiya imya otchestvo fio фамилия имя отчество фио soyad soyadi soyisim adsoyad adisoyadi jmeno prijmeni
-        xingming xing mingzi 姓名 姓 名字 shimei sei mei namae 氏名 名前 kanji 이름 성명 etternavn fornavn efternamn
-        fornamn efternavn sukunimi etunimi keresztnev vezeteknev ime prezime rodnepriezvisko
-        cardholder cardholdername holdername accountholder nomfamille nomusage nomepouse nomnaissance kontoinhaber kontoinhaberin kontoinh titulaire
-        titularcuenta intestatario rekeninghouder nombretitular nometitolare inhaber posiadacz fullname legalname patientname contactname"),
-    (Personal::Address, "
-        address street streetaddress address1 address2 addressline1 addressline2 addr1 addr2 homeaddress postaladdress
-        shippingaddress billingaddress mailingaddress strasse adresse direccion endereco indirizzo adres domicilio
-        rua logradouro bairro endereço calle domicilio codigopostal codepostal plz postleitzahl cap postnummer straat
-        straatnaam huisnummer woonadres ulica kodpocztowy adreszamieszkania adresa ulitsa adres1 sokak mahalle ilce
-        dizhi zhuzhi 地址 住址 住所 jusho juusho yubinbango 郵便番号 адрес улица почтовыйиндекс indirizzoresidenza
-        wohnort anschrift hausnummer adresselivraison rueadresse
-        residentialaddress postcode zipcode postalcode"),
-    (Personal::Other, "
-        mrn medicalrecordnumber patientid healthid insurancenumber insuranceno policyholder beneficiary licenseplate
-        plateno platenumber numberplate bloodtype biometric fingerprinttemplate geolocation latlong"),
-];
+/// Names of columns, keys and labels that hold personal data, by its kind; what `rules/national.txt`
+/// names is a column's name too.
+const PERSONAL_NAMES: &str = include_str!("../rules/personal.txt");
 
 /// Last words of a column's name that say enough, whatever stands before them.
 const LAST_WORDS: &[(Personal, &str)] = &[
-    (Personal::Email, "email"),
-    (Personal::Phone, "phone mobile telephone"),
+    (Personal::Email, "email courriel"),
+    (
+        Personal::Phone,
+        "phone mobile telephone telefono telefone telefon telefoon celular handynummer mobilnummer msisdn",
+    ),
     (Personal::Account, "iban"),
     (Personal::Card, "cvv cvc"),
-    (Personal::Passport, "passport"),
-    (Personal::BirthDate, "dob birthdate birthday"),
-    (Personal::NationalId, "ssn aadhaar cpf dni nif pan"),
-    (Personal::Name, "surname"),
-    (Personal::Address, "address"),
+    (
+        Personal::Passport,
+        "passport pasaporte passeport passaporte passaporto reisepass",
+    ),
+    (
+        Personal::BirthDate,
+        "dob birthdate birthday geburtsdatum nacimiento naissance",
+    ),
+    (
+        Personal::NationalId,
+        "ssn aadhaar cpf dni nif pan bsn pesel cuit cuil curp rut nir nino snils cedula",
+    ),
+    (
+        Personal::Name,
+        "surname nachname vorname apellido apellidos prenom cognome sobrenome voornaam achternaam",
+    ),
+    (
+        Personal::Address,
+        "address direccion endereco indirizzo anschrift",
+    ),
 ];
+
+/// Words that a personal column's name may have beside the one that decides: whose or which it is.
+const BESIDE: &str = "
+    movil mobil mobile fijo casa trabajo privat privado private particular home work office dienst contacto contact
+    primary principal secondary alt cliente client customer kunde paciente patient patienten user usuario persona
+    person employee emp empleado mitarbeiter titular fiscal personal portable";
+
+/// Words of a name that say only that a number follows.
+const NUMBERS: &str = "
+    number num no nr nro numero nummer numer nomor nomer cislo stevilka szam broj numarasi numara de del da do du der
+    номер";
 
 /// Words before `address` that make it a machine's.
 const MACHINES: &str =
@@ -133,52 +97,156 @@ fn judge_column(name: &[u8]) -> Option<Named> {
     if named.is_some_and(|n| n.strength > Strength::Weak) {
         return named;
     }
-    personal(name).map(Named::personal).or(named)
+    personal(name).or(named)
 }
 
-/// What personal data a column of this name holds.
-pub(crate) fn personal(name: &[u8]) -> Option<Personal> {
-    let known = |text: &[u8]| listed(PERSONAL_NAMES, &ALL).get(text).copied();
-    let name = &plain_letters(name);
-    // Letters of other scripts are bytes above ASCII.
-    let word = |c: &u8| (c.is_ascii_alphanumeric() || *c >= 0x80).then(|| c.to_ascii_lowercase());
-    let joined: Vec<u8> = name.iter().filter_map(word).collect();
-    if let Some(kind) = known(&joined) {
-        return Some(kind);
+/// What personal data a column of this name holds. Of middling strength where the name can mean
+/// other things too: then what stands below must look like it.
+pub(crate) fn personal(name: &[u8]) -> Option<Named> {
+    let known = |text: &[u8]| all().get(text).copied();
+    let words = words(name);
+    let joined = words.concat();
+    if let Some(named) = known(&joined) {
+        return Some(named);
+    }
+    // `phone_2`, `telefono1`
+    let end = joined.iter().rposition(|c| !c.is_ascii_digit()).map_or(0, |n| n + 1);
+    let counted = joined.get(..end).unwrap_or_default();
+    if joined.len() - end == 1
+        && let Some(named) = known(counted)
+    {
+        return Some(named);
     }
     // `customer_email`, `billing_iban`, `home_phone`: the last one or two words decide.
-    let mut parts = name
-        .split(|c| matches!(c, b'_' | b' ' | b'-' | b'.'))
-        .rev()
-        .filter(|p| !p.is_empty());
-    let (last, before) = (
-        parts.next().unwrap_or_default(),
-        parts.next().unwrap_or_default(),
-    );
-    let last: Vec<u8> = last.iter().filter_map(word).collect();
-    let before: Vec<u8> = before.iter().filter_map(word).collect();
-    let machine = MACHINES
-        .split_ascii_whitespace()
-        .any(|m| before == m.as_bytes());
-    known(&[before.as_slice(), last.as_slice()].concat()).or_else(|| {
-        let kind = listed(LAST_WORDS, &LAST).get(last.as_slice()).copied();
-        kind.filter(|_| !machine)
+    let (last, lead) = words.split_last()?;
+    let before = lead.last().map_or(&[][..], Vec::as_slice);
+    let is_one_of = |list: &str, word: &[u8]| {
+        let mut list = list.split_ascii_whitespace();
+        list.any(|m| word == m.as_bytes())
+    };
+    let machine = is_one_of(MACHINES, before);
+    if let Some(named) = known(&[before, last.as_slice()].concat()) {
+        return Some(named);
+    }
+    if let Some(kind) = last_words().get(last.as_slice()) {
+        return (!machine).then(|| Named::personal(*kind));
+    }
+    // `numero_de_pasaporte_cliente`: what is left without whose it is and that it is a number.
+    let telling = |word: &&Vec<u8>| !is_one_of(BESIDE, word) && !is_one_of(NUMBERS, word);
+    let core: Vec<u8> = words.iter().filter(telling).flatten().copied().collect();
+    if core.len() < 2 || core.len() == joined.len() {
+        return None;
+    }
+    let numbered = words.iter().any(|word| is_one_of(NUMBERS, word));
+    known(&core).filter(|named| match named.kind {
+        Personal::NationalId | Personal::Passport | Personal::Phone => true,
+        Personal::Account | Personal::Card => numbered,
+        Personal::Name | Personal::BirthDate => !numbered && named.strength == Strength::Strong,
+        Personal::Email | Personal::Address | Personal::Other => false,
     })
 }
 
-type Listed = HashMap<&'static [u8], Personal, Fnv>;
+/// The words of a name in lower case, without accents: at signs and blanks, and where a capital
+/// follows a small letter.
+pub(super) fn words(name: &[u8]) -> Vec<Vec<u8>> {
+    let mut humps = Vec::with_capacity(name.len() + 4);
+    for (i, c) in name.iter().enumerate() {
+        let small = i.checked_sub(1).and_then(|i| name.get(i));
+        if c.is_ascii_uppercase() && small.is_some_and(u8::is_ascii_lowercase) {
+            humps.push(b'_');
+        }
+        humps.push(*c);
+    }
+    // Letters of other scripts are bytes above ASCII.
+    let word = |c: &u8| c.is_ascii_alphanumeric() || *c >= 0x80;
+    let plain = plain_letters(&humps);
+    let parts = plain.split(|c| matches!(c, b'_' | b' ' | b'-' | b'.'));
+    let parts = parts.map(|part| part.iter().copied().filter(word).collect::<Vec<u8>>());
+    parts.filter(|part| !part.is_empty()).collect()
+}
 
-static ALL: OnceLock<Listed> = OnceLock::new();
-static LAST: OnceLock<Listed> = OnceLock::new();
+/// What names a person or their address beside a column that is surely one of their names or
+/// addresses: the columns of a table whose own names say too little.
+pub(super) fn beside(named: &mut [Option<Named>], names: &[&[u8]]) {
+    const FIRST: &str = "
+        nombre name nome nom naam navn namn nimi nev jmeno ime first last middle initials imie";
+    const PLACE: &str = "
+        zip plz cp cap postal city town ciudad ville ort stadt wohnort citta cidade miasto stad plaats by kommune poststed
+        gemeinde localidad municipio poblacion mesto obec varos oras sehir kaupunki город місто 市 城市 도시";
+    let has = |named: &[Option<Named>], kind| {
+        let mut named = named.iter().zip(names);
+        named.any(|(n, name)| {
+            n.is_some_and(|n| n.class == Class::Personal && n.kind == kind)
+                && !matches!(words(name).concat().as_slice(), b"address" | b"addr")
+        })
+    };
+    for (kind, list) in [(Personal::Name, FIRST), (Personal::Address, PLACE)] {
+        if !has(named, kind) {
+            continue;
+        }
+        for (named, name) in named.iter_mut().zip(names) {
+            let joined = words(name).concat();
+            let listed = list.split_ascii_whitespace().any(|w| joined == w.as_bytes());
+            if listed && named.is_none() {
+                *named = Some(Named::personal(kind));
+            }
+        }
+    }
+}
 
-fn listed(
-    lists: &'static [(Personal, &'static str)],
-    once: &'static OnceLock<Listed>,
-) -> &'static Listed {
-    once.get_or_init(|| {
-        let rows = lists.iter().flat_map(|(kind, words)| {
+/// Kinds, names, and whether each can mean other things too.
+fn rows() -> impl Iterator<Item = (Personal, &'static str, bool)> {
+    let lines = PERSONAL_NAMES.lines().filter(|line| !line.starts_with('#'));
+    let split = lines.filter_map(|line| line.split_once(" : "));
+    let own = split.flat_map(|(kind, names)| {
+        let kind = Personal::ALL.into_iter().find(|k| k.word() == kind);
+        kind.into_iter()
+            .flat_map(|kind| names.split_ascii_whitespace().map(move |name| (kind, name)))
+    });
+    let own = own.map(|(kind, name)| {
+        let bare = name.strip_suffix('?');
+        (kind, bare.unwrap_or(name), bare.is_some())
+    });
+    own.chain(crate::mask::national::columns())
+}
+
+/// The names as they may be written, for the prefilter.
+pub(crate) fn keywords() -> impl Iterator<Item = String> {
+    let own = PERSONAL_NAMES.lines().filter(|line| !line.starts_with('#'));
+    let own = own.filter_map(|line| line.split_once(" : "));
+    let names = own.flat_map(|(_, names)| names.split_ascii_whitespace());
+    names.flat_map(|name| {
+        let spelled = name.trim_end_matches('?');
+        let joined = spelled.contains('_').then(|| spelled.replace('_', ""));
+        [Some(spelled.to_owned()), joined].into_iter().flatten()
+    })
+}
+
+/// A name's letters and digits, and what it says.
+type Listed<T> = HashMap<Vec<u8>, T, Fnv>;
+
+fn all() -> &'static Listed<Named> {
+    static ALL: OnceLock<Listed<Named>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut all = Listed::default();
+        for (kind, name, weak) in rows() {
+            let mut named = Named::personal(kind);
+            if weak {
+                named.strength = Strength::Medium;
+            }
+            let joined = words(name.as_bytes()).concat();
+            all.entry(joined).or_insert(named);
+        }
+        all
+    })
+}
+
+fn last_words() -> &'static Listed<Personal> {
+    static LAST: OnceLock<Listed<Personal>> = OnceLock::new();
+    LAST.get_or_init(|| {
+        let rows = LAST_WORDS.iter().flat_map(|(kind, words)| {
             let words = words.split_ascii_whitespace();
-            words.map(|word| (word.as_bytes(), *kind))
+            words.map(|word| (word.as_bytes().to_vec(), *kind))
         });
         rows.collect()
     })
