@@ -60,6 +60,7 @@ fn is_private(label: &[u8]) -> bool {
         || contains(label, b"private-key")
         || label.eq_ignore_ascii_case(b"PKCS12")
         || contains(label, b"openvpn static key")
+        || contains(label, b"nkey seed")
 }
 
 /// What opens a block that no BEGIN opens.
@@ -283,12 +284,13 @@ fn content(line: &[u8]) -> (usize, usize) {
             start = bar + 1;
         }
     }
+    start = behind_number(line, start, end);
     loop {
         (start, end) = trim(line, start, end);
         match at(line, start) {
             b'>' | b'#' | b'"' | b'\'' | b'`' | b'*' | b'<' if end > start => start += 1,
             b'-' if matches!(at(line, start + 1), b' ' | b'>') => start += 1,
-            b'+' if at(line, start + 1) == b' ' => start += 1,
+            b'+' if at(line, start + 1) == b' ' || is_added(cut(line, start, end)) => start += 1,
             b'/' if at(line, start + 1) == b'/' && at(line, start + 2) == b' ' => start += 2,
             b'.' if at(line, start + 1) == b' ' => start += 1,
             _ => break,
@@ -312,6 +314,35 @@ fn content(line: &[u8]) -> (usize, usize) {
         }
     }
     (start, end)
+}
+
+/// Behind the number that an editor or `cat -n`, `nl`, `grep -n`, `bat` puts before each line: digits, then a
+/// blank, a tab or a sign, and then the line.
+fn behind_number(line: &[u8], start: usize, end: usize) -> usize {
+    let digits = cut(line, start, end)
+        .iter()
+        .take_while(|c| c.is_ascii_digit())
+        .count();
+    let behind = start + digits;
+    let mut next = behind;
+    while matches!(
+        at(line, next),
+        b' ' | b'\t' | b':' | b'-' | b'|' | b')' | b'.'
+    ) && next < end
+    {
+        next += 1;
+    }
+    let bar = [0xE2, 0x94, 0x82];
+    if cut(line, next, next + 3) == bar {
+        next += 3;
+    }
+    let counted = (1..=6).contains(&digits) && next > behind && next < end;
+    if counted { next } else { start }
+}
+
+/// A line that a diff adds: its sign, and then as many characters of base64 as make whole groups.
+fn is_added(text: &[u8]) -> bool {
+    text.len() > 8 && text.len() % 4 == 1
 }
 
 /// Without what a log puts before its lines: `Jun 30 22:01:07 ci-2 runner[881]: `.

@@ -7,7 +7,9 @@
 //! * result tables: [`columns`], and what servers say of their values: [`message`]
 //! * what travels between client and database, not yet text: [`database`]
 //! * formats of providers: [`provider`], data in `rules/`; of any issuer: [`shape`]
-//! * personal data of strong shape: [`personal`], or named: [`national`]
+//! * personal data of strong shape: [`personal`], [`phone`], or named: [`national`]; in records of
+//!   formats of exchange: [`forms`]
+//! * keys of wallets: [`wallet`]
 //! * what was found before: [`learned`]
 //!
 //! The prefilter [`grams`] wakes only the layers whose keywords stand in a line. [`Door`] takes
@@ -25,6 +27,7 @@ mod context;
 mod database;
 mod door;
 mod filter;
+mod forms;
 mod grams;
 mod keyblock;
 mod learned;
@@ -33,6 +36,7 @@ mod names;
 mod national;
 pub mod own;
 mod personal;
+mod phone;
 mod provider;
 mod rules;
 mod scanner;
@@ -43,6 +47,7 @@ mod sql;
 mod standin;
 mod uri;
 mod value;
+mod wallet;
 
 pub use database::{Column, Copy, Covered, Parameters, ResultColumns};
 pub use door::{Door, Doubt, Look, Masked, Viewable};

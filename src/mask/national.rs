@@ -104,6 +104,16 @@ pub(crate) fn find(
         {
             end += 1;
         }
+        // What a separator joins may be the next word.
+        while !is_id(cut(line, i, end), kind)
+            && let Some(last) = cut(line, i, end)
+                .iter()
+                .rposition(|c| !c.is_ascii_alphanumeric())
+                .filter(|last| *last > 0)
+            && at(line, i + last) == b' '
+        {
+            end = i + last;
+        }
         let text = cut(line, i, end);
         // A123456(3) of Hong Kong
         let bracket = at(line, end) == b'('

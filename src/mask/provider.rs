@@ -246,6 +246,7 @@ mod tests {
         include_str!("rules/issuers.toml"),
         include_str!("rules/named.toml"),
         include_str!("rules/services.toml"),
+        include_str!("rules/stores.toml"),
     ];
 
     #[test]

@@ -7,7 +7,7 @@ use super::national::{self, National};
 use super::own::{OnDoubt, Own, Personal};
 use super::provider::{BUILTIN, Provider, Row, allow_list};
 use super::span::{Class, RuleId, Span};
-use super::{columns, context, keyblock, message, names, shell, sql};
+use super::{columns, context, forms, keyblock, message, names, shell, sql};
 use regex::bytes::RegexSet;
 use std::sync::{Arc, OnceLock};
 
@@ -64,6 +64,8 @@ pub(crate) enum Wake {
     Message,
     /// A line of configuration: its place in the list.
     Phrase(u16),
+    /// A record of people.
+    Form,
     /// AUTH at a Redis prompt.
     Redis(u8),
     /// A provider's token may stand here: its place in the list.
@@ -166,6 +168,9 @@ impl Rules {
         }
         for word in context::TRIGGERS {
             rules.file(word, Match::Folded, Wake::Words);
+        }
+        for word in forms::TRIGGERS {
+            rules.file(word, Match::Exact, Wake::Form);
         }
         for word in message::TRIGGERS {
             rules.file(word, Match::Folded, Wake::Message);
@@ -405,6 +410,21 @@ const STRUCTURE: &[RuleInfo] = &[
     personal(
         "personal",
         "other personal numbers behind the word that names them",
+    ),
+    info(
+        "mnemonic-phrase",
+        Class::Key,
+        "twelve words or more of the list that wallets make their phrases from",
+    ),
+    info(
+        "key-bytes",
+        Class::Key,
+        "a key pair as a list of 64 numbers",
+    ),
+    info(
+        "wallet-key",
+        Class::Key,
+        "a Bitcoin private key that stands alone",
     ),
     info(
         "token-shape",

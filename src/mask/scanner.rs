@@ -11,7 +11,7 @@ use super::keyblock::{self, Block, Inside};
 use super::learned::Learned;
 use super::rules::{Rules, Wake};
 use super::span::{Class, RuleId, Span, settle};
-use super::{assign, message, national, personal, shape, shell, sql, uri};
+use super::{assign, forms, message, national, personal, phone, shape, shell, sql, uri, wallet};
 use regex::bytes::Regex;
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -273,14 +273,19 @@ impl Scanner {
         self.classes.sort(line);
         personal::numbers(line, &self.classes.numbers, spans);
         personal::mails(line, spans);
+        phone::find(line, spans);
         shape::find(line, &self.classes.separators, spans);
+        wallet::find(line, spans);
         for pattern in &self.named {
             let found = pattern.find_iter(line).filter(|found| !found.is_empty());
             // Not of a class that is learned: it is found by itself wherever it stands.
             spans.extend(found.map(|m| Span::new(m.start(), m.end(), NAMED, Class::Personal)));
         }
-        if line.first() == Some(&b'"') {
-            context::userlist(line, spans);
+        match line.first() {
+            Some(b'"') => context::userlist(line, spans),
+            // The name of a vCard is too short for a keyword.
+            Some(b'N') if matches!(line.get(1), Some(b':' | b';')) => forms::find(line, spans),
+            _ => {}
         }
         let border = matches!(line.first(), Some(b'+' | b'-' | b'*' | 0xE2));
         if !hits.is_empty() || border || !self.state.is_idle() {
@@ -302,7 +307,7 @@ impl Scanner {
         let mut uris = Vec::new();
         let mut words = Vec::new();
         let (mut block, mut statement, mut column) = (false, false, false);
-        let (mut reveal, mut copy, mut message) = (false, false, false);
+        let (mut reveal, mut copy, mut message, mut form) = (false, false, false, false);
         let keywords = self.rules.grams.len();
         for hit in hits.iter() {
             match self.rules.wake(*hit) {
@@ -315,6 +320,7 @@ impl Scanner {
                 Some(Wake::Reveal) => reveal = true,
                 Some(Wake::Copy) => copy = true,
                 Some(Wake::Message) => message = true,
+                Some(Wake::Form) => form = true,
                 Some(Wake::Jdbc) => shell::jdbc(line, hit.at, spans),
                 Some(Wake::Bare) => uri::bare(line, hit.at, spans),
                 Some(Wake::Program(len)) => shell::command(line, hit.at, usize::from(len), spans),
@@ -339,6 +345,9 @@ impl Scanner {
                     }
                 }
             }
+        }
+        if form {
+            forms::find(line, spans);
         }
         if message {
             message::find_all(line, self.rules.judge(), spans);

@@ -105,10 +105,29 @@ fn is_token(text: &[u8]) -> bool {
         start += word.len() + 1;
     }
     let (prefix, random) = (cut(text, 0, start), cut(text, start, text.len()));
-    (1..=5).contains(&words)
-        && random.len() >= RANDOM_MIN
-        && is_random(random, prefix)
-        && !is_harmless(prefix)
+    is_shouted(text)
+        || (1..=5).contains(&words)
+            && random.len() >= RANDOM_MIN
+            && is_random(random, prefix)
+            && !is_harmless(prefix)
+}
+
+/// `acmeKEY-0a1b…`: a name with a word for a key in capitals glued to it, and a hexadecimal key.
+fn is_shouted(text: &[u8]) -> bool {
+    const SHOUTED: [&[u8]; 5] = [b"KEY", b"TOKEN", b"SECRET", b"PRIVATE", b"PASSWORD"];
+    let Some(joint) = text.iter().rposition(|c| matches!(c, b'-' | b'_')) else {
+        return false;
+    };
+    let (name, random) = (cut(text, 0, joint), cut(text, joint + 1, text.len()));
+    (4..=40).contains(&name.len())
+        && random.len() >= PLAIN_MIN
+        && is_hex(random)
+        && random.iter().any(u8::is_ascii_digit)
+        && name.iter().any(u8::is_ascii_lowercase)
+        && name.iter().all(u8::is_ascii_alphanumeric)
+        && SHOUTED
+            .iter()
+            .any(|word| name.windows(word.len()).any(|w| w == *word))
 }
 
 /// A word of a prefix: in one case, short, with hardly a digit.

@@ -55,7 +55,10 @@ pub(super) fn header(line: &[u8], judge: &Judge) -> Option<(Cut, Vec<Option<Name
 }
 
 fn chars(line: &[u8], end: usize) -> usize {
-    cut(line, 0, end).iter().filter(|c| **c & 0xC0 != 0x80).count()
+    cut(line, 0, end)
+        .iter()
+        .filter(|c| **c & 0xC0 != 0x80)
+        .count()
 }
 
 /// The cells of a row below names that end at `ends`, in characters: values lean right as their
@@ -112,8 +115,13 @@ mod tests {
         };
         let cells = lines.flat_map(|line| {
             let cells = cells(line.as_bytes(), &ends);
-            let cells = cells.into_iter().zip(&names).filter(|(_, named)| named.is_some());
-            cells.map(|((a, b), _)| line[a..b].trim()).collect::<Vec<_>>()
+            let cells = cells
+                .into_iter()
+                .zip(&names)
+                .filter(|(_, named)| named.is_some());
+            cells
+                .map(|((a, b), _)| line[a..b].trim())
+                .collect::<Vec<_>>()
         });
         cells.collect()
     }
@@ -121,10 +129,19 @@ mod tests {
     #[test]
     fn values_stand_below_their_names() {
         for (text, cells) in [
-            ("  id          telefone plan\n1 11 +5511987346621 free", vec!["+5511987346621"]),
-            ("   vorname        nachname  n\n0   Anna  von der Heide  3\n1    Bea           Kern 12", vec!["Anna", "von der Heide", "Bea", "Kern"]),
+            (
+                "  id          telefone plan\n1 11 +5511987346621 free",
+                vec!["+5511987346621"],
+            ),
+            (
+                "   vorname        nachname  n\n0     Anna   von der Heide  3\n1      Bea            Kern 12",
+                vec!["Anna", "von der Heide", "Bea", "Kern"],
+            ),
             ("     phone\n0  0171 22\n1 0172 333", vec!["0171 22"]),
-            ("  id phone\n  <dbl> <chr>\n1    11 +5511987346621", vec!["", "+5511987346621"]),
+            (
+                "  id phone\n  <dbl> <chr>\n1    11 +5511987346621",
+                vec!["", "+5511987346621"],
+            ),
         ] {
             assert_eq!(found(text), cells, "{text}");
         }
@@ -132,7 +149,11 @@ mod tests {
 
     #[test]
     fn other_lines_are_no_frame() {
-        for text in ["the phone rang\n1 2 3 4", "  free used phone!\n1 2 3", "  total used\n1 2 3"] {
+        for text in [
+            "the phone rang\n1 2 3 4",
+            "  free used phone!\n1 2 3",
+            "  total used\n1 2 3",
+        ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
     }

@@ -33,14 +33,9 @@ fn is_phone(cell: &[u8]) -> bool {
 /// Capitals, digits and what parts them; six digits at least, or five beside letters.
 fn is_id(cell: &[u8]) -> bool {
     let count = |f: fn(&u8) -> bool| cell.iter().filter(|c| f(c)).count();
-    let (digits, capitals) = (
-        count(u8::is_ascii_digit),
-        count(u8::is_ascii_uppercase),
-    );
+    let (digits, capitals) = (count(u8::is_ascii_digit), count(u8::is_ascii_uppercase));
     let signs = cell.len() - digits - capitals;
-    let plain = |c: &u8| {
-        c.is_ascii_digit() || c.is_ascii_uppercase() || b" -./".contains(c)
-    };
+    let plain = |c: &u8| c.is_ascii_digit() || c.is_ascii_uppercase() || b" -./".contains(c);
     cell.iter().all(plain)
         && (7..=24).contains(&(digits + capitals))
         && (digits >= 7 || capitals > 0 && digits >= 5)
@@ -53,7 +48,8 @@ fn is_id(cell: &[u8]) -> bool {
 fn is_name(cell: &[u8]) -> bool {
     let words = cell.split(|c| *c == b' ').filter(|w| !w.is_empty());
     let good = |word: &[u8]| {
-        word.first().is_some_and(|c| c.is_ascii_uppercase() || *c >= 0x80)
+        word.first()
+            .is_some_and(|c| c.is_ascii_uppercase() || *c >= 0x80)
             && word
                 .iter()
                 .all(|c| c.is_ascii_alphabetic() || *c >= 0x80 || matches!(c, b'-' | b'\'' | b'.'))
@@ -64,12 +60,15 @@ fn is_name(cell: &[u8]) -> bool {
 /// `2026-05-04`, `2026-05-04 11:22`, `20260504`
 fn is_date(cell: &[u8]) -> bool {
     let (head, rest) = cell.split_at(cell.len().min(4));
-    let year = head.iter().all(u8::is_ascii_digit) && (head.starts_with(b"19") || head.starts_with(b"20"));
-    year && (matches!(rest, [b'-' | b'/' | b'.', ..]) && matches!(rest.get(3), Some(b'-' | b'/' | b'.'))
+    let year =
+        head.iter().all(u8::is_ascii_digit) && (head.starts_with(b"19") || head.starts_with(b"20"));
+    year && (matches!(rest, [b'-' | b'/' | b'.', ..])
+        && matches!(rest.get(3), Some(b'-' | b'/' | b'.'))
         || rest.len() == 4 && rest.iter().all(u8::is_ascii_digit))
 }
 
 /// Calls, paths and code, which no address has.
 fn is_program(cell: &[u8]) -> bool {
-    cell.iter().any(|c| b"(){}<>=$\\|*`".contains(c)) || cell.windows(2).any(|w| w == b"::" || w == b"//")
+    cell.iter().any(|c| b"(){}<>=$\\|*`".contains(c))
+        || cell.windows(2).any(|w| w == b"::" || w == b"//")
 }

@@ -110,7 +110,10 @@ pub(crate) fn personal(name: &[u8]) -> Option<Named> {
         return Some(named);
     }
     // `phone_2`, `telefono1`
-    let end = joined.iter().rposition(|c| !c.is_ascii_digit()).map_or(0, |n| n + 1);
+    let end = joined
+        .iter()
+        .rposition(|c| !c.is_ascii_digit())
+        .map_or(0, |n| n + 1);
     let counted = joined.get(..end).unwrap_or_default();
     if joined.len() - end == 1
         && let Some(named) = known(counted)
@@ -186,7 +189,9 @@ pub(super) fn beside(named: &mut [Option<Named>], names: &[&[u8]]) {
         }
         for (named, name) in named.iter_mut().zip(names) {
             let joined = words(name).concat();
-            let listed = list.split_ascii_whitespace().any(|w| joined == w.as_bytes());
+            let listed = list
+                .split_ascii_whitespace()
+                .any(|w| joined == w.as_bytes());
             if listed && named.is_none() {
                 *named = Some(Named::personal(kind));
             }

@@ -43,29 +43,50 @@ fn json(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
         let from = from + usize::from(escaped && at(line, from) == b'\\');
         let quoted = at(line, from) == b'"';
         let (start, end) = if quoted {
-            let close = closing(line, from + 1, b'"', 0);
-            (from + 1, close - usize::from(escaped && close > from + 1))
+            let close = if escaped {
+                let rest = cut(line, from + 1, line.len());
+                memchr::memmem::find(rest, b"\\\"").map_or(from + 1, |n| from + 1 + n)
+            } else {
+                closing(line, from + 1, b'"', 0)
+            };
+            (from + 1, close)
         } else {
             let number = |c: &u8| c.is_ascii_digit() || *c == b'+';
-            let len = cut(line, from, from + 32).iter().take_while(|c| number(c)).count();
+            let len = cut(line, from, from + 32)
+                .iter()
+                .take_while(|c| number(c))
+                .count();
             (from, from + len)
         };
         let list = at(line, from) == b'[' && at(line, skip_blanks(line, from + 1)) == b'"';
         if start >= end && !list {
             continue;
         }
-        let own = judge.column(key).filter(|named| named.class == Class::Personal);
+        let own = judge
+            .column(key)
+            .filter(|named| named.class == Class::Personal);
         keys.push(key);
         named.push(own);
-        values.push(Value { start: if list { from } else { start }, end: if list { from } else { end }, quoted });
+        values.push(Value {
+            start: if list { from } else { start },
+            end: if list { from } else { end },
+            quoted,
+        });
     }
     beside(&mut named, &keys);
-    let fhir = keys.iter().any(|key| *key == b"family") && keys.iter().any(|key| matches!(*key, b"given" | b"use" | b"resourceType"));
+    let fhir = keys.iter().any(|key| *key == b"family")
+        && keys
+            .iter()
+            .any(|key| matches!(*key, b"given" | b"use" | b"resourceType"));
     for ((key, named), value) in keys.iter().zip(&named).zip(&values) {
         let kin = fhir && matches!(*key, b"family" | b"given")
             || matches!(*key, b"line") && memchr::memmem::find(line, b"\"postalCode\"").is_some();
         let named = if kin {
-            let kind = if *key == b"line" { Personal::Address } else { Personal::Name };
+            let kind = if *key == b"line" {
+                Personal::Address
+            } else {
+                Personal::Name
+            };
             Some(Named::personal(kind))
         } else if *key == b"value" {
             system(cut(line, value.start.saturating_sub(160), value.start))
@@ -102,8 +123,26 @@ fn system(lead: &[u8]) -> Option<Named> {
         return Some(Named::personal(Personal::Phone));
     }
     let person = ends(&[
-        "us-ssn", "nhs-number", "bsn", "us-medicare", "us-mbi", "kvid-10", "svnr", "ahv", "NNx", "passport-USA", "/ins-nir",
-        "/nir", "cpf", "/cns", "dni", "curp", "rut", "codiceFiscale", "nin", "patient-mrn",
+        "us-ssn",
+        "nhs-number",
+        "bsn",
+        "us-medicare",
+        "us-mbi",
+        "kvid-10",
+        "svnr",
+        "ahv",
+        "NNx",
+        "passport-USA",
+        "/ins-nir",
+        "/nir",
+        "cpf",
+        "/cns",
+        "dni",
+        "curp",
+        "rut",
+        "codiceFiscale",
+        "nin",
+        "patient-mrn",
     ]);
     person.then(|| Named::personal(Personal::NationalId))
 }
@@ -135,16 +174,32 @@ fn says(text: &[u8], key: &[u8], named: Named) -> bool {
     match named.kind {
         // `"address": "10.0.0.1:80"`, `"unix:///run/x"`
         Personal::Address => {
-            let numeric = text.iter().all(|c| c.is_ascii_digit() || matches!(c, b'-' | b' '));
-            let short = text.len() <= 10 && text.iter().any(u8::is_ascii_digit) && text.iter().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || matches!(c, b'-' | b' '));
-            let place = beside_only(key) && text.first().is_some_and(|c| c.is_ascii_uppercase() || *c >= 0x80);
-            like(text, Personal::Address) || numeric && text.len() >= 4 || short && text.len() >= 4 || place
+            let numeric = text
+                .iter()
+                .all(|c| c.is_ascii_digit() || matches!(c, b'-' | b' '));
+            let short = text.len() <= 10
+                && text.iter().any(u8::is_ascii_digit)
+                && text.iter().all(|c| {
+                    c.is_ascii_digit() || c.is_ascii_uppercase() || matches!(c, b'-' | b' ')
+                });
+            let place = beside_only(key)
+                && text
+                    .first()
+                    .is_some_and(|c| c.is_ascii_uppercase() || *c >= 0x80);
+            like(text, Personal::Address)
+                || numeric && text.len() >= 4
+                || short && text.len() >= 4
+                || place
         }
-        Personal::Name | Personal::Other | Personal::BirthDate => !same() && text.len() >= 2,
+        Personal::Name | Personal::BirthDate => !same() && text.len() >= 2,
+        // Too many documents use these words of other things.
+        Personal::Other => false,
         Personal::Phone | Personal::Passport | Personal::NationalId => {
             text.iter().filter(|c| c.is_ascii_digit()).count() >= 4 && !same()
         }
-        Personal::Card | Personal::Account => text.iter().filter(|c| c.is_ascii_digit()).count() >= 3,
+        Personal::Card | Personal::Account => {
+            text.iter().filter(|c| c.is_ascii_digit()).count() >= 3
+        }
         // Addresses are found by their shape.
         Personal::Email => text.contains(&b'@'),
     }
@@ -171,7 +226,8 @@ fn xml(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
             continue;
         };
         let head = cut(line, begin + 1, open);
-        if value.is_empty() || !head.starts_with(key) || matches!(at(head, key.len()), b'/' | b'-') {
+        if value.is_empty() || !head.starts_with(key) || matches!(at(head, key.len()), b'/' | b'-')
+        {
             continue;
         }
         // Without its name space.
@@ -195,7 +251,10 @@ pub(super) fn labelled(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
     while matches!(at(line, start), b'-' | b'*' | b'>' | b' ') {
         start += 1;
     }
-    let Some(colon) = cut(line, start, start + KEY_MAX).iter().position(|c| *c == b':') else {
+    let Some(colon) = cut(line, start, start + KEY_MAX)
+        .iter()
+        .position(|c| *c == b':')
+    else {
         return;
     };
     let key = cut(line, start, start + colon);
@@ -208,11 +267,17 @@ pub(super) fn labelled(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
     }
     let (_, mut end) = trim(line, value, line.len());
     let mut value = value;
-    if matches!(at(line, value), b'"' | b'\'') && end > value + 1 && at(line, end - 1) == at(line, value) {
+    if matches!(at(line, value), b'"' | b'\'')
+        && end > value + 1
+        && at(line, end - 1) == at(line, value)
+    {
         value += 1;
         end -= 1;
     }
-    let Some(named) = judge.column(key).filter(|named| named.class == Class::Personal) else {
+    let Some(named) = judge
+        .column(key)
+        .filter(|named| named.class == Class::Personal)
+    else {
         return;
     };
     let text = cut(line, value, end);
@@ -228,9 +293,14 @@ fn is_schema(text: &[u8]) -> bool {
         string str text char varchar integer int number date datetime timestamp boolean bool optional required unknown null none
         nil any object array list invalid missing empty unique true false yes no new the please enter charfield email phone
         first last name surname vorname nachname nombre apellido apellidos prenom";
-    let first = text.split(|c| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let first = text
+        .split(|c| !c.is_ascii_alphanumeric())
+        .next()
+        .unwrap_or_default();
     let first = first.to_ascii_lowercase();
-    TYPES.split_ascii_whitespace().any(|word| word.as_bytes() == first)
+    TYPES
+        .split_ascii_whitespace()
+        .any(|word| word.as_bytes() == first)
 }
 
 fn push(start: usize, end: usize, named: Named, spans: &mut Vec<Span>) {
@@ -252,13 +322,31 @@ mod tests {
     #[test]
     fn what_keys_elements_and_labels_name_is_found() {
         for (line, values) in [
-            (r#"{"adresse":"18 bis rue des Tilleuls","code_postal":"35700","pays":"FR"}"#, vec!["18 bis rue des Tilleuls", "35700"]),
-            (r#"{"street":"Hauptstr. 4","zip":"50667","city":"Köln","id":3}"#, vec!["Hauptstr. 4", "50667", "Köln"]),
-            (r#"{"dni":"12345678Z","telefono_movil":612345078}"#, vec!["12345678Z", "612345078"]),
+            (
+                r#"{"adresse":"18 bis rue des Tilleuls","code_postal":"35700","pays":"FR"}"#,
+                vec!["18 bis rue des Tilleuls", "35700"],
+            ),
+            (
+                r#"{"street":"Hauptstr. 4","zip":"50667","city":"Köln","id":3}"#,
+                vec!["Hauptstr. 4", "50667", "Köln"],
+            ),
+            (
+                r#"{"dni":"12345678Z","telefono_movil":612345078}"#,
+                vec!["12345678Z", "612345078"],
+            ),
             (r#"{\"nachname\":\"Kern\",\"x\":1}"#, vec!["Kern"]),
-            (r#"{"family":"Chalmers","given":["Peter","J"],"use":"x"}"#, vec!["Chalmers", "Peter", "J"]),
-            (r#"{"system":"phone","value":"03 5555 6473"}"#, vec!["03 5555 6473"]),
-            (r#"{"system":"http://hl7.org/fhir/sid/us-ssn","value":"444222222"}"#, vec!["444222222"]),
+            (
+                r#"{"family":"Chalmers","given":["Peter","J"],"use":"x"}"#,
+                vec!["Chalmers", "Peter", "J"],
+            ),
+            (
+                r#"{"system":"phone","value":"03 5555 6473"}"#,
+                vec!["03 5555 6473"],
+            ),
+            (
+                r#"{"system":"http://hl7.org/fhir/sid/us-ssn","value":"444222222"}"#,
+                vec!["444222222"],
+            ),
             ("<p:telefono>612 345 078</p:telefono>", vec!["612 345 078"]),
             ("Teléfono móvil: 612 345 078", vec!["612 345 078"]),
             ("sn: Svoboda", vec![]),
