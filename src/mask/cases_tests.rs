@@ -14,6 +14,11 @@ const FILES: &[(&str, &str)] = &[
     ("tables", include_str!("../../fixtures/mask/tables.txt")),
     ("tokens", include_str!("../../fixtures/mask/tokens.txt")),
     ("harmless", include_str!("../../fixtures/mask/harmless.txt")),
+    ("people", include_str!("../../fixtures/mask/people.txt")),
+    (
+        "people-harmless",
+        include_str!("../../fixtures/mask/people-harmless.txt"),
+    ),
     ("wide", include_str!("../../fixtures/mask/wide.txt")),
     (
         "wide-harmless",

@@ -94,7 +94,8 @@ pub(crate) fn find(
     let limit = line.len().min(i + NEAR);
     while i < limit {
         let c = at(line, i);
-        if !c.is_ascii_alphanumeric() && c != b'+' {
+        let sum = c == b'+' && is_word(before(line, i));
+        if !c.is_ascii_alphanumeric() && c != b'+' || sum {
             i += 1;
             continue;
         }
@@ -105,12 +106,9 @@ pub(crate) fn find(
             end += 1;
         }
         // What a separator joins may be the next word.
-        while !is_id(cut(line, i, end), kind)
-            && let Some(last) = cut(line, i, end)
-                .iter()
-                .rposition(|c| !c.is_ascii_alphanumeric())
-                .filter(|last| *last > 0)
-            && at(line, i + last) == b' '
+        while let Some(last) = memchr::memrchr(b' ', cut(line, i, end))
+            && last > 0
+            && !is_id(cut(line, i, end), kind)
         {
             end = i + last;
         }
@@ -124,7 +122,7 @@ pub(crate) fn find(
             return;
         }
         if is_id(text, kind)
-            && !matches!(before(line, i), b'.' | b'$' | b'%')
+            && !matches!(before(line, i), b'.' | b'$' | b'%' | b'+')
             && !is_word(at(line, end))
         {
             spans.push(Span::new(i, end, what.named(), Class::Personal).in_cell());

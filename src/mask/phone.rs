@@ -60,8 +60,12 @@ fn number(line: &[u8], start: usize) -> Option<usize> {
             _ => break,
         }
     }
-    let first = cut(line, start, start + 3);
-    let code = country_code(first)?;
+    let head: Vec<u8> = cut(line, start, end)
+        .iter()
+        .copied()
+        .filter(u8::is_ascii_digit)
+        .collect();
+    let code = country_code(cut(&head, 0, 3))?;
     let behind = at(line, end);
     let glued = is_word(behind)
         || matches!(behind, b'+' | b'%' | b'@' | b':' | b',' | b'*' | b'=')
@@ -73,11 +77,6 @@ fn number(line: &[u8], start: usize) -> Option<usize> {
     let plain = groups.len() == 1;
     let whole = digits >= if plain { PLAIN_MIN } else { DIGITS_MIN };
     // Of North America both the area and the exchange begin with 2 to 9.
-    let head: Vec<u8> = cut(line, start, end)
-        .iter()
-        .copied()
-        .filter(u8::is_ascii_digit)
-        .collect();
     let american = code != 1 || digits == 11 && at(&head, 1) >= b'2' && at(&head, 4) >= b'2';
     // The code is a group of its own or goes on with two digits or more; hardly a group has one digit, but
     // the first behind the code may.
@@ -91,7 +90,9 @@ fn number(line: &[u8], start: usize) -> Option<usize> {
     let lone = plain
         && (head.iter().all(|c| Some(c) == head.last())
             || head.iter().rev().take(6).all(|c| *c == b'0'));
-    (whole && american && grouped && !lone).then_some(end)
+    // 20260504101112
+    let stamp = plain && digits == 14 && head.starts_with(b"20");
+    (whole && american && grouped && !lone && !stamp).then_some(end)
 }
 
 /// How long the country code is that these digits begin with (ITU-T E.164, list of assigned codes).

@@ -62,11 +62,32 @@ fn phrases(line: &[u8], spans: &mut Vec<Span>) {
         while end < line.len() && in_phrase(at(line, end)) {
             end += 1;
         }
-        if end - start >= PHRASE_MIN {
+        if end - start >= PHRASE_MIN && is_even(cut(line, start, end)) {
             words(line, start, end, spans);
         }
         i = end + STEP;
     }
+}
+
+/// Whether so many words of three to eight letters stand behind one another: hardly ever in prose.
+fn is_even(text: &[u8]) -> bool {
+    let (mut run, mut letters) = (0, 0);
+    for c in text.iter().chain([&b' ']) {
+        if c.is_ascii_lowercase() {
+            letters += 1;
+        } else if letters > 0 {
+            run = if (3..=8).contains(&letters) {
+                run + 1
+            } else {
+                0
+            };
+            if run >= WORDS_MIN {
+                return true;
+            }
+            letters = 0;
+        }
+    }
+    false
 }
 
 /// Appends the phrases in `line[start..end]`: so many words of the list behind one another.

@@ -43,6 +43,18 @@ pub(super) fn header(line: &[u8], judge: &Judge) -> Option<(Cut, Vec<Option<Name
         return None;
     }
     let texts: Vec<_> = words.iter().map(|(a, b)| cut(line, *a, *b)).collect();
+    // Prose is made of these.
+    let spoken = |text: &&[u8]| {
+        [
+            "the", "a", "of", "to", "is", "and", "in", "for", "it", "be", "or", "with", "that",
+            "this", "as", "you",
+        ]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    if texts.iter().any(spoken) {
+        return None;
+    }
     let mut judged: Vec<_> = texts
         .iter()
         .map(|name| judge.column(name).filter(|n| n.strength > Strength::Weak))
@@ -137,7 +149,10 @@ mod tests {
                 "   vorname        nachname  n\n0     Anna   von der Heide  3\n1      Bea            Kern 12",
                 vec!["Anna", "von der Heide", "Bea", "Kern"],
             ),
-            ("     phone\n0  0171 22\n1 0172 333", vec!["0171 22"]),
+            (
+                "     phone\n0  0171 22\n1 0172 333",
+                vec!["0171 22", "0172 333"],
+            ),
             (
                 "  id phone\n  <dbl> <chr>\n1    11 +5511987346621",
                 vec!["", "+5511987346621"],

@@ -18,7 +18,13 @@ pub(super) fn like(cell: &[u8], kind: Personal) -> bool {
         // A street and a number, or a postal code.
         Personal::Address => {
             digits >= 1 && letters >= 3 && cell.contains(&b' ') && !is_program(cell)
-                || (4..=9).contains(&digits) && cell.len() <= 10 && letters <= 3 && !is_date(cell)
+                || (4..=9).contains(&digits)
+                    && cell.len() <= 10
+                    && letters <= 3
+                    && cell.iter().all(|c| {
+                        c.is_ascii_digit() || c.is_ascii_uppercase() || matches!(c, b' ' | b'-')
+                    })
+                    && !is_date(cell)
         }
     }
 }
@@ -41,6 +47,8 @@ fn is_id(cell: &[u8]) -> bool {
         && (digits >= 7 || capitals > 0 && digits >= 5)
         && capitals <= 11
         && signs <= 5
+        // One point among digits: a decimal number.
+        && !(signs == 1 && capitals == 0 && cell.contains(&b'.'))
         && !is_date(cell)
 }
 

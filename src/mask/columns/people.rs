@@ -262,7 +262,9 @@ pub(super) fn labelled(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
     // LDIF writes two before base64.
     from += usize::from(at(line, from) == b':');
     let value = skip_blanks(line, from);
-    if value == from || key.iter().filter(|c| **c == b' ').count() > 3 {
+    let plain = |c: &u8| c.is_ascii_alphanumeric() || *c >= 0x80 || b" _-.'".contains(c);
+    let spoken = key.iter().filter(|c| **c == b' ').count() > 3;
+    if value == from || spoken || key.is_empty() || !key.iter().all(plain) {
         return;
     }
     let (_, mut end) = trim(line, value, line.len());
@@ -281,10 +283,25 @@ pub(super) fn labelled(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
         return;
     };
     let text = cut(line, value, end);
-    let same = words(text).concat() == words(key).concat();
+    let joined = words(key).concat();
+    // Machines have addresses too, and code has fields of that name.
+    let machine = named.kind == Personal::Address
+        && (joined.ends_with(b"address")
+            || joined.ends_with(b"addr")
+            || !text.iter().all(plain_place));
+    // Mail is found by its shape.
+    if machine || named.kind == Personal::Email {
+        return;
+    }
+    let same = words(text).concat() == joined;
     if !same && !is_schema(text) && like(text, named.kind) && wanted(text, named) {
         push(value, end, named, spans);
     }
+}
+
+/// What a street, a place or a postal code is written with.
+fn plain_place(c: &u8) -> bool {
+    c.is_ascii_alphanumeric() || *c >= 0x80 || b" -.,/'".contains(c)
 }
 
 /// `String`, `Optional`, `VARCHAR`: the type of a field, and what messages say of one.
