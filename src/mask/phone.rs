@@ -20,7 +20,7 @@ pub(crate) fn find(line: &[u8], spans: &mut Vec<Span>) {
         let lead = before(line, plus);
         let stands = !is_word(lead)
             && !b"+/-.*^%&)]}\\@".contains(&lead)
-            && !(lead == b'=' && before(line, plus - 1) == b'=');
+            && (lead != b'=' || before(line, plus - 1) != b'=');
         if stands && let Some(end) = number(line, plus + 1) {
             spans.push(Span::new(plus, end, Personal::Phone.named(), Class::Personal).in_cell());
         }
