@@ -172,13 +172,67 @@ pub fn encrypt_to<'a>(
 }
 
 /// Opens and unpacks, to at most `cap` bytes.
+#[cfg(test)]
 pub fn open(identity: &Identity, sealed: &[u8], cap: usize) -> Result<Vec<u8>, Damage> {
-    let packed = decrypt(identity.age(), sealed)?;
-    unpack(&packed, cap)
+    let mut opener = Opener::default();
+    opener.open(identity, sealed, cap)?;
+    Ok(opener.plain)
+}
+
+/// Opens and unpacks one value after the other in the same memory: a context of zstd and buffers of
+/// this size take about as long to get as a piece takes to unpack.
+#[derive(Default)]
+pub struct Opener {
+    context: zstd::zstd_safe::DCtx<'static>,
+    packed: Zeroizing<Vec<u8>>,
+    plain: Vec<u8>,
+}
+
+impl Opener {
+    /// Opens and unpacks, to at most `cap` bytes; [`Opener::plain`] gives what was inside.
+    pub fn open(&mut self, identity: &Identity, sealed: &[u8], cap: usize) -> Result<(), Damage> {
+        self.plain.clear();
+        self.packed.clear();
+        decrypt_to(identity.age(), sealed, &mut self.packed)?;
+        let mut decoder =
+            zstd::stream::read::Decoder::with_context(self.packed.as_slice(), &mut self.context);
+        decoder
+            .window_log_max(WINDOW_LOG_MAX)
+            .map_err(|_| Damage::Packed)?;
+        let limit = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
+        decoder
+            .take(limit)
+            .read_to_end(&mut self.plain)
+            .map_err(|_| Damage::Packed)?;
+        if self.plain.len() > cap {
+            return Err(Damage::TooLarge(cap));
+        }
+        Ok(())
+    }
+
+    /// What was opened last.
+    pub fn plain(&self) -> &[u8] {
+        &self.plain
+    }
+
+    /// As [`Opener::plain`], to keep.
+    pub fn take_plain(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.plain)
+    }
 }
 
 /// Opens an age file that was sealed to `identity`.
 pub fn decrypt(identity: &dyn age::Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Damage> {
+    let mut plain = Zeroizing::new(Vec::new());
+    decrypt_to(identity, sealed, &mut plain)?;
+    Ok(plain)
+}
+
+fn decrypt_to(
+    identity: &dyn age::Identity,
+    sealed: &[u8],
+    plain: &mut Zeroizing<Vec<u8>>,
+) -> Result<(), Damage> {
     let decryptor = age::Decryptor::new_buffered(sealed).map_err(|_| Damage::Sealed)?;
     let mut reader = decryptor
         .decrypt(iter::once(identity))
@@ -186,33 +240,18 @@ pub fn decrypt(identity: &dyn age::Identity, sealed: &[u8]) -> Result<Zeroizing<
             age::DecryptError::NoMatchingKeys => Damage::Foreign,
             _ => Damage::Sealed,
         })?;
-    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
-    reader.read_to_end(&mut plain).map_err(|_| Damage::Sealed)?;
-    Ok(plain)
+    if plain.capacity() < sealed.len() {
+        // Growing would leave copies behind that nobody wipes.
+        *plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    }
+    reader.read_to_end(plain).map_err(|_| Damage::Sealed)?;
+    Ok(())
 }
 
 /// Seals for `recipient` what was sealed to `identity`; what is inside stays packed.
 pub fn reseal(identity: &Identity, recipient: &Recipient, sealed: &[u8]) -> Result<Vec<u8>, Error> {
     let packed = decrypt(identity.age(), sealed).map_err(|e| Error::Seal(e.to_string()))?;
     encrypt(&[recipient.age()], &packed)
-}
-
-fn unpack(packed: &[u8], cap: usize) -> Result<Vec<u8>, Damage> {
-    let mut decoder =
-        zstd::stream::read::Decoder::with_buffer(packed).map_err(|_| Damage::Packed)?;
-    decoder
-        .window_log_max(WINDOW_LOG_MAX)
-        .map_err(|_| Damage::Packed)?;
-    let mut plain = Vec::new();
-    let limit = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
-    decoder
-        .take(limit)
-        .read_to_end(&mut plain)
-        .map_err(|_| Damage::Packed)?;
-    if plain.len() > cap {
-        return Err(Damage::TooLarge(cap));
-    }
-    Ok(plain)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The vault with its key: sessions and what they hold, opened.
 
-use super::seal::{self, Damage, Identity, META_MAX};
+use super::seal::{self, Damage, Identity, META_MAX, Opener};
 use super::{Error, Events, Forgotten, Row, Vault, forget, rekey, writer};
 use crate::model::{Meta, SessionId, Size, Stamp, Status, Summary, Target};
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
+use std::cell::RefCell;
 use std::path::Path;
 
 /// A vault that can be read.
@@ -13,6 +14,7 @@ pub struct Unlocked {
     identity: Identity,
     /// Those of before a rekey, newest first.
     past: Vec<Identity>,
+    opener: RefCell<Opener>,
 }
 
 /// A session, without its events.
@@ -54,6 +56,7 @@ impl Unlocked {
             vault,
             identity,
             past,
+            opener: RefCell::default(),
         })
     }
 
@@ -76,6 +79,7 @@ impl Unlocked {
             },
             identity: again(&self.identity),
             past: self.past.iter().map(again).collect(),
+            opener: RefCell::default(),
         })
     }
 
@@ -240,12 +244,27 @@ impl Unlocked {
     /// # Errors
     /// How it is damaged.
     pub fn open(&self, sealed: &[u8], cap: usize) -> Result<Vec<u8>, Damage> {
-        let mut opened = seal::open(&self.identity, sealed, cap);
+        let mut opener = self.opener.borrow_mut();
+        self.open_in(&mut opener, sealed, cap)?;
+        Ok(opener.take_plain())
+    }
+
+    /// As [`Unlocked::open`], into the opener's memory.
+    ///
+    /// # Errors
+    /// As [`Unlocked::open`].
+    pub(super) fn open_in(
+        &self,
+        opener: &mut Opener,
+        sealed: &[u8],
+        cap: usize,
+    ) -> Result<(), Damage> {
+        let mut opened = opener.open(&self.identity, sealed, cap);
         for past in &self.past {
             if opened != Err(Damage::Foreign) {
                 break;
             }
-            opened = seal::open(past, sealed, cap);
+            opened = opener.open(past, sealed, cap);
         }
         opened
     }
