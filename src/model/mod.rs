@@ -7,6 +7,7 @@ pub mod codec;
 mod event;
 mod id;
 mod labels;
+pub mod raw;
 mod session;
 mod text;
 mod time;

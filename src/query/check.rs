@@ -184,6 +184,11 @@ impl Query {
         })
     }
 
+    /// Whether any condition speaks of the session as a whole.
+    pub fn asks_for_sessions(&self) -> bool {
+        self.leaves().iter().any(Leaf::is_of_session)
+    }
+
     /// Whether any condition speaks of the user or the database.
     pub fn asks_for_places(&self) -> bool {
         self.leaves().iter().any(Leaf::is_of_place)
@@ -258,7 +263,7 @@ fn holds(expr: &Expr, met: &impl Fn(usize) -> bool) -> bool {
 }
 
 /// Whether `expr` (or, when `negated`, its opposite) can be true, as far as is known.
-fn may_hold(expr: &Expr, negated: bool, met: &impl Fn(usize) -> Option<bool>) -> bool {
+pub(super) fn may_hold(expr: &Expr, negated: bool, met: &impl Fn(usize) -> Option<bool>) -> bool {
     match expr {
         Expr::All => !negated,
         Expr::And(parts) if negated => parts.iter().any(|part| may_hold(part, true, met)),

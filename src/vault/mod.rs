@@ -33,6 +33,7 @@ mod foreign;
 mod forget;
 #[cfg(test)]
 mod forget_tests;
+mod glance;
 mod health;
 pub mod index;
 mod label;

@@ -3,8 +3,9 @@
 
 use super::{Hit, Listed};
 use crate::model::Micros;
-use crate::query::{Found, Query, Scan, moment_of};
+use crate::query::{Found, Glance, Needles, Query, Scan, moment_of};
 use crate::timeline::{Part, PartOf, Timeline};
+use crate::vault::seal::Opener;
 use crate::vault::{Error, Row, Unlocked};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -122,13 +123,16 @@ fn whole(of: PartOf) -> Part {
 
 /// Reads one session through.
 pub(super) fn read(unlocked: &Unlocked, query: &Query, session: &Listed) -> Result<Read, Error> {
-    let mut read = Read::default();
     if !query.admits_session(&session.facts()) {
-        return Ok(read);
+        return Ok(Read::default());
     }
+    through(unlocked, query, session, &unlocked.row(session.number)?)
+}
+
+fn through(unlocked: &Unlocked, query: &Query, session: &Listed, row: &Row) -> Result<Read, Error> {
+    let mut read = Read::default();
     let mut scan = Scan::new(query, session.facts());
-    let row = unlocked.row(session.number)?;
-    for event in unlocked.annotated(&row)?.without_rows() {
+    for event in unlocked.annotated(row)?.without_rows() {
         match event {
             Ok(event) => scan.push(&event),
             Err(_) => read.damaged = read.damaged.saturating_add(1),
@@ -140,15 +144,66 @@ pub(super) fn read(unlocked: &Unlocked, query: &Query, session: &Listed) -> Resu
     Ok(read)
 }
 
-type Done = Result<(Listed, Read), Error>;
+/// `None` for a session in which nothing was found.
+type Done = Result<Option<(Listed, Read)>, Error>;
 
-fn work(unlocked: &Unlocked, query: &Query, source: &Source) -> Done {
-    let listed = match source {
-        Source::Listed(listed) => Listed::clone(listed),
-        Source::Row(row) => Listed::from_entry(unlocked, unlocked.entry(row)?)?,
-    };
-    let read = read(unlocked, query, &listed)?;
-    Ok((listed, read))
+/// One thread's part in reading sessions.
+struct Reader<'q> {
+    unlocked: &'q Unlocked,
+    query: &'q Query,
+    /// `None` where every session has to be read.
+    needles: Option<&'q Needles>,
+    opener: Opener,
+}
+
+impl<'q> Reader<'q> {
+    fn new(unlocked: &'q Unlocked, query: &'q Query, needles: Option<&'q Needles>) -> Self {
+        Reader {
+            unlocked,
+            query,
+            needles,
+            opener: Opener::default(),
+        }
+    }
+
+    fn work(&mut self, source: &Source) -> Done {
+        let unlocked = self.unlocked;
+        let (listed, row) = match source {
+            Source::Listed(listed) => {
+                if !self.query.admits_session(&listed.facts()) {
+                    return Ok(None);
+                }
+                let row = unlocked.row(listed.number)?;
+                if self.glance(&row)? == Glance::Nothing {
+                    return Ok(None);
+                }
+                (Listed::clone(listed), row)
+            }
+            Source::Row(row) => {
+                // What it says of itself takes as long to open as a piece.
+                let first = !self.query.asks_for_sessions();
+                if first && self.glance(row)? == Glance::Nothing {
+                    return Ok(None);
+                }
+                let listed = Listed::from_entry(unlocked, unlocked.entry(row)?)?;
+                if !self.query.admits_session(&listed.facts())
+                    || !first && self.glance(row)? == Glance::Nothing
+                {
+                    return Ok(None);
+                }
+                (listed, row.clone())
+            }
+        };
+        let read = through(unlocked, self.query, &listed, &row)?;
+        Ok(Some((listed, read)))
+    }
+
+    fn glance(&mut self, row: &Row) -> Result<Glance, Error> {
+        match self.needles {
+            Some(needles) => self.unlocked.glance(row, needles, &mut self.opener),
+            None => Ok(Glance::Perhaps),
+        }
+    }
 }
 
 /// Reads all sessions through and hands out what each gave, in the order of lists, until `each`
@@ -160,12 +215,14 @@ pub(super) fn all(
     each: &mut dyn FnMut(Listed, Read) -> bool,
 ) -> Result<(), Error> {
     let mut order = Order::new(&sources);
+    let needles = Needles::new(query);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = threads.min(THREADS_MAX).min(sources.len() / FEW);
     let readers: Vec<Unlocked> = (0..threads).map_while(|_| unlocked.again().ok()).collect();
     if readers.is_empty() {
+        let mut reader = Reader::new(unlocked, query, needles.as_ref());
         for (n, source) in sources.iter().enumerate() {
-            if !order.take(n, work(unlocked, query, source)?, each) {
+            if !order.take(n, reader.work(source)?, each) {
                 break;
             }
         }
@@ -175,13 +232,15 @@ pub(super) fn all(
     line.reach(order.reach());
     std::thread::scope(|scope| {
         let (send, receive) = mpsc::channel();
-        for reader in readers {
+        for unlocked in readers {
             let (send, line, sources) = (send.clone(), &line, sources.as_slice());
+            let needles = needles.as_ref();
             scope.spawn(move || {
                 // One that panics is never waited for by the others.
                 let _stop = Stop(line);
+                let mut reader = Reader::new(&unlocked, query, needles);
                 while let Some((n, source)) = line.next(sources) {
-                    if send.send((n, work(&reader, query, source))).is_err() {
+                    if send.send((n, reader.work(source))).is_err() {
                         return;
                     }
                 }
@@ -246,7 +305,7 @@ impl Line {
 struct Order {
     /// For each session, the one behind the last of its day.
     ends: Vec<usize>,
-    waiting: BTreeMap<usize, (Listed, Read)>,
+    waiting: BTreeMap<usize, Option<(Listed, Read)>>,
     /// Sessions handed out.
     given: usize,
 }
@@ -290,7 +349,7 @@ impl Order {
     fn take(
         &mut self,
         n: usize,
-        done: (Listed, Read),
+        done: Option<(Listed, Read)>,
         each: &mut dyn FnMut(Listed, Read) -> bool,
     ) -> bool {
         self.waiting.insert(n, done);
@@ -301,7 +360,7 @@ impl Order {
             let rest = self.waiting.split_off(&end);
             let day = std::mem::replace(&mut self.waiting, rest);
             self.given = end;
-            let mut day: Vec<(Listed, Read)> = day.into_values().collect();
+            let mut day: Vec<(Listed, Read)> = day.into_values().flatten().collect();
             day.sort_by_key(|(listed, _)| std::cmp::Reverse(listed.key()));
             if !day.into_iter().all(|(listed, read)| each(listed, read)) {
                 return false;

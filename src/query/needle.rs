@@ -1,0 +1,264 @@
+//! What must stand somewhere for a query to find anything: a few bytes for a condition on text, to
+//! be looked for in what was not even read yet.
+//!
+//! A needle has only signs that stand the same on the screen, in a terminal's bytes and in JSON, in
+//! one field, and on one line. So text that meets a condition holds its needle, and so do the bytes
+//! that the text came from, unless the terminal moved its cursor in between.
+
+use super::Query;
+use super::ast::{Expr, Leaf, Pattern, Scope};
+use super::check::may_hold;
+use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::{Hir, HirKind};
+
+/// A shorter needle is found everywhere, and looking for it is lost time.
+const SHORTEST: usize = 3;
+/// More ways to begin with than this are looked for more slowly than the text is read.
+const WAYS_MAX: usize = 256;
+/// Beginnings within an expression that are tried for the best needle.
+const BEGINNINGS_MAX: usize = 64;
+/// Expressions within expressions that are looked into.
+const DEPTH_MAX: usize = 32;
+/// The largest program of a needle: some hundred short words.
+const SIZE_MAX: usize = 1 << 20;
+
+/// The needles of a query.
+#[derive(Clone, Debug)]
+pub struct Needles {
+    /// By condition; `None` for one without.
+    of: Vec<Option<Needle>>,
+    expr: Expr,
+}
+
+/// The needle of a condition, and where it may stand.
+#[derive(Clone, Debug)]
+struct Needle {
+    regex: Regex,
+    scope: Scope,
+}
+
+impl Needles {
+    /// Those of `query`; `None` where it can find something without any of them.
+    pub fn new(query: &Query) -> Option<Needles> {
+        let needle = |leaf: &Leaf| {
+            let Leaf::Text(text) = leaf else {
+                return None;
+            };
+            let mut builder = RegexBuilder::new(&source(&text.pattern)?);
+            let regex = builder.size_limit(SIZE_MAX).build().ok()?;
+            let scope = text.scope;
+            Some(Needle { regex, scope })
+        };
+        let of: Vec<Option<Needle>> = query.leaves().iter().map(needle).collect();
+        let needles = Needles {
+            expr: query.expr().clone(),
+            of,
+        };
+        let none = needles.none_seen();
+        needles.decided(&none).then_some(needles)
+    }
+
+    /// What is known before anything was looked at.
+    pub(super) fn none_seen(&self) -> Seen {
+        Seen(vec![false; self.of.len()])
+    }
+
+    /// Looks for those that were not seen yet in what was printed, or else (`printed` false) in what
+    /// was typed, said or noted.
+    pub(super) fn look(&self, bytes: &[u8], printed: bool, seen: &mut Seen) {
+        for (needle, seen) in self.of.iter().zip(&mut seen.0) {
+            let Some(Needle { regex, scope }) = needle else {
+                continue;
+            };
+            let told = scope.command || scope.error || scope.note;
+            let wanted = if printed { scope.output } else { told };
+            *seen = *seen || (wanted && regex.is_match(bytes));
+        }
+    }
+
+    /// Whether nothing can match where no other needles stand than these.
+    pub(super) fn decided(&self, seen: &Seen) -> bool {
+        !may_hold(&self.expr, false, &|n| {
+            let missing = self.of.get(n).is_some_and(Option::is_some)
+                && seen.0.get(n).is_some_and(|seen| !seen);
+            missing.then_some(false)
+        })
+    }
+}
+
+/// The needles that were seen so far, by condition.
+#[derive(Clone, Debug)]
+pub(super) struct Seen(Vec<bool>);
+
+/// An expression over bytes that finds the needle of a pattern.
+fn source(pattern: &Pattern) -> Option<String> {
+    match pattern {
+        Pattern::Words { words, .. } => {
+            let plain = words.iter().filter(|word| word.is_ascii());
+            let word = plain.max_by_key(|word| word.len())?;
+            // A word of ASCII may also be written with the Kelvin sign; the expression knows that.
+            (word.len() >= SHORTEST).then(|| format!("(?i){}", regex::escape(word)))
+        }
+        Pattern::Literal(literal) => either(&[literal.as_bytes().to_vec()]),
+        Pattern::Regex(regex) => {
+            // As the query's parser builds it.
+            let mut parser = regex_syntax::ParserBuilder::new().multi_line(true).build();
+            either(&ways(&parser.parse(regex.as_str()).ok()?, 0)?)
+        }
+    }
+}
+
+/// An expression that finds any of `ways`, by its longest part that may stand in a needle.
+fn either(ways: &[Vec<u8>]) -> Option<String> {
+    let parts: Vec<&[u8]> = ways.iter().map(|way| clean(way)).collect();
+    if parts.is_empty() || parts.iter().any(|part| part.len() < SHORTEST) {
+        return None;
+    }
+    let escaped = |part: &&[u8]| -> String {
+        let bytes = part.iter();
+        bytes.map(|byte| format!("\\x{byte:02x}")).collect()
+    };
+    let all: Vec<String> = parts.iter().map(escaped).collect();
+    Some(format!("(?-u){}", all.join("|")))
+}
+
+/// The longest run of signs that stand everywhere as they are. Blanks may come from a tab or end a
+/// line, a colon stands between the parts of an error, quotes and backslashes are escaped in JSON,
+/// and U+FFFD may stand for bytes that are none.
+fn clean(bytes: &[u8]) -> &[u8] {
+    let mut longest: &[u8] = &[];
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let broken = |at: &usize| {
+            let bytes = rest.get(*at..).unwrap_or_default();
+            let sign = bytes.first().copied().unwrap_or_default();
+            sign <= b' ' || matches!(sign, b'"' | b'\\' | b':' | 0x7f | 0xc2 | 0xef)
+        };
+        let end = (0..rest.len()).find(broken).unwrap_or(rest.len());
+        let (run, tail) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+        if run.len() > longest.len() {
+            longest = run;
+        }
+        rest = tail.get(1..).unwrap_or_default();
+    }
+    longest
+}
+
+/// Texts one of which stands wherever the expression matches; of several such choices the one whose
+/// shortest is longest.
+fn ways(hir: &Hir, depth: usize) -> Option<Vec<Vec<u8>>> {
+    if depth > DEPTH_MAX {
+        return None;
+    }
+    let inner = match hir.kind() {
+        HirKind::Capture(capture) => ways(&capture.sub, depth + 1),
+        HirKind::Repetition(repetition) if repetition.min > 0 => ways(&repetition.sub, depth + 1),
+        HirKind::Concat(parts) => {
+            let each = parts.iter().take(BEGINNINGS_MAX).enumerate();
+            each.flat_map(|(at, part)| {
+                let rest = parts.get(at..).unwrap_or_default().to_vec();
+                [ways(part, depth + 1), beginnings(&Hir::concat(rest))]
+            })
+            .flatten()
+            .max_by_key(|ways| shortest(ways))
+        }
+        HirKind::Alternation(parts) => {
+            let each = parts.iter().map(|part| ways(part, depth + 1));
+            let all: Option<Vec<Vec<Vec<u8>>>> = each.collect();
+            all.map(|all| all.concat())
+                .filter(|ways| ways.len() <= WAYS_MAX)
+        }
+        _ => None,
+    };
+    let whole = beginnings(hir);
+    inner
+        .into_iter()
+        .chain(whole)
+        .max_by_key(|ways| shortest(ways))
+}
+
+fn beginnings(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    let mut extractor = Extractor::new();
+    extractor.kind(ExtractKind::Prefix).limit_total(WAYS_MAX);
+    let found = extractor.extract(hir);
+    let literals = found.literals()?;
+    let ways: Vec<Vec<u8>> = literals.iter().map(|l| l.as_bytes().to_vec()).collect();
+    (!ways.is_empty() && ways.len() <= WAYS_MAX).then_some(ways)
+}
+
+fn shortest(ways: &[Vec<u8>]) -> usize {
+    let lengths = ways.iter().map(|way| clean(way).len());
+    lengths.min().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Stamp;
+    use crate::query::Now;
+
+    fn query(text: &str) -> Query {
+        let now = Now {
+            stamp: Stamp(1_700_000_000_000_000),
+            zone: jiff::tz::TimeZone::UTC,
+        };
+        Query::parse(text, &now).unwrap()
+    }
+
+    #[test]
+    fn a_query_that_needs_text_has_needles() {
+        let table = [
+            ("/needle[a-z]nhaystack/", Some(r"(?-u)nhaystack")),
+            ("/[0-9]+ (stuck|lost) orders?/", Some(r"(?-u)orders|order")),
+            ("/(?i)abcd/", None),
+            ("/(stuck|lost)+$/", Some(r"(?-u)stuck|lost")),
+            ("/(stuck|lo)+/", None),
+            (r"/\bpassword=/", Some(r"(?-u)password=")),
+            ("/a: \"quoted\\d/", Some(r"(?-u)quoted")),
+            ("/[0-9]+/", None),
+            ("/(orders)?/", None),
+            ("/orders|/", None),
+            ("stuck", Some("(?i)stuck")),
+            ("\"of stuck orders\"", Some("(?i)orders")),
+            ("größe", None),
+            ("->>", Some(r"(?-u)->>")),
+            ("->", None),
+            ("failed: stuck", Some("(?i)stuck")),
+            ("failed: OR stuck", None),
+            ("-stuck", None),
+            ("stuck OR orders", Some("(?i)stuck")),
+            ("stuck OR a", None),
+            ("stuck a", Some("(?i)stuck")),
+            ("client:psql", None),
+        ];
+        for (text, expected) in table {
+            let needles = Needles::new(&query(text));
+            let first = needles.as_ref().and_then(|needles| {
+                let found = needles.of.iter().flatten().next();
+                found.map(|needle| unescaped(needle.regex.as_str()))
+            });
+            if text == "/(?i)abcd/" {
+                let found = first.unwrap();
+                assert!(
+                    found.contains("AbcD|") || found.contains("|AbcD"),
+                    "{found}"
+                );
+                continue;
+            }
+            assert_eq!(first.as_deref(), expected, "{text}");
+        }
+    }
+
+    /// `\x61` as `a`.
+    fn unescaped(source: &str) -> String {
+        let mut parts = source.split("\\x");
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (code, rest) = part.split_at(2);
+            text.push(char::from(u8::from_str_radix(code, 16).unwrap()));
+            text.push_str(rest);
+        }
+        text
+    }
+}
