@@ -19,6 +19,14 @@ pub const FORMAT: i64 = 2;
 /// for longer than a person would.
 pub const BUSY: Duration = Duration::from_secs(5);
 
+/// How often a statement looks whether it may go on: a transaction takes about as long. SQLite's own
+/// pauses grow to 100 ms, and who holds the log's lock meanwhile makes everyone behind it wait as
+/// long.
+const LOOK: Duration = Duration::from_millis(1);
+/// Looks after which it is a longer matter, and how often a statement looks from then on.
+const LOOKS: u32 = 100;
+const LOOK_LATER: Duration = Duration::from_millis(5);
+
 /// Pages of the write-ahead log after which a commit folds it into the file (1 MiB). Small,
 /// because the first process to open the vault reads the whole of it.
 const CHECKPOINT_PAGES: i64 = 256;
@@ -223,9 +231,9 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let conn = Connection::open_with_flags(path, flags).map_err(Error::db("be opened"))?;
-    let prepare = || -> rusqlite::Result<()> {
-        conn.busy_timeout(BUSY)?;
+    let mut conn = Connection::open_with_flags(path, flags).map_err(Error::db("be opened"))?;
+    let mut prepare = || -> rusqlite::Result<()> {
+        wait(&mut conn)?;
         // Nobody waits at the end of a session for a checkpoint; commits and readers do it.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         // No views or triggers are ours, so none that someone planted are run.
@@ -241,6 +249,21 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         source: Some(source),
     })?;
     Ok(conn)
+}
+
+/// Lets statements wait for other processes, [`BUSY`] at most.
+pub fn wait(conn: &mut Connection) -> rusqlite::Result<()> {
+    conn.busy_handler(Some(|looks| {
+        let looks = u32::try_from(looks).unwrap_or(u32::MAX);
+        let later = looks.saturating_sub(LOOKS);
+        let waited = LOOK * looks.min(LOOKS) + LOOK_LATER * later.min(10_000);
+        let pause = if later == 0 { LOOK } else { LOOK_LATER };
+        if waited >= BUSY {
+            return false;
+        }
+        std::thread::sleep(pause);
+        true
+    }))
 }
 
 /// Runs `work` in one transaction that holds the write lock from its start.
@@ -283,8 +306,9 @@ pub fn tidy_wal(conn: &Connection, vault: &Path) {
     if std::fs::symlink_metadata(&log).is_ok_and(|meta| meta.len() > WAL_TIDY) {
         let tidy = || {
             conn.busy_timeout(Duration::ZERO)?;
-            conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-            conn.busy_timeout(BUSY)
+            let emptied = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            conn.busy_timeout(BUSY)?;
+            emptied
         };
         // What is in the log is safe there.
         let _ = tidy();

@@ -94,7 +94,7 @@ impl Unlocked {
             // Without waiting for anyone.
             let _ = conn.busy_timeout(std::time::Duration::ZERO);
             let _ = super::db::truncate_wal(conn);
-            let _ = conn.busy_timeout(super::db::BUSY);
+            let _ = super::db::wait(conn);
         }
     }
 

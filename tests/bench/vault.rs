@@ -41,6 +41,8 @@ use std::time::{Duration, Instant};
 /// Recorders at once, and how long they write.
 const RECORDERS: usize = 20;
 const WRITING: Duration = Duration::from_secs(20);
+/// From one piece of a recorder to its next.
+const EACH: Duration = Duration::from_millis(250);
 
 /// Sessions that `rec ls` shows, and the one more that tells whether there are others.
 const LISTED: usize = 51;
@@ -228,64 +230,84 @@ fn lists(paths: &Paths) {
     println!("rec ls (unlock, index, list): {}", percentiles(times));
 }
 
-/// Each hands over a piece four times a second; what is measured is from there to the commit.
+/// What one recorder measured.
+struct Times {
+    /// From handing over the first piece to the commit that opens the session.
+    first: Duration,
+    /// From handing over each other piece to its commit.
+    pieces: Vec<Duration>,
+    /// From the end to the commit that closes the session.
+    close: Duration,
+}
+
+/// Each hands over a piece four times a second; what is measured is from there to the commit. All
+/// begin and all end at the same moment, the hardest case for the log's lock; in between each has
+/// its own beat, as people do.
 fn recorders(home: &Path) {
     let paths = paths(home);
     rec::vault::create(&paths, NewKey::File(None)).unwrap();
+    let beat = |number: usize| EACH * u32::try_from(number).unwrap() / RECORDERS as u32;
     let threads: Vec<_> = (0..RECORDERS)
         .map(|number| {
             let paths = paths.clone();
-            std::thread::spawn(move || {
-                let meta = masked(meta(number as u64));
-                let mut recording = Recording::open(Vault::open(&paths).unwrap(), &meta).unwrap();
-                let id = meta.id;
-                let db = rusqlite::Connection::open(paths.vault.join("vault.db")).unwrap();
-                let mut committed = db
-                    .prepare(
-                        "SELECT count(*) FROM pieces p JOIN sessions s ON s.number = p.session
-                         WHERE s.id = ?1",
-                    )
-                    .unwrap();
-                let mut times = Vec::new();
-                let begun = Instant::now();
-                let mut at: u64 = 0;
-                let mut wanted: i64 = 0;
-                while begun.elapsed() < WRITING {
-                    at += 1;
-                    wanted += 1;
-                    let event = Event {
-                        at: Micros(at * 250_000),
-                        body: Body::Output(
-                            format!("line {at} {}\r\n", "x".repeat(500)).into_bytes(),
-                        ),
-                    };
-                    recording.append(&masked(event)).unwrap();
-                    let handed = Instant::now();
-                    recording.tick(recording.deadline().unwrap());
-                    while committed
-                        .query_row([&id.0], |row| row.get::<_, i64>(0))
-                        .unwrap()
-                        < wanted
-                    {
-                        std::thread::sleep(Duration::from_micros(500));
-                    }
-                    times.push(handed.elapsed());
-                    std::thread::sleep(Duration::from_millis(250).saturating_sub(handed.elapsed()));
-                }
-                recording.close(&masked(Summary::default())).unwrap();
-                times
-            })
+            std::thread::spawn(move || recorder(&paths, number, beat(number)))
         })
         .collect();
-    let times: Vec<Duration> = threads
-        .into_iter()
-        .flat_map(|t| t.join().unwrap())
-        .collect();
+    let times: Vec<Times> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+    let pieces: Vec<Duration> = times.iter().flat_map(|t| t.pieces.clone()).collect();
     println!(
         "{RECORDERS} recorders at four commits a second, {} commits: {}",
-        times.len(),
-        percentiles(times)
+        pieces.len(),
+        percentiles(pieces)
     );
+    let first = times.iter().map(|t| t.first).collect();
+    println!("  all opened at once: {}", percentiles(first));
+    let close = times.iter().map(|t| t.close).collect();
+    println!("  all closed at once: {}", percentiles(close));
+}
+
+fn recorder(paths: &Paths, number: usize, beat: Duration) -> Times {
+    let meta = masked(meta(number as u64));
+    let mut recording = Recording::open(Vault::open(paths).unwrap(), &meta).unwrap();
+    let id = meta.id;
+    let db = rusqlite::Connection::open(paths.vault.join("vault.db")).unwrap();
+    let mut committed = db
+        .prepare(
+            "SELECT count(*) FROM pieces p JOIN sessions s ON s.number = p.session
+             WHERE s.id = ?1",
+        )
+        .unwrap();
+    let mut pieces = Vec::new();
+    let begun = Instant::now();
+    let mut at: u64 = 0;
+    while begun.elapsed() < WRITING {
+        at += 1;
+        let event = Event {
+            at: Micros(at * 250_000),
+            body: Body::Output(format!("line {at} {}\r\n", "x".repeat(500)).into_bytes()),
+        };
+        recording.append(&masked(event)).unwrap();
+        let handed = Instant::now();
+        recording.tick(recording.deadline().unwrap());
+        while committed
+            .query_row([&id.0], |row| row.get::<_, i64>(0))
+            .unwrap()
+            < i64::try_from(at).unwrap()
+        {
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        pieces.push(handed.elapsed());
+        let next = begun + beat + EACH * u32::try_from(at).unwrap();
+        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+    }
+    std::thread::sleep((begun + WRITING + EACH).saturating_duration_since(Instant::now()));
+    let ended = Instant::now();
+    recording.close(&masked(Summary::default())).unwrap();
+    Times {
+        first: pieces.remove(0),
+        pieces,
+        close: ended.elapsed(),
+    }
 }
 
 /// The most memory that this process had, in MB.
