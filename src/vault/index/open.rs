@@ -20,7 +20,7 @@ const SIDE_FILES: &[&str] = &[
 ];
 
 /// `PRAGMA user_version` of what this program writes; any other is built again.
-const FORMAT: i64 = 5;
+const FORMAT: i64 = 6;
 /// A sealed key is a few hundred bytes.
 const KEY_FILE_MAX: u64 = 4096;
 const KEY_LEN: usize = 32;
@@ -107,6 +107,8 @@ CREATE TABLE moments (
   -- Where it ran, where that is not its session's own, between bars.
   databases TEXT, users TEXT
 ) STRICT;
+-- Few of many fail: who asks for those does not look at the others.
+CREATE INDEX moments_failed ON moments(failed) WHERE failed = 1;
 ";
 
 /// An open index.

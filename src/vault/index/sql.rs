@@ -15,6 +15,8 @@ pub(super) struct Plan {
     pub(super) drive: Option<Drive>,
     /// The condition on `sessions s` alone; `None` where all are to be looked at.
     pub(super) sessions: Option<Clause>,
+    /// Whether only moments that failed can be hits.
+    pub(super) failed: bool,
     /// The condition on `moments m` and `sessions s`. A `#` stands for the shard's number.
     pub(super) rows: Clause,
     /// What `pattern_in(n, text)` looks for.
@@ -52,6 +54,12 @@ pub(super) fn plan(query: &Query) -> Plan {
         Expr::And(parts) => parts.as_slice(),
         expr => std::slice::from_ref(expr),
     };
+    // A server's state is told of statements that it refused.
+    let failed = parts.iter().any(|part| {
+        let Expr::Leaf(n) = part else { return false };
+        let leaf = query.leaves().get(*n);
+        matches!(leaf, Some(Leaf::Failed | Leaf::Sqlstate(_)))
+    });
     // Words that stand beside each other at the top drive the search, those ruled out with them.
     let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
     let (mut of_sessions, mut others) = (Vec::new(), Vec::new());
@@ -106,6 +114,7 @@ pub(super) fn plan(query: &Query) -> Plan {
     conditions.retain(|condition| condition != "1");
     Plan {
         drive,
+        failed,
         sessions: (!narrow.is_empty()).then(|| Clause {
             sql: narrow.join(" AND "),
             values: sessions.values,

@@ -6,7 +6,7 @@ use super::sql::{Clause, Drive, Plan};
 use super::{Index, IndexError};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, Statement, params_from_iter};
+use rusqlite::{Connection, Row, Rows, Statement, params_from_iter};
 
 /// The documents of one session.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ impl<'p> Walk<'p> {
         let always = self.plan.rows.is_always();
         let Some(drive) = &self.plan.drive else {
             for shard in &self.shards {
-                let mut some = self.select("1", shard, "m.doc BETWEEN ?A AND ?B", "LIMIT 1")?;
+                let mut some = self.select("1", shard, self.between(), "LIMIT 1")?;
                 for span in within(spans, shard) {
                     let found = always || {
                         let values = self.values([span.first, span.last]);
@@ -94,8 +94,13 @@ impl<'p> Walk<'p> {
             let mut row = self.select("1", shard, "m.doc = ?A", "")?;
             let mut docs = self.docs(shard, drive)?;
             let mut docs = docs.query([&drive.ask]).map_err(IndexError::from)?;
+            let mut failed = self.failed(shard)?;
+            let mut failed = Among::new(failed.as_mut())?;
             while let Some(doc) = docs.next()? {
                 let doc: i64 = doc.get(0)?;
+                if !failed.holds(doc)? {
+                    continue;
+                }
                 let Some(session) = cursor.at(doc) else {
                     continue;
                 };
@@ -124,9 +129,11 @@ impl<'p> Walk<'p> {
         let mut row = self.select(columns, shard, "m.doc = ?A", "")?;
         let mut docs = self.docs(shard, drive)?;
         let mut docs = docs.query([&drive.ask]).map_err(IndexError::from)?;
+        let mut failed = self.failed(shard)?;
+        let mut failed = Among::new(failed.as_mut())?;
         while let Some(doc) = docs.next().map_err(IndexError::from)? {
             let doc: i64 = doc.get(0).map_err(IndexError::from)?;
-            if !spans.holds(doc) {
+            if !spans.holds(doc) || !failed.holds(doc)? {
                 continue;
             }
             let values = params_from_iter(self.values([doc]));
@@ -146,8 +153,7 @@ impl<'p> Walk<'p> {
         columns: &str,
         each: &mut dyn FnMut(&Row<'_>) -> Result<bool, E>,
     ) -> Result<bool, E> {
-        let between = "m.doc BETWEEN ?A AND ?B";
-        let mut select = self.select(columns, shard, between, "ORDER BY m.doc DESC")?;
+        let mut select = self.select(columns, shard, self.between(), "ORDER BY m.doc DESC")?;
         let whole = [Span {
             first: shard.first,
             last: shard.last,
@@ -175,6 +181,28 @@ impl<'p> Walk<'p> {
         Ok(self.conn.prepare(&sql)?)
     }
 
+    /// The documents that failed, newest first, where no others are asked for.
+    fn failed(&self, shard: &Shard) -> Result<Option<Statement<'p>>, IndexError> {
+        if !self.plan.failed {
+            return Ok(None);
+        }
+        let mut failed = self.conn.prepare(
+            "SELECT doc FROM moments INDEXED BY moments_failed
+             WHERE failed = 1 AND doc BETWEEN ?1 AND ?2 ORDER BY doc DESC",
+        )?;
+        failed.raw_bind_parameter(1, shard.first)?;
+        failed.raw_bind_parameter(2, shard.last)?;
+        Ok(Some(failed))
+    }
+
+    /// What is looked through where no words are asked for.
+    fn between(&self) -> &'static str {
+        match self.plan.failed {
+            true => "m.failed = 1 AND m.doc BETWEEN ?A AND ?B",
+            false => "m.doc BETWEEN ?A AND ?B",
+        }
+    }
+
     /// `?A` and `?B` in `which` stand for the values that [`Walk::values`] puts at the end.
     fn select(
         &self,
@@ -189,8 +217,12 @@ impl<'p> Walk<'p> {
             .replace("?A", &format!("?{}", known + 1))
             .replace("?B", &format!("?{}", known + 2));
         let condition = rows.sql.replace('#', &shard.number.to_string());
+        let by = match which.starts_with("m.failed") {
+            true => "INDEXED BY moments_failed",
+            false => "",
+        };
         let sql = format!(
-            "SELECT {columns} FROM moments m JOIN sessions s ON s.number = m.session
+            "SELECT {columns} FROM moments m {by} JOIN sessions s ON s.number = m.session
              WHERE {which} AND {condition} {end}"
         );
         Ok(self.conn.prepare(&sql)?)
@@ -251,6 +283,44 @@ fn within<'s>(spans: &'s [Span], shard: &Shard) -> &'s [Span] {
     let begin = spans.partition_point(|span| span.first > shard.last);
     let end = spans.partition_point(|span| span.first >= shard.first);
     spans.get(begin..end).unwrap_or_default()
+}
+
+/// Goes down along some documents beside others that go down.
+struct Among<'s> {
+    rows: Option<Rows<'s>>,
+    /// The next of them.
+    next: Option<i64>,
+}
+
+impl<'s> Among<'s> {
+    /// Those that the statement gives; without one, all there are.
+    fn new(some: Option<&'s mut Statement<'_>>) -> Result<Among<'s>, IndexError> {
+        let mut among = Among {
+            rows: some.map(Statement::raw_query),
+            next: None,
+        };
+        among.step()?;
+        Ok(among)
+    }
+
+    fn step(&mut self) -> Result<(), IndexError> {
+        if let Some(rows) = &mut self.rows {
+            let row = rows.next()?;
+            self.next = row.map(|row| row.get(0)).transpose()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the document is one of them.
+    fn holds(&mut self, doc: i64) -> Result<bool, IndexError> {
+        if self.rows.is_none() {
+            return Ok(true);
+        }
+        while self.next.is_some_and(|next| next > doc) {
+            self.step()?;
+        }
+        Ok(self.next == Some(doc))
+    }
 }
 
 /// Goes down along spans beside documents that go down.
