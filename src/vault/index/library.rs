@@ -223,11 +223,14 @@ impl Library {
     ) -> Result<impl Iterator<Item = crate::model::Event> + '_, Error> {
         let row = self.unlocked.row(listed.number)?;
         let events = self.unlocked.annotated(&row)?;
-        Ok(events.filter_map(|event| {
-            let lost = u32::from(event.is_err());
-            self.damaged.set(self.damaged.get().saturating_add(lost));
-            event.ok()
-        }))
+        Ok(events.filter_map(|event| self.sound(event)))
+    }
+
+    /// Counts a damaged piece where an event would be.
+    fn sound<E>(&self, event: Result<crate::model::Event, E>) -> Option<crate::model::Event> {
+        let lost = u32::from(event.is_err());
+        self.damaged.set(self.damaged.get().saturating_add(lost));
+        event.ok()
     }
 
     /// Forgets sessions for good, in the index too; says nothing of what it could not reach but

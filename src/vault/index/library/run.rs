@@ -203,7 +203,11 @@ pub(super) fn texts(library: &Library, hits: &mut [&mut Hit]) -> Result<(), Erro
         missing.is_empty()
     };
     let mut builder = Builder::new(session.meta.size, 0);
-    for event in library.annotated(&session)? {
+    let row = library.unlocked.row(session.number)?;
+    for event in library.unlocked.annotated(&row)?.without_rows() {
+        let Some(event) = library.sound(event) else {
+            continue;
+        };
         builder.push(&event);
         let parts: Vec<Part> = builder.parts().collect();
         for part in parts {
