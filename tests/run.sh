@@ -12,7 +12,7 @@ packages=(
     openssh-server openssh-client openssl
     krb5-kdc krb5-admin-server krb5-user
     gnome-keyring dbus
-    tmux vim less procps util-linux
+    tmux vim less procps util-linux bindfs
     bash zsh fish
     age zstd sqlite3 asciinema chromium python3 man-db shellcheck
 )

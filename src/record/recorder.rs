@@ -13,7 +13,7 @@ use crate::pipeline::Pipeline;
 use crate::vault::{self, Failure, Health, Recording, Refused, Vault};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// How often the way to the disk is looked at while it may have news.
@@ -29,6 +29,9 @@ const RUN: usize = 256 << 10;
 /// fills, and only when that is full does the session wait at all.
 const PATIENCE: Duration = Duration::from_millis(500);
 const AGAIN: Duration = Duration::from_millis(5);
+
+/// How long opening the vault may take before that is worth a word: it takes milliseconds.
+const OPEN_WAIT: Duration = Duration::from_secs(2);
 
 /// How long the relay waits at the end for a recorder that gets nothing done: what the vault needs
 /// to commit or give up, and a second to spare.
@@ -112,7 +115,7 @@ impl Recorder {
 
 /// Records one session; `None` when it was discarded or could not be recorded to its end.
 fn record(place: Place, about: &About, feed: &Feed, shared: &Shared) -> Option<Finished> {
-    match open(place, about) {
+    match open(place, about, shared) {
         Ok((session, short)) => {
             shared.opened(session.id);
             session.run(feed, shared, short)
@@ -124,7 +127,7 @@ fn record(place: Place, about: &About, feed: &Feed, shared: &Shared) -> Option<F
     }
 }
 
-fn open(place: Place, about: &About) -> Result<(Session, String), vault::Error> {
+fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String), vault::Error> {
     let id = vault::new_session_id()?;
     // Both take milliseconds, and neither needs the other.
     let (vault, named) = std::thread::scope(|scope| {
@@ -134,13 +137,21 @@ fn open(place: Place, about: &About) -> Result<(Session, String), vault::Error> 
             (scanner, meta)
         };
         let named = scope.spawn(name);
-        let vault = match place {
-            Place::Open(vault) => Ok(*vault),
-            Place::At(paths) => Vault::open(&paths),
-        };
-        (vault, named.join())
+        let (done, opened) = channel();
+        scope.spawn(move || {
+            let vault = match place {
+                Place::Open(vault) => Ok(*vault),
+                Place::At(paths) => Vault::open(&paths),
+            };
+            // The recorder waits for it whatever comes.
+            let _ = done.send(vault.and_then(|vault| {
+                let short = vault.short(&id)?;
+                Ok((vault, short))
+            }));
+        });
+        (wait_for(&opened, shared), named.join())
     });
-    let vault = vault?;
+    let (vault, short) = vault?;
     let (scanner, meta) = named.map_err(|_| vault::Error::Seal("internal error".to_owned()))?;
     let mut door = scanner.door();
     let meta = match door.admit(meta) {
@@ -150,7 +161,6 @@ fn open(place: Place, about: &About) -> Result<(Session, String), vault::Error> 
             .admit(about.nameless(id))
             .map_err(|doubt| vault::Error::Seal(doubt.to_string()))?,
     };
-    let short = vault.short(&id)?;
     let recording = Recording::open(vault, &meta)?;
     let own = scanner.door();
     let session = Session {
@@ -165,6 +175,26 @@ fn open(place: Place, about: &About) -> Result<(Session, String), vault::Error> 
         active: Instant::now(),
     };
     Ok((session, short))
+}
+
+/// Waits for the vault to be open, and says so when that takes long.
+fn wait_for<T>(
+    opened: &Receiver<Result<T, vault::Error>>,
+    shared: &Shared,
+) -> Result<T, vault::Error> {
+    let gone = |_| Err(vault::Error::Seal("internal error".to_owned()));
+    match opened.recv_timeout(OPEN_WAIT) {
+        Ok(vault) => vault,
+        Err(RecvTimeoutError::Disconnected) => gone(RecvError),
+        Err(RecvTimeoutError::Timeout) => {
+            shared.waiting("the vault does not answer");
+            let vault = opened.recv().unwrap_or_else(gone);
+            if vault.is_ok() {
+                shared.goes_on();
+            }
+            vault
+        }
+    }
 }
 
 struct Session {

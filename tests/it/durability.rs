@@ -164,3 +164,66 @@ fn a_holder_of_the_vault_that_is_stopped_holds_up_no_session() {
     assert!(home.read(&["show", "@last", "--text"]).contains("it waits"));
     check(&home.rec(&["vault", "verify"]).output().unwrap());
 }
+
+/// The vault behind a file system that a process serves, which can be stopped: what is asked of it
+/// then waits until it goes on.
+const SERVED: &str = r#"
+set -e
+mkdir data/rec
+bindfs -f --no-allow-other vault-before data/rec &
+echo $! > server
+until mountpoint -q data/rec; do sleep 0.02; done
+exec rec sh -c 'echo it runs; while read x; do echo got $x; done; exit 6'
+"#;
+
+/// P5: it is told, the client goes on, and the session ends as it would, having said what is lost.
+/// The process itself is only gone once the file system answers again: the system keeps one whose
+/// read or write is under way.
+#[test]
+fn a_file_system_that_hangs_holds_up_no_session() {
+    tool("bindfs", "bindfs");
+    let home = Home::with_vault();
+    std::fs::rename(home.vault(), home.path().join("vault-before")).unwrap();
+    let mut unshare = home.command(tool("unshare", "util-linux"));
+    unshare.arg("--mount");
+    if !rustix::process::geteuid().is_root() {
+        unshare.args(["--map-root-user"]);
+    }
+    unshare.args(["sh", "-c", SERVED]);
+    let mut t = Terminal::open(&unshare, 100, 40);
+    t.wait_for("it runs");
+    t.keys("one\r");
+    t.wait_for("got one");
+    let server = std::fs::read_to_string(home.path().join("server")).unwrap();
+    let server = Pid::from_raw(server.trim().parse().unwrap()).unwrap();
+    kill_process(server, Signal::STOP).unwrap();
+    let served = Stopped(server);
+    t.keys("two\r");
+    t.wait_for("got two");
+    t.wait_for("does not answer");
+    t.keys("three\r");
+    t.wait_for("got three");
+    t.keys("\x04");
+    t.wait_for("could not be");
+    kill_process(server, Signal::CONT).unwrap();
+    assert_eq!(t.wait().code(), Some(6), "{}", t.screen());
+    drop(served);
+    // The mount was this session's own; what stands behind it is whole.
+    std::fs::remove_dir(home.vault()).unwrap();
+    std::fs::rename(home.path().join("vault-before"), home.vault()).unwrap();
+    check(&home.rec(&["vault", "verify"]).output().unwrap());
+    let mut t = home.terminal(&["sh", "-c", "echo another"]);
+    assert!(t.wait().success(), "{}", t.screen());
+    assert!(home.read(&["show", "@last", "--text"]).contains("another"));
+}
+
+/// A process that is not left stopped, whatever becomes of the test.
+struct Stopped(Pid);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = kill_process(self.0, Signal::CONT);
+        let _ = kill_process(self.0, Signal::TERM);
+    }
+}
