@@ -20,6 +20,10 @@ const FEW: usize = 4;
 /// slow one stays bounded.
 const AHEAD: usize = 256;
 
+/// So many glances in vain one after the other, and the words are in every session: a glance then
+/// costs a piece that is opened twice.
+const VAIN_MAX: u32 = 32;
+
 /// A session to read.
 pub(in crate::vault::index) enum Source {
     /// What lists show of it is known.
@@ -153,6 +157,8 @@ struct Reader<'q> {
     query: &'q Query,
     /// `None` where every session has to be read.
     needles: Option<&'q Needles>,
+    /// Glances one after the other that could not spare a reading.
+    vain: u32,
     opener: Opener,
 }
 
@@ -162,6 +168,7 @@ impl<'q> Reader<'q> {
             unlocked,
             query,
             needles,
+            vain: 0,
             opener: Opener::default(),
         }
     }
@@ -199,10 +206,15 @@ impl<'q> Reader<'q> {
     }
 
     fn glance(&mut self, row: &Row) -> Result<Glance, Error> {
-        match self.needles {
-            Some(needles) => self.unlocked.glance(row, needles, &mut self.opener),
-            None => Ok(Glance::Perhaps),
-        }
+        let Some(needles) = self.needles.filter(|_| self.vain < VAIN_MAX) else {
+            return Ok(Glance::Perhaps);
+        };
+        let told = self.unlocked.glance(row, needles, &mut self.opener)?;
+        self.vain = match told {
+            Glance::Nothing => 0,
+            Glance::Perhaps => self.vain.saturating_add(1),
+        };
+        Ok(told)
     }
 }
 
