@@ -61,6 +61,10 @@ struct State {
     sql: bool,
 }
 
+/// Where a scanner stood before a line.
+#[derive(Debug)]
+pub struct Mark(State);
+
 impl State {
     fn is_idle(&self) -> bool {
         self.statement.is_none() && self.columns.is_idle() && self.awaits.is_idle()
@@ -117,6 +121,24 @@ impl Scanner {
         let state = self.state.clone();
         self.line(line, spans);
         self.state = state;
+    }
+
+    /// Where the scanner stands.
+    pub fn mark(&self) -> Mark {
+        Mark(self.state.clone())
+    }
+
+    /// As [`Scanner::peek`], from `mark` on, or as if nothing had come before.
+    pub fn peek_from(&mut self, mark: Option<&Mark>, line: &[u8], spans: &mut Vec<Span>) {
+        let from = mark.map(|mark| mark.0.clone()).unwrap_or_default();
+        let state = std::mem::replace(&mut self.state, from);
+        self.line(line, spans);
+        self.state = state;
+    }
+
+    /// Whether earlier lines left nothing open that the next one is read with.
+    pub fn is_idle(&self) -> bool {
+        self.state.block.is_none() && self.state.is_idle()
     }
 
     /// Looks at the lines of a page in order, as if nothing had come before them, and tells what

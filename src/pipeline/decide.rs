@@ -60,6 +60,13 @@ impl Pipeline {
                 *seen = true;
             }
         });
+        // The line that a change of size tore apart will be looked at with what follows.
+        let torn = self.torn.iter().flat_map(|line| &line.origins);
+        for (_, serial) in torn {
+            if let Some(seen) = index(*serial).and_then(|i| seen.get_mut(i)) {
+                *seen = true;
+            }
+        }
         self.held.clear_unless(|serial| {
             index(serial)
                 .and_then(|i| seen.get(i))

@@ -248,14 +248,14 @@ impl Pipeline {
         self.stripped = stripped;
         if let Edge::Apart(_) = edge {
             self.spans.clear();
-            self.scanner.peek(&joined, &mut self.spans);
+            self.peek_rows(&joined);
             // The last row by itself is looked at when its turn comes.
             let last = begins.pop();
             for (n, begin) in begins.iter().enumerate().skip(1) {
                 let end = begins.get(n + BEGUN_MAX + 1).copied();
                 let end = end.or(last.filter(|_| n + BEGUN_MAX + 1 == begins.len()));
                 let own = joined.get(*begin..end.unwrap_or(joined.len()));
-                self.scanner.peek(own.unwrap_or_default(), &mut self.spans);
+                self.peek_rows(own.unwrap_or_default());
             }
             if !self.spans.is_empty() {
                 return Edge::Slow;

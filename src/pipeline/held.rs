@@ -226,8 +226,9 @@ impl Held {
         };
         match glyph.state {
             State::Masked => return Marked::Already,
+            // It may have left already: that depends on how the stream was cut, and this must not.
+            State::Clean => return Marked::TooLate,
             State::Open => self.open -= 1,
-            State::Clean => {}
         }
         glyph.state = State::Masked;
         Marked::Now

@@ -286,3 +286,28 @@ fn a_line_that_begins_behind_a_full_row_is_read_from_there() {
         }
     }
 }
+
+#[test]
+fn rows_of_one_line_are_read_as_if_none_of_them_had_been_left() {
+    // By themselves the rows leave half a literal open, in which the line as a whole would begin.
+    let rows = "> CREATE USER 'a'@'%' IDE\r\nNTIFIED BY 'zpPhR.vbxv_qG\r\nRg9';";
+    let drawn = "\x1b[1A\r\x1b[11Cx'zpPhR.vbxv_q\r\nGRg9';\x1b[1A\r\x1b[11C'zpPhR.vbxv_qG\r\nRg9';\x1b[J\r\n";
+    let size = Size { cols: 25, rows: 24 };
+    for before in ["", "> INSERT INTO t VALUES ('\r\n", "app=> select 1;\r\n"] {
+        let out = masked(size, format!("{before}{rows}{drawn}").as_bytes());
+        for part in ["zpPhR.vb", "vbxv_qG"] {
+            assert!(!show(&out).contains(part), "{}", show(&out));
+        }
+    }
+}
+
+#[test]
+fn a_line_that_may_be_come_back_to_is_not_decided_by_a_line_feed() {
+    for text in [
+        "\x1b[2;5r\x1b[5;1Hecho tr0ub4dor\n\x1b[4;21H| sudo -S\n\n\x1b[r",
+        "\n\nbelow\x1b[2A\recho tr0ub4dor\r\n\x1b[A\x1b[20C| sudo -S true\r\n",
+    ] {
+        let out = masked(SIZE, text.as_bytes());
+        assert!(!show(&out).contains("tr0ub4dor"), "{}", show(&out));
+    }
+}

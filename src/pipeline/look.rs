@@ -16,9 +16,9 @@ impl Pipeline {
         }
     }
 
-    /// The cursor goes to a new line: what stands on the old one is decided, unless the screen is a
-    /// full-screen program's, or the next row may go on with the line.
-    pub(super) fn leave_by_new_line(&mut self, rows: Range<usize>) {
+    /// The cursor goes to a new line: what stands on the old one is read as a whole. Gives what may be
+    /// decided now, unless the screen is a full-screen program's, or the next row may go on with the line.
+    pub(super) fn leave_by_new_line(&mut self, rows: Range<usize>) -> Option<LineText> {
         let mut line = self.screen.text(rows.clone());
         if self.stepped {
             line = line.drawn();
@@ -26,6 +26,11 @@ impl Pipeline {
         self.mend(&line);
         if self.scanner.in_block() && self.commands.is_prompt(&line.text) {
             self.scanner.end_block();
+        }
+        let full = self.screen.is_full(rows.end - 1);
+        if !self.goes_on {
+            let open = full && !self.scanner.is_idle();
+            self.begun = open.then(|| self.scanner.mark());
         }
         self.spans.clear();
         self.scanner.line(line.text.as_bytes(), &mut self.spans);
@@ -37,20 +42,19 @@ impl Pipeline {
             self.look_at_page();
         }
         if self.paused.is_some() {
-            return;
+            return None;
         }
         let shown = self.shown(&line);
         self.admit(&line, &shown);
         // What was overwritten on the way here is nowhere any more; lines that are still open stay.
         self.gone = true;
         if !self.screen.is_alternate() {
-            self.goes_on = self.screen.is_full(rows.end - 1);
-            if !self.goes_on {
-                self.clear(joined.as_ref().unwrap_or(&line));
-            }
+            self.goes_on = full;
             self.see_line(&line, &shown);
         }
         self.clear_gone();
+        let stays = full || self.screen.is_alternate();
+        (!stays).then(|| joined.unwrap_or(line))
     }
 
     /// The cursor goes elsewhere, perhaps to come back: the old line is looked at as it stands. So
@@ -114,7 +118,7 @@ impl Pipeline {
             }
             let group = self.screen.group_around(&range);
             if range.start >= row {
-                self.look(&self.screen.joined(group.clone()));
+                self.look_at_rows(&self.screen.joined(group.clone()));
                 row = group.end;
             } else {
                 self.look_begun(range.start, group.end);
@@ -126,7 +130,7 @@ impl Pipeline {
     /// ends before `end`.
     fn look_begun(&mut self, start: usize, end: usize) {
         let reach = self.screen.line_around(start).end + BEGUN_MAX;
-        self.look(&self.screen.joined(start..end.min(reach)));
+        self.look_at_rows(&self.screen.joined(start..end.min(reach)));
     }
 
     /// Looks at the line in `rows`, and at it together with the rows that may be one line with it.
@@ -144,7 +148,7 @@ impl Pipeline {
             return None;
         }
         let joined = self.screen.joined(group.clone());
-        self.look(&joined);
+        self.look_at_rows(&joined);
         let first = rows.start.saturating_sub(BEGUN_MAX).max(group.start + 1);
         for start in first..rows.end {
             if self.screen.line_around(start).start == start {
@@ -161,11 +165,37 @@ impl Pipeline {
         self.admit(line, &shown);
     }
 
+    /// Looks twice at rows that may be one line.
+    fn look_at_rows(&mut self, line: &LineText) {
+        self.spans.clear();
+        self.peek_rows(line.text.as_bytes());
+        self.mark(line);
+        self.peek_search(line);
+        let shown = self.shown(line);
+        self.admit(line, &shown);
+    }
+
+    /// Leaves in `self.spans` the secrets of several rows as of one line: as if nothing had come before
+    /// it, and as it goes on with what was open before the first of its rows. (By themselves the rows
+    /// were read already, and may have left half a literal open.)
+    pub(super) fn peek_rows(&mut self, text: &[u8]) {
+        self.scanner.peek_from(None, text, &mut self.spans);
+        match &self.begun {
+            Some(begun) if self.goes_on => {
+                self.scanner.peek_from(Some(begun), text, &mut self.spans);
+            }
+            None if self.goes_on => {}
+            _ if self.scanner.is_idle() => {}
+            _ => self.scanner.peek(text, &mut self.spans),
+        }
+    }
+
     /// Looks at a line that a change of the terminal's size tore apart together with what of it came
     /// before.
     fn mend(&mut self, line: &LineText) {
         if let Some(torn) = self.torn.take() {
             self.peek(&torn.with(&line.without(&torn)));
+            self.gone = true;
         }
     }
 
@@ -173,6 +203,11 @@ impl Pipeline {
         self.spans.clear();
         self.scanner.peek(line.text.as_bytes(), &mut self.spans);
         self.mark(line);
+        self.peek_search(line);
+    }
+
+    /// Looks at what a search through the history shows in a line.
+    fn peek_search(&mut self, line: &LineText) {
         if let Some(start) = prompt::searched(&line.text) {
             let text = line.text.get(start..).unwrap_or_default();
             self.spans.clear();
@@ -243,7 +278,7 @@ impl Pipeline {
     }
 
     /// Nothing on `line` will change the decision any more.
-    fn clear(&mut self, line: &LineText) {
+    pub(super) fn clear(&mut self, line: &LineText) {
         for (_, serial) in &line.origins {
             self.held.clear(*serial);
         }

@@ -39,7 +39,7 @@ mod tests;
 
 pub use outbox::SESSION_MAX;
 
-use crate::mask::{Door, Masked, RuleId, Scanner, Span};
+use crate::mask::{Door, Mark, Masked, RuleId, Scanner, Span};
 use crate::model::{Event, Exit, Gap, GapKind, Micros, Size, Summary};
 use crate::term::keys::Keys;
 use crate::term::plain::Stripped;
@@ -113,6 +113,8 @@ pub struct Pipeline {
     stale: bool,
     /// The row that the cursor left last is full, so the next one may go on with its line.
     goes_on: bool,
+    /// Where the scanner stood before the first of the full rows that go on so, if something was open.
+    begun: Option<Mark>,
     /// The cursor's line as it stood when the terminal changed its size: what follows may go on
     /// elsewhere.
     torn: Option<LineText>,
@@ -174,6 +176,7 @@ impl Pipeline {
             dirty: false,
             stale: false,
             goes_on: false,
+            begun: None,
             torn: None,
             run: false,
             gone: false,

@@ -183,8 +183,14 @@ impl Pipeline {
             self.screen.apply(function);
             return;
         }
-        self.leave_by_new_line(rows);
+        let left = self.leave_by_new_line(rows);
         self.screen.apply(function);
+        // What stands above other text, or in a region that scrolls, is come back to.
+        if self.screen.is_at_fresh_row() {
+            left.iter().for_each(|left| self.clear(left));
+        } else {
+            self.stale |= self.dirty;
+        }
         self.commands.begin_line(self.held.end());
         self.dirty = false;
         self.decide_screen();
