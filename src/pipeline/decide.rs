@@ -29,6 +29,7 @@ impl Pipeline {
     /// Looks at everything that is undecided; gives the cursor's line.
     fn look_at_all(&mut self) -> LineText {
         self.dirty = true;
+        self.end_run();
         self.look_at_cursor_line();
         self.look_at_page();
         self.screen.text(self.cursor_line())
@@ -47,7 +48,8 @@ impl Pipeline {
         }
     }
 
-    /// Characters that left the screen were looked at before they did, so they are decided.
+    /// Characters that left the screen were looked at before they did, so they are decided. Called at
+    /// places of the stream and when it rests, not at the ends of chunks.
     pub(super) fn clear_gone(&mut self) {
         if !std::mem::take(&mut self.gone) || self.held.open() == 0 {
             return;
@@ -60,7 +62,12 @@ impl Pipeline {
                 *seen = true;
             }
         });
-        // The line that a change of size tore apart will be looked at with what follows.
+        // Looked at when they are whole: a run of characters, and the line that a change of size tore
+        // apart with what follows.
+        if let Some(from) = self.run.due() {
+            let from = index(from).unwrap_or(0);
+            seen.iter_mut().skip(from).for_each(|seen| *seen = true);
+        }
         let torn = self.torn.iter().flat_map(|line| &line.origins);
         for (_, serial) in torn {
             if let Some(seen) = index(*serial).and_then(|i| seen.get_mut(i)) {

@@ -7,6 +7,7 @@
 use super::outbox::{Note, Outbox};
 use crate::mask::MASK;
 use crate::model::Micros;
+use crate::term::screen::LineText;
 use std::collections::VecDeque;
 
 /// From here on numbers start again as soon as nothing waits; what can wait at most is far less
@@ -260,6 +261,22 @@ impl Held {
                 self.clear(serial);
             }
         }
+    }
+
+    /// The characters from number `first` on, as they came.
+    pub(super) fn came_from(&self, first: u32) -> LineText {
+        let skipped = first.saturating_sub(self.first);
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        let mut line = LineText::default();
+        for (index, glyph) in self.glyphs.iter().enumerate().skip(skipped) {
+            let bytes = self.slice(glyph.at, glyph.at + u64::from(glyph.len));
+            let c = String::from_utf8_lossy(bytes).chars().next();
+            line.push(
+                c.unwrap_or(char::REPLACEMENT_CHARACTER),
+                self.serial_of(index),
+            );
+        }
+        line
     }
 
     /// The first serial number and how many follow it.

@@ -75,6 +75,7 @@ impl Pipeline {
 
     /// The last line of the session.
     pub(super) fn finish_line(&mut self) {
+        self.end_run();
         self.look_at_cursor_line();
         self.look_at_page();
         let line = self.screen.text(self.cursor_line());

@@ -25,6 +25,7 @@ mod outbox;
 mod outcome;
 mod pause;
 mod recent;
+mod run;
 mod slow;
 mod stream;
 mod ticks;
@@ -119,7 +120,9 @@ pub struct Pipeline {
     /// elsewhere.
     torn: Option<LineText>,
     /// The character before was drawn over another one, after a look.
-    run: bool,
+    overwrites: bool,
+    /// The characters that came one behind the other.
+    run: run::Run,
     /// Something was destroyed since open characters were last compared with the screen.
     gone: bool,
     /// Where the escape sequence that is not complete yet begins.
@@ -178,7 +181,8 @@ impl Pipeline {
             goes_on: false,
             begun: None,
             torn: None,
-            run: false,
+            overwrites: false,
+            run: run::Run::default(),
             gone: false,
             sequence: None,
             string: slow::ControlString::default(),
@@ -234,6 +238,7 @@ impl Pipeline {
     pub fn resize(&mut self, at: Micros, size: Size) {
         self.at(at);
         self.turn_slow();
+        self.end_run();
         self.look_at_cursor_line();
         self.look_at_page();
         if self.held.open() > 0 {
@@ -247,6 +252,7 @@ impl Pipeline {
         self.screen.resize(size);
         // What an unfinished title holds is on no screen and yet undecided.
         self.gone = self.sequence.is_none();
+        self.clear_gone();
         self.note_now(Note::Resize(self.now, size));
         self.release();
     }
@@ -362,10 +368,11 @@ impl Pipeline {
 
     /// Lets out what is decided.
     fn release(&mut self) {
-        self.clear_gone();
         let barrier = self.commands.barrier().unwrap_or(u64::MAX);
         let sequence = self.sequence.unwrap_or(u64::MAX);
-        self.held.flush(barrier.min(sequence), &mut self.out);
+        let run = self.run.first().and_then(|first| self.held.place(first));
+        let limit = barrier.min(sequence).min(run.unwrap_or(u64::MAX));
+        self.held.flush(limit, &mut self.out);
         self.forget_masked();
     }
 

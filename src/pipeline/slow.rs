@@ -57,6 +57,7 @@ impl Pipeline {
 
     fn count_held(&mut self) {
         self.next_count = self.held.end() + super::COUNT_STEP;
+        self.clear_gone();
         self.release();
         if self.held.len() > super::HOLD_BYTES_MAX {
             self.decide_by_size();
@@ -91,21 +92,26 @@ impl Pipeline {
     }
 
     fn print(&mut self, bytes: &[u8], c: char) {
-        if !self.run && self.screen.would_overwrite() {
+        let replaced = self.screen.would_overwrite();
+        if !self.overwrites && replaced.is_some() {
             self.look_at_cursor_line();
-            self.run = true;
+            self.overwrites = true;
         }
-        self.gone |= self.run;
-        if self.screen.would_scroll() {
+        self.gone |= self.overwrites;
+        let scrolls = self.screen.would_scroll();
+        if scrolls {
             self.look_at_page();
             self.gone = true;
         }
+        let soft = self.screen.is_at_soft_row();
+        let lost = scrolls && self.screen.forgets_what_scrolls();
         self.last_char = Some(c);
         if self.paused.is_some() {
             self.screen.print(c, crate::term::screen::PAUSED);
             return;
         }
         let serial = self.held.push_glyph(self.now, bytes, char_width(c));
+        self.run.add(serial, soft, lost, replaced);
         self.screen.print(c, serial);
         self.dirty = true;
         self.commands.see_character(self.now);
@@ -132,7 +138,8 @@ impl Pipeline {
             self.screen.apply(function);
             return;
         }
-        self.run = false;
+        self.overwrites = false;
+        self.end_run();
         match function {
             Function::Lf | Function::Nel => self.new_line(function),
             Function::Cr => {

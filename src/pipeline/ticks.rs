@@ -7,7 +7,8 @@ impl Pipeline {
     /// When [`Pipeline::tick`] has something to do.
     pub fn next_deadline(&self) -> Option<Micros> {
         let unfinished = self.fast && !self.raw.is_empty();
-        let settle = unfinished || self.commands.wait_for_prompt();
+        let gone = self.gone && self.held.open() > 0;
+        let settle = unfinished || gone || self.commands.wait_for_prompt();
         let settle = settle
             .then(|| self.last_output + SETTLE)
             .filter(|at| *at > self.now);
@@ -31,6 +32,7 @@ impl Pipeline {
             }
             if !self.fast {
                 self.see_settled();
+                self.clear_gone();
             }
         }
         let old = |this: &Self, at: Option<Micros>| at.is_some_and(|at| at + HOLD_MAX <= this.now);

@@ -18,7 +18,8 @@ pub struct LineText {
 }
 
 impl LineText {
-    pub(super) fn push(&mut self, c: char, serial: u32) {
+    /// Adds what is read as `c`.
+    pub fn push(&mut self, c: char, serial: u32) {
         if !is_invisible(c) {
             self.origins.push((self.text.len(), serial));
             self.text.push(c);

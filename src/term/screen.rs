@@ -58,6 +58,64 @@ struct Modes {
     shifted: bool,
     cursor_visible: bool,
     margins: Option<(u16, u16)>,
+    /// What was saved with the cursor on the primary and on the alternate screen.
+    saved: [Saved; 2],
+}
+
+/// The modes that are saved and restored with the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Saved {
+    auto_wrap: bool,
+    origin: bool,
+}
+
+impl Default for Saved {
+    fn default() -> Self {
+        Saved {
+            auto_wrap: true,
+            origin: false,
+        }
+    }
+}
+
+impl Modes {
+    fn save(&mut self, alternate: bool) {
+        let [primary, other] = &mut self.saved;
+        *if alternate { other } else { primary } = Saved {
+            auto_wrap: self.auto_wrap,
+            origin: self.origin,
+        };
+    }
+
+    fn restore(&mut self, alternate: bool) {
+        let [primary, other] = self.saved;
+        let saved = if alternate { other } else { primary };
+        self.auto_wrap = saved.auto_wrap;
+        self.origin = saved.origin;
+    }
+
+    /// `CSI ? … h`, or `l` when not `on`.
+    fn set(&mut self, modes: &[DecMode], on: bool, mut alternate: bool) {
+        for mode in modes {
+            match mode {
+                DecMode::AutoWrap => self.auto_wrap = on,
+                DecMode::Origin => self.origin = on,
+                DecMode::TextCursorEnable => self.cursor_visible = on,
+                DecMode::SaveCursor if on => self.save(alternate),
+                DecMode::SaveCursor => self.restore(alternate),
+                DecMode::AltScreenBuffer => alternate = on,
+                DecMode::SaveCursorAltScreenBuffer => {
+                    if on {
+                        self.save(alternate);
+                    } else {
+                        self.restore(false);
+                    }
+                    alternate = on;
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 impl Default for Modes {
@@ -71,6 +129,7 @@ impl Default for Modes {
             shifted: false,
             cursor_visible: true,
             margins: None,
+            saved: [Saved::default(); 2],
         }
     }
 }
@@ -218,7 +277,9 @@ impl Screen {
     pub fn resize(&mut self, size: Size) {
         let (cols, rows) = clamp(size);
         if (cols, rows) != self.size() {
-            self.modes.margins = None;
+            if rows != self.size().1 {
+                self.modes.margins = None;
+            }
             self.above.cells.clear();
             self.terminal
                 .execute_with(Operation::Resize { cols, rows }, &mut self.above);
@@ -226,19 +287,12 @@ impl Screen {
     }
 
     fn follow_modes(&mut self, function: &Function) {
+        let alternate = self.is_alternate();
+        let rows = u16::try_from(self.terminal.size().1).unwrap_or(u16::MAX);
         let modes = &mut self.modes;
         match function {
-            Function::Decset(set) | Function::Decrst(set) => {
-                let on = matches!(function, Function::Decset(_));
-                for mode in set.as_slice() {
-                    match mode {
-                        DecMode::AutoWrap => modes.auto_wrap = on,
-                        DecMode::Origin => modes.origin = on,
-                        DecMode::TextCursorEnable => modes.cursor_visible = on,
-                        _ => {}
-                    }
-                }
-            }
+            Function::Decset(set) => modes.set(set.as_slice(), true, alternate),
+            Function::Decrst(set) => modes.set(set.as_slice(), false, alternate),
             Function::Sm(set) | Function::Rm(set) => {
                 let on = matches!(function, Function::Sm(_));
                 for mode in set.as_slice() {
@@ -248,18 +302,29 @@ impl Screen {
                     }
                 }
             }
+            Function::Decsc | Function::Scosc => modes.save(alternate),
+            Function::Decrc | Function::Scorc => modes.restore(alternate),
             Function::Decstbm(top, bottom) => {
-                let whole =
-                    *top <= 1 && (*bottom == 0 || usize::from(*bottom) >= self.terminal.size().1);
-                modes.margins = (!whole).then_some((*top, *bottom));
+                let top = (*top).max(1);
+                let bottom = if *bottom == 0 { rows } else { *bottom };
+                // Other margins than these a terminal ignores.
+                if top < bottom && bottom <= rows {
+                    let whole = top == 1 && bottom == rows;
+                    modes.margins = (!whole).then_some((top, bottom));
+                }
             }
             Function::Gzd4(set) => modes.charsets[0] = *set == Charset::Drawing,
             Function::G1d4(set) => modes.charsets[1] = *set == Charset::Drawing,
             Function::So => modes.shifted = true,
             Function::Si => modes.shifted = false,
             Function::Decstr => {
+                let mut saved = modes.saved;
+                let [primary, other] = &mut saved;
+                *if alternate { other } else { primary } = Saved::default();
                 *modes = Modes {
                     auto_wrap: modes.auto_wrap,
+                    new_line: modes.new_line,
+                    saved,
                     ..Modes::default()
                 }
             }
@@ -293,19 +358,36 @@ impl Screen {
         self.cursor().0 == 0 && self.is_at_fresh_row()
     }
 
-    /// Whether a character at the cursor would replace one.
-    pub fn would_overwrite(&self) -> bool {
+    /// Which character, if any, another one at the cursor would replace ([`NO_SERIAL`] for one of which
+    /// nothing is known), or push on.
+    pub fn would_overwrite(&self) -> Option<u32> {
         let (col, row) = self.cursor();
-        // At the end of a row the character goes to the start of the next one.
-        let (col, row) = if col < self.size().0 {
-            (col, row)
-        } else {
-            (0, row + 1)
+        // At the end of a row the character goes to the start of the next one, unless it may not.
+        let (col, row) = match col < self.size().0 {
+            true => (col, row),
+            false if self.modes.auto_wrap => (0, row + 1),
+            false => (col - 1, row),
         };
         let line = self.terminal.screen().line(row);
         let cell = line.and_then(|line| line.cells().get(col));
-        let drawn = |cell: &avt::Cell| cell.char() != ' ' || serial(cell) != NO_SERIAL;
-        self.modes.insert || cell.is_some_and(drawn)
+        let drawn = |cell: &&avt::Cell| cell.char() != ' ' || serial(cell) != NO_SERIAL;
+        let replaced = cell.filter(drawn).map(serial);
+        replaced.or(self.modes.insert.then_some(NO_SERIAL))
+    }
+
+    /// Whether the cursor stands at the start of a row in which a logical line goes on that began above.
+    pub fn is_at_soft_row(&self) -> bool {
+        let (col, row) = self.cursor();
+        let above = row.checked_sub(1).filter(|_| col == 0);
+        let above = above.and_then(|row| self.terminal.screen().line(row));
+        above.is_some_and(Line::is_wrapped)
+    }
+
+    /// Whether what scrolls away is remembered nowhere: only the primary screen's first row has a place
+    /// above it.
+    pub fn forgets_what_scrolls(&self) -> bool {
+        let top = self.modes.margins.map_or(1, |(top, _)| top);
+        self.is_alternate() || top > 1
     }
 
     /// The rows of the logical line that `row` belongs to: soft-wrapped rows are one line.

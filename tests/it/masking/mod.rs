@@ -59,6 +59,15 @@ enum Step {
     Resize(Size),
 }
 
+impl Step {
+    fn told(&self) -> String {
+        match self {
+            Step::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Step::Resize(size) => format!("resized to {}x{}", size.cols, size.rows),
+        }
+    }
+}
+
 /// A session with one secret: what the terminal got, its size, and the secret.
 fn session(random: &mut Random) -> (Vec<Step>, Size, String) {
     let (line, secret) = planted(random);
@@ -315,7 +324,7 @@ fn failure(seed: u64) -> Option<String> {
         });
         bytes.collect::<Vec<_>>().concat()
     };
-    let (before, after) = (bytes(&steps), bytes(&output));
+    let after = bytes(&output);
     let raw = String::from_utf8_lossy(&after).into_owned();
     // In doubt a line goes, and is counted.
     let dropped = texts.contains("Unmaskable");
@@ -331,11 +340,10 @@ fn failure(seed: u64) -> Option<String> {
         None => return None,
     };
     Some(format!(
-        "{what} at {}x{}{} (REC_MASK_SEED={seed} REC_MASK_RUNS=1):\n{:?}\nbecame\n{:?}",
+        "{what} at {}x{} (REC_MASK_SEED={seed} REC_MASK_RUNS=1):\n{:?}\nbecame\n{:?}",
         size.cols,
         size.rows,
-        if steps.len() > 1 { ", resized" } else { "" },
-        String::from_utf8_lossy(&before),
+        steps.iter().map(Step::told).collect::<Vec<_>>(),
         String::from_utf8_lossy(&after),
     ))
 }

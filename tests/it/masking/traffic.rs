@@ -26,17 +26,10 @@ pub fn failure(seed: u64) -> Option<String> {
         ),
     ];
     let (way, other) = ways.into_iter().find(|(_, other)| *other != whole)?;
-    let told: Vec<String> = steps.iter().map(told).collect();
+    let told: Vec<String> = steps.iter().map(Step::told).collect();
     Some(format!(
         "{cols}x{rows} {way} (REC_MASK_SEED={seed} REC_MASK_RUNS=1): {told:?}\nbecame\n{other:?}\nand whole\n{whole:?}",
     ))
-}
-
-fn told(step: &Step) -> String {
-    match step {
-        Step::Bytes(bytes) => bytes.escape_ascii().to_string(),
-        Step::Resize(size) => format!("resized to {}x{}", size.cols, size.rows),
-    }
 }
 
 fn size(cols: usize, rows: usize) -> Size {
