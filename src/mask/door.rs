@@ -1,22 +1,24 @@
 //! The door: the only way to a [`Masked`] value, and the second look that guards it.
 //!
 //! What is about to be stored is looked at once more, as text with its escape sequences removed,
-//! by means that share no code with the scanner: the learned secrets in all forms (Aho-Corasick),
+//! by means that share no code with the scanner: the learned secrets in all forms ([`Known`]),
 //! and a few expressions for what must never pass. A hit keeps the value out.
 
+use super::known::Known;
 use super::learned::Learned;
 use super::own::OnDoubt;
 use super::rules::Rules;
 use super::span::RuleId;
 use crate::model::{Body, Event, Meta, Summary};
 use aho_corasick::packed::Searcher;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::Regex;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 /// How much of a stream's end is looked at again together with what follows it.
 const CARRY: usize = 256;
+/// More forms than those of all secrets that a session keeps.
+const FORMS_MAX: usize = 16 << 10;
 
 /// A value that passed both looks. Nothing but [`Door::admit`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +67,7 @@ pub struct Door {
     /// The last doubt in spite of which a value was let through.
     kept: Option<Doubt>,
     version: u64,
-    known: Option<AhoCorasick>,
-    rules: Vec<RuleId>,
+    known: Known,
     /// The end of each stream's text: the terminal's, then descriptors 1 and 2.
     carry: [Vec<u8>; 3],
     plain: Vec<u8>,
@@ -85,8 +86,7 @@ impl Door {
             own,
             kept: None,
             version: 0,
-            known: None,
-            rules: Vec::new(),
+            known: Known::default(),
             carry: Default::default(),
             plain: Vec::new(),
         }
@@ -129,23 +129,20 @@ impl Door {
         if version == self.version {
             return;
         }
+        // The oldest secrets are forgotten one by one, but filed anew only now and then.
+        if self.known.len() > FORMS_MAX {
+            self.known = Known::default();
+            self.version = 0;
+        }
+        for form in self.learned.forms(self.version) {
+            self.known.add(form);
+        }
         self.version = version;
-        let forms = self.learned.forms(0);
-        self.rules = forms.iter().map(|form| form.rule).collect();
-        self.known = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .match_kind(MatchKind::Standard)
-            .build(forms.iter().map(|form| form.text.as_slice()))
-            .ok();
     }
 
     fn judge(&self, text: &[u8]) -> Option<Doubt> {
-        let known = self.known.as_ref().and_then(|known| known.find(text));
-        if let Some(found) = known {
-            let rule = self.rules.get(found.pattern().as_usize()).copied();
-            return Some(Doubt {
-                rule: rule.unwrap_or(RuleId::new("learned")),
-            });
+        if let Some(rule) = self.known.find(text) {
+            return Some(Doubt { rule });
         }
         begins(text)
             .then(strong)?

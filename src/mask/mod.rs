@@ -30,6 +30,7 @@ mod filter;
 mod forms;
 mod grams;
 mod keyblock;
+mod known;
 mod learned;
 mod message;
 mod names;
