@@ -11,6 +11,7 @@
 
 pub mod keys;
 mod line;
+mod modes;
 pub mod plain;
 pub mod prompt;
 pub mod redraw;

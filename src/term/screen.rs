@@ -5,10 +5,11 @@
 //! cells: a cell's origin survives every insertion, scroll and reflow that avt knows about.
 
 pub use super::line::LineText;
+use super::modes::Modes;
 use super::style::{Style, Styles};
 use crate::model::Size;
-use avt::parser::{AnsiMode, DecMode, Function, SgrOp, SgrOps};
-use avt::{Charset, Color, Line, Observation, Observer, Operation, ScreenKind, Terminal};
+use avt::parser::{Function, SgrOp, SgrOps};
+use avt::{Color, Line, Observation, Observer, Operation, ScreenKind, Terminal};
 use std::ops::Range;
 
 /// The serial number of cells that nothing drew.
@@ -46,92 +47,6 @@ pub struct Cell {
     pub serial: u32,
     /// The number of its style.
     pub style: u16,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Modes {
-    auto_wrap: bool,
-    insert: bool,
-    origin: bool,
-    new_line: bool,
-    charsets: [bool; 2],
-    shifted: bool,
-    cursor_visible: bool,
-    margins: Option<(u16, u16)>,
-    /// What was saved with the cursor on the primary and on the alternate screen.
-    saved: [Saved; 2],
-}
-
-/// The modes that are saved and restored with the cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Saved {
-    auto_wrap: bool,
-    origin: bool,
-}
-
-impl Default for Saved {
-    fn default() -> Self {
-        Saved {
-            auto_wrap: true,
-            origin: false,
-        }
-    }
-}
-
-impl Modes {
-    fn save(&mut self, alternate: bool) {
-        let [primary, other] = &mut self.saved;
-        *if alternate { other } else { primary } = Saved {
-            auto_wrap: self.auto_wrap,
-            origin: self.origin,
-        };
-    }
-
-    fn restore(&mut self, alternate: bool) {
-        let [primary, other] = self.saved;
-        let saved = if alternate { other } else { primary };
-        self.auto_wrap = saved.auto_wrap;
-        self.origin = saved.origin;
-    }
-
-    /// `CSI ? … h`, or `l` when not `on`.
-    fn set(&mut self, modes: &[DecMode], on: bool, mut alternate: bool) {
-        for mode in modes {
-            match mode {
-                DecMode::AutoWrap => self.auto_wrap = on,
-                DecMode::Origin => self.origin = on,
-                DecMode::TextCursorEnable => self.cursor_visible = on,
-                DecMode::SaveCursor if on => self.save(alternate),
-                DecMode::SaveCursor => self.restore(alternate),
-                DecMode::AltScreenBuffer => alternate = on,
-                DecMode::SaveCursorAltScreenBuffer => {
-                    if on {
-                        self.save(alternate);
-                    } else {
-                        self.restore(false);
-                    }
-                    alternate = on;
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-impl Default for Modes {
-    fn default() -> Self {
-        Modes {
-            auto_wrap: true,
-            insert: false,
-            origin: false,
-            new_line: false,
-            charsets: [false; 2],
-            shifted: false,
-            cursor_visible: true,
-            margins: None,
-            saved: [Saved::default(); 2],
-        }
-    }
 }
 
 /// The rows that soft wrap pushed above the screen.
@@ -264,7 +179,12 @@ impl Screen {
             let reset = Function::Sgr(SgrOps::from(&[SgrOp::Reset][..]));
             self.terminal.execute(reset);
         }
-        self.follow_modes(function);
+        self.modes
+            .follow(function, self.is_alternate(), self.size().1);
+        if let Function::Ris = function {
+            self.style = Style::default();
+            self.style_number = 0;
+        }
         let alternate = self.is_alternate();
         self.terminal
             .execute_with(function.clone(), &mut self.above);
@@ -283,57 +203,6 @@ impl Screen {
             self.above.cells.clear();
             self.terminal
                 .execute_with(Operation::Resize { cols, rows }, &mut self.above);
-        }
-    }
-
-    fn follow_modes(&mut self, function: &Function) {
-        let alternate = self.is_alternate();
-        let rows = u16::try_from(self.terminal.size().1).unwrap_or(u16::MAX);
-        let modes = &mut self.modes;
-        match function {
-            Function::Decset(set) => modes.set(set.as_slice(), true, alternate),
-            Function::Decrst(set) => modes.set(set.as_slice(), false, alternate),
-            Function::Sm(set) | Function::Rm(set) => {
-                let on = matches!(function, Function::Sm(_));
-                for mode in set.as_slice() {
-                    match mode {
-                        AnsiMode::Insert => modes.insert = on,
-                        AnsiMode::NewLine => modes.new_line = on,
-                    }
-                }
-            }
-            Function::Decsc | Function::Scosc => modes.save(alternate),
-            Function::Decrc | Function::Scorc => modes.restore(alternate),
-            Function::Decstbm(top, bottom) => {
-                let top = (*top).max(1);
-                let bottom = if *bottom == 0 { rows } else { *bottom };
-                // Other margins than these a terminal ignores.
-                if top < bottom && bottom <= rows {
-                    let whole = top == 1 && bottom == rows;
-                    modes.margins = (!whole).then_some((top, bottom));
-                }
-            }
-            Function::Gzd4(set) => modes.charsets[0] = *set == Charset::Drawing,
-            Function::G1d4(set) => modes.charsets[1] = *set == Charset::Drawing,
-            Function::So => modes.shifted = true,
-            Function::Si => modes.shifted = false,
-            Function::Decstr => {
-                let mut saved = modes.saved;
-                let [primary, other] = &mut saved;
-                *if alternate { other } else { primary } = Saved::default();
-                *modes = Modes {
-                    auto_wrap: modes.auto_wrap,
-                    new_line: modes.new_line,
-                    saved,
-                    ..Modes::default()
-                }
-            }
-            Function::Ris => {
-                *modes = Modes::default();
-                self.style = Style::default();
-                self.style_number = 0;
-            }
-            _ => {}
         }
     }
 
@@ -417,6 +286,13 @@ impl Screen {
             return false;
         };
         let drawn = |cell: &avt::Cell| cell.char() != ' ' || cell.width() == 0;
+        // A program that draws what differs between two pages leaves a blank out.
+        if self.is_alternate()
+            && serial(last) == NO_SERIAL
+            && cells.clone().next().is_some_and(drawn)
+        {
+            return true;
+        }
         drawn(last) || serial(last) != NO_SERIAL && cells.take(EDGE_BLANKS).any(drawn)
     }
 

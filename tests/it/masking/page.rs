@@ -69,8 +69,14 @@ impl<'r> Page<'r> {
     fn file(&mut self, line: &str) -> Vec<Vec<char>> {
         let mut rows: Vec<Vec<char>> = Vec::new();
         let own = self.random.below(self.rows / 2);
+        // What the page does not show cannot be learned from it: there must be room for all of it.
+        let height = |text: &str| text.chars().count().div_ceil(self.cols).max(1);
+        let highest = HARMLESS.iter().map(|text| height(text)).max().unwrap_or(1);
+        let latest = self.rows.saturating_sub(height(line) + highest);
+        let mut placed = false;
         while rows.len() < self.rows {
-            let text = if rows.len() == own {
+            let text = if !placed && (rows.len() >= own || rows.len() > latest) {
+                placed = true;
                 line
             } else {
                 self.random.pick(HARMLESS)
