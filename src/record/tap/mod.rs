@@ -129,8 +129,9 @@ pub enum Aside {
     Silent,
     /// This is why, for the person.
     Because(String),
-    /// Its server cannot be reached, which the client says itself; for the recording.
-    Away(String),
+    /// It will get no connection (its server cannot be reached, a file of its cannot be used), and
+    /// says so itself; for the recording.
+    Fails(String),
     /// The person knows: the configuration says so.
     Off,
 }

@@ -145,6 +145,44 @@ fn a_client_certificate_and_a_revocation_list_are_used() {
     );
 }
 
+/// What cannot be used the client complains of itself, whatever is not there or named for nothing.
+#[test]
+fn files_that_cannot_be_used_are_left_to_the_client() {
+    let case = Case::new();
+    let ca = format!("--ssl-ca={}", case.authority.root());
+    let key = format!("--ssl-key={}", case.authority.root());
+    for more in [
+        &["--ssl-ca="][..],
+        &["--ssl-capath="],
+        &["--ssl-crl="],
+        &["--ssl-crlpath="],
+        &["--ssl-cert="],
+        &["--ssl-key="],
+        &["--ssl-ca=no-file.pem"],
+        &["--ssl-crl=no-file.pem"],
+        &[&ca, "--ssl-crlpath=no-directory"],
+        &[&key],
+    ] {
+        let words = case.words("127.0.0.1", more);
+        let alone = direct(&case.home, &words).output().unwrap();
+        assert!(said(&alone).2.contains("ERROR 2026"), "{alone:?}");
+        let tapped = tapped(&case.home, &words).output().unwrap();
+        assert_eq!(said(&tapped), said(&alone), "{more:?}");
+        assert_eq!(gaps(&case.home)["bypassed"], 1, "{more:?}");
+    }
+    // What is not wanted is not looked at.
+    case.good("127.0.0.1", &["--ssl-ca=", "--skip-ssl"], "");
+    case.good("127.0.0.1", &["--ssl-crlpath=no-directory"], "TLSv1.3");
+    let files = case.home.path().join("files.cnf");
+    std::fs::write(&files, "[client]\nssl-ca=\n").unwrap();
+    let mut words = case.words("127.0.0.1", &[]);
+    words[1] = format!("--defaults-file={}", files.display());
+    let alone = direct(&case.home, &words).output().unwrap();
+    let tapped = tapped(&case.home, &words).output().unwrap();
+    assert!(said(&alone).2.contains("ERROR 2026"), "{alone:?}");
+    assert_eq!(said(&tapped), said(&alone));
+}
+
 /// What this machine's client has no option for, the addresses of `rec tap` have.
 #[test]
 fn each_option_of_tls_counts() {

@@ -55,13 +55,18 @@ impl Table {
         let column = rule.find(' ')? + 1;
         let value = |line: &str| {
             let (name, value) = line.split_at_checked(column)?;
-            let none = value == "(No default value)" || value.is_empty();
+            let none = value == "(No default value)";
             Some((name.trim_end().to_owned(), value.to_owned())).filter(|_| !none)
         };
         Some(Table(lines.filter_map(value).collect()))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<String> {
+        self.named(name).filter(|value| !value.is_empty())
+    }
+
+    /// Nothing, too, where a file says so.
+    pub(super) fn named(&self, name: &str) -> Option<String> {
         self.0.get(name).cloned()
     }
 

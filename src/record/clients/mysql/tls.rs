@@ -48,7 +48,7 @@ pub struct Tls {
 impl Tls {
     /// What the option files make of it.
     pub fn of(table: &Table) -> Tls {
-        let path = |name| table.get(name).map(PathBuf::from);
+        let path = |name| table.named(name).map(PathBuf::from);
         Tls {
             ca: path("ssl-ca"),
             ca_path: path("ssl-capath"),
@@ -74,7 +74,8 @@ impl Tls {
             Some("0" | "false" | "off") => Ok(false),
             Some(_) => Err(String::new()),
         };
-        let path = || value.filter(|value| !value.is_empty()).map(PathBuf::from);
+        // One without a name is one that cannot be read.
+        let path = || value.map(PathBuf::from);
         match letter {
             SSL => self.ssl = on(value)?,
             SKIP_SSL => self.ssl = false,

@@ -15,6 +15,9 @@ pub struct Protect {
     versions: Versions,
 }
 
+/// Whether a file can be the one that is meant.
+type Fits<'a> = dyn Fn(&Path) -> bool + 'a;
+
 impl Protect {
     /// As `tls` says, for the server called `host`.
     ///
@@ -32,6 +35,23 @@ impl Protect {
             host,
             versions,
         })
+    }
+
+    /// Looks whether the files can be used.
+    ///
+    /// # Errors
+    /// They cannot, which the client says itself; for the recording.
+    pub fn usable(&self) -> Result<(), Aside> {
+        if !self.tls.wanted {
+            return Ok(());
+        }
+        let unusable = |error: tls::Error| {
+            Aside::Fails(format!(
+                "what the client needs for TLS cannot be used: {error}"
+            ))
+        };
+        let protection = self.protection().map_err(unusable)?;
+        protection.usable().map_err(unusable)
     }
 
     /// Whether TLS is spoken with a server that can.
@@ -77,6 +97,7 @@ impl Protect {
             (true, false) => Verify::Chain,
             (false, false) => Verify::Nothing,
         };
+        self.named(verify)?;
         let identity = match (&tls.certificate, &tls.key) {
             (None, None) => None,
             // A file may hold both.
@@ -101,6 +122,37 @@ impl Protect {
             alpn: None,
             versions: self.versions,
         })
+    }
+
+    /// Whether there is what is named. libpq takes a list of revoked certificates that is missing for
+    /// an empty one; these clients do not.
+    fn named(&self, verify: Verify) -> Result<(), tls::Error> {
+        let tls = &self.tls;
+        let some = |path: &Path| !path.as_os_str().is_empty();
+        let lists = |path: &Path| path.is_dir() || (verify == Verify::Nothing && some(path));
+        let revoked = |path: &Path| path.exists();
+        let kinds: [(_, _, &Fits<'_>); 6] = [
+            ("root certificate file", &tls.ca, &some),
+            ("root certificate directory", &tls.ca_path, &some),
+            ("certificate file", &tls.certificate, &some),
+            ("private key file", &tls.key, &some),
+            ("certificate revocation list file", &tls.crl, &revoked),
+            (
+                "certificate revocation list directory",
+                &tls.crl_path,
+                &lists,
+            ),
+        ];
+        for (what, file, fits) in kinds {
+            if let Some(file) = file.as_ref().filter(|file| !fits(file)) {
+                return Err(tls::Error::File {
+                    what,
+                    file: file.clone(),
+                    why: "No such file or directory".to_owned(),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn is_pinned(&self) -> bool {

@@ -81,6 +81,7 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
         tls.wanted = false;
     }
     let protect = Protect::new(tls, host)?;
+    protect.usable()?;
     let keys = Keys {
         known: match &settings.public_key {
             Some(file) => Some(std::fs::read(file).map_err(|_| Aside::Silent)?),
@@ -105,7 +106,7 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
         }
         Err(unreached) => {
             let (_, why) = unreached_as(&place, &unreached);
-            return Err(Aside::Away(format!(
+            return Err(Aside::Fails(format!(
                 "the server was not there when the client started: {why}"
             )));
         }

@@ -72,6 +72,16 @@ pub struct Protection {
     pub versions: Versions,
 }
 
+impl Protection {
+    /// Looks whether its files can be used.
+    ///
+    /// # Errors
+    /// One cannot.
+    pub fn usable(&self) -> Result<(), Error> {
+        config(self).map(|_| ())
+    }
+}
+
 /// Versions of TLS; those before 1.2 are not spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Versions {
