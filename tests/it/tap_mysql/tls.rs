@@ -183,6 +183,64 @@ fn files_that_cannot_be_used_are_left_to_the_client() {
     assert_eq!(said(&tapped), said(&alone));
 }
 
+/// A script's own wish for one of its connections reaches the server, with all that the client checks
+/// and chooses; that connection is not recorded, and its others are.
+#[test]
+fn a_connection_that_the_client_encrypts_by_itself_stays_so() {
+    let case = Case::new();
+    let script = case.home.path().join("own.test");
+    let show = "select variable_value from information_schema.session_status \
+                where variable_name in ('Ssl_version', 'Ssl_cipher') order by variable_name;\n";
+    let text = format!(
+        "{show}connect (own,localhost,app,{},,,,SSL);\n{show}select 'of its own';\n\
+         connect (cipher,localhost,app,{},,,,SSL-CIPHER=AES256-SHA);\n{show}\
+         disconnect own;\ndisconnect cipher;\nconnection default;\nselect 'in the clear';\n",
+        Mariadb::PASSWORD,
+        Mariadb::PASSWORD
+    );
+    std::fs::write(&script, text).unwrap();
+    let ca = case.authority.root();
+    let wrong = Authority::new("Another root").root();
+    let socket = case.server.socket();
+    let words = |ca: &str, place: &[&str]| {
+        let file = format!("--test-file={}", script.display());
+        let ca = format!("--ssl-ca={ca}");
+        let mut words = vec!["mariadb-test".to_owned(), "--no-defaults".into()];
+        words.extend([file, ca, "--skip-ssl".into(), "-uapp".into()]);
+        words.push(format!("-p{}", Mariadb::PASSWORD));
+        words.extend(place.iter().map(|word| (*word).to_owned()));
+        words
+    };
+    // Its `localhost` is the socket that was named, the server's or rec's.
+    let local = format!("-S{socket}");
+    let network = [
+        "-h127.0.0.1",
+        &format!("-P{}", case.server.port),
+        &local.clone(),
+    ];
+    for place in [&[local.as_str()][..], &network] {
+        let words = words(&ca, place);
+        let alone = direct(&case.home, &words).output().unwrap();
+        let tapped = tapped(&case.home, &words).output().unwrap();
+        assert!(alone.status.success(), "{alone:?}");
+        assert_eq!(said(&tapped), said(&alone), "{place:?}");
+        let (_, stdout, _) = said(&tapped);
+        assert!(stdout.contains("TLSv1.3") && stdout.contains("AES256-SHA"));
+        let seen = statements(&case.home);
+        let has = |text: &str| seen.iter().any(|s| s["text"].as_str() == Some(text));
+        assert!(has("select 'in the clear'"), "{seen:#?}");
+        assert!(!has("select 'of its own'"), "{seen:#?}");
+        assert_eq!(gaps(&case.home)["bypassed"], 2, "{place:?}");
+    }
+    // The client judges the certificate, and says so with its own number.
+    let words = words(&wrong, &[&local]);
+    let alone = direct(&case.home, &words).output().unwrap();
+    let tapped = tapped(&case.home, &words).output().unwrap();
+    let (status, _, stderr) = said(&tapped);
+    assert_eq!(status, alone.status.code());
+    assert!(stderr.contains("(2026): TLS/SSL error: "), "{stderr}");
+}
+
 /// What this machine's client has no option for, the addresses of `rec tap` have.
 #[test]
 fn each_option_of_tls_counts() {

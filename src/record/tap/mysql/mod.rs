@@ -1,10 +1,16 @@
 //! MySQL and MariaDB on the data path: the greeting, the login, TLS to the server.
 //!
 //! The local leg is a unix socket in a private directory, which clients take for a safe transport.
-//! It is never encrypted: the greeting loses its offer of TLS, and the connection to the server gets
-//! what the user asked for. That costs one packet more there, so the sequence ids of the login
-//! differ by one; nothing else is changed. From the welcome on, bytes go through as they come, unless
-//! the way to the server is in the clear and the client asks to be another user.
+//! What is recorded is never encrypted there: the greeting loses its offer of TLS, and the connection
+//! to the server gets what the user asked for. That costs one packet more there, so the sequence ids
+//! of the login differ by one; nothing else is changed. From the welcome on, bytes go through as they
+//! come, unless the way to the server is in the clear and the client asks to be another user.
+//!
+//! Where the user asked for no TLS, the offer stays: a program may ask for it by its own lights for one
+//! of its connections, as `connect` in mysqltest's scripts does. What it then asks of the server's
+//! certificate and of ciphers only the program knows, so it is left to the two of them: such a
+//! connection passes unread, and the recording says so. To end its TLS at rec would record it, and
+//! would check the server by less than the program wants.
 //!
 //! * [`route`] where the client would connect to, and how it is led here; [`ask`] what it says itself;
 //!   [`hold`] for clients that rec does not start
@@ -110,11 +116,20 @@ impl Server {
             let why = "TLS/SSL error: SSL is required, but the server does not support it";
             return refuse(local, &greeting.without_tls(), why).await;
         }
-        let shown = packet(0, &greeting.without_tls());
+        // One that came by itself was told how by the address that it was given.
+        let own = offers && self.reach.is_led() && !self.protect.is_wanted();
+        let shown = match own {
+            true => packet(0, &sent),
+            false => packet(0, &greeting.without_tls()),
+        };
         send(&mut local, &shown).await?;
         let mut local = Side::new(local, Payload::default(), false);
         let answered = local.packet().await?;
         let response = Response(&answered.payload);
+        if own && response.asks_for_tls() {
+            let asked = packet(answered.sequence, &answered.payload);
+            return self.encrypted(local, stream, &asked, &context).await;
+        }
         if !response.is_whole() {
             // Older than 4.1, or one that asks for TLS unbidden: nothing is known of what follows.
             return Ok(());
@@ -168,6 +183,32 @@ impl Server {
             Way::Protected | Way::Socket => relayed(exchange, ends).await,
             Way::Plain => guarded(exchange, login, &response, compressed, ends).await?,
         };
+        presence.ended(ended);
+        Ok(())
+    }
+
+    /// A connection that the client itself encrypts for the server.
+    async fn encrypted(
+        &self,
+        local: Side,
+        mut upstream: Stream,
+        asked: &[u8],
+        context: &Context,
+    ) -> std::io::Result<()> {
+        context.gap(Gap {
+            kind: GapKind::Bypassed,
+            bytes: 0,
+            detail: "a connection that the client itself asked to encrypt passed unread".to_owned(),
+        });
+        let presence = context.present();
+        let (mut local, ahead) = local.rest();
+        send(&mut upstream, &[asked, &ahead].concat()).await?;
+        let ends = Ends {
+            farewell: QUIT,
+            server: &|| self.reach.ended(),
+        };
+        let mut unread = context.unread();
+        let ended = super::relay::relay(&mut local, &mut upstream, &mut unread, ends).await;
         presence.ended(ended);
         Ok(())
     }

@@ -14,6 +14,9 @@ const WITH_DB: u32 = 8;
 /// CLIENT_COMPRESS and CLIENT_ZSTD_COMPRESSION_ALGORITHM.
 const COMPRESS: u32 = 0x20 | 1 << 26;
 
+/// The length of a request for TLS.
+const REQUEST: usize = 32;
+
 /// What authenticates passes through here, and is wiped.
 pub type Payload = Zeroizing<Vec<u8>>;
 
@@ -128,6 +131,11 @@ impl Response<'_> {
         self.flags() & 0x200 != 0 && self.0.len() > 32 && self.flags() & SSL == 0
     }
 
+    /// Whether it is the request for TLS, behind which the connection is encrypted.
+    pub fn asks_for_tls(&self) -> bool {
+        self.flags() & SSL != 0 && self.0.len() == REQUEST
+    }
+
     /// As the server is to see it under TLS.
     pub fn with_tls(&self) -> Payload {
         let mut payload = Zeroizing::new(self.0.to_vec());
@@ -140,7 +148,7 @@ impl Response<'_> {
     /// What asks the server for TLS: its beginning.
     pub fn tls_request(&self) -> Payload {
         let mut payload = self.with_tls();
-        payload.truncate(32);
+        payload.truncate(REQUEST);
         payload
     }
 
@@ -260,7 +268,9 @@ mod tests {
         let proof = response.proof().unwrap();
         assert_eq!((&*proof.plugin, proof.data), ("dialog", &b"\0\x01\x02"[..]));
         assert_eq!(response.with_tls()[1], response.0[1] | 8);
-        assert_eq!(response.tls_request().len(), 32);
+        let request = response.tls_request();
+        assert!(Response(&request).asks_for_tls() && !Response(&request).is_whole());
+        assert!(!response.asks_for_tls() && !Response(&response.with_tls()).asks_for_tls());
         // Up to where the proof ends.
         for end in 0..36 + 4 {
             assert_eq!(Response(&response.0[..end]).proof(), None, "{end}");
