@@ -158,7 +158,13 @@ impl Door {
 impl Look<'_> {
     /// A text of its own.
     pub fn text(&mut self, text: &[u8]) {
-        if self.doubt.is_none() {
+        if self.doubt.is_some() {
+            return;
+        }
+        if !controls(text) {
+            // As most texts: it is what a viewer reads.
+            self.doubt = self.door.judge(text);
+        } else {
             let mut plain = std::mem::take(&mut self.door.plain);
             plain.clear();
             strip(text, &mut plain);
@@ -231,6 +237,11 @@ fn strong() -> &'static [(RuleId, Regex)] {
     })
 }
 
+/// Whether there is anything for [`strip`] to take away.
+fn controls(text: &[u8]) -> bool {
+    memchr::memchr3(0x1b, 0x08, 0x07, text).is_some()
+}
+
 /// Appends `text` without its escape sequences, backspaces and bells.
 fn strip(text: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;
@@ -272,9 +283,7 @@ impl Viewable for Event {
             }
             Body::Marker { label } => look.text(label.as_bytes()),
             Body::Wire(wire) => {
-                for text in wire.what.texts() {
-                    look.text(text.as_bytes());
-                }
+                wire.what.each_text(&mut |text| look.text(text.as_bytes()));
             }
             Body::Gap(gap) => look.text(gap.detail.as_bytes()),
             Body::Other { fields, data, .. } => {

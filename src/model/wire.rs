@@ -302,30 +302,36 @@ impl Exchange {
     /// Every text in it that is free to say anything.
     pub fn texts(&self) -> Vec<&str> {
         let mut texts = Vec::new();
+        self.each_text(&mut |text| texts.push(text));
+        texts
+    }
+
+    /// Shows each of its [texts](Self::texts).
+    pub fn each_text<'a>(&'a self, see: &mut dyn FnMut(&'a str)) {
+        let mut all = |texts: &[&'a str]| texts.iter().for_each(|text| see(text));
         match self {
-            Exchange::Opened(opened) => {
-                texts.extend([&*opened.server, &opened.user, &opened.database]);
-            }
-            Exchange::Setting { name, value } => texts.extend([&**name, value]),
+            Exchange::Opened(opened) => all(&[&opened.server, &opened.user, &opened.database]),
+            Exchange::Setting { name, value } => all(&[name, value]),
             Exchange::Statement(statement) => {
-                texts.extend([&*statement.text, &statement.name, &statement.prepared]);
+                all(&[&statement.text, &statement.name, &statement.prepared]);
                 let parameters = statement.parameters.iter();
-                texts.extend(parameters.filter_map(|parameter| parameter.value.text()));
+                parameters
+                    .filter_map(|parameter| parameter.value.text())
+                    .for_each(see);
             }
             Exchange::Columns { columns, .. } => {
-                texts.extend(columns.iter().flat_map(|c| [&*c.name, &c.table]));
+                columns.iter().for_each(|c| all(&[&c.name, &c.table]));
             }
             Exchange::Rows { rows, .. } => {
-                texts.extend(rows.iter().flatten().filter_map(Value::text));
+                rows.iter().flatten().filter_map(Value::text).for_each(see);
             }
-            Exchange::Copied { text, .. } => texts.push(text),
-            Exchange::Complete(complete) => texts.push(&complete.tag),
-            Exchange::End(end) => end.error.iter().for_each(|r| r.texts(&mut texts)),
-            Exchange::Notice { report, .. } => report.texts(&mut texts),
-            Exchange::Notification { channel, payload } => texts.extend([&**channel, payload]),
-            Exchange::Closed { error } => error.iter().for_each(|r| r.texts(&mut texts)),
+            Exchange::Copied { text, .. } => see(text),
+            Exchange::Complete(complete) => see(&complete.tag),
+            Exchange::End(end) => end.error.iter().for_each(|r| r.each_text(see)),
+            Exchange::Notice { report, .. } => report.each_text(see),
+            Exchange::Notification { channel, payload } => all(&[channel, payload]),
+            Exchange::Closed { error } => error.iter().for_each(|r| r.each_text(see)),
         }
-        texts
     }
 
     /// About how many bytes it takes.
@@ -334,7 +340,8 @@ impl Exchange {
             Exchange::Rows { rows, .. } => rows.iter().map(Vec::len).sum(),
             _ => 1,
         };
-        let texts: usize = self.texts().into_iter().map(str::len).sum();
+        let mut texts = 0;
+        self.each_text(&mut |text| texts += text.len());
         texts + values * size_of::<Value>() + 64
     }
 
@@ -357,8 +364,9 @@ impl Exchange {
 }
 
 impl Report {
-    fn texts<'a>(&'a self, texts: &mut Vec<&'a str>) {
-        texts.extend([&*self.message, &self.detail, &self.hint]);
-        texts.extend(self.fields.values().map(String::as_str));
+    fn each_text<'a>(&'a self, see: &mut dyn FnMut(&'a str)) {
+        let own = [&self.message, &self.detail, &self.hint];
+        let texts = own.into_iter().chain(self.fields.values());
+        texts.for_each(|text| see(text));
     }
 }

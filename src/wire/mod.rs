@@ -10,6 +10,7 @@ pub mod postgres;
 
 use crate::model::wire::Exchange;
 use crate::model::{Gap, Micros};
+use std::borrow::Cow;
 
 /// How much of a statement's result is kept; what is beyond is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,15 @@ impl Default for Limits {
             rows: 10_000,
             bytes: 16 << 20,
         }
+    }
+}
+
+/// `bytes` as text, what is no UTF-8 of it replaced. The library's own way looks at each byte before
+/// it knows that none needs to be.
+fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 

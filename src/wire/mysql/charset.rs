@@ -1,5 +1,6 @@
 //! Text in the character set that the connection or a column has.
 
+use crate::wire::utf8;
 use encoding_rs::Encoding;
 use mysql_common::collations::{Collation, CollationId};
 use std::borrow::Cow;
@@ -65,9 +66,7 @@ impl Charset {
     pub fn text(self, bytes: &[u8], cut: bool) -> Cow<'_, str> {
         match self {
             Charset::Other(encoding) => encoding.decode_without_bom_handling(bytes).0,
-            Charset::Binary | Charset::Utf8 => {
-                String::from_utf8_lossy(if cut { whole(bytes) } else { bytes })
-            }
+            Charset::Binary | Charset::Utf8 => utf8(if cut { whole(bytes) } else { bytes }),
         }
     }
 }

@@ -142,7 +142,9 @@ impl ResultSet {
         progress.bytes += self.size;
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
         self.batched = self.batched.saturating_add(size + EACH * self.row.len());
-        self.batch.push(std::mem::take(&mut self.row));
+        // The next row has as many values: room for exactly those.
+        let next = Vec::with_capacity(self.columns.len());
+        self.batch.push(std::mem::replace(&mut self.row, next));
         true
     }
 

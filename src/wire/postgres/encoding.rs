@@ -1,5 +1,6 @@
 //! The session's `client_encoding`: every text of the conversation is in it.
 
+use crate::wire::utf8;
 use encoding_rs as rs;
 use std::borrow::Cow;
 
@@ -61,7 +62,7 @@ impl Encoding {
     /// `bytes` as text. What is no text becomes U+FFFD.
     pub fn text<'a>(self, bytes: &'a [u8]) -> Cow<'a, str> {
         match self {
-            Encoding::Utf8 => String::from_utf8_lossy(bytes),
+            Encoding::Utf8 => utf8(bytes),
             Encoding::Latin1 => rs::mem::decode_latin1(bytes),
             Encoding::Standard(encoding) => encoding.decode_without_bom_handling(bytes).0,
             Encoding::Ascii => match std::str::from_utf8(bytes) {
