@@ -16,6 +16,10 @@ pub(crate) struct Classes {
     pub separators: Vec<usize>,
 }
 
+/// The shortest run that may hold a number, and the shortest that may hold a token.
+const NUMBER: usize = 13;
+const TOKEN: u32 = 17;
+
 /// The bits of 64 bytes, the first byte's the lowest.
 #[derive(Clone, Copy, Default)]
 struct Word {
@@ -90,6 +94,9 @@ impl Classes {
     pub(crate) fn sort(&mut self, line: &[u8]) {
         self.numbers.clear();
         self.separators.clear();
+        if line.len() < NUMBER {
+            return;
+        }
         let mut word = Word::of(line);
         let mut start = 0;
         while start < line.len() {
@@ -98,9 +105,9 @@ impl Classes {
             // Groups of a number have three digits or more, so closer gaps end it: most dates.
             let gap = pair(word.gap, next.gap);
             let close = gap << 1 | gap << 2 | gap << 3 | gap >> 1 | gap >> 2 | gap >> 3;
-            let number = runs(pair(word.code, next.code) | gap & !close, 13);
+            let number = runs(pair(word.code, next.code) | gap & !close, NUMBER as u32);
             push(&mut self.numbers, number as u64, start, true);
-            let token = runs(pair(word.token, next.token), 17);
+            let token = runs(pair(word.token, next.token), TOKEN);
             push(
                 &mut self.separators,
                 token as u64 & word.joint,

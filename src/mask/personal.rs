@@ -31,10 +31,17 @@ pub(crate) fn numbers(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
         if run.capitals >= 2 && run.digits >= 2 && run.capitals + run.digits >= IBAN_MIN {
             ibans(line, run.start, run.end, spans);
         }
-        if run.digits >= NUMBER_MIN {
+        // Without letters and with single separators it is one number, longer than any card's.
+        let longer = run.capitals == 0 && run.digits > CARD_MAX && !is_double(line, place);
+        if run.digits >= NUMBER_MIN && !longer {
             cards(line, run.start, run.end, spans);
         }
     }
+}
+
+/// Whether two separators meet before and at `i`: a run is counted from there both ways.
+fn is_double(line: &[u8], i: usize) -> bool {
+    part(before(line, i)) == SEPARATOR && part(at(line, i)) == SEPARATOR
 }
 
 /// Upper case letters and digits, and single blanks and dashes between them.
@@ -65,13 +72,14 @@ impl Run {
     fn count<'a>(&mut self, bytes: impl Iterator<Item = &'a u8>) -> usize {
         let (mut count, mut separator) = (0, false);
         for c in bytes {
-            match part(*c) {
-                1 if c.is_ascii_digit() => self.digits += 1,
-                1 => self.capitals += 1,
-                2 if !separator => {}
+            let part = part(*c);
+            match part {
+                DIGIT => self.digits += 1,
+                CAPITAL => self.capitals += 1,
+                SEPARATOR if !separator => {}
                 _ => break,
             }
-            separator = part(*c) == 2;
+            separator = part == SEPARATOR;
             count += 1;
         }
         count
@@ -95,16 +103,23 @@ fn cards(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
     }
 }
 
-/// What the bytes are to a number: 1 upper case letters and digits, 2 blanks and dashes.
+const DIGIT: u8 = 1;
+const CAPITAL: u8 = 2;
+const SEPARATOR: u8 = 3;
+
+/// What the bytes are to a number; 0 ends it.
 const PARTS: [u8; 256] = {
     let mut parts = [0; 256];
     let mut c = 0;
     #[allow(clippy::indexing_slicing)] // evaluated when rec is built
     while c < 256 {
-        if c >= b'0' as usize && c <= b'9' as usize || c >= b'A' as usize && c <= b'Z' as usize {
-            parts[c] = 1;
-        } else if c == b' ' as usize || c == b'-' as usize {
-            parts[c] = 2;
+        let byte = c as u8;
+        if byte.is_ascii_digit() {
+            parts[c] = DIGIT;
+        } else if byte.is_ascii_uppercase() {
+            parts[c] = CAPITAL;
+        } else if byte == b' ' || byte == b'-' {
+            parts[c] = SEPARATOR;
         }
         c += 1;
     }
@@ -127,15 +142,17 @@ fn in_number(line: &[u8], i: usize) -> bool {
 
 fn card(line: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     let text = cut(line, start, end);
-    let digits = checksum::digits(text);
     let glued = is_word(before(line, start))
         || is_word(at(line, end))
         || matches!(before(line, start), b'.' | b'/' | b'+' | b'-')
         || at(line, end) == b'.' && at(line, end + 1).is_ascii_digit()
         || matches!(at(line, end), b'-' | b'/' | b':') && at(line, end + 1).is_ascii_alphanumeric();
-    if glued || !(NUMBER_MIN..=CARD_MAX).contains(&digits.len()) {
+    // Before anything is put together: most long numbers end here.
+    let count = text.iter().filter(|c| c.is_ascii_digit()).count();
+    if glued || !(NUMBER_MIN..=CARD_MAX).contains(&count) {
         return None;
     }
+    let digits = checksum::digits(text);
     let grouped = text.len() > digits.len();
     if grouped && !is_grouped(text) {
         return None;
@@ -362,6 +379,27 @@ mod tests {
                 let line = format!("{}{card} exp 12/28", "x ".repeat(lead));
                 assert_eq!(found(&line), [card], "{line}");
             }
+        }
+    }
+
+    proptest::proptest! {
+        /// Long numbers are left out early, and only those that hold no card.
+        #[test]
+        fn what_is_left_out_early_is_no_card(line in "([0-9]{1,7}[ -]{0,2}|4111[ -]?1111[ -]?1111[ -]?1111[ -]{0,2}){0,24}") {
+            let line = line.as_bytes();
+            let mut classes = Classes::default();
+            classes.sort(line);
+            let mut found = Vec::new();
+            numbers(line, &classes.numbers, &mut found);
+            let (mut all, mut done) = (Vec::new(), 0);
+            for &place in &classes.numbers {
+                if place >= done {
+                    let run = Run::around(line, place);
+                    done = run.end;
+                    cards(line, run.start, run.end, &mut all);
+                }
+            }
+            proptest::prop_assert_eq!(found, all);
         }
     }
 

@@ -270,6 +270,41 @@ impl Scanner {
         spans.append(&mut own);
     }
 
+    /// Whether [`Self::alone`] finds nothing in a value: true only where no word wakes a layer and
+    /// what needs none finds nothing, which is so for almost all values and is told without a state.
+    pub(super) fn is_clear(&mut self, value: &[u8]) -> bool {
+        let special = matches!(value.first(), Some(b'+' | b'-' | b'*' | b'"' | 0xE2));
+        let several = memchr::memchr2(b'\n', b'\r', value).is_some();
+        if special || several || value.len() > LINE_MAX || !self.named.is_empty() {
+            return false;
+        }
+        if self.version != self.learned.version() {
+            self.file_forms();
+        }
+        let mut hits = std::mem::take(&mut self.hits);
+        hits.clear();
+        self.grams.scan(value, &mut hits);
+        hits.retain(|hit| self.rules.is_worth(value, *hit));
+        let wakes = !hits.is_empty();
+        self.hits = hits;
+        if wakes {
+            return false;
+        }
+        let mut spans = Vec::new();
+        self.unwoken(value, &mut spans);
+        spans.is_empty()
+    }
+
+    /// Appends what the layers find that no keyword wakes.
+    fn unwoken(&mut self, line: &[u8], spans: &mut Vec<Span>) {
+        self.classes.sort(line);
+        personal::numbers(line, &self.classes.numbers, spans);
+        personal::mails(line, spans);
+        phone::find(line, spans);
+        shape::find(line, &self.classes.separators, spans);
+        wallet::find(line, spans);
+    }
+
     /// Appends what the layers find, each by itself.
     fn scan(&mut self, line: &[u8], spans: &mut Vec<Span>) {
         if self.version != self.learned.version() {
@@ -292,12 +327,7 @@ impl Scanner {
         if !hits.is_empty() {
             hits.retain(|hit| self.rules.is_worth(line, *hit));
         }
-        self.classes.sort(line);
-        personal::numbers(line, &self.classes.numbers, spans);
-        personal::mails(line, spans);
-        phone::find(line, spans);
-        shape::find(line, &self.classes.separators, spans);
-        wallet::find(line, spans);
+        self.unwoken(line, spans);
         for pattern in &self.named {
             let found = pattern.find_iter(line).filter(|found| !found.is_empty());
             // Not of a class that is learned: it is found by itself wherever it stands.

@@ -239,10 +239,10 @@ impl Masking<'_> {
     }
 
     fn row(&mut self, result: &mut ResultColumns, row: &mut Row) {
-        let cells: Vec<Option<&[u8]>> = row.iter().map(|v| v.text().map(str::as_bytes)).collect();
+        let cells = row.iter().map(|v| v.text().map(str::as_bytes));
         let mut found = Vec::new();
         self.scanner
-            .row(result, &cells, |n, covered| found.push((n, covered)));
+            .row(result, cells, |n, covered| found.push((n, covered)));
         for (n, covered) in found {
             if let Some(Value::Text(text) | Value::Cut { text, .. }) = row.get_mut(n) {
                 self.put(text, Some(covered));

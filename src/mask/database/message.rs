@@ -13,6 +13,9 @@ impl Scanner {
     /// context. `statement` is what it answers, or empty when unknown: what is secret there is
     /// secret in its answer, however short it is.
     pub fn message(&mut self, text: &[u8], statement: &[u8]) -> Option<Covered> {
+        if statement.is_empty() && self.is_clear(text) {
+            return None;
+        }
         let mut spans = Vec::new();
         self.alone(text, false, &mut spans);
         if !statement.is_empty() {

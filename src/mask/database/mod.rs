@@ -95,6 +95,9 @@ impl Scanner {
 
     /// Masks and learns what is secret in a value of unknown meaning.
     fn value(&mut self, value: &[u8]) -> Option<Covered> {
+        if self.is_clear(value) {
+            return None;
+        }
         let mut spans = Vec::new();
         self.alone(value, false, &mut spans);
         self.learn_from(value, &spans);
@@ -157,6 +160,73 @@ mod tests {
                 "*".repeat(40)
             )
         );
+    }
+
+    proptest::proptest! {
+        /// Most values are told to be harmless at a glance: the same ones as by a closer look.
+        #[test]
+        fn what_a_glance_lets_go_holds_nothing(parts in proptest::collection::vec(0..PARTS.len(), 0..6)) {
+            let value: String = parts.iter().map(|n| PARTS[*n]).collect();
+            let mut scanner = scanner();
+            scanner.learn(b"tr0ub4dor-and-3", crate::mask::RuleId::new("t"));
+            let mut spans = Vec::new();
+            scanner.alone(value.as_bytes(), false, &mut spans);
+            let clear = scanner.is_clear(value.as_bytes());
+            proptest::prop_assert!(!clear || spans.is_empty(), "{value:?}: {spans:?}");
+            let covered = scanner.value(value.as_bytes());
+            proptest::prop_assert_eq!(covered.is_some(), !spans.is_empty(), "{:?}", value);
+        }
+    }
+
+    /// What values are made of, secrets among it.
+    const PARTS: &[&str] = &[
+        "4111111111111111",
+        "4111 1111 1111 1111",
+        "DE89 3704 0044 0532 0130 00",
+        "ada@example.org",
+        "ada%40example.org",
+        "tr0ub4dor-and-3",
+        "dHIwdWI0ZG9yLWFuZC0z",
+        "acme_live_4fG7hQ9xK2mP8wZr3TbV",
+        "+49 151 55501824",
+        "legal winner thank year wave sausage worth useful legal winner thank yellow",
+        "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ",
+        "password=",
+        "postgres://a:hunter2@h/d",
+        "-----BEGIN PRIVATE KEY-----",
+        "ssn 078-05-1120",
+        "68487932199-96439406143-93774651418",
+        "2026-05-04 11:22:33",
+        "word",
+        "12",
+        "x",
+        " ",
+        "-",
+        "+",
+        "*",
+        "\"",
+        "'",
+        ", ",
+        ": ",
+        "=",
+        "\n",
+        "\r",
+        "ü",
+        "│",
+    ];
+
+    #[test]
+    fn most_values_need_no_more_than_a_glance() {
+        let mut scanner = scanner();
+        for value in [
+            "17",
+            "2026-05-04",
+            "68487932199-96439406143-93774651418",
+            "grün",
+            "",
+        ] {
+            assert!(scanner.is_clear(value.as_bytes()), "{value}");
+        }
     }
 
     #[test]

@@ -79,19 +79,20 @@ impl Scanner {
 
     /// Masks and learns a row; `None` is NULL. `covered` is told each value that must be replaced,
     /// by its place.
-    pub fn row(
+    pub fn row<'a>(
         &mut self,
         result: &mut ResultColumns,
-        cells: &[Option<&[u8]>],
+        cells: impl ExactSizeIterator<Item = Option<&'a [u8]>>,
         mut covered: impl FnMut(usize, Covered),
     ) {
+        let count = cells.len();
         let mut name: Option<&[u8]> = None;
-        for (n, cell) in cells.iter().enumerate() {
-            let before = std::mem::replace(&mut name, *cell);
+        for (n, cell) in cells.enumerate() {
+            let before = std::mem::replace(&mut name, cell);
             let Some(value) = cell else { continue };
             let masked = match before {
                 // Settings kept as rows: the cell before names what this one is.
-                Some(name) if columns::is_setting(name, value, cells.len()) => {
+                Some(name) if columns::is_setting(name, value, count) => {
                     let rule = columns::rule_of(SETTING);
                     Some(self.whole_cell(result, value, rule, Class::Password))
                 }
@@ -247,8 +248,8 @@ mod tests {
         let mut scanner = Scanner::new(Rules::builtin());
         let mut result = scanner.result(statement.as_bytes(), columns);
         let mut shown: Vec<String> = cells.iter().map(|cell| (*cell).to_owned()).collect();
-        let cells: Vec<_> = cells.iter().map(|cell| Some(cell.as_bytes())).collect();
-        scanner.row(&mut result, &cells, |n, covered| {
+        let cells = cells.iter().map(|cell| Some(cell.as_bytes()));
+        scanner.row(&mut result, cells, |n, covered| {
             shown[n] = String::from_utf8_lossy(&covered.text).into_owned();
         });
         shown

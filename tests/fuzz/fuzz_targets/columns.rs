@@ -27,7 +27,7 @@ fuzz_target!(|input: &[u8]| {
     for line in lines {
         let cells: Vec<Option<&[u8]>> = line.split(|byte| *byte == b'|').map(Some).collect();
         let mut last = None;
-        scanner.row(&mut result, &cells, |n, covered| {
+        scanner.row(&mut result, cells.iter().copied(), |n, covered| {
             assert!(n < cells.len(), "cell {n} of {}", cells.len());
             assert!(
                 last.is_none_or(|last| last < n),
