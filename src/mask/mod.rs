@@ -54,5 +54,5 @@ pub use database::{Column, Copy, Covered, Parameters, ResultColumns};
 pub use door::{Door, Doubt, Look, Masked, Viewable};
 pub use filter::{Filter, Finding, LINE_MAX, masked};
 pub use rules::{RuleInfo, Rules};
-pub use scanner::{Mark, Scanner};
+pub use scanner::{Knows, Mark, Scanner};
 pub use span::{Class, MASK, PASSWORD_WIDTH, RuleId, Span};

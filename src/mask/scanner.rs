@@ -44,6 +44,13 @@ impl std::fmt::Debug for Scanner {
     }
 }
 
+/// What a scanner knows beside the rules, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knows {
+    learned: u64,
+    named: usize,
+}
+
 /// What earlier lines left open.
 #[derive(Clone, Debug, Default)]
 struct State {
@@ -91,6 +98,15 @@ impl Scanner {
     /// Masks whatever matches `pattern` from now on, be it a secret or not.
     pub fn name(&mut self, pattern: Regex) {
         self.named.push(pattern);
+    }
+
+    /// What it knows beside the rules. For as long as that stays the same, a text that stands by
+    /// itself and held no secret holds none.
+    pub fn knows(&self) -> Knows {
+        Knows {
+            learned: self.learned.version(),
+            named: self.named.len(),
+        }
     }
 
     /// The second look that belongs to this session: it knows what this scanner learns.

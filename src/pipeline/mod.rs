@@ -25,6 +25,7 @@ mod outbox;
 mod outcome;
 mod pause;
 mod recent;
+mod repeats;
 mod run;
 mod slow;
 mod stream;

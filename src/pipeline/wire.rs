@@ -4,12 +4,13 @@
 //! The decoder has told what each value is; the scanner judges it by that. What a statement said is
 //! remembered until it ends, since its results and errors are judged by it, and wiped then.
 
+use super::repeats::{self, Repeats};
 use super::{Note, Pipeline};
 use crate::mask::{Column, Copy, Covered, ResultColumns, RuleId, Scanner};
-
 use crate::model::wire::{self, Exchange, Report, Row, Statement, Value, Wire};
 use crate::model::{Gap, GapKind, Micros};
 use std::collections::HashMap;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// So much of a statement's text is remembered for judging its results: lists of columns stand at
@@ -21,7 +22,8 @@ const OPEN_MAX: usize = 4096;
 /// The statements under way, by connection and number.
 #[derive(Default)]
 pub(super) struct Asked {
-    open: HashMap<(u32, u32), Open>,
+    open: Opens,
+    repeats: Repeats,
 }
 
 impl std::fmt::Debug for Asked {
@@ -89,6 +91,7 @@ impl Asked {
         let key = wire.what.statement().map(|number| (connection, number));
         let mut masking = Masking {
             scanner,
+            repeats: &mut self.repeats,
             rules: Vec::new(),
         };
         let mut before = None;
@@ -107,21 +110,24 @@ impl Asked {
                 }
             }
             Exchange::Columns { columns, .. } => {
-                if let Some(open) = self.at(key) {
+                if let Some(open) = at(&mut self.open, key) {
                     open.result = masking.columns(&open.text, columns);
                 }
             }
             Exchange::Rows { rows, .. } => {
                 let mut unknown = ResultColumns::default();
-                let result = self.at(key).map_or(&mut unknown, |open| &mut open.result);
+                let open = at(&mut self.open, key);
+                let result = open.map_or(&mut unknown, |open| &mut open.result);
                 rows.iter_mut().for_each(|row| masking.row(result, row));
             }
             Exchange::Copied { text, .. } => {
                 let mut unknown = Open::default();
-                let open = self.at(key).unwrap_or(&mut unknown);
+                let open = at(&mut self.open, key).unwrap_or(&mut unknown);
                 dropped = masking.copied(open, text);
             }
-            Exchange::Complete(_) => before = self.at(key).and_then(|open| masking.rest(open)),
+            Exchange::Complete(_) => {
+                before = at(&mut self.open, key).and_then(|open| masking.rest(open));
+            }
             Exchange::End(end) => {
                 let mut open = key
                     .and_then(|key| self.open.remove(&key))
@@ -160,15 +166,18 @@ impl Asked {
             dropped,
         }
     }
+}
 
-    fn at(&mut self, key: Option<(u32, u32)>) -> Option<&mut Open> {
-        self.open.get_mut(&key?)
-    }
+type Opens = HashMap<(u32, u32), Open>;
+
+fn at(open: &mut Opens, key: Option<(u32, u32)>) -> Option<&mut Open> {
+    open.get_mut(&key?)
 }
 
 /// An exchange being masked.
 struct Masking<'a> {
     scanner: &'a mut Scanner,
+    repeats: &'a mut Repeats,
     rules: Vec<RuleId>,
 }
 
@@ -186,14 +195,30 @@ impl Masking<'_> {
     }
 
     fn statement(&mut self, statement: &mut Statement) -> Open {
-        let parameters = self.scanner.parameters(statement.text.as_bytes());
+        let key = repeats::statement(&statement.text);
+        let mut parameters = self.repeats.parameters(key);
+        let fresh = parameters.is_none() && !statement.parameters.is_empty();
+        if fresh {
+            let text = statement.text.as_bytes();
+            parameters = Some(Arc::new(self.scanner.parameters(text)));
+        }
+        let slots = parameters.clone().unwrap_or_default();
         for (n, parameter) in statement.parameters.iter_mut().enumerate() {
             if let Value::Text(text) | Value::Cut { text, .. } = &mut parameter.value {
-                let covered = self.scanner.parameter(&parameters, n, text.as_bytes());
+                let covered = self.scanner.parameter(&slots, n, text.as_bytes());
                 self.put(text, covered);
             }
         }
-        let text = self.statement_text(&mut statement.text);
+        // What the parameters taught is known by now.
+        let known = self.repeats.is_clean(key, self.scanner.knows());
+        let rules = self.rules.len();
+        let text = match known {
+            true => Zeroizing::new(statement.text.clone()),
+            false => self.statement_text(&mut statement.text),
+        };
+        if (fresh || !known) && self.rules.len() == rules {
+            self.repeats.clean(key, self.scanner.knows(), parameters);
+        }
         let prepared = self.statement_text(&mut statement.prepared);
         // What an EXECUTE gives is judged by what it executes.
         let mut text = if prepared.is_empty() { text } else { prepared };
@@ -211,6 +236,9 @@ impl Masking<'_> {
 
     /// Masks a statement's text; gives what it was.
     fn statement_text(&mut self, text: &mut String) -> Zeroizing<String> {
+        if text.is_empty() {
+            return Zeroizing::default();
+        }
         let covered = self.scanner.statement(text.as_bytes());
         let before = Zeroizing::new(match &covered {
             Some(_) => std::mem::take(text),
@@ -221,6 +249,10 @@ impl Masking<'_> {
     }
 
     fn columns(&mut self, statement: &str, columns: &mut [wire::Column]) -> ResultColumns {
+        let key = repeats::result(statement, columns);
+        if let Some(result) = self.repeats.result(key, self.scanner.knows()) {
+            return result;
+        }
         let known: Vec<Column<'_>> = columns
             .iter()
             .map(|column| Column {
@@ -232,8 +264,12 @@ impl Masking<'_> {
             .collect();
         let result = self.scanner.result(statement.as_bytes(), &known);
         // A column without a name of its own is named by its expression.
+        let rules = self.rules.len();
         for column in columns {
             self.value(&mut column.name);
+        }
+        if self.rules.len() == rules {
+            self.repeats.judged(key, self.scanner.knows(), &result);
         }
         result
     }

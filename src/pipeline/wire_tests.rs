@@ -120,6 +120,63 @@ fn values_are_masked_by_where_they_stand() {
     assert!(p.summary().masked_total() >= 5, "{:?}", p.summary());
 }
 
+/// What is remembered of statements and results changes nothing: each time they are stored as they
+/// would be the first time, and what was learned meanwhile is masked in them.
+#[test]
+fn what_comes_again_is_masked_as_the_first_time() {
+    let round = |number: u32| {
+        vec![
+            // Prepared before anything is bound to it.
+            asked(number, "UPDATE u SET password = $1 WHERE id = $2", &[]),
+            end(number, None),
+            asked(
+                number + 1,
+                "UPDATE u SET password = $1 WHERE id = $2",
+                &["k9Zq", "7"],
+            ),
+            end(number + 1, None),
+            asked(number + 2, "SELECT id, api_key AS x FROM u", &[]),
+            columns(number + 2, &["id", "x"]),
+            row(number + 2, &["1", "Wq81mZ"]),
+            end(number + 2, None),
+            asked(number + 3, "SELECT id AS x, api_key FROM u", &[]),
+            columns(number + 3, &["id", "x"]),
+            row(number + 3, &["Wq81mZ", "1"]),
+            end(number + 3, None),
+            asked(
+                number + 4,
+                "SELECT 'correct-horse-9'",
+                &["4111111111111111"],
+            ),
+            columns(number + 4, &["correct-horse-9"]),
+            row(number + 4, &["4111111111111111"]),
+            end(number + 4, None),
+        ]
+    };
+    let mut p = pipeline();
+    let (first, bodies) = stored(&mut p, round(1));
+    let (second, again) = stored(&mut p, round(1));
+    assert_eq!(first, second);
+    let masks = |bodies: &[Body]| {
+        let masks = bodies
+            .iter()
+            .filter(|body| matches!(body, Body::Masked { .. }));
+        masks.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(masks(&bodies), masks(&again));
+    let all = first.join("\n");
+    for secret in ["k9Zq", "4111"] {
+        assert!(!all.contains(secret), "{secret} in {all}");
+    }
+    assert_eq!(all.matches("Wq81mZ").count(), 1, "{all}");
+    assert!(all.contains("correct-horse-9"), "{all}");
+    let learned = "ALTER USER a PASSWORD 'correct-horse-9'";
+    stored(&mut p, vec![asked(6, learned, &[]), end(6, None)]);
+    let (third, _) = stored(&mut p, round(1));
+    let all = third.join("\n");
+    assert!(!all.contains("horse"), "{all}");
+}
+
 #[test]
 fn what_was_learned_on_the_wire_is_masked_on_the_terminal() {
     let mut p = pipeline();
