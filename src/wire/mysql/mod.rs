@@ -194,8 +194,8 @@ impl Decoder {
                 Piece::Begin { .. } => side.held.clear(),
                 Piece::Part(part) => {
                     // Allocated once, so that nothing is left behind where it is moved.
-                    side.held.reserve_exact(LOGIN_MAX);
                     let room = LOGIN_MAX.saturating_sub(side.held.len());
+                    side.held.reserve_exact(room);
                     side.held
                         .extend_from_slice(part.get(..room).unwrap_or(part));
                 }

@@ -84,6 +84,28 @@ fn beyond_the_limits_rows_are_counted() {
     }
 }
 
+/// P2: what authenticates stays where it can be wiped, however slowly it comes.
+#[test]
+fn what_is_kept_of_a_login_is_never_moved() {
+    let mut decoder = Decoder::new(Limits::default());
+    let flags = Flag::CLIENT_PROTOCOL_41 | Flag::CLIENT_SECURE_CONNECTION;
+    let greeting = packets(0, &greeting("8.0.36", flags.bits(), 0));
+    decoder.server(Micros(1), &greeting);
+    let login = packets(1, &login(flags, 0, "ada", &[7; 200], "shop"));
+    let mut place = None;
+    for byte in &login[..login.len() - 1] {
+        decoder.client(Micros(2), &[*byte]);
+        let held = &decoder.client.held;
+        if !held.is_empty() {
+            let now = (held.as_ptr(), held.capacity());
+            assert_eq!(*place.get_or_insert(now), now, "after {} bytes", held.len());
+        }
+    }
+    assert!(place.is_some());
+    decoder.client(Micros(2), &login[login.len() - 1..]);
+    assert!(matches!(decoder.phase, Phase::Authentication(_)));
+}
+
 proptest::proptest! {
     /// P5, P8: whatever passes, in whatever pieces, is read along without an end.
     #[test]
