@@ -58,25 +58,25 @@ fn a_server_that_is_full_says_so_itself() {
         "mysql",
         "set global max_connections = 10; set global extra_max_connections = 1",
     );
-    let held: Vec<_> = (0..11)
-        .map(|_| {
-            let mut words = direct(
-                &home,
-                &over_tcp(&server, "mariadb", &["-e", "do sleep(60)"]),
-            );
-            words
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap()
-        })
-        .collect();
+    let hold = || {
+        let sleeps = over_tcp(&server, "mariadb", &["-e", "do sleep(60)"]);
+        let mut client = direct(&home, &sleeps);
+        client.stdout(Stdio::null()).stderr(Stdio::null());
+        client.spawn().unwrap()
+    };
+    let mut held: Vec<_> = (0..11).map(|_| hold()).collect();
     let words = over_tcp(&server, "mariadb", &["-e", "select 1"]);
     let full = || {
         let output = direct(&home, &words).output().unwrap();
         said(&output).2.contains("1040")
     };
     while !full() {
+        // One that came while another was still on its way out was refused, and is missing.
+        for client in &mut held {
+            if client.try_wait().unwrap().is_some() {
+                *client = hold();
+            }
+        }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     let output = tapped(&home, &words).output().unwrap();
