@@ -32,6 +32,11 @@ const TELLING: &[&str] = &[
 
 /// Appends the tokens of `line` whose random part stands behind one of `separators`.
 pub(crate) fn find(line: &[u8], separators: &[usize], spans: &mut Vec<Span>) {
+    // Whatever says that something is a token has letters. Numbers in groups have none.
+    let letter = |any: bool, c: &u8| any | c.is_ascii_alphabetic();
+    if separators.is_empty() || !line.iter().fold(false, letter) {
+        return;
+    }
     let part = |i: usize| is_part(at(line, i));
     let mut done = 0;
     for &separator in separators {

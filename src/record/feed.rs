@@ -110,8 +110,10 @@ pub struct Feed {
 #[derive(Default)]
 struct State {
     batch: Batch,
-    /// The recorder waits for anything at all.
+    /// The recorder waits for anything at all, and was not woken yet.
     sleeping: bool,
+    /// It waits for more to gather, likewise.
+    gathering: bool,
     /// Something that must not gather dust: an end, a wish.
     urgent: bool,
     /// How many wait for room: the relay, and the thread of the database connections.
@@ -179,28 +181,30 @@ impl Feed {
         if seen.is_empty() {
             return;
         }
-        let size = |(_, seen): &(Micros, Seen)| match seen {
-            Seen::Exchange(what) => what.size(),
-            Seen::Gap(gap) => gap.detail.len(),
-        };
-        let len = seen.iter().map(size).sum();
-        let Some(mut state) = self.room(len, seen.len()) else {
+        let mut len = 0;
+        // Made before the queue is locked: the recorder may want it.
+        let items = seen.into_iter().map(|(at, seen)| {
+            let what = match seen {
+                Seen::Exchange(what) => {
+                    len += what.size();
+                    What::Wire(Box::new(Wire { connection, what }))
+                }
+                Seen::Gap(gap) => {
+                    len += gap.detail.len();
+                    What::Gap(gap)
+                }
+            };
+            let reply = None;
+            Item { at, what, reply }
+        });
+        let mut items: Vec<Item> = items.collect();
+        let Some(mut state) = self.room(len, items.len()) else {
             return;
         };
         self.own_up(&mut state, self.now());
         state.batch.exchanged += len;
-        state
-            .batch
-            .items
-            .extend(seen.into_iter().map(|(at, seen)| Item {
-                at,
-                what: match seen {
-                    Seen::Exchange(what) => What::Wire(Box::new(Wire { connection, what })),
-                    Seen::Gap(gap) => What::Gap(gap),
-                },
-                reply: None,
-            }));
-        self.wake(&state);
+        state.batch.items.append(&mut items);
+        self.wake(&mut state);
     }
 
     /// Something was not seen.
@@ -232,12 +236,12 @@ impl Feed {
     /// and then a little for more.
     pub fn take(&self, batch: &mut Batch, until: Option<Instant>) {
         let mut state = self.lock();
-        state.sleeping = true;
         while state.is_empty() && !state.closed {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 break;
             }
+            state.sleeping = true;
             state = self.wait(state, left);
         }
         state.sleeping = false;
@@ -247,8 +251,10 @@ impl Feed {
             if left.is_zero() {
                 break;
             }
+            state.gathering = true;
             state = self.wait(state, Some(left));
         }
+        state.gathering = false;
         state.urgent = false;
         std::mem::swap(&mut state.batch, batch);
         if state.waiting > 0 {
@@ -284,7 +290,7 @@ impl Feed {
             reply: None,
         };
         self.add(&mut state, item, bytes);
-        self.wake(&state);
+        self.wake(&mut state);
     }
 
     /// The queue with room for `bytes` of `events`; waits for it. `None` when there is none to be
@@ -316,8 +322,11 @@ impl Feed {
         Some(state)
     }
 
-    fn wake(&self, state: &State) {
-        if state.sleeping || state.batch.len() >= BATCH {
+    /// Wakes the recorder, once, where it waits for this. Each call costs the relay a system call,
+    /// whether anybody waits or not.
+    fn wake(&self, state: &mut State) {
+        if state.sleeping || (state.gathering && state.batch.len() >= BATCH) {
+            (state.sleeping, state.gathering) = (false, false);
             self.changed.notify_all();
         }
     }
