@@ -52,7 +52,7 @@ impl Named {
 /// Ends of a word that make it a password, also run together: `dbpassword`, `bindpw`.
 const PASSWORDS: &str = "
     password passwd passwort passphrase passcode passwords pwd pword passwrd passwordhash
-    passwordsalt pswd psswd bindpw rootpw userpw adminpw dbpw requirepass masterauth userpass
+    passwordsalt pswd psswd newpw oldpw mypw apppw bindpw rootpw userpw adminpw dbpw requirepass masterauth userpass
     dbpass rootpass adminpass sshpass mypass smtppass ftppass keypass storepass authpass
     mailpass proxypass sslpass srcpass destpass contrasena contraseña contrasenya senha
     motdepasse mdp kennwort geheimwort parola parole пароль haslo hasło heslo lösenord

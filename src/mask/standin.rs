@@ -76,6 +76,16 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"void",
         b"secret",
         b"password",
+        b"x",
+        b"on_create",
+        b"always",
+        b"argon2id",
+        b"argon2i",
+        b"argon2",
+        b"bcrypt",
+        b"scrypt",
+        b"pbkdf2",
+        b"yescrypt",
         b"bearer",
         b"basic",
         b"passwort",
@@ -308,6 +318,21 @@ fn is_word(text: &[u8]) -> bool {
 
 /// Code or configuration that fetches the value from somewhere else.
 fn is_lookup(value: &[u8]) -> bool {
+    // Get-Secret of PowerShell
+    let cmdlet = [
+        &b"Get-"[..],
+        b"Read-",
+        b"ConvertTo-",
+        b"ConvertFrom-",
+        b"New-",
+    ]
+    .iter()
+    .find_map(|verb| value.strip_prefix(*verb));
+    if cmdlet.is_some_and(|noun| {
+        noun.first().is_some_and(u8::is_ascii_uppercase) && noun.iter().all(u8::is_ascii_alphabetic)
+    }) {
+        return true;
+    }
     const STARTS: &[&[u8]] = &[
         b"os.environ",
         b"$_post[",

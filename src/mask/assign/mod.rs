@@ -57,6 +57,10 @@ pub(crate) fn find(line: &[u8], triggers: &[usize], spans: &mut Vec<Span>) {
             spans.push(Span::new(from, to, RULE, named.class));
             done = done.max(to);
         }
+        if let Some((from, to)) = placed::planned(line, delimiter) {
+            spans.push(Span::new(from, to, RULE, named.class));
+            done = done.max(to);
+        }
     }
 }
 
@@ -211,7 +215,13 @@ fn accept(
     if delimiter.kind == Kind::Tag && !text.iter().any(u8::is_ascii_alphanumeric) {
         return false;
     }
-    if is_placeholder(text)
+    // kubectl describe: `SMTP_PASS:  11 bytes`
+    let size = text.first().is_some_and(u8::is_ascii_digit)
+        && from(line, delimiter.value)
+            .trim_ascii_end()
+            .ends_with(b" bytes");
+    if size
+        || is_placeholder(text)
         || is_ambient(text, line, name)
         || placed::is_mount(line, name, text)
         || !quoted && placed::is_handed_on(line, name, text)

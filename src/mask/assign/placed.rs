@@ -114,6 +114,19 @@ pub(super) fn printed(
     (from < to && !is_placeholder(cut(line, from, to))).then_some((from, to))
 }
 
+/// What a value is to become: `~ api_token = "x" -> "y"` of a Terraform plan.
+pub(super) fn planned(line: &[u8], delimiter: Delimiter) -> Option<(usize, usize)> {
+    let open = delimiter.value;
+    if at(line, open) != b'"' {
+        return None;
+    }
+    let arrow = closing(line, open + 1, b'"', 0) + 1;
+    let start = arrow + 5;
+    (cut(line, arrow, start) == b" -> \"")
+        .then(|| (start, closing(line, start, b'"', 0)))
+        .filter(|(start, end)| !is_placeholder(cut(line, *start, *end)) && start < end)
+}
+
 /// `./pw.txt:/run/secrets/db_password:ro`: how a file is mounted.
 pub(super) fn is_mount(line: &[u8], name: usize, text: &[u8]) -> bool {
     before(line, name) == b'/'

@@ -34,7 +34,7 @@ impl Woken {
     /// `places` are those of words and names.
     pub(crate) fn by(line: &[u8], places: &[usize], reveals: bool) -> Woken {
         let ask = |place: &usize| {
-            [&b"assword"[..], b"assphrase", b"pin:"]
+            [&b"assword"[..], b"asswort", b"assphrase", b"pin:"]
                 .iter()
                 .any(|word| word_at(line, *place, word) || word_at(line, place + 1, word))
         };

@@ -124,6 +124,9 @@ pub(super) fn reveals(line: &[u8]) -> bool {
         (">>> os.getenv(", &["pass"]),
         (">>> os.getenv(", &["secret"]),
         (">>> os.getenv(", &["token"]),
+        ("aws sts", &["secretaccesskey"]),
+        ("aws sts", &["sessiontoken"]),
+        ("aws iam", &["secretaccesskey"]),
         ("nmcli", &["-s", "psk"]),
         ("nmcli", &["--show-secrets", "psk"]),
         ("dumpprivkey", &[]),
@@ -240,6 +243,8 @@ pub(crate) const REVEAL_TRIGGERS: &[&str] = &[
     ">>> os.environ[",
     ">>> os.getenv(",
     "nmcli",
+    "aws sts",
+    "aws iam",
     "dumpprivkey",
     "etcdctl get",
 ];

@@ -260,7 +260,10 @@ fn not_a_command(line: &[u8], spans: &mut Vec<Span>) {
 /// Whether nobody would write `text` but as a password: three kinds of characters, one a digit.
 fn is_strong(text: &[u8]) -> bool {
     let digits = text.iter().any(u8::is_ascii_digit);
-    digits
+    // Signs that no sentence has within a word.
+    let inner = cut(text, 1, text.len().saturating_sub(1));
+    let signs = inner.iter().any(|c| b"&!#$%*+=?^~@".contains(c));
+    (digits || signs && text.iter().any(u8::is_ascii_uppercase))
         && is_mixed(text)
         && (6..64).contains(&text.len())
         && text.iter().any(u8::is_ascii_alphabetic)

@@ -260,6 +260,7 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
             Kind::Mark(b'@') => {}
             Kind::Text | Kind::Quoted
                 if first
+                    && !is_asked(view, j)
                     && secrets.contains(&argument)
                     && (depth == 0 || token.kind == Kind::Text) =>
             {
@@ -272,6 +273,22 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
     // What stands where the secret would is no literal: nothing else of the call is one.
     let called_without = secrets.iter().all(|n| *n > 1 && *n <= argument) && !secrets.is_empty();
     any || procedure || last.eq_ignore_ascii_case(b"changeuserpassword") && called_without
+}
+
+/// Whether the literal at `j` names a setting or a method: `current_setting('app.key')`, `gen_salt('bf')`.
+fn is_asked(view: &View<'_>, j: usize) -> bool {
+    view.mark(j.wrapping_sub(1), b'(')
+        && view.any(
+            j.wrapping_sub(2),
+            &[
+                "current_setting",
+                "gen_salt",
+                "nextval",
+                "currval",
+                "getenv",
+                "sys_context",
+            ],
+        )
 }
 
 /// Calls whose literal is none: `digest('x', 'sha256')`, `encode(b, 'hex')`, `s3(url, 'CSV', 'a Int32')`.
@@ -459,7 +476,7 @@ pub(super) fn columns(view: &View<'_>, spans: &mut Vec<Span>) {
                 column += 1;
                 taken = false;
             }
-            Kind::Text | Kind::Quoted if depth >= 1 && !taken => {
+            Kind::Text | Kind::Quoted if depth >= 1 && !taken && !is_asked(view, k) => {
                 if let Some(named) = names.get(column).copied().flatten() {
                     let value = view.of(token);
                     let plain = named.strength == Strength::Weak

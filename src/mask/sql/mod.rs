@@ -358,7 +358,10 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                     reversed(&view, i, spans);
                 }
                 let body = view.of(token);
+                // Of a list of words, such as an enumeration's, none is a statement.
+                let word = body.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_');
                 if depth < DEPTH_MAX
+                    && !word
                     && (contains(body, b"assword")
                         || contains(body, b"identified")
                         || contains(body, b" pdo("))
@@ -448,7 +451,9 @@ fn is_key_literal(text: &[u8]) -> bool {
 fn push(view: &View<'_>, token: Token, rule: RuleId, class: Class, spans: &mut Vec<Span>) {
     let text = view.of(token);
     // An apostrophe of a sentence opens no literal.
-    let sentence = token.end == view.text.len() && class == Class::Token && is_prose(text);
+    let sentence = (token.end == view.text.len() && class == Class::Token
+        || text.starts_with(b" is "))
+        && is_prose(text);
     // A literal of many lines is a key, which has its own layer, or no literal at all.
     let long = text.iter().filter(|c| **c == b'\n').count() > 2;
     if token.start < token.end && !long && !sentence && !is_stand_in(text) {
