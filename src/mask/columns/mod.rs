@@ -10,15 +10,17 @@ mod looks;
 mod names;
 mod people;
 mod query;
+mod setting;
 
 use super::bytes::{at, cut, from, trim};
 use super::names::{Named, Strength};
 use super::own::Personal;
 use super::span::{Class, RuleId, Span};
-use super::standin::is_placeholder;
 use super::value::{is_plain_number, is_random, is_type};
 use layout::{Cut, cells, is_border, is_column_name, is_underline, runs, spaced};
 pub(crate) use names::{Judge, RECS_OWN, TRIGGERS, keywords};
+pub(crate) use setting::{SETTING, is_setting};
+use setting::{key_value, one_token};
 
 const RULE: RuleId = RuleId::new("column");
 
@@ -434,9 +436,6 @@ fn push(line: &[u8], start: usize, end: usize, named: Named, spans: &mut Vec<Spa
     }
 }
 
-/// What a cell is that stands behind the name of a setting that holds a secret.
-pub(crate) const SETTING: Named = Named::secret(Strength::Strong, Class::Password);
-
 /// The rule that masks cells of such a column.
 pub(crate) fn rule_of(named: Named) -> RuleId {
     if named.class == Class::Personal {
@@ -477,104 +476,6 @@ fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
         }
     }
     true
-}
-
-/// A cell that names a secret, and the value in the cell behind it: settings kept as rows.
-fn key_value(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<Span>) {
-    let pairs = cells.iter().zip(cells.iter().skip(1));
-    for ((start, end), (from, to)) in pairs {
-        let name = cut(line, *start, *end).trim_ascii();
-        let value = cut(line, *from, *to).trim_ascii();
-        if is_setting(name, value, cells.len()) {
-            push(line, *from, *to, SETTING, spans);
-        }
-        // ssl_passphrase_command | echo x
-        let printed = name
-            .strip_suffix(b"_command")
-            .filter(|name| judge_key(name));
-        if let Some(said) = printed.and_then(|_| value.strip_prefix(b"echo "))
-            && !is_placeholder(said)
-        {
-            let (_, end) = trim(line, *from, *to);
-            push(line, end - said.len(), end, SETTING, spans);
-        }
-    }
-    default_of_column(line, cells, spans);
-}
-
-/// ` admin_password | text | | | 'x'::text`: psql tells what a column holds where nothing is said.
-fn default_of_column(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<Span>) {
-    let (Some((start, end)), Some((from, to))) = (cells.first(), cells.last()) else {
-        return;
-    };
-    let cell = cut(line, *from, *to);
-    let lead = cell.len() - cell.trim_ascii_start().len();
-    let typed = memchr::memmem::find(cell, b"'::").filter(|_| at(cell, lead) == b'\'');
-    let named = super::names::judge(cut(line, *start, *end).trim_ascii());
-    if let (Some(close), Some(named)) = (typed, named)
-        && named.strength == Strength::Strong
-        && close > lead + 1
-    {
-        push(line, from + lead + 1, from + close, named, spans);
-    }
-}
-
-/// `│ token │ 3f9c… │`: what a tool made, in a box of two columns.
-fn one_token(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<Span>) -> bool {
-    let [(start, end), (from, to)] = cells else {
-        return false;
-    };
-    let strong = super::names::judge(cut(line, *start, *end).trim_ascii())
-        .is_some_and(|named| named.strength > Strength::Weak);
-    let value = cut(line, *from, *to).trim_ascii();
-    let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    let told = strong && mixed && value.len() >= 8 && !value.contains(&b' ');
-    if told {
-        push(line, *from, *to, SETTING, spans);
-    }
-    told
-}
-
-/// What columns are called that stand behind one of secrets, in a header.
-const COLUMNS: &str = "
-    total value count name created created_at updated updated_at expires expires_at expiry enabled
-    active type status state kind scope scopes setting description comment comments user username
-    login email host port owner role roles database source context unit rows size bytes date time
-    hits last_used revoked note notes label title version provider issuer";
-
-/// Whether the cell `name` says that the one behind it holds a secret, in a row of so many `cells`.
-pub(crate) fn is_setting(name: &[u8], value: &[u8], cells: usize) -> bool {
-    if !judge_key(name) {
-        return false;
-    }
-    // In a wide table the cell behind may be anything.
-    let mixed = value
-        .iter()
-        .any(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
-    let plain = is_plain_number(value) && value.len() < 6
-        || is_placeholder(value)
-        || is_type(value)
-        || value.ends_with(b".pem")
-        || value.ends_with(b".key")
-        || COLUMNS
-            .split_ascii_whitespace()
-            .any(|c| value == c.as_bytes());
-    !plain && value.len() >= 4 && (cells == 2 || mixed && !value.contains(&b' '))
-}
-
-/// Whether a cell is the name of a setting that holds a secret.
-fn judge_key(name: &[u8]) -> bool {
-    name.len() > 3
-        && name.len() < 80
-        && (name.iter().any(|c| matches!(c, b'_' | b'.' | b'-')) || has_hump(name))
-        && !name.contains(&b' ')
-        && super::names::judge(name).is_some_and(|n| n.strength == Strength::Strong)
-}
-
-/// `SecretAccessKey`
-fn has_hump(name: &[u8]) -> bool {
-    name.windows(2)
-        .any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
 }
 
 fn is_prompt(text: &[u8]) -> bool {
