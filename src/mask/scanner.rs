@@ -1,6 +1,6 @@
 //! The scanner: one a session, fed logical lines in order, answers with the secrets of each.
 
-use super::bytes::contains;
+use super::bytes::{contains, word_at};
 use super::classes::Classes;
 use super::columns::{Columns, Judge};
 use super::context::{self, Awaits, Woken};
@@ -289,7 +289,10 @@ impl Scanner {
     /// Whether [`Self::alone`] finds nothing in a value: true only where no word wakes a layer and
     /// what needs none finds nothing, which is so for almost all values and is told without a state.
     pub(super) fn is_clear(&mut self, value: &[u8]) -> bool {
-        let special = matches!(value.first(), Some(b'+' | b'-' | b'*' | b'"' | 0xE2));
+        let special = matches!(
+            value.first(),
+            Some(b'+' | b'-' | b'*' | b'"' | b'|' | b'<' | 0xE2)
+        );
         let several = memchr::memchr2(b'\n', b'\r', value).is_some();
         if special || several || value.len() > LINE_MAX || !self.named.is_empty() {
             return false;
@@ -355,7 +358,12 @@ impl Scanner {
             Some(b'N') if matches!(line.get(1), Some(b':' | b';')) => forms::find(line, spans),
             _ => {}
         }
-        let border = matches!(line.first(), Some(b'+' | b'-' | b'*' | 0xE2));
+        let border = match line.first() {
+            Some(b'+' | b'-' | b'*' | 0xE2) => true,
+            Some(b'|') => line.get(1) == Some(&b'='),
+            Some(b'<') => word_at(line, 0, b"<table"),
+            _ => false,
+        };
         if !hits.is_empty() || border || !self.state.is_idle() {
             self.woken(line, &mut hits, spans);
         }

@@ -7,6 +7,7 @@
 mod frame;
 mod layout;
 mod looks;
+mod markup;
 mod names;
 mod people;
 mod query;
@@ -39,6 +40,8 @@ pub(crate) struct Columns {
     border: bool,
     /// The box that is open has had its header: what stands below its borders are rows.
     headed: bool,
+    /// A table in the marks of a language.
+    markup: markup::Markup,
     /// In expanded or vertical output.
     vertical: bool,
     /// The secret value of an expanded row may go on in the next line.
@@ -65,6 +68,7 @@ impl Columns {
             && self.header.is_empty()
             && !self.border
             && !self.headed
+            && self.markup.is_idle()
             && !self.vertical
             && self.open.is_none()
     }
@@ -74,6 +78,9 @@ impl Columns {
         let text = line.trim_ascii();
         let header = std::mem::take(&mut self.header);
         let border = std::mem::take(&mut self.border);
+        if self.markup.line(line, judge, spans) {
+            return;
+        }
         if is_border(text) {
             // One that opens a box stands under nothing.
             let opens = ["┌", "┏", "╔"]
