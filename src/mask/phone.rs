@@ -14,7 +14,8 @@ const PLAIN_MIN: usize = 10;
 /// Appends the phone numbers of `line`.
 pub(crate) fn find(line: &[u8], spans: &mut Vec<Span>) {
     for plus in memchr::memchr_iter(b'+', line) {
-        if !at(line, plus + 1).is_ascii_digit() {
+        // No country's code begins with a nought; the offsets of time stamps do.
+        if !matches!(at(line, plus + 1), b'1'..=b'9') {
             continue;
         }
         let lead = before(line, plus);

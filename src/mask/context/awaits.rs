@@ -135,9 +135,13 @@ impl Awaits {
 
     /// Reads `line`, in which `woken` stands.
     pub(crate) fn line(&mut self, line: &[u8], woken: Woken, spans: &mut Vec<Span>) {
-        let typed =
-            contains(line, b"expect ") && contains(line, b"word") && contains(line, b"send ");
-        let expects = (woken.asks || woken.words && typed)
+        let typed = || {
+            line.contains(&b'"')
+                && contains(line, b"expect ")
+                && contains(line, b"send ")
+                && contains(line, b"word")
+        };
+        let expects = (woken.asks || woken.words && typed())
             && (line.contains(&b'*')
                 || [&b"expect"[..], b"send", b"-re ", b"interact"]
                     .iter()

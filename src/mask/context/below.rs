@@ -60,13 +60,13 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
     if text.trim_ascii_start() == b"chpasswd:" {
         return Below::Pairs;
     }
-    if contains(text, b"userlist.txt") {
+    if memchr::memmem::find(text, b"userlist.txt").is_some() {
         return Below::Users;
     }
-    if contains(text, b"ftp ") && memchr::memmem::find(text, b"<<").is_some() {
+    if memchr::memmem::find(text, b"<<").is_some() && contains(text, b"ftp ") {
         return Below::Ftp;
     }
-    if contains(text, b"loginmodule required") {
+    if memchr::memmem::find(text, b"LoginModule required").is_some() {
         return Below::Logins;
     }
     if contains(text, b"form-data") {

@@ -128,10 +128,6 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
     if !matches!(at(line, end), b' ' | b'\t') || at(line, start) == b'-' {
         return;
     }
-    // kubectl describe: `<set to the key 'token' in secret 'api'>`
-    if contains(cut(line, 0, start), b"<set to the key") {
-        return;
-    }
     let dollar = before(line, start) == b'$' && at(line, start + 1) != 0;
     let lead = cut(line, 0, back_blanks(line, start - usize::from(dollar)));
     let name = cut(line, start, end);
@@ -190,9 +186,12 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         ]
         .iter()
         .any(|said| word_at(line, close + 1, said));
+        // kubectl describe: `<set to the key 'token' in secret 'api'>`
+        let described = || contains(lead, b"<set to the key");
         if text.len() >= 3
             && opened
             && !spoken
+            && !described()
             && close < line.len()
             && !is_prose(text)
             && !is_placeholder(text)

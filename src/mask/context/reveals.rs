@@ -150,6 +150,9 @@ pub(super) fn reveals(line: &[u8]) -> bool {
 /// `>>> settings.SECRET_KEY`: a REPL writes the value of what is named on the next line.
 pub(super) fn evaluates(line: &[u8]) -> bool {
     let text = line.trim_ascii();
+    if memchr::memchr2(b'>', b']', cut(text, 0, 24)).is_none() {
+        return false;
+    }
     let prompt = [&b">>> "[..], b"> ", b"irb> ", b"]: "]
         .iter()
         .find_map(|prompt| memchr::memmem::find(text, prompt).map(|n| (n, n + prompt.len())));
