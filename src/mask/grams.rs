@@ -250,8 +250,10 @@ fn common() -> &'static HashMap<u32, u32, Fnv> {
             let bytes = gram.chars().map(|c| if c == '␣' { b' ' } else { c as u8 });
             let bytes: Vec<u8> = bytes.collect();
             let weight = match rank {
-                0..300 => 60,
-                300..800 => 40,
+                0..100 => 100,
+                100..300 => 75,
+                300..800 => 50,
+                800..1600 => 32,
                 _ => 20,
             };
             (gram_of(&bytes), weight)
