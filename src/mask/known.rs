@@ -2,7 +2,7 @@
 //!
 //! Each form is filed under four of its bytes, where it looks least like a word. A bitmap of 8 KiB says
 //! at each place of a text whether anything may be filed there, which most places are ruled out by. It
-//! shares nothing with the scanner's own search, grows with what is learned, and wipes what it held.
+//! shares nothing with the scanner's own search, grows with what is learned, and wipes the forms it held.
 
 use super::learned::Form;
 use super::span::RuleId;

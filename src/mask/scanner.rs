@@ -52,7 +52,7 @@ pub struct Knows {
 }
 
 /// What earlier lines left open.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct State {
     block: Option<Block>,
     statement: Option<sql::Pending>,
@@ -69,8 +69,14 @@ struct State {
 }
 
 /// Where a scanner stood before a line.
-#[derive(Debug)]
 pub struct Mark(State);
+
+/// Keeps to itself what the lines before held: none of it was masked.
+impl std::fmt::Debug for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mark")
+    }
+}
 
 impl State {
     fn is_idle(&self) -> bool {
