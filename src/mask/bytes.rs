@@ -77,11 +77,26 @@ pub(crate) fn find(b: &[u8], start: usize, needle: &[u8]) -> Option<usize> {
     }
 }
 
-/// The byte of `word` that stands most seldom in text, and where.
+/// The byte of `word` that stands most seldom in text, and where; the first that is rare will do.
+#[inline]
 fn rarest(word: &[u8]) -> Option<(usize, u8)> {
-    let bytes = word.iter().copied().enumerate();
-    bytes.min_by_key(|(_, c)| commonness(*c))
+    let mut best = None;
+    let mut least = u8::MAX;
+    for (i, c) in word.iter().enumerate() {
+        let common = commonness(*c);
+        if common < least {
+            least = common;
+            best = Some((i, *c));
+            if common <= RARE {
+                break;
+            }
+        }
+    }
+    best
 }
+
+/// So common is what hardly stands twice in a line.
+const RARE: u8 = 5;
 
 /// A rough order of how often a byte stands in logs, tables and code.
 pub(crate) fn commonness(c: u8) -> u8 {

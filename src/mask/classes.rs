@@ -1,10 +1,11 @@
-//! One pass over a line for the layers that no keyword wakes: where a number or a token may
-//! stand.
+//! One pass over a line for the layers that no keyword wakes: where a number, a token or a phrase may
+//! stand, and which signs there are.
 //!
-//! Bytes are sorted into bits of words of 64, and runs are found by shifting the words. Hardly a
-//! branch depends on the text, which is what makes it fast.
+//! Bytes are sorted into bits of words of 64, sixteen at a time, and runs are found by shifting the
+//! words. Hardly a branch depends on the text, which is what makes it fast.
 
 use super::bytes::from;
+use wide::u8x16;
 
 /// What stands where in a line; used again for each.
 #[derive(Debug, Default)]
@@ -14,11 +15,22 @@ pub(crate) struct Classes {
     pub numbers: Vec<usize>,
     /// The `_` and `-` behind which a random part may stand.
     pub separators: Vec<usize>,
+    /// In each run of small letters and what stands between words that is long enough for a
+    /// mnemonic phrase, one place or more.
+    pub phrases: Vec<usize>,
+    /// The line holds `@` or `%`.
+    pub at: bool,
+    /// The line holds `+`.
+    pub plus: bool,
+    /// The line holds `[`.
+    pub bracket: bool,
 }
 
 /// The shortest run that may hold a number, and the shortest that may hold a token.
 const NUMBER: usize = 13;
 const TOKEN: u32 = 17;
+/// Twelve words of three letters and what parts them.
+const PHRASE: u32 = 47;
 
 /// The bits of 64 bytes, the first byte's the lowest.
 #[derive(Clone, Copy, Default)]
@@ -31,38 +43,38 @@ struct Word {
     token: u64,
     /// `_`, `-`
     joint: u64,
+    /// What the words of a phrase and what parts them are made of: also numbered, quoted, with
+    /// commas.
+    phrase: u64,
+    /// `@`, `%`
+    at: u64,
+    /// `+`
+    plus: u64,
+    /// `[`
+    bracket: u64,
 }
-
-/// What each byte is, as the highest bits of lanes of sixteen: code, gap, token, joint.
-const LANES: [u64; 256] = {
-    let mut lanes = [0; 256];
-    let mut c = 0;
-    #[allow(clippy::indexing_slicing)] // evaluated when rec is built
-    while c < 256 {
-        let byte = c as u8;
-        let code = byte.is_ascii_digit() || byte.is_ascii_uppercase();
-        let gap = byte == b' ' || byte == b'-';
-        let joint = byte == b'_' || byte == b'-';
-        let token = byte.is_ascii_alphanumeric() || joint;
-        lanes[c] =
-            (code as u64) << 15 | (gap as u64) << 31 | (token as u64) << 47 | (joint as u64) << 63;
-        c += 1;
-    }
-    lanes
-};
 
 impl Word {
     /// Adds the classes of sixteen bytes, as the bits from `shift` on.
     #[inline]
-    fn add(&mut self, bytes: &[u8; 16], shift: u32) {
-        // Each byte's bits enter its lanes from above and move down.
-        let enter =
-            |lanes: u64, c: &u8| lanes >> 1 | LANES.get(usize::from(*c)).copied().unwrap_or(0);
-        let lanes = bytes.iter().fold(0, enter);
-        self.code |= (lanes & 0xFFFF) << shift;
-        self.gap |= (lanes >> 16 & 0xFFFF) << shift;
-        self.token |= (lanes >> 32 & 0xFFFF) << shift;
-        self.joint |= (lanes >> 48) << shift;
+    fn add(&mut self, bytes: [u8; 16], shift: u32) {
+        let bytes = u8x16::new(bytes);
+        let is = |c: u8| bytes.simd_eq(u8x16::splat(c));
+        let among =
+            |first: u8, count: u8| (bytes - u8x16::splat(first)).simd_le(u8x16::splat(count - 1));
+        let bits = |mask: u8x16| u64::from(mask.to_bitmask()) << shift;
+        let (digit, upper, lower) = (among(b'0', 10), among(b'A', 26), among(b'a', 26));
+        let (blank, dash) = (is(b' '), is(b'-'));
+        let (code, joint) = (digit | upper, is(b'_') | dash);
+        let between = blank | is(b',') | is(b'"') | is(b'\'') | is(b'.') | is(b')');
+        self.code |= bits(code);
+        self.gap |= bits(blank | dash);
+        self.token |= bits(code | lower | joint);
+        self.joint |= bits(joint);
+        self.phrase |= bits(lower | digit | between);
+        self.at |= bits(is(b'@') | is(b'%'));
+        self.plus |= bits(is(b'+'));
+        self.bracket |= bits(is(b'['));
     }
 
     /// The classes of the first 64 bytes of `text`.
@@ -72,7 +84,7 @@ impl Word {
         let mut shift = 0;
         let mut rest = text;
         while let Some((bytes, after)) = rest.split_first_chunk::<16>() {
-            word.add(bytes, shift);
+            word.add(*bytes, shift);
             rest = after;
             shift += 16;
             if shift == 64 {
@@ -83,7 +95,7 @@ impl Word {
             let mut bytes = [0; 16];
             let places = bytes.iter_mut().zip(rest);
             places.for_each(|(to, from)| *to = *from);
-            word.add(&bytes, shift);
+            word.add(bytes, shift);
         }
         word
     }
@@ -94,9 +106,8 @@ impl Classes {
     pub(crate) fn sort(&mut self, line: &[u8]) {
         self.numbers.clear();
         self.separators.clear();
-        if line.len() < NUMBER {
-            return;
-        }
+        self.phrases.clear();
+        let (mut at, mut plus, mut bracket) = (0, 0, 0);
         let mut word = Word::of(line);
         let mut start = 0;
         while start < line.len() {
@@ -114,9 +125,15 @@ impl Classes {
                 start,
                 false,
             );
+            let phrase = runs(pair(word.phrase, next.phrase), PHRASE);
+            push(&mut self.phrases, phrase as u64, start, true);
+            at |= word.at;
+            plus |= word.plus;
+            bracket |= word.bracket;
             word = next;
             start += 64;
         }
+        (self.at, self.plus, self.bracket) = (at != 0, plus != 0, bracket != 0);
     }
 }
 
@@ -184,6 +201,12 @@ mod tests {
                 prop_assert_eq!(bit(word.gap), matches!(c, b' ' | b'-'));
                 prop_assert_eq!(bit(word.joint), matches!(c, b'_' | b'-'));
                 prop_assert_eq!(bit(word.token), c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-'));
+                let between = matches!(c, b' ' | b',' | b'"' | b'\'' | b'.' | b')');
+                let phrase = c.is_ascii_lowercase() || c.is_ascii_digit() || between;
+                prop_assert_eq!(bit(word.phrase), phrase);
+                prop_assert_eq!(bit(word.at), matches!(c, b'@' | b'%'));
+                prop_assert_eq!(bit(word.plus), *c == b'+');
+                prop_assert_eq!(bit(word.bracket), *c == b'[');
             }
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Each keyword is filed under its rarest three bytes. A bitmap of 256 Ki bits says for each
 //! position whether any keyword is filed there; it fits in the first-level cache, costs
-//! microseconds to build, and almost every position of almost every line is ruled out by it.
+//! microseconds to build, and almost every position of almost every line is ruled out by it. A second
+//! one, asked about the others, knows a fourth byte too.
 
 use super::bytes::{Fnv, at, bounded, commonness, from, word_at};
 use std::collections::HashMap;
@@ -22,6 +23,9 @@ pub(crate) struct Hit {
 #[derive(Clone)]
 pub(crate) struct Grams {
     bits: Box<[u64; WORDS]>,
+    /// As `bits`, with the byte behind the three, or inverted with the one before them; of keywords
+    /// that have neither, by the three.
+    fours: Box<[u64; WORDS]>,
     /// By bucket, the latest entry plus one.
     heads: Box<[u32; BUCKETS]>,
     entries: Vec<Entry>,
@@ -96,6 +100,12 @@ fn hash(gram: u32) -> u32 {
     gram.wrapping_mul(0x3779_B100) >> 14
 }
 
+/// As [`hash`], of four bytes.
+#[inline]
+fn hash_four(four: u32) -> u32 {
+    four.wrapping_mul(0x9E37_79B1) >> 14
+}
+
 fn gram_of(bytes: &[u8]) -> u32 {
     fold(u32::from(at(bytes, 0)) | u32::from(at(bytes, 1)) << 8 | u32::from(at(bytes, 2)) << 16)
 }
@@ -117,6 +127,7 @@ impl Grams {
     pub(crate) fn new(keywords: impl IntoIterator<Item = (&'static [u8], Match)>) -> Self {
         let mut grams = Grams {
             bits: Box::new([0; WORDS]),
+            fours: Box::new([0; WORDS]),
             heads: Box::new([0; BUCKETS]),
             entries: Vec::new(),
             keys: Vec::new(),
@@ -144,6 +155,12 @@ impl Grams {
         let grams = text.windows(3).enumerate().take(64);
         let rarest = grams.min_by_key(|(_, gram)| weight(gram));
         let rarest = rarest.map(|(offset, gram)| (offset, gram_of(gram)));
+        // With the byte behind it, or the one before where it is the last.
+        let around = rarest.map(|(offset, gram)| match text.get(offset..offset + 4) {
+            Some(four) => lead(four, 0, false),
+            None if offset > 0 => !lead(&text, offset - 1, false),
+            None => gram,
+        });
         let short = text.len() < 4;
         let lead = lead(&text, 0, short);
         self.keys.push(Key {
@@ -151,11 +168,12 @@ impl Grams {
             exact: how == Match::Exact,
             bounded: how == Match::Word,
         });
-        let Some((offset, gram)) = rarest else { return };
+        let (Some((offset, gram)), Some(around)) = (rarest, around) else {
+            return;
+        };
         let h = hash(gram);
-        if let Some(word) = self.bits.get_mut((h >> 6) as usize) {
-            *word |= 1 << (h & 63);
-        }
+        set(&mut self.bits, h);
+        set(&mut self.fours, hash_four(around));
         let Some(head) = self.heads.get_mut(h as usize % BUCKETS) else {
             return;
         };
@@ -179,7 +197,7 @@ impl Grams {
             let folded = u64::from_le_bytes(*eight) | 0x2020_2020_2020_2020;
             for k in 0..6 {
                 let gram = (folded >> (8 * k)) as u32;
-                if self.may_be(hash(gram)) {
+                if is_set(&self.bits, hash(gram)) {
                     self.check(line, i + k, gram & 0x00FF_FFFF, hits);
                 }
             }
@@ -187,7 +205,7 @@ impl Grams {
         }
         for (k, three) in line.get(i..).unwrap_or_default().windows(3).enumerate() {
             let gram = gram_of(three);
-            if self.may_be(hash(gram)) {
+            if is_set(&self.bits, hash(gram)) {
                 self.check(line, i + k, gram, hits);
             }
         }
@@ -200,14 +218,16 @@ impl Grams {
         !hits.is_empty()
     }
 
-    /// Whether a keyword may be filed under this hash.
-    #[inline]
-    fn may_be(&self, h: u32) -> bool {
-        self.bits.get((h >> 6) as usize).copied().unwrap_or(0) & 1 << (h & 63) != 0
-    }
-
-    #[cold]
+    /// Appends the keywords that are filed under `gram` and stand around it.
     fn check(&self, line: &[u8], i: usize, gram: u32, hits: &mut Vec<Hit>) {
+        let before = i.checked_sub(1).map_or(0, |i| !lead(line, i, false));
+        let around = [lead(line, i, false), before, gram];
+        if !around
+            .iter()
+            .any(|four| is_set(&self.fours, hash_four(*four)))
+        {
+            return;
+        }
         let h = hash(gram);
         let mut next = self.heads.get(h as usize % BUCKETS).copied().unwrap_or(0);
         while let Some(entry) = (next as usize)
@@ -238,6 +258,18 @@ impl Grams {
             }
         }
     }
+}
+
+#[inline]
+fn set(bits: &mut [u64; WORDS], h: u32) {
+    if let Some(word) = bits.get_mut((h >> 6) as usize) {
+        *word |= 1 << (h & 63);
+    }
+}
+
+#[inline]
+fn is_set(bits: &[u64; WORDS], h: u32) -> bool {
+    bits.get((h >> 6) as usize).copied().unwrap_or(0) & 1 << (h & 63) != 0
 }
 
 /// Three bytes that logs, manuals, statements and code are full of, and how common they are: more

@@ -324,10 +324,14 @@ impl Scanner {
     fn unwoken(&mut self, line: &[u8], spans: &mut Vec<Span>) {
         self.classes.sort(line);
         personal::numbers(line, &self.classes.numbers, spans);
-        personal::mails(line, spans);
-        phone::find(line, spans);
+        if self.classes.at {
+            personal::mails(line, spans);
+        }
+        if self.classes.plus {
+            phone::find(line, spans);
+        }
         shape::find(line, &self.classes.separators, spans);
-        wallet::find(line, spans);
+        wallet::find(line, &self.classes, spans);
     }
 
     /// Appends what the layers find, each by itself.

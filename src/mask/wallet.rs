@@ -2,6 +2,7 @@
 //! lists of bytes in which Solana keeps its keys.
 
 use super::bytes::{at, before, cut, is_word};
+use super::classes::Classes;
 use super::span::{Class, RuleId, Span};
 use std::sync::OnceLock;
 
@@ -11,62 +12,42 @@ const PRIVATE: RuleId = RuleId::new("wallet-key");
 
 /// The fewest words of a phrase (BIP 39: 12, 15, 18, 21 or 24).
 const WORDS_MIN: usize = 12;
-/// Twelve words of three letters and what parts them.
-const PHRASE_MIN: usize = 47;
 
-/// Appends the keys of `line`.
-pub(crate) fn find(line: &[u8], spans: &mut Vec<Span>) {
-    if line.len() < PHRASE_MIN {
-        return;
+/// Appends the keys of `line`, whose bytes are sorted.
+pub(crate) fn find(line: &[u8], classes: &Classes, spans: &mut Vec<Span>) {
+    phrases(line, &classes.phrases, spans);
+    if classes.bracket {
+        bytes(line, spans);
     }
-    phrases(line, spans);
-    bytes(line, spans);
     alone(line, spans);
 }
 
 /// What words of a phrase and what parts them are made of: also numbered, quoted, with commas.
-const IN_PHRASE: [bool; 256] = {
-    let mut parts = [false; 256];
-    let mut c = 0;
-    #[allow(clippy::indexing_slicing)] // evaluated when rec is built
-    while c < 128 {
-        let byte = c as u8;
-        parts[c] = byte.is_ascii_lowercase()
-            || byte.is_ascii_digit()
-            || matches!(byte, b' ' | b',' | b'"' | b'\'' | b'.' | b')');
-        c += 1;
-    }
-    parts
-};
-
 fn in_phrase(c: u8) -> bool {
-    IN_PHRASE.get(usize::from(c)).copied().unwrap_or(false)
+    c.is_ascii_lowercase()
+        || c.is_ascii_digit()
+        || matches!(c, b' ' | b',' | b'"' | b'\'' | b'.' | b')')
 }
 
-/// Runs that are long enough are met by looking at one byte in so many.
-const STEP: usize = 23;
-
-fn phrases(line: &[u8], spans: &mut Vec<Span>) {
-    let mut i = STEP;
-    while i < line.len() {
-        // Here, a step before and in between: most runs of a log are ruled out at once.
-        let between = [0, STEP, 4, 8, 12, 16, 20];
-        if !between.iter().all(|back| in_phrase(at(line, i - back))) {
-            i += STEP;
+/// Appends the phrases in the runs of `line` that hold one of `places`.
+fn phrases(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
+    let mut done = 0;
+    for &place in places {
+        if place < done {
             continue;
         }
-        let mut start = i;
+        let mut start = place;
         while in_phrase(before(line, start)) {
             start -= 1;
         }
-        let mut end = i;
+        let mut end = place;
         while end < line.len() && in_phrase(at(line, end)) {
             end += 1;
         }
-        if end - start >= PHRASE_MIN && is_even(cut(line, start, end)) {
+        if is_even(cut(line, start, end)) {
             words(line, start, end, spans);
         }
-        i = end + STEP;
+        done = end;
     }
 }
 
@@ -211,7 +192,9 @@ mod tests {
 
     fn found(line: &str) -> Vec<&str> {
         let mut spans = Vec::new();
-        find(line.as_bytes(), &mut spans);
+        let mut classes = Classes::default();
+        classes.sort(line.as_bytes());
+        find(line.as_bytes(), &classes, &mut spans);
         spans.iter().map(|s| &line[s.start..s.end]).collect()
     }
 

@@ -5,9 +5,10 @@
 //! reads in the bytes. Everything else goes through the model.
 
 use super::screen::EDGE_BLANKS;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
+use wide::u8x16;
 
 /// Text as a viewer reads it, with the way back to the bytes.
 #[derive(Debug, Default)]
@@ -71,16 +72,54 @@ pub enum Plain {
 /// Looks at a line without its LF (and without the CR before it); `None` when it needs the model.
 /// `cols` is the terminal's width.
 pub fn classify(line: &[u8], cols: usize) -> Option<Plain> {
-    // Without an early way out the compiler makes vector code of this.
-    if line.iter().fold(false, |care, b| care | needs_care(*b)) {
+    let controls = Controls::of(line);
+    if controls.odd || controls.high && !is_plain_utf8(line) {
+        return None;
+    }
+    if controls.known {
         return classify_with_care(line, cols);
     }
-    (line.is_ascii() || is_plain_utf8(line)).then_some(Plain::Text)
+    Some(Plain::Text)
 }
 
-/// C0 controls but TAB, and DEL.
-fn needs_care(b: u8) -> bool {
-    (b < 0x20) & (b != b'\t') | (b == 0x7f)
+/// What a line holds beside text and TAB.
+struct Controls {
+    /// ESC or CR.
+    known: bool,
+    /// Other C0 controls, or DEL.
+    odd: bool,
+    /// Bytes beyond ASCII.
+    high: bool,
+}
+
+impl Controls {
+    /// Looks at sixteen bytes at a time, with no early way out.
+    fn of(line: &[u8]) -> Controls {
+        let (mut known, mut odd, mut high) = (u8x16::ZERO, u8x16::ZERO, u8x16::ZERO);
+        let mut look = |bytes: [u8; 16]| {
+            let bytes = u8x16::new(bytes);
+            let is = |c: u8| bytes.simd_eq(u8x16::splat(c));
+            let kept = is(0x1b) | is(b'\r');
+            let control = bytes.simd_le(u8x16::splat(0x1f)) | is(0x7f);
+            known |= kept;
+            odd |= control & !(kept | is(b'\t'));
+            high |= bytes;
+        };
+        let (chunks, rest) = line.as_chunks::<16>();
+        chunks.iter().for_each(|bytes| look(*bytes));
+        if !rest.is_empty() {
+            let mut bytes = [b' '; 16];
+            let places = bytes.iter_mut().zip(rest);
+            places.for_each(|(to, from)| *to = *from);
+            look(bytes);
+        }
+        // The highest bit of each byte.
+        Controls {
+            known: known.to_bitmask() != 0,
+            odd: odd.to_bitmask() != 0,
+            high: high.to_bitmask() != 0,
+        }
+    }
 }
 
 /// Valid, and free of C1 controls (U+0080 to U+009F).
@@ -123,6 +162,7 @@ fn control(bytes: &[u8]) -> Option<(Control, usize)> {
     }
 }
 
+/// As [`classify`], of a valid text with no controls but those that [`control`] knows.
 fn classify_with_care(line: &[u8], cols: usize) -> Option<Plain> {
     let mut segments = Vec::new();
     let mut start = 0;
@@ -151,15 +191,10 @@ fn classify_with_care(line: &[u8], cols: usize) -> Option<Plain> {
         }
         at += len;
     }
-    let rest = line.get(at..)?;
     segments.push(Segment {
         bytes: start..line.len(),
         clears,
     });
-    let odd = |b: &u8| needs_care(*b) && !matches!(b, 0x1b | b'\r');
-    if rest.iter().any(odd) || line.iter().any(odd) || !(line.is_ascii() || is_plain_utf8(line)) {
-        return None;
-    }
     if segments.len() == 1 {
         return Some(Plain::Styled);
     }
@@ -239,8 +274,11 @@ fn narrow(text: &[u8]) -> Option<usize> {
     if text.is_ascii() {
         return Some(text.len());
     }
-    let mut high = text.iter().enumerate().filter(|(_, c)| **c >= 0xE1);
-    let plain = high.all(|(at, c)| *c == 0xE2 && text.get(at + 1).is_some_and(|c| *c <= 0x8B));
+    // Without an early way out the compiler makes vector code of these.
+    let high = |wide: bool, c: &u8| wide | (*c >= 0xE1) & (*c != 0xE2);
+    let wide = text.iter().fold(false, high);
+    let low = |at: usize| text.get(at + 1).is_some_and(|c| *c <= 0x8B);
+    let plain = !wide && memchr_iter(0xE2, text).all(low);
     plain.then(|| text.iter().filter(|c| **c & 0xC0 != 0x80).count())
 }
 
