@@ -14,6 +14,7 @@ use crate::model::{
 };
 use crate::player::{Landmarks, Player};
 use crate::timeline::Timeline;
+use crate::vault::index::Halt;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -195,33 +196,9 @@ impl Memory {
     pub fn long() -> Memory {
         Memory(Vec::new(), Extent::Long)
     }
-}
 
-impl Library for Memory {
-    fn sessions(&mut self, from: usize, max: usize) -> Result<Vec<Session>, String> {
-        Ok(self.0.iter().skip(from).take(max).cloned().collect())
-    }
-
-    fn open(&mut self, wanted: SessionId) -> Result<(usize, Size), String> {
-        if wanted == id(0x4a) {
-            return Err("it is sealed to another key".into());
-        }
-        Ok(match self.1 {
-            Extent::Short => (events().len(), Size { cols: 60, rows: 10 }),
-            Extent::Long => (400, Size { cols: 80, rows: 24 }),
-        })
-    }
-
-    fn piece(&mut self, _: SessionId, number: usize) -> Result<Vec<Event>, String> {
-        if let Extent::Long = self.1 {
-            let line = format!("piece {number} {}\r\n", "x".repeat(60));
-            let millis = u64::try_from(number).unwrap() * 1000;
-            return Ok(vec![output(millis, &line.repeat(100))]);
-        }
-        Ok(events().get(number).cloned().unwrap_or_default())
-    }
-
-    fn search(&mut self, query: &str, max: usize) -> Result<Vec<Found>, String> {
+    /// The commands in which, or in whose output, the words stand.
+    fn hits(&self, query: &str) -> Result<Vec<Found>, String> {
         let query = query.trim_end_matches('*');
         if query.contains('(') {
             return Err("a bracket is open".into());
@@ -251,31 +228,78 @@ impl Library for Memory {
                 }
             }
         }
-        found.truncate(max);
         Ok(found)
     }
+}
 
-    fn lines(&mut self) -> Result<Option<Vec<(usize, String)>>, String> {
+impl Library for Memory {
+    fn sessions(&mut self, from: usize, max: usize) -> Result<Vec<Session>, String> {
+        Ok(self.0.iter().skip(from).take(max).cloned().collect())
+    }
+
+    fn open(&mut self, wanted: SessionId) -> Result<(usize, Size), String> {
+        if wanted == id(0x4a) {
+            return Err("it is sealed to another key".into());
+        }
+        Ok(match self.1 {
+            Extent::Short => (events().len(), Size { cols: 60, rows: 10 }),
+            Extent::Long => (400, Size { cols: 80, rows: 24 }),
+        })
+    }
+
+    fn piece(&mut self, _: SessionId, number: usize) -> Result<Vec<Event>, String> {
+        if let Extent::Long = self.1 {
+            let line = format!("piece {number} {}\r\n", "x".repeat(60));
+            let millis = u64::try_from(number).unwrap() * 1000;
+            return Ok(vec![output(millis, &line.repeat(100))]);
+        }
+        Ok(events().get(number).cloned().unwrap_or_default())
+    }
+
+    fn search(
+        &mut self,
+        query: &str,
+        max: usize,
+        halt: &Halt,
+        each: &mut dyn FnMut(Found),
+    ) -> Result<(), String> {
+        if query.starts_with("endless") {
+            let one = self.hits("select")?.remove(0);
+            while !halt.asked() {
+                each(one.clone());
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            return Ok(());
+        }
+        self.hits(query)?.into_iter().take(max).for_each(each);
+        Ok(())
+    }
+
+    fn catch_up(&mut self, _: &Halt) -> bool {
+        false
+    }
+
+    fn lines(&mut self, _: &Halt) -> Result<Option<Vec<(usize, String)>>, String> {
         Ok(None)
     }
 
-    fn matching(&mut self, query: &str) -> Result<HashSet<SessionId>, String> {
-        let found = self.search(query, usize::MAX)?;
+    fn matching(&mut self, query: &str, _: &Halt) -> Result<HashSet<SessionId>, String> {
+        let found = self.hits(query)?;
         Ok(found.into_iter().map(|found| found.session).collect())
     }
 
-    fn stats(&mut self, _: &str) -> Result<Stats, String> {
+    fn stats(&mut self, _: &str, _: &Halt) -> Result<Stats, String> {
         Ok(stats(&self.0))
     }
 
-    fn sides(&mut self, wanted: SessionId) -> Result<Vec<Side>, String> {
+    fn sides(&mut self, wanted: SessionId, _: &Halt) -> Result<Vec<Side>, String> {
         let session = self.0.iter().find(|s| s.id == wanted);
         let session = session.ok_or("there is no such session")?;
         let timeline = Timeline::from_events(&session.meta, events().concat());
         Ok(sides(&session.meta.client, &timeline))
     }
 
-    fn export(&mut self, piece: &Piece) -> Result<Done, String> {
+    fn export(&mut self, piece: &Piece, _: &Halt) -> Result<Done, String> {
         let session = self.0.iter().find(|s| s.id == piece.id);
         let session = session.ok_or("there is no such session")?;
         let none = Summary::default();

@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::query::{Now, Query, SessionFacts, snippet};
 use crate::timeline::{PartOf, Timeline};
-use crate::vault::index::{self, Search};
+use crate::vault::index::{self, Halt, Search};
 use crate::vault::{Entry, NotLabelled, Place, Row, Unlocked};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
@@ -132,43 +132,55 @@ pub trait Library {
     /// The piece is damaged; the others still can be read.
     fn piece(&mut self, id: SessionId, number: usize) -> Result<Vec<Event>, String>;
 
-    /// Moments that the query finds, newest session first, `max` at most. [`Found::line`] may still
-    /// be missing: [`Library::lines`] reads it.
+    /// Tells `each` the moments that the query finds, newest session first, `max` at most.
+    /// [`Found::line`] may still be missing: [`Library::lines`] reads it.
+    ///
+    /// This and whatever else takes a [`Halt`] ends early once that is asked, with part of the answer
+    /// or an error: the answer is then to be left aside.
     ///
     /// # Errors
     /// The query is not understood, or the vault cannot be read.
-    fn search(&mut self, query: &str, max: usize) -> Result<Vec<Found>, String>;
+    fn search(
+        &mut self,
+        query: &str,
+        max: usize,
+        halt: &Halt,
+        each: &mut dyn FnMut(Found),
+    ) -> Result<(), String>;
+
+    /// Does some of what makes searching fast; whether there is more to do.
+    fn catch_up(&mut self, halt: &Halt) -> bool;
 
     /// More lines of what [`Library::search`] found last, each with its place, from the first on;
     /// a session's at a time. `None` when there are no more.
     ///
     /// # Errors
     /// The vault cannot be read.
-    fn lines(&mut self) -> Result<Option<Vec<(usize, String)>>, String>;
+    fn lines(&mut self, halt: &Halt) -> Result<Option<Vec<(usize, String)>>, String>;
 
     /// The sessions in which the query finds something, as far as its newest moments go.
     ///
     /// # Errors
     /// As [`Library::search`].
-    fn matching(&mut self, query: &str) -> Result<HashSet<SessionId>, String>;
+    fn matching(&mut self, query: &str, halt: &Halt) -> Result<HashSet<SessionId>, String>;
 
     /// What the commands that the query finds say of their owner's work.
     ///
     /// # Errors
     /// As [`Library::search`].
-    fn stats(&mut self, query: &str) -> Result<Stats, String>;
+    fn stats(&mut self, query: &str, halt: &Halt) -> Result<Stats, String>;
 
     /// A session's commands with what they printed, to be compared.
     ///
     /// # Errors
     /// The session cannot be read.
-    fn sides(&mut self, id: SessionId) -> Result<Vec<Side>, String>;
+    fn sides(&mut self, id: SessionId, halt: &Halt) -> Result<Vec<Side>, String>;
 
     /// A piece, masked again and encoded; what [`Done::lack`] says is for who asked.
     ///
     /// # Errors
     /// The session cannot be read.
-    fn export(&mut self, piece: &Piece) -> Result<Done, String>;
+    fn export(&mut self, piece: &Piece, halt: &Halt) -> Result<Done, String>;
 
     /// A piece of this session was written to a file.
     fn handed_on(&mut self, id: SessionId);
@@ -183,8 +195,6 @@ pub trait Library {
 /// A vault as a library.
 pub struct VaultLibrary {
     library: index::Library,
-    /// Whether the index was looked for.
-    indexed: bool,
     /// Days for which nothing may be forgotten; `None` leaves that to the vault.
     hold: Option<u32>,
     rows: Vec<Row>,
@@ -205,7 +215,6 @@ impl VaultLibrary {
     pub fn new(unlocked: Unlocked) -> VaultLibrary {
         VaultLibrary {
             library: index::Library::without_index(unlocked),
-            indexed: false,
             hold: None,
             rows: Vec::new(),
             places: (None, Vec::new()),
@@ -223,15 +232,22 @@ impl VaultLibrary {
         self.library.unlocked()
     }
 
-    /// The index is opened when something is first searched: it may have to catch up.
-    fn indexed(&mut self) -> &index::Library {
-        if self.indexed {
-            self.library.refresh();
-        } else {
-            self.indexed = true;
-            self.library.use_index();
+    /// Uses the index where it is up to date, or nearly so.
+    fn use_index(&mut self) {
+        match self.library.has_index() {
+            true => self.library.refresh(),
+            false => {
+                self.library.use_index_if_near();
+            }
         }
-        &self.library
+    }
+
+    /// Asks the index, where there is one, until `halt` is asked.
+    fn ask<T>(&mut self, halt: &Halt, ask: impl FnOnce(&mut VaultLibrary) -> T) -> T {
+        self.library.heed(halt);
+        let answer = ask(self);
+        self.library.heed_nothing();
+        answer
     }
 
     fn session(&self, row: &Row) -> Result<Session, String> {
@@ -339,11 +355,7 @@ fn found_at(query: &Query, hit: &index::Hit) -> Found {
 impl Library for VaultLibrary {
     fn sessions(&mut self, from: usize, max: usize) -> Result<Vec<Session>, String> {
         if from == 0 {
-            if self.indexed {
-                self.library.refresh();
-            } else {
-                self.indexed = self.library.use_index_if_near();
-            }
+            self.use_index();
             self.rows = self.unlocked().rows().map_err(|e| said(&e))?;
         }
         let rows = self.rows.iter().skip(from).take(max);
@@ -388,30 +400,44 @@ impl Library for VaultLibrary {
         }
     }
 
-    fn search(&mut self, text: &str, max: usize) -> Result<Vec<Found>, String> {
+    fn search(
+        &mut self,
+        text: &str,
+        max: usize,
+        halt: &Halt,
+        each: &mut dyn FnMut(Found),
+    ) -> Result<(), String> {
         let query = query(text)?;
         let search = Search {
             query: &query,
             limit: max,
             with_text: false,
         };
-        let (mut found, mut hits) = (Vec::new(), Vec::new());
+        let (mut told, mut hits) = (0, Vec::new());
         let mut take = |hit: index::Hit| {
             let moment = found_at(&query, &hit);
             if moment.printed && hit.lacks_output() {
-                hits.push((found.len(), hit));
+                hits.push((told, hit));
             }
-            found.push(moment);
+            told += 1;
+            each(moment);
             true
         };
-        let library = self.indexed();
-        library.search(&search, &mut take).map_err(|e| said(&e))?;
+        let done = self.ask(halt, |this| {
+            this.use_index();
+            this.library.search(&search, &mut take)
+        });
+        done.map_err(|e| said(&e))?;
         hits.reverse();
         self.unread = Some(Unread { query, hits });
-        Ok(found)
+        Ok(())
     }
 
-    fn lines(&mut self) -> Result<Option<Vec<(usize, String)>>, String> {
+    fn catch_up(&mut self, halt: &Halt) -> bool {
+        self.ask(halt, |this| this.library.fill_index())
+    }
+
+    fn lines(&mut self, halt: &Halt) -> Result<Option<Vec<(usize, String)>>, String> {
         let Some(unread) = &mut self.unread else {
             return Ok(None);
         };
@@ -425,32 +451,50 @@ impl Library for VaultLibrary {
             places.push(place);
             hits.push(hit);
         }
-        self.library.read_output(&mut hits).map_err(|e| said(&e))?;
+        let read = self.ask(halt, |this| this.library.read_output(&mut hits));
+        read.map_err(|e| said(&e))?;
+        let Some(unread) = &mut self.unread else {
+            return Ok(None);
+        };
+        if halt.asked() {
+            // They are read again.
+            let missing = places.into_iter().zip(hits).rev();
+            unread.hits.extend(missing);
+            return Ok(Some(Vec::new()));
+        }
         let line = |hit: &index::Hit| snippet(&unread.query, &hit.doc(), LINE_MAX).text;
         Ok(Some(
             places.into_iter().zip(hits.iter().map(line)).collect(),
         ))
     }
 
-    fn matching(&mut self, text: &str) -> Result<HashSet<SessionId>, String> {
+    fn matching(&mut self, text: &str, halt: &Halt) -> Result<HashSet<SessionId>, String> {
         let query = query(text)?;
-        let found = self.indexed().ids_matching(&query, MATCHING_MAX);
+        let found = self.ask(halt, |this| {
+            this.use_index();
+            this.library.ids_matching(&query, MATCHING_MAX)
+        });
         found.map_err(|e| said(&e))
     }
 
-    fn stats(&mut self, text: &str) -> Result<Stats, String> {
+    fn stats(&mut self, text: &str, halt: &Halt) -> Result<Stats, String> {
         let query = query(text)?;
-        self.indexed().stats(&query).map_err(|e| said(&e))
+        let stats = self.ask(halt, |this| {
+            this.use_index();
+            this.library.stats(&query)
+        });
+        stats.map_err(|e| said(&e))
     }
 
-    fn sides(&mut self, id: SessionId) -> Result<Vec<Side>, String> {
+    fn sides(&mut self, id: SessionId, halt: &Halt) -> Result<Vec<Side>, String> {
         let entry = self.unlocked().find(&id.hex()).map_err(|e| said(&e))?;
         let events = self.library.events(id).map_err(|e| said(&e))?;
+        let events = events.take_while(|_| !halt.asked());
         let timeline = Timeline::from_events(&entry.meta, events);
         Ok(sides(&entry.meta.client, &timeline))
     }
 
-    fn export(&mut self, piece: &Piece) -> Result<Done, String> {
+    fn export(&mut self, piece: &Piece, halt: &Halt) -> Result<Done, String> {
         let entry = self
             .unlocked()
             .find(&piece.id.hex())
@@ -464,6 +508,9 @@ impl Library for VaultLibrary {
             .map_err(|e| said(&e))?;
         let mut job = Job::new(&rules, about, piece.cut, piece.format, &piece.also);
         for event in self.library.events(piece.id).map_err(|e| said(&e))? {
+            if halt.asked() {
+                return Err("it is not read to its end".to_owned());
+            }
             job.push(&event);
         }
         Ok(job.finish())

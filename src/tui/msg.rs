@@ -44,8 +44,8 @@ pub enum Msg {
     Still(Look, Arc<Grid>),
     /// What the player shows now.
     Frame(Box<Frame>),
-    /// What was found for a text.
-    Found(String, Result<Vec<Found>, String>),
+    /// What was found for a text, from which place on, and whether more is being looked for.
+    Found(String, usize, Result<Vec<Found>, String>, bool),
     /// Why some of what was found for a text was found, by their places.
     Lines(String, Vec<(usize, String)>),
     /// The sessions in which something is found for a text.

@@ -13,6 +13,7 @@ use super::update::update;
 use super::view::view;
 use super::worker::Worker;
 use crate::model::{Size, Stamp};
+use crate::vault::index::Halt;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::execute;
 use ratatui::backend::CrosstermBackend;
@@ -64,8 +65,10 @@ pub fn run<E: Send + 'static>(
     let (requests, wanted) = mpsc::channel();
     let (answers, answered) = mpsc::channel();
     let (failed, failure) = mpsc::channel();
+    let halt = Halt::default();
     for request in first {
         // The receiver lives in this function.
+        halt.ask();
         let _ = requests.send(request);
     }
     let signals = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
@@ -101,6 +104,10 @@ pub fn run<E: Send + 'static>(
         }
     });
     let guard = Guard::take(model.mouse).map_err(Ended::Terminal)?;
+    let requests = Desk {
+        requests,
+        halt: halt.clone(),
+    };
     let mut screen =
         Display::new(guard, requests, answers, out.clone()).map_err(Ended::Terminal)?;
     screen.draw(&model).map_err(Ended::Terminal)?;
@@ -110,7 +117,7 @@ pub fn run<E: Send + 'static>(
         match open(&mut asker) {
             Ok(library) => {
                 if told.send(Msg::Opened).is_ok() {
-                    Worker::new(library, told).run(&wanted);
+                    Worker::new(library, halt, told).run(&wanted);
                 }
             }
             Err(error) => {
@@ -169,11 +176,25 @@ impl Keys {
     }
 }
 
+/// Where requests go.
+struct Desk {
+    requests: Sender<Request>,
+    halt: Halt,
+}
+
+impl Desk {
+    fn ask(&self, request: Request) {
+        self.halt.ask();
+        // The worker is gone only when the views are about to be.
+        let _ = self.requests.send(request);
+    }
+}
+
 /// The terminal, and where effects go.
 struct Display {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     guard: Option<Guard>,
-    requests: Sender<Request>,
+    requests: Desk,
     answers: Sender<Option<SecretString>>,
     out: SyncSender<Msg>,
     keys: Option<Keys>,
@@ -194,7 +215,7 @@ enum Flow {
 impl Display {
     fn new(
         guard: Guard,
-        requests: Sender<Request>,
+        requests: Desk,
         answers: Sender<Option<SecretString>>,
         out: SyncSender<Msg>,
     ) -> io::Result<Display> {
@@ -248,10 +269,7 @@ impl Display {
 
     fn effect(&mut self, model: &mut Model, effect: Effect) -> io::Result<Flow> {
         match effect {
-            // The worker is gone only when the views are about to be.
-            Effect::Ask(request) => {
-                let _ = self.requests.send(request);
-            }
+            Effect::Ask(request) => self.requests.ask(request),
             Effect::Answer(answer) => {
                 let _ = self.answers.send(answer);
             }
@@ -266,7 +284,7 @@ impl Display {
                 Some(file) => match self.away(model, || program::edit(&file))? {
                     Ok(Some(text)) => {
                         let change = Change::Note(id, at, text);
-                        let _ = self.requests.send(Request::Change(change));
+                        self.requests.ask(Request::Change(change));
                     }
                     Ok(None) => model.notice = Some("nothing is noted".to_owned()),
                     Err(why) => model.notice = Some(why),

@@ -76,8 +76,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Msg::Found(text, found) => {
-            model.search.take(text, found);
+        Msg::Found(text, from, found, more) => {
+            model.search.take(text, from, found, more);
             Vec::new()
         }
         Msg::Lines(text, lines) => {

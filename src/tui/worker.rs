@@ -8,7 +8,7 @@ mod nowhere;
 mod output;
 mod queue;
 
-use super::library::{Library, Piece};
+use super::library::{Found, Library, Piece};
 use super::msg::{Frame, Look, Msg, Order, Output, Pace, Request};
 use super::pages::compare::Comparison;
 use super::pages::export::Preview;
@@ -20,9 +20,10 @@ use crate::insight::compare;
 use crate::model::{Body, Event, Micros, SessionId, Size};
 use crate::player::{Jump, Player, Reached, Spot};
 use crate::timeline::{Builder, Renderer, Statement, Table, tables};
+use crate::vault::index::Halt;
 use nowhere::nowhere;
 use output::output;
-use queue::next;
+use queue::{next, supersedes};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::Write;
@@ -43,6 +44,11 @@ const LIST_BATCH: usize = 100;
 /// How long indexing may keep a request waiting.
 const INDEX_SLICE: Duration = Duration::from_millis(10);
 
+/// Hits that fill a screen: the first ones are told when there are so many.
+const HITS_FIRST: usize = 50;
+/// How long hits are gathered before those that there are so far are told: so short that nobody
+/// sees it, and long enough that few frames are drawn in vain.
+const HITS_EVERY: Duration = Duration::from_millis(20);
 /// Bytes of an export that are shown before it leaves.
 const PREVIEW_MAX: usize = 1 << 20;
 
@@ -74,6 +80,12 @@ struct Replay {
 /// The worker's own state.
 pub struct Worker {
     library: Shared,
+    /// Whether something waits that is to be done before what takes long is.
+    halt: Halt,
+    /// What was given up for something else; it is done when there is nothing else to do.
+    later: VecDeque<Request>,
+    /// The library has to do something for later searches.
+    behind: bool,
     /// How many sessions were told, while more are to come.
     listed: Option<usize>,
     /// What was searched last, while its lines are still to be read.
@@ -86,10 +98,13 @@ pub struct Worker {
 struct Gone;
 
 impl Worker {
-    /// Reads from `library` and tells `out`.
-    pub fn new(library: Box<dyn Library>, out: SyncSender<Msg>) -> Worker {
+    /// Reads from `library` and tells `out`. Whoever sends a request asks `halt` before.
+    pub fn new(library: Box<dyn Library>, halt: Halt, out: SyncSender<Msg>) -> Worker {
         Worker {
             library: Rc::new(RefCell::new(library)),
+            halt,
+            later: VecDeque::new(),
+            behind: false,
             listed: None,
             unread: None,
             open: None,
@@ -104,11 +119,11 @@ impl Worker {
             if queue.is_empty() {
                 match self.pause() {
                     None => match requests.recv() {
-                        Ok(request) => queue.push_back(request),
+                        Ok(request) => self.take_up(request, &mut queue),
                         Err(_) => return,
                     },
                     Some(time) if !time.is_zero() => match requests.recv_timeout(time) {
-                        Ok(request) => queue.push_back(request),
+                        Ok(request) => self.take_up(request, &mut queue),
                         Err(RecvTimeoutError::Timeout) => {}
                         Err(RecvTimeoutError::Disconnected) => return,
                     },
@@ -117,13 +132,14 @@ impl Worker {
             }
             loop {
                 match requests.try_recv() {
-                    Ok(request) => queue.push_back(request),
+                    Ok(request) => self.take_up(request, &mut queue),
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => return,
                 }
             }
             let done = match next(&mut queue) {
                 Some(request) => self.answer(request),
+                None if self.due().is_none() => self.work_later(),
                 None => self.work(),
             };
             if done.is_err() {
@@ -132,8 +148,33 @@ impl Worker {
         }
     }
 
+    fn take_up(&mut self, request: Request, queue: &mut VecDeque<Request>) {
+        self.halt.take_up();
+        self.later.retain(|waits| !supersedes(&request, waits));
+        queue.push_back(request);
+    }
+
+    /// What can wait until there is nothing else to do.
+    fn work_later(&mut self) -> Result<(), Gone> {
+        if let Some(request) = self.later.pop_front() {
+            return self.answer(request);
+        }
+        if self.behind {
+            self.behind = self.library.borrow_mut().catch_up(&self.halt);
+        }
+        Ok(())
+    }
+
     /// How long the worker may sleep; `None` until the next request.
     fn pause(&mut self) -> Option<Duration> {
+        match self.due() {
+            None => (self.behind || !self.later.is_empty()).then_some(Duration::ZERO),
+            due => due,
+        }
+    }
+
+    /// When the next thing is due that cannot wait for everything else.
+    fn due(&mut self) -> Option<Duration> {
         if self.listed.is_some() || self.unread.is_some() {
             return Some(Duration::ZERO);
         }
@@ -195,31 +236,11 @@ impl Worker {
                 }
                 Ok(())
             }
-            Request::Search(text) => {
-                let found = self.library.borrow_mut().search(&as_typed(&text), HITS_MAX);
-                self.unread = found.is_ok().then(|| text.clone());
-                self.tell(Msg::Found(text, found))
-            }
-            Request::Matching(text) => {
-                let found = self.library.borrow_mut().matching(&as_typed(&text));
-                match found {
-                    Ok(found) => self.tell(Msg::Matching(text, found)),
-                    // Half a query; what is known of the sessions themselves narrows on.
-                    Err(_) => Ok(()),
-                }
-            }
-            Request::Stats(period) => {
-                let stats = self.library.borrow_mut().stats(period.query());
-                self.tell(Msg::Stats(period, stats.map(Arc::new)))
-            }
-            Request::Compare(left, right) => {
-                let found = self.compare(left, right);
-                self.tell(Msg::Compared((left, right), found))
-            }
-            Request::Preview(piece) => {
-                let preview = self.preview(&piece);
-                self.tell(Msg::Preview(piece, Arc::new(preview)))
-            }
+            Request::Search(_)
+            | Request::Matching(_)
+            | Request::Stats(_)
+            | Request::Compare(..)
+            | Request::Preview(_) => self.ask(request),
             Request::Write {
                 piece,
                 path,
@@ -249,9 +270,74 @@ impl Worker {
         }
     }
 
+    /// Answers what takes long, unless it is given up for something else: then later.
+    fn ask(&mut self, request: Request) -> Result<(), Gone> {
+        let answer = match &request {
+            Request::Search(text) => self.search(text)?,
+            Request::Matching(text) => {
+                self.behind = true;
+                let mut library = self.library.borrow_mut();
+                let found = library.matching(&as_typed(text), &self.halt);
+                // Half a query; what is known of the sessions themselves narrows on.
+                found.ok().map(|found| Msg::Matching(text.clone(), found))
+            }
+            Request::Stats(period) => {
+                self.behind = true;
+                let mut library = self.library.borrow_mut();
+                let stats = library.stats(period.query(), &self.halt);
+                Some(Msg::Stats(*period, stats.map(Arc::new)))
+            }
+            Request::Compare(left, right) => {
+                let found = self.compare(*left, *right);
+                Some(Msg::Compared((*left, *right), found))
+            }
+            Request::Preview(piece) => {
+                let preview = self.preview(piece);
+                Some(Msg::Preview(piece.clone(), Arc::new(preview)))
+            }
+            _ => None,
+        };
+        if self.halt.asked() {
+            self.later.push_back(request);
+            return Ok(());
+        }
+        answer.map_or(Ok(()), |answer| self.tell(answer))
+    }
+
+    /// Tells what is found as it is found; gives the last of it.
+    fn search(&mut self, text: &str) -> Result<Option<Msg>, Gone> {
+        self.unread = None;
+        self.behind = true;
+        let (mut told, mut gathered) = (0, Vec::new());
+        let mut since = Instant::now();
+        let mut gone = false;
+        let mut each = |found: Found| {
+            gathered.push(found);
+            let enough = told == 0 && gathered.len() >= HITS_FIRST;
+            if enough || since.elapsed() >= HITS_EVERY {
+                let hits = std::mem::take(&mut gathered);
+                let from = told;
+                told += hits.len();
+                since = Instant::now();
+                let msg = Msg::Found(text.to_owned(), from, Ok(hits), true);
+                gone |= self.out.send(msg).is_err();
+            }
+        };
+        let mut library = self.library.borrow_mut();
+        let done = library.search(&as_typed(text), HITS_MAX, &self.halt, &mut each);
+        drop(library);
+        if gone {
+            return Err(Gone);
+        }
+        self.unread = (done.is_ok() && !self.halt.asked()).then(|| text.to_owned());
+        let last = done.map(|()| gathered);
+        Ok(Some(Msg::Found(text.to_owned(), told, last, false)))
+    }
+
     fn compare(&self, left: Look, right: Look) -> Result<Comparison, String> {
         let mut library = self.library.borrow_mut();
-        let (mut one, mut other) = (library.sides(left.id)?, library.sides(right.id)?);
+        let mut one = library.sides(left.id, &self.halt)?;
+        let mut other = library.sides(right.id, &self.halt)?;
         let (Some(first), Some(second)) = (left.command, right.command) else {
             return Ok(Comparison::Sessions(compare(one, other)));
         };
@@ -265,7 +351,7 @@ impl Worker {
 
     fn preview(&self, piece: &Piece) -> Preview {
         let mut library = self.library.borrow_mut();
-        let done = match library.export(piece) {
+        let done = match library.export(piece, &self.halt) {
             Ok(done) => done,
             Err(why) => {
                 return Preview {
@@ -278,10 +364,11 @@ impl Worker {
         let text = match piece.format {
             Format::Svg | Format::Html => {
                 let format = Format::Text;
-                let plain = library.export(&Piece {
+                let plain = Piece {
                     format,
                     ..piece.clone()
-                });
+                };
+                let plain = library.export(&plain, &self.halt);
                 plain.map(|done| done.bytes).unwrap_or_default()
             }
             _ => done.bytes.clone(),
@@ -306,7 +393,8 @@ impl Worker {
         if !replace && path.symlink_metadata().is_ok() {
             return Err(format!("{shown} is there already; w again replaces it"));
         }
-        let done = self.library.borrow_mut().export(piece)?;
+        // What is asked meanwhile waits: a file is written to its end.
+        let done = self.library.borrow_mut().export(piece, &Halt::default())?;
         if done.lack.is_some() {
             return Err("there is nothing to write".to_owned());
         }
@@ -352,7 +440,7 @@ impl Worker {
         let Some(text) = self.unread.take() else {
             return Ok(());
         };
-        let lines = self.library.borrow_mut().lines();
+        let lines = self.library.borrow_mut().lines(&self.halt);
         match lines {
             Ok(Some(lines)) => {
                 self.unread = Some(text.clone());

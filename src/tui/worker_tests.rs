@@ -13,6 +13,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 
 struct Desk {
     requests: Sender<Request>,
+    halt: Halt,
     messages: Receiver<Msg>,
 }
 
@@ -24,11 +25,18 @@ impl Desk {
     fn over(library: impl FnOnce() -> Box<dyn Library> + Send + 'static) -> Desk {
         let (out, messages) = mpsc::sync_channel(64);
         let (requests, wanted) = mpsc::channel();
-        thread::spawn(move || Worker::new(library(), out).run(&wanted));
-        Desk { requests, messages }
+        let halt = Halt::default();
+        let heeded = halt.clone();
+        thread::spawn(move || Worker::new(library(), heeded, out).run(&wanted));
+        Desk {
+            requests,
+            halt,
+            messages,
+        }
     }
 
     fn ask(&self, request: Request) {
+        self.halt.ask();
         self.requests.send(request).unwrap();
     }
 
@@ -269,4 +277,49 @@ fn a_place_that_is_not_there_is_said() {
     desk.ask(Request::Order(Order::Jump(Jump::End)));
     desk.ask(Request::Order(Order::Jump(Jump::NextCommand(Way::Forward))));
     assert_eq!(said(&desk), "there is no later command");
+}
+
+#[test]
+fn a_search_is_given_up_for_the_next_one() {
+    let desk = Desk::open();
+    // It goes on until something else is asked, and tells what it finds on the way.
+    desk.ask(Request::Search("endless".into()));
+    desk.wait("what is found so far", |msg| match msg {
+        Msg::Found(text, 0, Ok(found), true) => {
+            assert_eq!((text.as_str(), found.is_empty()), ("endless", false));
+            Some(())
+        }
+        _ => None,
+    });
+    desk.ask(Request::Search("statsu".into()));
+    desk.wait("what the next one finds", |msg| match msg {
+        Msg::Found(text, 0, Ok(found), false) => {
+            assert_eq!((text.as_str(), found.len()), ("statsu", 4));
+            Some(())
+        }
+        Msg::Found(text, _, _, more) => {
+            assert!(text == "endless" && more, "a given up search is not over");
+            None
+        }
+        _ => None,
+    });
+}
+
+#[test]
+fn a_search_that_something_else_interrupts_is_done_afterwards() {
+    let desk = Desk::open();
+    desk.ask(Request::Search("endless".into()));
+    let told = |what: &str| {
+        desk.wait(what, |msg| match msg {
+            Msg::Found(text, 0, Ok(_), true) if text == "endless" => Some(()),
+            _ => None,
+        });
+    };
+    told("what is found so far");
+    desk.ask(Request::Output(look(Some(1))));
+    desk.wait("what a command printed", |msg| match msg {
+        Msg::Output(at, _) => Some(assert_eq!(at, look(Some(1)))),
+        _ => None,
+    });
+    told("the same search again");
 }

@@ -38,6 +38,8 @@ pub struct Search {
     pub list: List,
     /// The text that the hits belong to.
     pub answered: Option<String>,
+    /// Whether more is being looked for.
+    pub more: bool,
     /// Why nothing was found.
     pub wrong: Option<String>,
 }
@@ -55,7 +57,17 @@ impl Search {
     /// Whether an answer is under way.
     pub fn waits(&self) -> bool {
         let text = self.line.text().trim();
-        !text.is_empty() && self.answered.as_deref() != Some(text)
+        !text.is_empty() && (self.more || !self.is_answered(text))
+    }
+
+    fn is_answered(&self, text: &str) -> bool {
+        self.answered.as_deref() == Some(text)
+    }
+
+    /// What was found so far for what is typed; `None` where nothing was yet.
+    pub fn found(&self) -> Option<usize> {
+        let some = self.is_answered(self.line.text().trim()) && !self.hits.is_empty();
+        some.then_some(self.hits.len())
     }
 
     /// Hits under their sessions.
@@ -72,19 +84,38 @@ impl Search {
         rows
     }
 
-    /// What was found for `text`; what is no longer searched is left aside.
-    pub fn take(&mut self, text: String, found: Result<Vec<Found>, String>) {
+    /// What was found for `text`, from hit `from` on; what is no longer searched is left aside. The
+    /// same may be told again where the search had to begin anew.
+    pub fn take(
+        &mut self,
+        text: String,
+        from: usize,
+        found: Result<Vec<Found>, String>,
+        more: bool,
+    ) {
         if self.line.text().trim() != text {
             return;
         }
-        self.answered = Some(text);
-        self.list = List::default();
+        if !self.is_answered(&text) {
+            self.answered = Some(text);
+            self.list = List::default();
+            // What was found for the words so far stays: half a query is no mistake yet.
+            if found.is_ok() {
+                self.hits.clear();
+            }
+        }
+        self.more = more;
         match found {
             Ok(hits) => {
-                self.hits = hits;
                 self.wrong = None;
+                let until = from + hits.len();
+                let again = from.min(self.hits.len())..until.min(self.hits.len());
+                self.hits.splice(again, hits);
+                if !more {
+                    self.hits.truncate(until);
+                    self.list.clamp(self.hits.len());
+                }
             }
-            // What was found for the words so far stays: half a query is no mistake yet.
             Err(why) => self.wrong = Some(why),
         }
     }
@@ -107,6 +138,7 @@ impl Search {
         if text.is_empty() {
             self.hits.clear();
             self.answered = None;
+            self.more = false;
             self.wrong = None;
             return Vec::new();
         }

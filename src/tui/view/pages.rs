@@ -57,12 +57,16 @@ pub fn search_top(search: &Search, size: Size) -> usize {
 
 fn search(model: &Model, area: Rect, frame: &mut Frame) {
     let search = &model.search;
-    let count = match (search.line.text().trim(), search.waits(), search.hits.len()) {
+    let said = |n: usize| match n {
+        1 => "1 moment".to_owned(),
+        n if n >= super::super::pages::search::HITS_MAX => format!("the newest {n}"),
+        n => format!("{n} moments"),
+    };
+    let count = match (search.line.text().trim(), search.waits(), search.found()) {
         ("", ..) => String::new(),
-        (_, true, _) => "searching".to_owned(),
-        (_, false, 1) => "1 moment".to_owned(),
-        (_, false, n) if n >= super::super::pages::search::HITS_MAX => format!("the newest {n}"),
-        (_, false, n) => format!("{n} moments"),
+        (_, true, None) => "searching".to_owned(),
+        (_, true, Some(n)) => format!("{}, searching", said(n)),
+        (_, false, _) => said(search.hits.len()),
     };
     let body = title(model, true, "Search all sessions", &count, area, frame);
     let input = Rect { height: 1, ..body };

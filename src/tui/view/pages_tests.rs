@@ -13,6 +13,7 @@ use crate::model::wire::{Complete, Kind, Parameter, Report, Value};
 use crate::timeline::{Statement, Table};
 use crate::tui::pages::compare::Comparison;
 use crate::tui::pages::export::Preview;
+use crate::vault::index::Halt;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -53,22 +54,24 @@ fn answered(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
     for effect in effects {
         let msg = match effect {
             Effect::Ask(Request::Search(text)) => {
-                let found = library.search(&as_typed(&text), 300);
-                Msg::Found(text, found)
+                let mut hits = Vec::new();
+                let mut each = |hit| hits.push(hit);
+                let done = library.search(&as_typed(&text), 300, &Halt::default(), &mut each);
+                Msg::Found(text, 0, done.map(|()| hits), false)
             }
             Effect::Ask(Request::Stats(period)) => {
-                Msg::Stats(period, library.stats("").map(Arc::new))
+                Msg::Stats(period, library.stats("", &Halt::default()).map(Arc::new))
             }
             Effect::Ask(Request::Compare(one, other)) => {
                 let (left, right) = (
-                    library.sides(one.id).unwrap(),
-                    library.sides(other.id).unwrap(),
+                    library.sides(one.id, &Halt::default()).unwrap(),
+                    library.sides(other.id, &Halt::default()).unwrap(),
                 );
                 let right = right.into_iter().skip(1).collect();
                 Msg::Compared((one, other), Ok(Comparison::Sessions(compare(left, right))))
             }
             Effect::Ask(Request::Preview(piece)) => {
-                let done = library.export(&piece).unwrap();
+                let done = library.export(&piece, &Halt::default()).unwrap();
                 let text = String::from_utf8_lossy(&done.bytes).into_owned();
                 let preview = Preview {
                     lines: text.lines().map(str::to_owned).collect(),

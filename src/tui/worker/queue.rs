@@ -7,21 +7,25 @@ use std::collections::VecDeque;
 pub(super) fn next(queue: &mut VecDeque<Request>) -> Option<Request> {
     loop {
         let request = queue.pop_front()?;
-        let looks = matches!(
-            request,
-            Request::Landmarks(_)
-                | Request::Output(_)
-                | Request::Still(_)
-                | Request::Sessions
-                | Request::Search(_)
-                | Request::Matching(_)
-                | Request::Stats(_)
-                | Request::Preview(_)
-        );
-        let same =
-            |other: &Request| std::mem::discriminant(other) == std::mem::discriminant(&request);
-        if !(looks && queue.iter().any(same)) {
+        if !queue.iter().any(|later| supersedes(later, &request)) {
             return Some(request);
         }
     }
+}
+
+/// Whether nobody waits for an answer to `earlier` once `later` was asked.
+pub(super) fn supersedes(later: &Request, earlier: &Request) -> bool {
+    let looks = matches!(
+        earlier,
+        Request::Landmarks(_)
+            | Request::Output(_)
+            | Request::Still(_)
+            | Request::Sessions
+            | Request::Search(_)
+            | Request::Matching(_)
+            | Request::Stats(_)
+            | Request::Compare(..)
+            | Request::Preview(_)
+    );
+    looks && std::mem::discriminant(later) == std::mem::discriminant(earlier)
 }

@@ -5,7 +5,7 @@
 //! statements, so no recorder waits.
 
 use super::list::{Listed, status_number};
-use super::{Index, IndexError, shard};
+use super::{Halt, Index, IndexError, shard};
 use crate::model::{SessionId, Status};
 use crate::query::{Moment, fold, moment_of, tokens};
 use crate::timeline::{Builder, Part, PartOf, Place, Timeline};
@@ -44,7 +44,8 @@ struct Known {
 }
 
 impl Index {
-    /// Reads what is new. A session that is still recorded stays out until it ends.
+    /// Reads what is new. A session that is still recorded stays out until it ends. Where the halt
+    /// is asked it ends early, and goes on from there the next time.
     ///
     /// # Errors
     /// The index or the vault cannot be read or written; what was done until then is kept.
@@ -93,18 +94,21 @@ impl Index {
                 .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let mut batch = 0;
             while let Some(row) = to_fill.pop_front() {
-                for moved in fill(&tx, unlocked, &row)? {
+                for moved in fill(&tx, unlocked, &row, &self.halt)? {
                     let moved = unlocked.row(moved)?;
                     at.total = at.total.saturating_add(moved.bytes);
                     to_fill.push_back(moved);
                 }
                 batch += row.bytes;
                 at.done += row.bytes;
-                if batch >= BATCH {
+                if batch >= BATCH || self.halt.asked() {
                     break;
                 }
             }
             tx.commit()?;
+            if self.halt.asked() {
+                return Ok(());
+            }
         }
         progress(at);
         self.conn.execute("DELETE FROM seen", [])?;
@@ -301,7 +305,12 @@ fn empty(conn: &Connection, session: i64) -> rusqlite::Result<()> {
 
 /// Puts a session's documents in; gives the sessions that were taken out because they stood in the
 /// way.
-fn fill(conn: &Connection, unlocked: &Unlocked, row: &Row) -> Result<Vec<i64>, IndexError> {
+fn fill(
+    conn: &Connection,
+    unlocked: &Unlocked,
+    row: &Row,
+    halt: &Halt,
+) -> Result<Vec<i64>, IndexError> {
     let (started, cols, rows, own): (i64, u16, u16, [Option<String>; 2]) = conn
         .prepare_cached(
             "SELECT started, cols, rows, database, user FROM sessions WHERE number = ?1",
@@ -330,6 +339,9 @@ fn fill(conn: &Connection, unlocked: &Unlocked, row: &Row) -> Result<Vec<i64>, I
     // A damaged piece costs that piece, here as everywhere.
     let events = unlocked.annotated(row)?.without_rows();
     for event in events.filter_map(Result::ok) {
+        if halt.asked() {
+            return Err(IndexError::halted());
+        }
         builder.push(&event);
         let parts: Vec<Part> = builder.parts().collect();
         for part in parts {

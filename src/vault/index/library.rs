@@ -6,7 +6,7 @@ mod run;
 mod scan;
 
 use super::list::Listed;
-use super::{Index, IndexError, Progress, sql};
+use super::{Halt, Index, IndexError, Progress, sql};
 use crate::export::redact::Wanted;
 use crate::model::{Micros, SessionId, Status};
 use crate::query::{Doc, Query};
@@ -22,7 +22,10 @@ use std::time::Duration;
 pub struct Library {
     unlocked: Unlocked,
     pub(super) index: Option<Index>,
+    /// One that is not whole yet.
+    filling: Option<Index>,
     damaged: Cell<u32>,
+    halt: Halt,
 }
 
 /// A moment that a search found.
@@ -121,22 +124,80 @@ impl Library {
         Library {
             unlocked,
             index: None,
+            filling: None,
             damaged: Cell::new(0),
+            halt: Halt::default(),
         }
     }
 
-    /// Opens the index, where it was not, and brings it up to date.
-    pub fn use_index(&mut self) {
+    /// Gives up searching, counting and catching up as soon as `halt` is asked; what was found until
+    /// then stands. Whoever asks sees by it that the answer is not whole.
+    pub fn heed(&mut self, halt: &Halt) {
+        self.halt = halt.clone();
+        let told = self.index.as_mut().map_or(Ok(()), |i| i.heed(halt));
+        self.aside_if(told);
+    }
+
+    /// Goes on to the end from here on, whatever is asked.
+    pub fn heed_nothing(&mut self) {
+        self.halt = Halt::default();
+        let told = self.index.as_mut().map_or(Ok(()), Index::heed_nothing);
+        self.aside_if(told);
+    }
+
+    /// Reads without the index after an error.
+    fn aside_if(&mut self, told: Result<(), IndexError>) {
+        if let Err(error) = told {
+            tracing::warn!(%error, "reading without the index");
+            self.index = None;
+        }
+    }
+
+    /// Whether there is an index to ask.
+    pub fn has_index(&self) -> bool {
+        self.index.is_some()
+    }
+
+    /// Brings an index that is missing or far behind up to date, until that is done or the halt is
+    /// asked; whether there is more to do. It is asked only once it is whole: until then reading the
+    /// sessions is faster than waiting for it.
+    pub fn fill_index(&mut self) -> bool {
         if self.index.is_some() {
-            return;
+            return false;
         }
-        match caught_up(&self.unlocked, &mut |_| {}) {
-            Ok(index) => self.index = Some(index),
-            Err(error) => tracing::warn!(%error, "reading without the index"),
+        match self.fill_some() {
+            Ok(more) => more,
+            Err(error) if error.is_halted() => true,
+            // Another rec fills it: what it has is good, the rest is read.
+            Err(error) => {
+                if error.is_busy() {
+                    self.index = self.filling.take();
+                }
+                tracing::warn!(%error, "the index is not filled");
+                self.filling = None;
+                false
+            }
         }
     }
 
-    /// As [`Library::use_index`], where that is a matter of moments; whether it was done.
+    fn fill_some(&mut self) -> Result<bool, IndexError> {
+        let mut index = match self.filling.take() {
+            Some(index) => index,
+            None => Index::open(&self.unlocked)?,
+        };
+        index.heed(&self.halt)?;
+        let index = self.filling.insert(index);
+        index.catch_up(&self.unlocked, &mut |_| {})?;
+        if self.halt.asked() {
+            return Ok(true);
+        }
+        index.truncate()?;
+        self.index = self.filling.take();
+        Ok(false)
+    }
+
+    /// Opens the index and brings it up to date, where that is a matter of moments; whether it was
+    /// done.
     pub fn use_index_if_near(&mut self) -> bool {
         let near = Index::open_if_near(&self.unlocked);
         if let Ok(Some(index)) = near {
@@ -148,7 +209,7 @@ impl Library {
     /// A session as lists show it, where the index has it as the vault has.
     pub fn as_listed(&self, row: &Row) -> Option<Listed> {
         let index = self.index.as_ref()?;
-        let listed = index.session(row.number).ok()?;
+        let listed = index.session_of(row.number, row.revision).ok()??;
         let same = listed.status == row.status && listed.pinned == row.pinned;
         (same && row.status != Status::Recording).then_some(listed)
     }
@@ -277,6 +338,9 @@ impl Library {
     pub fn refresh(&mut self) {
         if let Some(index) = &mut self.index
             && let Err(error) = index.catch_up(&self.unlocked, &mut |_| {})
+            // Another rec fills it, or something else is wanted: what it has is good.
+            && !error.is_busy()
+            && !error.is_halted()
         {
             tracing::warn!(%error, "reading without the index");
             self.index = None;
@@ -308,6 +372,7 @@ impl Library {
             match run.indexed(index) {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Vault(error)) => return Err(error),
+                Err(Trouble::Index(_)) if self.halt.asked() => return Ok(()),
                 // Nothing was given out yet that a scan would not give again: a failure half way
                 // would repeat hits, so it only counts before the first.
                 Err(Trouble::Index(error)) if run.left == search.limit => {

@@ -5,7 +5,7 @@ use crate::model::{Exit, Labels, Meta, Micros, SessionId, Size, Stamp, Status, S
 use crate::query::SessionFacts;
 use crate::timeline::Timeline;
 use crate::vault::{Entry, Error, Unlocked, compact};
-use rusqlite::{Row, ToSql, params};
+use rusqlite::{OptionalExtension, Row, ToSql, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -209,6 +209,19 @@ impl Index {
             "SELECT {COLUMNS} FROM sessions s WHERE s.number = ?1"
         ))?;
         Ok(statement.query_row([number], read)?)
+    }
+
+    /// One session, where it is here in this revision.
+    pub(super) fn session_of(
+        &self,
+        number: i64,
+        revision: u64,
+    ) -> Result<Option<Listed>, IndexError> {
+        let mut statement = self.conn.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM sessions s WHERE s.number = ?1 AND s.revision = ?2"
+        ))?;
+        let listed = statement.query_row((number, signed(revision)), read);
+        Ok(listed.optional()?)
     }
 
     /// Puts a session's head in, in place of an older one; its moments are not touched.

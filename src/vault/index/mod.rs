@@ -8,6 +8,7 @@
 
 mod fill;
 mod grams;
+mod halt;
 mod library;
 mod list;
 mod open;
@@ -17,6 +18,7 @@ mod stats;
 mod walk;
 
 pub use fill::Progress;
+pub use halt::Halt;
 pub use library::{Hit, Library, Search};
 pub use list::Listed;
 pub use open::{Index, remove};
@@ -36,6 +38,20 @@ impl IndexError {
     /// Whether another process is at work in it.
     pub fn is_busy(&self) -> bool {
         matches!(self, IndexError::Database(error) if super::db::busy(error))
+    }
+
+    /// As SQLite says it, of what is given up between its statements.
+    fn halted() -> Self {
+        let interrupted = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
+        IndexError::Database(rusqlite::Error::SqliteFailure(interrupted, None))
+    }
+
+    /// Whether it was given up because something else was asked.
+    pub(super) fn is_halted(&self) -> bool {
+        let IndexError::Database(error) = self else {
+            return false;
+        };
+        error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted)
     }
 }
 

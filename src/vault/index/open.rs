@@ -1,6 +1,6 @@
 //! Opening the index, or making a new one where it does not open.
 
-use super::IndexError;
+use super::{Halt, IndexError};
 use crate::vault::{Error, Unlocked, dir, random};
 use rusqlite::Connection;
 use std::fs;
@@ -111,12 +111,38 @@ CREATE TABLE moments (
 CREATE INDEX moments_failed ON moments(failed) WHERE failed = 1;
 ";
 
+/// Steps of SQLite's machine between two looks at whether to go on: a few microseconds.
+const STEPS: i32 = 1000;
+
 /// An open index.
 pub struct Index {
     pub(super) conn: Connection,
+    pub(super) halt: Halt,
 }
 
 impl Index {
+    /// Gives up what is under way as soon as `halt` is asked.
+    pub(super) fn heed(&mut self, halt: &Halt) -> Result<(), IndexError> {
+        self.halt = halt.clone();
+        let halt = halt.clone();
+        Ok(self
+            .conn
+            .progress_handler(STEPS, Some(move || halt.asked()))?)
+    }
+
+    /// Goes on to the end whatever is asked.
+    pub(super) fn heed_nothing(&mut self) -> Result<(), IndexError> {
+        self.halt = Halt::default();
+        Ok(self.conn.progress_handler(STEPS, None::<fn() -> bool>)?)
+    }
+
+    fn new(conn: Connection) -> Index {
+        Index {
+            conn,
+            halt: Halt::default(),
+        }
+    }
+
     /// Opens the vault's index. One that is missing, does not open with its key or is of another
     /// version is made anew, empty.
     ///
@@ -126,7 +152,7 @@ impl Index {
         let dir = unlocked.dir();
         if let Some(key) = key(unlocked)? {
             match attach(dir, &key) {
-                Ok(Some(conn)) => return Ok(Index { conn }),
+                Ok(Some(conn)) => return Ok(Index::new(conn)),
                 Ok(None) => {}
                 Err(error) if error.is_busy() => return Err(error),
                 // Not a database with this key: a damaged file, or one put there by another.
@@ -148,7 +174,7 @@ impl Index {
         let Some(conn) = attach(unlocked.dir(), &key)? else {
             return Ok(None);
         };
-        let mut index = Index { conn };
+        let mut index = Index::new(conn);
         if !index.is_near(unlocked)? {
             return Ok(None);
         }
@@ -178,7 +204,7 @@ impl Index {
             "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; {SCHEMA}
              PRAGMA user_version = {FORMAT}; COMMIT;"
         ))?;
-        Ok(Index { conn })
+        Ok(Index::new(conn))
     }
 }
 

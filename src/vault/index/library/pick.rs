@@ -20,6 +20,7 @@ impl Library {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => {}
                 Err(Trouble::Vault(error)) => return Err(error),
+                Err(Trouble::Index(_)) if self.halt.asked() => return Ok(Vec::new()),
                 Err(Trouble::Index(error)) => {
                     tracing::warn!(%error, "listing without the index");
                 }
@@ -115,7 +116,10 @@ impl Library {
         }
         let mut found = Vec::new();
         for loose in self.loose(index)? {
-            let read = scan::read(&self.unlocked, query, &loose)?;
+            if self.halt.asked() {
+                break;
+            }
+            let read = scan::read(&self.unlocked, query, &loose, &self.halt)?;
             self.damaged
                 .set(self.damaged.get().saturating_add(read.damaged));
             if !read.seen.is_empty() {
@@ -125,7 +129,7 @@ impl Library {
         let mut numbers = Vec::new();
         Walk::new(index, &plan)?.sessions(&mut |number| {
             numbers.push(number);
-            numbers.len() < limit
+            numbers.len() < limit && !self.halt.asked()
         })?;
         for number in numbers {
             found.push(index.session(number)?);
@@ -146,6 +150,7 @@ impl Library {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => {}
                 Err(Trouble::Vault(error)) => return Err(error),
+                Err(Trouble::Index(_)) if self.halt.asked() => return Ok(HashSet::new()),
                 Err(Trouble::Index(error)) => {
                     tracing::warn!(%error, "searching without the index");
                 }
@@ -175,14 +180,18 @@ impl Library {
         }
         let mut found = HashSet::new();
         for loose in self.loose(index)? {
-            if !scan::read(&self.unlocked, query, &loose)?.seen.is_empty() {
+            if self.halt.asked() {
+                break;
+            }
+            let read = scan::read(&self.unlocked, query, &loose, &self.halt)?;
+            if !read.seen.is_empty() {
                 found.insert(loose.id());
             }
         }
         let ids: HashMap<i64, SessionId> = index.ids()?;
         Walk::new(index, &plan)?.sessions(&mut |number| {
             found.extend(ids.get(&number));
-            true
+            !self.halt.asked()
         })?;
         Ok(Some(found))
     }

@@ -26,7 +26,7 @@ struct Found {
 impl Run<'_> {
     /// Hands a hit out; whether to go on.
     fn give(&mut self, hit: Hit) -> bool {
-        if self.left == 0 {
+        if self.left == 0 || self.library.halt.asked() {
             return false;
         }
         self.left -= 1;
@@ -35,8 +35,13 @@ impl Run<'_> {
 
     /// Reads one session through; whether to go on.
     pub(super) fn scan(&mut self, session: Arc<Listed>) -> Result<bool, Error> {
-        let read = scan::read(&self.library.unlocked, self.search.query, &session)?;
-        Ok(self.give_all(&session, read))
+        let read = scan::read(
+            &self.library.unlocked,
+            self.search.query,
+            &session,
+            &self.library.halt,
+        )?;
+        Ok(self.give_all(&session, read) && !self.library.halt.asked())
     }
 
     /// Hands out what one session gave, the latest first; whether to go on.
@@ -54,6 +59,7 @@ impl Run<'_> {
             &library.unlocked,
             self.search.query,
             sources,
+            &library.halt,
             &mut |listed, read| self.give_all(&Arc::new(listed), read),
         )
     }
@@ -94,7 +100,7 @@ impl Run<'_> {
             gather(&mut gathered, row);
             // Parts of one moment may still follow and move it, so a little more is read.
             let whole = gathered.iter().all(|row| row.parts == 1);
-            Ok(!(whole && gathered.len() >= self.left))
+            Ok(!(whole && gathered.len() >= self.left || self.library.halt.asked()))
         })?;
         if over || !self.flush(gathered, &mut loose)? {
             return Ok(());
@@ -205,6 +211,9 @@ pub(super) fn texts(library: &Library, hits: &mut [&mut Hit]) -> Result<(), Erro
     let mut builder = Builder::new(session.meta.size, 0);
     let row = library.unlocked.row(session.number)?;
     for event in library.unlocked.annotated(&row)?.without_rows() {
+        if library.halt.asked() {
+            return Ok(());
+        }
         let Some(event) = library.sound(event) else {
             continue;
         };

@@ -1,7 +1,7 @@
 //! Reading sessions through, for what no index answers: in threads, newest first, and what they find
 //! is handed out in order while the rest is still being read.
 
-use super::{Hit, Listed};
+use super::{Halt, Hit, Listed};
 use crate::model::Micros;
 use crate::query::{Found, Glance, Needles, Query, Scan, moment_of};
 use crate::timeline::{Part, PartOf, Timeline};
@@ -126,17 +126,33 @@ fn whole(of: PartOf) -> Part {
 }
 
 /// Reads one session through.
-pub(super) fn read(unlocked: &Unlocked, query: &Query, session: &Listed) -> Result<Read, Error> {
+pub(super) fn read(
+    unlocked: &Unlocked,
+    query: &Query,
+    session: &Listed,
+    halt: &Halt,
+) -> Result<Read, Error> {
     if !query.admits_session(&session.facts()) {
         return Ok(Read::default());
     }
-    through(unlocked, query, session, &unlocked.row(session.number)?)
+    let row = unlocked.row(session.number)?;
+    through(unlocked, query, session, &row, halt)
 }
 
-fn through(unlocked: &Unlocked, query: &Query, session: &Listed, row: &Row) -> Result<Read, Error> {
+/// What is found in it; nothing where `halt` was asked on the way.
+fn through(
+    unlocked: &Unlocked,
+    query: &Query,
+    session: &Listed,
+    row: &Row,
+    halt: &Halt,
+) -> Result<Read, Error> {
     let mut read = Read::default();
     let mut scan = Scan::new(query, session.facts());
     for event in unlocked.annotated(row)?.without_rows() {
+        if halt.asked() {
+            return Ok(read);
+        }
         match event {
             Ok(event) => scan.push(&event),
             Err(_) => read.damaged = read.damaged.saturating_add(1),
@@ -160,16 +176,23 @@ struct Reader<'q> {
     /// Glances one after the other that could not spare a reading.
     vain: u32,
     opener: Opener,
+    halt: &'q Halt,
 }
 
 impl<'q> Reader<'q> {
-    fn new(unlocked: &'q Unlocked, query: &'q Query, needles: Option<&'q Needles>) -> Self {
+    fn new(
+        unlocked: &'q Unlocked,
+        query: &'q Query,
+        needles: Option<&'q Needles>,
+        halt: &'q Halt,
+    ) -> Self {
         Reader {
             unlocked,
             query,
             needles,
             vain: 0,
             opener: Opener::default(),
+            halt,
         }
     }
 
@@ -201,7 +224,7 @@ impl<'q> Reader<'q> {
                 (listed, row.clone())
             }
         };
-        let read = through(unlocked, self.query, &listed, &row)?;
+        let read = through(unlocked, self.query, &listed, &row, self.halt)?;
         Ok(Some((listed, read)))
     }
 
@@ -219,11 +242,12 @@ impl<'q> Reader<'q> {
 }
 
 /// Reads all sessions through and hands out what each gave, in the order of lists, until `each`
-/// says that it is enough.
+/// says that it is enough or `halt` is asked.
 pub(super) fn all(
     unlocked: &Unlocked,
     query: &Query,
     sources: Vec<Source>,
+    halt: &Halt,
     each: &mut dyn FnMut(Listed, Read) -> bool,
 ) -> Result<(), Error> {
     let mut order = Order::new(&sources);
@@ -232,9 +256,9 @@ pub(super) fn all(
     let threads = threads.min(THREADS_MAX).min(sources.len() / FEW);
     let readers: Vec<Unlocked> = (0..threads).map_while(|_| unlocked.again().ok()).collect();
     if readers.is_empty() {
-        let mut reader = Reader::new(unlocked, query, needles.as_ref());
+        let mut reader = Reader::new(unlocked, query, needles.as_ref(), halt);
         for (n, source) in sources.iter().enumerate() {
-            if !order.take(n, reader.work(source)?, each) {
+            if halt.asked() || !order.take(n, reader.work(source)?, each) {
                 break;
             }
         }
@@ -250,7 +274,7 @@ pub(super) fn all(
             scope.spawn(move || {
                 // One that panics is never waited for by the others.
                 let _stop = Stop(line);
-                let mut reader = Reader::new(&unlocked, query, needles);
+                let mut reader = Reader::new(&unlocked, query, needles, halt);
                 while let Some((n, source)) = line.next(sources) {
                     if send.send((n, reader.work(source))).is_err() {
                         return;
@@ -262,7 +286,7 @@ pub(super) fn all(
         let mut result = Ok(());
         for (n, done) in receive {
             let more = match done {
-                Ok(done) => order.take(n, done, each),
+                Ok(done) => !halt.asked() && order.take(n, done, each),
                 Err(error) => {
                     result = Err(error);
                     false
