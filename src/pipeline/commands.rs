@@ -6,6 +6,7 @@
 //! pressed, or from the prompt's shape.
 
 mod edit;
+mod editor;
 
 use super::{Note, Pipeline, SETTLE, TtyMode, outcome};
 use crate::mask::{MASK, PASSWORD_WIDTH};
@@ -52,6 +53,8 @@ struct Pending {
     since: Micros,
     /// The prompt of a continued line showed.
     goes_on: bool,
+    /// What it goes back to if its line editor goes on with it, until that lets it go.
+    editor: Option<Edit>,
 }
 
 /// The state of a session's commands.
@@ -192,6 +195,9 @@ impl Pipeline {
     fn begin_edit(&mut self) {
         self.turn_slow();
         let (before, right) = self.screen.around_cursor();
+        if self.edits_on(&before) {
+            return;
+        }
         let asks = prompt::asks_password(&before);
         let mut edit = Edit {
             right: right.trim().to_owned(),
@@ -322,7 +328,7 @@ impl Pipeline {
     /// The cursor left a line of the primary screen for the next one; `shown` is its masked text.
     pub(super) fn see_line(&mut self, line: &LineText, shown: &str) {
         let text = line.text.as_str();
-        if self.submitted(text, shown) {
+        if self.draws_again(text, shown) || self.submitted(text, shown) {
             return;
         }
         let place = self.rows_of_cursor();
@@ -365,7 +371,7 @@ impl Pipeline {
     }
 
     /// Whether the oldest Enter submitted a text of several lines that ends with this one.
-    fn submitted_lines(&mut self, shown: &str) -> bool {
+    fn submitted_lines(&mut self, text: &str, shown: &str) -> bool {
         let begun = |intent: &&mut Intent| {
             let edit = intent.edit.as_ref();
             edit.is_some_and(Edit::has_several)
@@ -377,13 +383,16 @@ impl Pipeline {
             return false;
         };
         let edit = edit.unwrap_or_default();
+        let kept = self.to_go_on(&edit, text, shown);
         let lines = edit.rows.iter().map(|(_, line)| line.as_str());
         let lines = lines.chain([shown.trim_end()]);
         let whole: Vec<String> = lines
             .map(|line| self.without_right(line, &edit.right).trim_end().to_owned())
             .collect();
+        let whole = editor::without_indent(whole, edit.before.as_deref());
         self.commands.edit = None;
         self.submit(at, &edit.prompt.clone(), edit.prompt, &whole.join("\n"));
+        self.keep_editor(kept);
         true
     }
 
@@ -442,7 +451,7 @@ impl Pipeline {
             let pending = self.commands.pending.as_ref();
             let end = pending.and_then(|p| prompt::continuation(text, &p.command.prompt));
             let Some(end) = end.or_else(|| prompt::split(text, &self.commands.known)) else {
-                return self.submitted_lines(shown);
+                return self.submitted_lines(text, shown);
             };
             let prompt = text.get(..end).unwrap_or_default().to_owned();
             (prompt.clone(), prompt)
@@ -462,6 +471,8 @@ impl Pipeline {
         let Some(intent) = self.commands.intents.pop_front() else {
             return false;
         };
+        let kept = intent.edit.as_ref();
+        let kept = kept.and_then(|edit| self.to_go_on(edit, text, shown));
         self.commands.edit = None;
         let skip = prefix.chars().count();
         let typed = typed(text, shown, skip);
@@ -475,6 +486,7 @@ impl Pipeline {
             whole.chars().skip(from).collect()
         };
         self.submit(intent.at, &prefix, prompt, typed.trim_end());
+        self.keep_editor(kept);
         true
     }
 
@@ -488,6 +500,7 @@ impl Pipeline {
                 pending.place = u64::MAX;
                 pending.since = self.now;
                 pending.goes_on = false;
+                pending.editor = None;
                 return;
             }
         }
@@ -507,6 +520,7 @@ impl Pipeline {
             place: u64::MAX,
             since: self.now,
             goes_on: false,
+            editor: None,
         });
     }
 

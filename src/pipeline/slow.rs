@@ -230,7 +230,9 @@ impl Pipeline {
         // avt does not name this mode.
         let bytes = self.held.slice(start, self.held.end());
         if memchr::memmem::find(bytes, b"2004").is_some() {
-            self.bracketed_paste = set;
+            if std::mem::replace(&mut self.bracketed_paste, set) && !set {
+                self.editor_lets_go();
+            }
         }
         let alternate = self.screen.is_alternate();
         if function_switches(function) {

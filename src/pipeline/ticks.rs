@@ -45,7 +45,8 @@ impl Pipeline {
             }
             self.sequence = None;
         }
-        if self.commands.deadline().is_some_and(|at| at <= self.now) {
+        let due = self.commands.deadline().is_some_and(|at| at <= self.now);
+        if due && !self.goes_on_by_itself() {
             self.settle_command();
         }
         self.decide_old_streams();
