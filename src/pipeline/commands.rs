@@ -15,7 +15,7 @@ use crate::term::keys::Key;
 use crate::term::prompt;
 use crate::term::screen::LineText;
 use avt::parser::ShellIntegration;
-use edit::Edit;
+use edit::{Edit, edit_secret};
 use outcome::Outcome;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -30,8 +30,8 @@ const INTENTS_MAX: usize = 256;
 const INTENT_LINES_MAX: usize = 1000;
 /// How many different prompts of a session are remembered.
 const KNOWN_MAX: usize = 16;
-/// A longer password is a paste gone wrong.
-const SECRET_MAX: usize = 4096;
+/// Ctrl-C.
+const INTERRUPT: u8 = 0x03;
 /// A command of more lines is cut into several.
 const COMMAND_MAX: usize = 256 * 1024;
 
@@ -172,6 +172,11 @@ impl Pipeline {
     }
 
     fn typed_key(&mut self, byte: u8, key: Key) {
+        if byte == INTERRUPT {
+            // Whatever was typed is given up; the next key begins another line.
+            self.commands.edit = None;
+            return;
+        }
         if key != Key::None && self.commands.edit.is_none() && self.commands.intents.is_empty() {
             self.begin_edit();
         }
@@ -585,16 +590,4 @@ fn typed(text: &str, shown: &str, skip: usize) -> String {
         masked = covered;
     }
     typed
-}
-
-/// What the line editor of a password prompt makes of a byte.
-fn edit_secret(secret: &mut Zeroizing<Vec<u8>>, byte: u8) {
-    match byte {
-        0x7f | 0x08 => {
-            secret.pop();
-        }
-        0x15 | 0x03 => secret.clear(),
-        _ if secret.len() < SECRET_MAX => secret.push(byte),
-        _ => {}
-    }
 }

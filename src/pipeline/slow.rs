@@ -229,10 +229,12 @@ impl Pipeline {
         let set = matches!(function, Function::Decset(_));
         // avt does not name this mode.
         let bytes = self.held.slice(start, self.held.end());
+        let asked = self.bracketed_paste;
         if memchr::memmem::find(bytes, b"2004").is_some() {
-            if std::mem::replace(&mut self.bracketed_paste, set) && !set {
-                self.editor_lets_go();
-            }
+            self.bracketed_paste = set;
+        }
+        if asked && !self.bracketed_paste {
+            self.editor_lets_go();
         }
         let alternate = self.screen.is_alternate();
         if function_switches(function) {

@@ -63,7 +63,10 @@ impl Order {
             Order::Longest => shown.sort_by_key(|place| counted(place, |s| s.duration.0)),
             Order::Commands => shown.sort_by_key(|place| counted(place, |s| s.commands.into())),
             Order::Masked => shown.sort_by_key(|place| counted(place, |s| s.masked_total().into())),
-            Order::Target => shown.sort_by_key(|place| of(place).map(|s| s.meta.target.label())),
+            // Each label is put together once, not with each comparison.
+            Order::Target => {
+                shown.sort_by_cached_key(|place| of(place).map(|s| s.meta.target.label()));
+            }
         }
     }
 }

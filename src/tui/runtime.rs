@@ -116,6 +116,7 @@ pub fn run<E: Send + 'static>(
         let mut asker = Asker::new(told.clone(), answered);
         match open(&mut asker) {
             Ok(library) => {
+                stand_back();
                 if told.send(Msg::Opened).is_ok() {
                     Worker::new(library, halt, told).run(&wanted);
                 }
@@ -346,6 +347,13 @@ impl Display {
         model.size = size();
         self.terminal.resize(area(model.size))
     }
+}
+
+/// Lets the thread that draws go first: on a busy machine this one's work would delay every key.
+fn stand_back() {
+    // There the priority is each thread's own; elsewhere it would be that of all of them.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 5);
 }
 
 fn area(size: Size) -> Rect {

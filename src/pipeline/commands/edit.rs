@@ -5,6 +5,8 @@ use zeroize::Zeroizing;
 
 /// A text of more lines in a line editor is output that came while somebody typed.
 const EDIT_LINES_MAX: usize = 100;
+/// A longer password is a paste gone wrong.
+const SECRET_MAX: usize = 4096;
 
 /// A line that is being typed.
 #[derive(Debug, Default)]
@@ -49,5 +51,17 @@ impl Edit {
             }
         }
         self.rows.len() <= EDIT_LINES_MAX
+    }
+}
+
+/// What the line editor of a password prompt makes of a byte.
+pub(super) fn edit_secret(secret: &mut Zeroizing<Vec<u8>>, byte: u8) {
+    match byte {
+        0x7f | 0x08 => {
+            secret.pop();
+        }
+        0x15 | 0x03 => secret.clear(),
+        _ if secret.len() < SECRET_MAX => secret.push(byte),
+        _ => {}
     }
 }

@@ -267,6 +267,27 @@ fn no_color_means_none_at_all() {
 }
 
 #[test]
+fn sixteen_colours_are_all_that_is_drawn_where_there_are_no_more() {
+    let mut screen = Screen::new(crate::model::Size { cols: 12, rows: 2 });
+    screen.feed(b"\x1b[38;2;250;8;7mred\x1b[0;38;5;200mpink\x1b[0;48;5;22mgreen");
+    let mut model = playing(80, 24, Jump::Start);
+    model.player.as_mut().unwrap().frame.as_mut().unwrap().grid = screen.grid();
+    for (depth, beyond) in [(Depth::True, true), (Depth::Sixteen, false)] {
+        model.theme = Theme::new(depth);
+        let shown = drawn(&model);
+        let cells = shown.buffer().content.iter();
+        let far = |colour: Color| match colour {
+            Color::Rgb(..) => true,
+            Color::Indexed(index) => index >= 16,
+            _ => false,
+        };
+        let far: Vec<_> = cells.filter(|c| far(c.fg) || far(c.bg)).collect();
+        assert_eq!(!far.is_empty(), beyond, "{depth:?}: {far:?}");
+        assert!(colours(shown.buffer()) > 0, "{depth:?}");
+    }
+}
+
+#[test]
 fn recorded_cells_keep_their_colours_and_places() {
     let mut screen = Screen::new(crate::model::Size { cols: 12, rows: 2 });
     screen.feed("\x1b[38;2;9;8;7m界\x1b[0;7;1;3mab\x1b[0;48;5;200mc\r\n0123456789".as_bytes());

@@ -1,5 +1,6 @@
 //! The index against the scan, over real vaults with made-up sessions.
 
+mod halt;
 mod late;
 mod trouble;
 mod wired;
