@@ -80,7 +80,7 @@ impl Decoder {
             b'N' => {
                 let report = message::report(body.reader, self.encoding)?;
                 let statement = self.queue.front().and_then(Request::statement);
-                let statement = statement.filter(|number| self.courses.contains_key(number));
+                let statement = statement.filter(|number| self.courses.contains(*number));
                 self.tell(at, Exchange::Notice { statement, report });
             }
             b'A' => {
@@ -139,7 +139,7 @@ impl Decoder {
             Some(Request::DescribePortal(portal)) => {
                 if let Some(portal) = portal.clone() {
                     let open = portal.statement.get().copied();
-                    match open.filter(|number| self.courses.contains_key(number)) {
+                    match open.filter(|number| self.courses.contains(*number)) {
                         Some(number) => self.columns(at, number, described),
                         None => {
                             let _ = portal.described.set(described);
@@ -160,7 +160,7 @@ impl Decoder {
 
     /// A result begins.
     pub(super) fn columns(&mut self, at: Micros, statement: u32, described: Described) {
-        if let Some(course) = self.courses.get_mut(&statement) {
+        if let Some(course) = self.courses.get_mut(statement) {
             course.cells = Some(described.cells);
             let columns = described.columns;
             self.tell(at, Exchange::Columns { statement, columns });
@@ -177,7 +177,7 @@ impl Decoder {
         let mut room = VALUE_MAX;
         let kept = body.value(&mut room)?;
         let encoding = self.encoding;
-        let course = self.courses.get_mut(&statement)?;
+        let course = self.courses.get_mut(statement)?;
         course.answered = true;
         course.rows = 1;
         course.bytes = length as u64;
@@ -208,7 +208,7 @@ impl Decoder {
         };
         let statement = *statement;
         self.described_before(at, statement);
-        let course = self.courses.get_mut(&statement)?;
+        let course = self.courses.get_mut(statement)?;
         if course.cells.is_none() {
             let count = body.reader.clone().u16()?;
             let cells = course.unknown_cells(count);
@@ -218,9 +218,9 @@ impl Decoder {
             };
             self.columns(at, statement, described);
         }
-        let cells = self.courses.get(&statement)?.cells.clone()?;
+        let cells = self.courses.get(statement)?.cells.clone()?;
         let Some((row, bytes)) = row(body, &cells, self.encoding) else {
-            if let Some(course) = self.courses.get_mut(&statement) {
+            if let Some(course) = self.courses.get_mut(statement) {
                 course.rows_cut += 1;
             }
             return None;

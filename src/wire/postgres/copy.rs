@@ -22,7 +22,7 @@ impl Decoder {
             }
             return Plan::Skip;
         };
-        let Some(course) = self.courses.get_mut(&copy.statement) else {
+        let Some(course) = self.courses.get_mut(copy.statement) else {
             return Plan::Skip;
         };
         let length = length as u64;
@@ -98,7 +98,7 @@ impl Decoder {
             }
             _ => return,
         };
-        let Some(course) = self.courses.get_mut(&statement) else {
+        let Some(course) = self.courses.get_mut(statement) else {
             return;
         };
         let early = std::mem::take(&mut self.early);

@@ -24,7 +24,7 @@ impl Decoder {
             self.described_before(at, number);
         }
         self.manage(at, number, &tag);
-        if let Some(course) = self.courses.get_mut(&number) {
+        if let Some(course) = self.courses.get_mut(number) {
             course.first = course.first.or(self.answering);
             course.answered = true;
             course.suspended = false;
@@ -48,7 +48,7 @@ impl Decoder {
         };
         let number = *number;
         self.queue.pop_front();
-        let Some(course) = self.courses.get_mut(&number) else {
+        let Some(course) = self.courses.get_mut(number) else {
             return;
         };
         course.first = course.first.or(self.answering.take());
@@ -94,7 +94,7 @@ impl Decoder {
         transaction: Option<Transaction>,
         skipped: bool,
     ) {
-        let Some(mut course) = self.courses.remove(&number) else {
+        let Some(mut course) = self.courses.remove(number) else {
             return;
         };
         if course.rows_cut > 0 || course.bytes_cut > 0 {
@@ -136,7 +136,7 @@ impl Decoder {
         let epoch = match self.queue.front() {
             Some(Request::Query(number) | Request::Function(number)) => {
                 let number = *number;
-                let Some(course) = self.courses.get(&number) else {
+                let Some(course) = self.courses.get(number) else {
                     return;
                 };
                 if !course.answered && course.error.is_none() {
@@ -165,8 +165,8 @@ impl Decoder {
         self.answering = None;
         if transaction == Some(Transaction::Idle) {
             self.names.drop_portals(epoch);
-            let dead = |(_, course): &(&u32, &Course)| course.suspended && course.epoch <= epoch;
-            let over: Vec<u32> = self.courses.iter().filter(dead).map(|(n, _)| *n).collect();
+            let dead = |(_, course): &(u32, &Course)| course.suspended && course.epoch <= epoch;
+            let over: Vec<u32> = self.courses.iter().filter(dead).map(|(n, _)| n).collect();
             for number in over {
                 self.end(at, number, transaction, false);
             }
@@ -213,7 +213,7 @@ impl Decoder {
                 return;
             }
         };
-        if let Some(course) = self.courses.get_mut(&head) {
+        if let Some(course) = self.courses.get_mut(head) {
             course.first = course.first.or(self.answering);
             course.error.get_or_insert(report);
         }
@@ -225,7 +225,7 @@ impl Decoder {
             return;
         };
         let number = self.statement_of(at, &head);
-        match number.and_then(|number| self.courses.get_mut(&number)) {
+        match number.and_then(|number| self.courses.get_mut(number)) {
             Some(course) => {
                 course.error = Some(report);
                 course.suspended = false;
@@ -321,7 +321,7 @@ impl Decoder {
         };
         if self
             .courses
-            .get(&number)
+            .get(number)
             .is_some_and(|course| course.suspended)
         {
             self.end(at, number, None, false);
@@ -342,7 +342,7 @@ impl Decoder {
         if !(tag.starts_with("PREPARE") || tag.starts_with("DEALLOCATE") || tag == "DISCARD ALL") {
             return;
         }
-        let Some(course) = self.courses.get(&number) else {
+        let Some(course) = self.courses.get(number) else {
             return;
         };
         let (nth, text) = (course.completes, course.managing.clone());
@@ -386,9 +386,9 @@ impl Decoder {
         let ending = self.ending.take();
         let fatal = self.fatal.take();
         let head = self.queue.front().and_then(Request::statement);
-        let open: Vec<u32> = self.courses.keys().copied().collect();
+        let open: Vec<u32> = self.courses.iter().map(|(n, _)| n).collect();
         for number in open {
-            let Some(course) = self.courses.get_mut(&number) else {
+            let Some(course) = self.courses.get_mut(number) else {
                 continue;
             };
             if Some(number) == head {

@@ -3,6 +3,7 @@
 use super::names::{Cell, Portal, Prepared};
 use crate::model::Micros;
 use crate::model::wire::Report;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A client's message that has an answer, in the order they were sent.
@@ -78,6 +79,56 @@ pub(super) struct Course {
     pub kept_bytes: u64,
     /// The limits are reached: nothing more is kept.
     pub full: bool,
+}
+
+/// The statements from their sending to their end, by number. Mostly there is one, which comes and
+/// goes with each: a tree would ask for the memory of eleven each time.
+#[derive(Default)]
+pub(super) struct Courses(VecDeque<(u32, Course)>);
+
+impl Courses {
+    fn place(&self, number: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&number, |(number, _)| *number)
+    }
+
+    /// Statement `number` has begun.
+    pub fn insert(&mut self, number: u32, course: Course) {
+        match self.place(number) {
+            Ok(place) => drop(self.0.get_mut(place).map(|(_, old)| *old = course)),
+            // Behind all others.
+            Err(place) => self.0.insert(place, (number, course)),
+        }
+    }
+
+    /// Statement `number`, if it is under way.
+    pub fn get(&self, number: u32) -> Option<&Course> {
+        let (_, course) = self.0.get(self.place(number).ok()?)?;
+        Some(course)
+    }
+
+    /// As [`Self::get`].
+    pub fn get_mut(&mut self, number: u32) -> Option<&mut Course> {
+        let place = self.place(number).ok()?;
+        let (_, course) = self.0.get_mut(place)?;
+        Some(course)
+    }
+
+    /// Whether statement `number` is under way.
+    pub fn contains(&self, number: u32) -> bool {
+        self.place(number).is_ok()
+    }
+
+    /// Statement `number` is over.
+    pub fn remove(&mut self, number: u32) -> Option<Course> {
+        let place = self.place(number).ok()?;
+        let (_, course) = self.0.remove(place)?;
+        Some(course)
+    }
+
+    /// All of them, the first one first.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Course)> {
+        self.0.iter().map(|(number, course)| (*number, course))
+    }
 }
 
 /// What is being copied.

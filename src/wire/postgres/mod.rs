@@ -28,12 +28,12 @@ use super::{Limits, Seen};
 use crate::model::wire::{Exchange, Opened, Report};
 use crate::model::{Gap, GapKind, Micros};
 use encoding::Encoding;
-use flow::{Copy, Course, Request};
+use flow::{Copy, Courses, Request};
 use frame::{Frames, Head, MESSAGE_MAX, Now, Plan, STARTUP, some};
 use names::Names;
 use rows::Batch;
 use shorten::Body;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Requests that wait for an answer. More in flight would fill every buffer on the way several
 /// times over; the rest of such a conversation is not read.
@@ -66,7 +66,7 @@ pub struct Decoder {
     standard_strings: bool,
 
     queue: VecDeque<Request>,
-    courses: BTreeMap<u32, Course>,
+    courses: Courses,
     names: Names,
     /// Statements so far.
     number: u32,
@@ -127,7 +127,7 @@ impl Decoder {
             encoding: Encoding::Utf8,
             standard_strings: true,
             queue: VecDeque::new(),
-            courses: BTreeMap::new(),
+            courses: Courses::default(),
             names: Names::default(),
             number: 0,
             epoch: 0,

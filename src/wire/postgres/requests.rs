@@ -280,7 +280,7 @@ impl Decoder {
         let number = match portal.statement.get() {
             // Once more, for the next rows.
             Some(number) => {
-                if let Some(course) = self.courses.get_mut(number) {
+                if let Some(course) = self.courses.get_mut(*number) {
                     course.suspended = false;
                 }
                 *number

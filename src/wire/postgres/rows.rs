@@ -61,7 +61,7 @@ impl Decoder {
         let Some(Request::Query(number) | Request::Execute(number)) = self.queue.front() else {
             return true;
         };
-        let Some(course) = self.courses.get_mut(number) else {
+        let Some(course) = self.courses.get_mut(*number) else {
             return false;
         };
         course.rows += 1;
@@ -79,7 +79,7 @@ impl Decoder {
 
     /// Tells the columns of a portal, where they were described before it was executed.
     pub(super) fn described_before(&mut self, at: Micros, statement: u32) {
-        let Some(course) = self.courses.get(&statement) else {
+        let Some(course) = self.courses.get(statement) else {
             return;
         };
         let (None, Some(portal)) = (&course.cells, course.portal.clone()) else {
