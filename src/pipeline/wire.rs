@@ -43,7 +43,8 @@ struct Open {
 /// What is to be stored of an exchange.
 #[derive(Default)]
 struct Outcome {
-    wires: Vec<Wire>,
+    /// Mostly one.
+    wires: [Option<Wire>; 2],
     rules: Vec<RuleId>,
     /// Bytes that cannot be masked with certainty.
     dropped: u64,
@@ -68,7 +69,7 @@ impl Pipeline {
             rules,
             dropped,
         } = masked;
-        for wire in wires {
+        for wire in wires.into_iter().flatten() {
             self.note_now(Note::Wire(at, wire));
         }
         for rule in rules {
@@ -159,9 +160,9 @@ impl Asked {
             });
         let empty = matches!(&what, Exchange::Copied { text, .. } if text.is_empty());
         let own = (!empty).then_some(what);
-        let wires = rest.into_iter().chain(own);
+        let wires = [rest, own];
         Outcome {
-            wires: wires.map(|what| Wire { connection, what }).collect(),
+            wires: wires.map(|what| what.map(|what| Wire { connection, what })),
             rules: masking.rules,
             dropped,
         }

@@ -54,6 +54,10 @@ impl Charset {
         if name == "binary" {
             return Charset::Binary;
         }
+        // As almost always, and for each column: told without a search.
+        if name.starts_with("utf8") {
+            return Charset::Utf8;
+        }
         let label = LABELS.iter().find(|(own, _)| *own == name);
         let label = label.map_or(name, |(_, label)| label);
         match Encoding::for_label(label.as_bytes()) {
