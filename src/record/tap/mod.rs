@@ -7,7 +7,7 @@
 //! exists only where there is a tap.
 //!
 //! * [`dir`] the private directory; [`listen`] sockets in it, and who may connect
-//! * [`upstream`] the way to the server; [`tls`] how it is protected
+//! * [`upstream`] the way to the server, [`lookup`] its name; [`tls`] how it is protected
 //! * [`relay`] bytes in both directions; [`observer`] the copy that is read along; [`presence`]
 //!   whether the client went past all this
 //! * [`postgres`], [`mysql`] what each protocol asks for before bytes can be relayed
@@ -17,6 +17,7 @@
 
 mod dir;
 mod listen;
+mod lookup;
 pub mod mysql;
 mod observer;
 pub mod postgres;
@@ -228,8 +229,9 @@ impl Tap {
         let thread = std::thread::Builder::new().name("tap".into());
         thread.spawn(move || {
             runtime.block_on(serve(listeners, interactive, limits, feed, stopped));
-            // Connections of what the client left behind are cut here, and told as ended.
-            drop(runtime);
+            // Connections of what the client left behind are cut here, and told as ended. A name
+            // that is still being looked up for one of them is not waited for.
+            runtime.shutdown_background();
             let _ = done_sender.send(());
         })?;
         Ok(Tap {

@@ -1,8 +1,9 @@
 //! The way to the server.
 
 use super::Stream;
+use super::lookup::{Looked, Lookup, look_up};
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
@@ -47,12 +48,35 @@ pub struct Unreached {
     pub reason: io::Error,
 }
 
+/// What is known of the way to a server before there is anything to wait for it.
+#[derive(Default)]
+pub enum Ahead {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// It was looked up.
+    Addresses(Vec<SocketAddr>),
+    /// It is being looked up.
+    Lookup(Lookup),
+    /// A connection.
+    Connection(std::net::TcpStream),
+}
+
 /// A connection and where it leads: a cancel must go to the same address.
 pub struct Reached {
     /// The connection.
     pub stream: Stream,
     /// The same place, its name looked up.
     pub place: Place,
+}
+
+impl Unreached {
+    fn unknown(reason: io::Error) -> Unreached {
+        Unreached {
+            address: None,
+            reason,
+        }
+    }
 }
 
 impl Place {
@@ -76,22 +100,55 @@ impl Place {
                 port,
             } => (host, *address, *port),
         };
-        let unknown = |reason| Unreached {
-            address: None,
-            reason,
-        };
         let addresses: Vec<SocketAddr> = match address.or_else(|| host.parse().ok()) {
             Some(address) => vec![SocketAddr::new(address, port)],
             None => lookup_host((host.as_str(), port))
                 .await
-                .map_err(unknown)?
+                .map_err(Unreached::unknown)?
                 .collect(),
         };
-        let mut last = unknown(io::Error::new(
+        Place::connect_among(host, &addresses, keepalive).await
+    }
+
+    /// As [`Self::connect`], going on from what is known.
+    pub async fn connect_ahead(
+        &self,
+        ahead: Ahead,
+        keepalive: &Keepalive,
+    ) -> Result<Reached, Unreached> {
+        let addresses = match (ahead, self) {
+            (Ahead::Addresses(addresses), _) => addresses,
+            (Ahead::Lookup(lookup), _) => {
+                let answer = tokio::task::spawn_blocking(|| lookup.wait()).await;
+                answer
+                    .unwrap_or_else(|error| Err(io::Error::other(error)))
+                    .map_err(Unreached::unknown)?
+            }
+            (Ahead::Connection(stream), Place::Network { .. }) => {
+                if let Ok(stream) = adopt(stream, keepalive) {
+                    let place = self.clone();
+                    return Ok(Reached { stream, place });
+                }
+                return self.connect(keepalive).await;
+            }
+            (Ahead::Connection(_) | Ahead::Nothing, _) => return self.connect(keepalive).await,
+        };
+        match self {
+            Place::Socket(_) => self.connect(keepalive).await,
+            Place::Network { host, .. } => Place::connect_among(host, &addresses, keepalive).await,
+        }
+    }
+
+    async fn connect_among(
+        host: &str,
+        addresses: &[SocketAddr],
+        keepalive: &Keepalive,
+    ) -> Result<Reached, Unreached> {
+        let mut last = Unreached::unknown(io::Error::new(
             io::ErrorKind::NotFound,
             "Name or service not known",
         ));
-        for address in addresses {
+        for &address in addresses {
             match TcpStream::connect(address).await {
                 Ok(stream) => {
                     // As libpq and MySQL's clients do: what is written is to be sent.
@@ -100,9 +157,9 @@ impl Place {
                     return Ok(Reached {
                         stream: Stream::Tcp(stream),
                         place: Place::Network {
-                            host: host.clone(),
+                            host: host.to_owned(),
                             address: Some(address.ip()),
-                            port,
+                            port: address.port(),
                         },
                     });
                 }
@@ -119,17 +176,17 @@ impl Place {
 
     /// Looks whether anybody is there, for so long, before there is anything to wait for it. On a
     /// network that takes a connection, which is given on; a server on a socket of this machine
-    /// notices nothing. `None` where there is no connection to be given, be it that there was not
-    /// enough time to tell.
+    /// notices nothing. Where there was not enough time, what is known by then is given on. Only to
+    /// be called while the process has one thread.
     ///
     /// # Errors
     /// Nobody is there.
-    pub fn probe(&self, within: Duration) -> Result<Option<std::net::TcpStream>, Unreached> {
+    pub fn probe(&self, within: Duration) -> Result<Ahead, Unreached> {
         let missed = |address, reason| Err(Unreached { address, reason });
         let (host, address, port) = match self {
             Place::Socket(path) => {
                 return match bound(path) {
-                    Ok(()) => Ok(None),
+                    Ok(()) => Ok(Ahead::Nothing),
                     Err(reason) => missed(None, reason),
                 };
             }
@@ -140,23 +197,26 @@ impl Place {
             } => (host.as_str(), *address, *port),
         };
         let until = Instant::now() + within;
-        let found = match address {
-            Some(address) => Ok(vec![SocketAddr::new(address, port)]),
-            None => (host, port).to_socket_addrs().map(Iterator::collect),
+        let looked = match address {
+            Some(address) => Looked::Found(vec![SocketAddr::new(address, port)]),
+            None => look_up(host, port, within),
         };
-        let addresses: Vec<SocketAddr> = match found {
-            Ok(addresses) => addresses,
-            Err(reason) => return missed(None, reason),
+        let addresses = match looked {
+            Looked::Found(addresses) => addresses,
+            Looked::Unknown(reason) => return missed(None, reason),
+            Looked::Late(lookup) => return Ok(Ahead::Lookup(lookup)),
         };
         let mut last = missed(None, io::ErrorKind::NotFound.into());
-        for address in addresses {
+        for &address in &addresses {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Ok(None);
+                return Ok(Ahead::Addresses(addresses));
             }
             match std::net::TcpStream::connect_timeout(&address, left) {
-                Ok(stream) => return Ok(Some(stream)),
-                Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(None),
+                Ok(stream) => return Ok(Ahead::Connection(stream)),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    return Ok(Ahead::Addresses(addresses));
+                }
                 Err(reason) => last = missed(Some(address.ip()), reason),
             }
         }
@@ -239,11 +299,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s");
         let probe = || Place::Socket(path.clone()).probe(LONG);
-        let missed = |kind| assert_eq!(probe().unwrap_err().reason.kind(), kind);
+        let missed = |kind| assert_eq!(probe().err().unwrap().reason.kind(), kind);
         missed(io::ErrorKind::NotFound);
         let listener = UnixListener::bind(&path).unwrap();
         listener.set_nonblocking(true).unwrap();
-        assert!(probe().unwrap().is_none());
+        assert!(matches!(probe(), Ok(Ahead::Nothing)));
         assert_eq!(
             listener.accept().unwrap_err().kind(),
             io::ErrorKind::WouldBlock
@@ -261,13 +321,17 @@ mod tests {
             address: None,
             port,
         };
-        assert!(place("127.0.0.1").probe(LONG).unwrap().is_some());
-        assert!(place("127.0.0.1").probe(Duration::ZERO).unwrap().is_none());
+        let found = place("127.0.0.1").probe(LONG);
+        assert!(matches!(found, Ok(Ahead::Connection(_))));
+        let Ok(Ahead::Addresses(known)) = place("127.0.0.1").probe(Duration::ZERO) else {
+            panic!("there was no time to connect");
+        };
+        assert_eq!(known, [listener.local_addr().unwrap()]);
         drop(listener);
-        let missed = place("127.0.0.1").probe(LONG).unwrap_err();
+        let missed = place("127.0.0.1").probe(LONG).err().unwrap();
         assert_eq!(missed.reason.kind(), io::ErrorKind::ConnectionRefused);
         assert!(missed.address.is_some());
-        let missed = place("no such host").probe(LONG).unwrap_err();
+        let missed = place("no such host").probe(LONG).err().unwrap();
         assert!(missed.address.is_none());
     }
 }

@@ -4,7 +4,7 @@
 //! rec looks for the server before the client starts: one that cannot be reached is left to the
 //! client to complain of. A server that goes away later takes rec's socket with it, until it is back.
 
-use crate::record::tap::upstream::{Unreached, adopt};
+use crate::record::tap::upstream::{Ahead, Unreached};
 use crate::record::tap::{Away, Keepalive, Place, Stream};
 use rustix::io::Errno;
 use std::net::TcpStream;
@@ -29,6 +29,8 @@ pub struct Reach {
     place: Place,
     /// A connection that was made ahead, and when.
     early: Mutex<Option<(TcpStream, Instant)>>,
+    /// What else is known for the first client.
+    ahead: Mutex<Ahead>,
     /// The server is missing; `None` where nobody is to take that for the server's own absence.
     away: Option<watch::Sender<Option<Away>>>,
 }
@@ -40,15 +42,21 @@ impl Reach {
         Reach {
             place,
             early: Mutex::default(),
+            ahead: Mutex::default(),
             away: None,
         }
     }
 
     /// For clients that were led here, with what came of [`Place::probe`].
-    pub fn led(place: Place, early: Option<TcpStream>, away: Option<Away>) -> Reach {
+    pub fn led(place: Place, ahead: Ahead, away: Option<Away>) -> Reach {
+        let (early, ahead) = match ahead {
+            Ahead::Connection(stream) => (Some((stream, Instant::now())), Ahead::Nothing),
+            other => (None, other),
+        };
         Reach {
             place,
-            early: Mutex::new(early.map(|stream| (stream, Instant::now()))),
+            early: Mutex::new(early),
+            ahead: Mutex::new(ahead),
             away: Some(watch::Sender::new(away)),
         }
     }
@@ -69,11 +77,11 @@ impl Reach {
     /// The server is not there, and is away from now on.
     pub async fn connect(&self) -> Result<Stream, Unreached> {
         let keepalive = Keepalive::default();
-        let early = self.take_early().map(|early| adopt(early, &keepalive));
-        if let Some(Ok(stream)) = early {
-            return Ok(stream);
-        }
-        match self.place.connect(&keepalive).await {
+        let ahead = match self.take_early() {
+            Some(early) => Ahead::Connection(early),
+            None => self.take_ahead(),
+        };
+        match self.place.connect_ahead(ahead, &keepalive).await {
             Ok(reached) => Ok(reached.stream),
             Err(unreached) => {
                 self.missed(&unreached);
@@ -150,6 +158,11 @@ impl Reach {
 
     fn early(&self) -> std::sync::MutexGuard<'_, Option<(TcpStream, Instant)>> {
         self.early.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_ahead(&self) -> Ahead {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut ahead)
     }
 
     fn take_early(&self) -> Option<TcpStream> {

@@ -14,6 +14,7 @@ use crate::record::clients::mysql::Program;
 use crate::record::clients::mysql::settings::{Given, Settings, Version};
 use crate::record::exec::Led;
 use crate::record::tap::program::which;
+use crate::record::tap::upstream::Ahead;
 use crate::record::tap::{Aside, Dir, Listener, Place, Plan, Protocol};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,14 +95,14 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
     let dir = Dir::new(runtime, 1 + socket.len()).map_err(no_dir)?;
     let path = dir.path().join(&socket);
     let (listener, reach) = match place.probe(PROBE_MAX) {
-        Ok(early) => (
+        Ok(ahead) => (
             Listener::socket(&path),
-            Reach::led(place.clone(), early, None),
+            Reach::led(place.clone(), ahead, None),
         ),
         // It is looked for until it is there, as the client does.
         Err(unreached) if settings.waits => {
             let away = looks(&place, &unreached);
-            let reach = Reach::led(place.clone(), None, Some(away));
+            let reach = Reach::led(place.clone(), Ahead::Nothing, Some(away));
             (Listener::away(&path, away), reach)
         }
         Err(unreached) => {

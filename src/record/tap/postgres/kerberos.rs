@@ -11,10 +11,11 @@ use super::startup::{self, GSS_REQUEST};
 use super::wrapper::which;
 use crate::record::clients::settings::{Host, Settings};
 use crate::record::tap::Place;
+use crate::record::tap::lookup::{Looked, look_up};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -96,10 +97,14 @@ enum Wish {
 fn wish(host: &Host, until: Instant, encrypts: bool) -> Wish {
     let addresses = match host.address {
         Some(address) => vec![SocketAddr::new(address, host.port)],
-        None => match (host.host.as_str(), host.port).to_socket_addrs() {
-            Ok(addresses) => addresses.collect(),
-            Err(_) => return Wish::Unreached,
-        },
+        None => {
+            let within = left(until).unwrap_or_default();
+            match look_up(&host.host, host.port, within) {
+                Looked::Found(addresses) => addresses,
+                Looked::Unknown(_) => return Wish::Unreached,
+                Looked::Late(_) => return Wish::Silence,
+            }
+        }
     };
     for address in addresses {
         let Some(left) = left(until) else {
