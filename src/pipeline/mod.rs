@@ -29,6 +29,7 @@ mod repeats;
 mod run;
 mod slow;
 mod stream;
+mod tables;
 mod ticks;
 mod wire;
 

@@ -5,13 +5,14 @@
 //! remembered until it ends, since its results and errors are judged by it, and wiped then.
 
 use super::repeats::{self, Repeats};
+use super::tables::{Named, Tables};
 use super::{Note, Pipeline};
 use crate::mask::{Column, Copy, Covered, ResultColumns, RuleId, Scanner};
 use crate::model::wire::{self, Exchange, Report, Row, Statement, Value, Wire};
 use crate::model::{Gap, GapKind, Micros};
 use std::collections::HashMap;
 use std::sync::Arc;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// So much of a statement's text is remembered for judging its results: lists of columns stand at
 /// the beginning, and generated data behind it.
@@ -24,6 +25,7 @@ const OPEN_MAX: usize = 4096;
 pub(super) struct Asked {
     open: Opens,
     repeats: Repeats,
+    tables: Tables,
 }
 
 impl std::fmt::Debug for Asked {
@@ -93,6 +95,8 @@ impl Asked {
         let mut masking = Masking {
             scanner,
             repeats: &mut self.repeats,
+            tables: &mut self.tables,
+            connection,
             rules: Vec::new(),
         };
         let mut before = None;
@@ -103,7 +107,13 @@ impl Asked {
                 masking.value(&mut opened.user);
                 masking.value(&mut opened.database);
             }
-            Exchange::Setting { value, .. } => masking.value(value),
+            Exchange::Setting { name, value } => {
+                // Its tables have the same names and are others.
+                if name == "database" {
+                    masking.tables.forget(connection);
+                }
+                masking.value(value);
+            }
             Exchange::Statement(statement) => {
                 let open = masking.statement(statement);
                 if let Some(key) = key.filter(|_| self.open.len() < OPEN_MAX) {
@@ -134,6 +144,9 @@ impl Asked {
                     .and_then(|key| self.open.remove(&key))
                     .unwrap_or_default();
                 before = masking.rest(&mut open);
+                if end.error.is_none() {
+                    masking.tables.done(connection, &open.text);
+                }
                 if let Some(error) = &mut end.error {
                     masking.report(error, &open.text);
                 }
@@ -146,6 +159,7 @@ impl Asked {
             Exchange::Notification { payload, .. } => masking.value(payload),
             Exchange::Closed { error } => {
                 self.open.retain(|(of, _), _| *of != connection);
+                masking.tables.forget(connection);
                 if let Some(error) = error {
                     masking.report(error, "");
                 }
@@ -179,6 +193,8 @@ fn at(open: &mut Opens, key: Option<(u32, u32)>) -> Option<&mut Open> {
 struct Masking<'a> {
     scanner: &'a mut Scanner,
     repeats: &'a mut Repeats,
+    tables: &'a mut Tables,
+    connection: u32,
     rules: Vec<RuleId>,
 }
 
@@ -196,12 +212,16 @@ impl Masking<'_> {
     }
 
     fn statement(&mut self, statement: &mut Statement) -> Open {
-        let key = repeats::statement(&statement.text);
+        // Values whose columns are known are judged by them, also where the statement names none.
+        let named = self.tables.name(self.connection, &statement.text);
+        let judged = named
+            .as_ref()
+            .map_or(&*statement.text, |named| &*named.text);
+        let key = repeats::statement(judged);
         let mut parameters = self.repeats.parameters(key);
         let fresh = parameters.is_none() && !statement.parameters.is_empty();
         if fresh {
-            let text = statement.text.as_bytes();
-            parameters = Some(Arc::new(self.scanner.parameters(text)));
+            parameters = Some(Arc::new(self.scanner.parameters(judged.as_bytes())));
         }
         let slots = parameters.clone().unwrap_or_default();
         for (n, parameter) in statement.parameters.iter_mut().enumerate() {
@@ -213,9 +233,11 @@ impl Masking<'_> {
         // What the parameters taught is known by now.
         let known = self.repeats.is_clean(key, self.scanner.knows());
         let rules = self.rules.len();
-        let text = match known {
-            true => Zeroizing::new(statement.text.clone()),
-            false => self.statement_text(&mut statement.text),
+        let text = match (named, known) {
+            (None, true) => Zeroizing::new(statement.text.clone()),
+            (None, false) => self.statement_text(&mut statement.text),
+            (Some(named), true) => named.text,
+            (Some(named), false) => self.named_text(&mut statement.text, named),
         };
         if (fresh || !known) && self.rules.len() == rules {
             self.repeats.clean(key, self.scanner.knows(), parameters);
@@ -249,7 +271,23 @@ impl Masking<'_> {
         before
     }
 
+    /// As [`Self::statement_text`], with the names of the columns that it does not name; gives it
+    /// with them, for what is copied is judged by them too.
+    fn named_text(&mut self, text: &mut String, named: Named) -> Zeroizing<String> {
+        let covered = self.scanner.statement(named.text.as_bytes());
+        let covered = covered.map(|covered| Covered {
+            text: named.without(covered.text),
+            ..covered
+        });
+        if covered.is_some() {
+            text.zeroize();
+        }
+        self.put(text, covered);
+        named.text
+    }
+
     fn columns(&mut self, statement: &str, columns: &mut [wire::Column]) -> ResultColumns {
+        self.tables.result(self.connection, statement, columns);
         let key = repeats::result(statement, columns);
         if let Some(result) = self.repeats.result(key, self.scanner.knows()) {
             return result;

@@ -251,3 +251,60 @@ fn off_the_record_nothing_is_kept() {
     let all = texts.join("\n");
     assert!(all.contains("shown") && !all.contains("hidden"), "{all}");
 }
+
+#[test]
+fn values_without_names_are_masked_by_the_columns_that_the_session_has_shown() {
+    let one = |exchanges| stored(&mut pipeline(), exchanges).0.concat();
+    let insert = "INSERT INTO accounts VALUES (1, 'tulip-mango')";
+    let bound = "INSERT INTO accounts VALUES ($1, $2)";
+    let shown = || {
+        vec![
+            asked(1, "SELECT * FROM accounts", &[]),
+            columns(1, &["id", "password"]),
+            end(1, None),
+        ]
+    };
+    let created = || {
+        let text = "CREATE TABLE accounts (id int, password text)";
+        vec![asked(1, text, &[]), end(1, None)]
+    };
+    for known in [shown(), created()] {
+        let with = |last| one(known.iter().cloned().chain([last]).collect());
+        let masked = with(asked(2, insert, &[]));
+        assert!(
+            masked.contains("INSERT INTO accounts VALUES (1, '********')"),
+            "{masked}"
+        );
+        assert!(!with(asked(2, bound, &["1", "tulip-mango"])).contains("tulip"));
+        let copied = Exchange::Copied {
+            statement: 2,
+            inward: true,
+            text: "1\ttulip-mango\n".into(),
+        };
+        let copy = asked(2, "COPY accounts FROM STDIN", &[]);
+        let all = one(known.iter().cloned().chain([copy, copied]).collect());
+        assert!(
+            all.contains("COPY accounts FROM STDIN") && !all.contains("tulip"),
+            "{all}"
+        );
+    }
+    let failed = Report {
+        message: "no".into(),
+        ..Report::default()
+    };
+    let mut refused = created();
+    refused.pop();
+    refused.extend([end(1, Some(failed)), asked(2, insert, &[])]);
+    assert!(
+        one(refused).contains("tulip-mango"),
+        "nothing says what it is"
+    );
+    // A statement that was clean before its columns were known is looked at again.
+    let mut late = vec![asked(1, insert, &[]), end(1, None)];
+    late.extend([
+        asked(2, "SELECT * FROM accounts", &[]),
+        columns(2, &["id", "password"]),
+    ]);
+    late.extend([end(2, None), asked(3, insert, &[])]);
+    assert_eq!(one(late).matches("tulip-mango").count(), 1);
+}
