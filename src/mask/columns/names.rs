@@ -4,7 +4,7 @@ use crate::mask::bytes::Fnv;
 use crate::mask::names::{Named, Strength, judge};
 use crate::mask::own::{Column, Personal};
 use crate::mask::span::Class;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 /// Names of columns, keys and labels that hold personal data, by its kind; what `rules/national.txt`
@@ -123,24 +123,22 @@ pub(crate) fn personal(name: &[u8]) -> Option<Named> {
     // `customer_email`, `billing_iban`, `home_phone`: the last one or two words decide.
     let (last, lead) = words.split_last()?;
     let before = lead.last().map_or(&[][..], Vec::as_slice);
-    let is_one_of = |list: &str, word: &[u8]| {
-        let mut list = list.split_ascii_whitespace();
-        list.any(|m| word == m.as_bytes())
-    };
-    let machine = is_one_of(MACHINES, before);
+    let lists = lists();
     if let Some(named) = known(&[before, last.as_slice()].concat()) {
         return Some(named);
     }
     if let Some(kind) = last_words().get(last.as_slice()) {
+        let machine = lists.machines.contains(before);
         return (!machine).then(|| Named::personal(*kind));
     }
     // `numero_de_pasaporte_cliente`: what is left without whose it is and that it is a number.
-    let telling = |word: &&Vec<u8>| !is_one_of(BESIDE, word) && !is_one_of(NUMBERS, word);
+    let is_number = |word: &Vec<u8>| lists.numbers.contains(word.as_slice());
+    let telling = |word: &&Vec<u8>| !lists.beside.contains(word.as_slice()) && !is_number(word);
     let core: Vec<u8> = words.iter().filter(telling).flatten().copied().collect();
     if core.len() < 2 || core.len() == joined.len() {
         return None;
     }
-    let numbered = words.iter().any(|word| is_one_of(NUMBERS, word));
+    let numbered = words.iter().any(is_number);
     known(&core).filter(|named| match named.kind {
         Personal::NationalId | Personal::Passport | Personal::Phone => true,
         Personal::Account | Personal::Card => numbered,
@@ -229,6 +227,23 @@ pub(crate) fn keywords() -> impl Iterator<Item = String> {
 
 /// A name's letters and digits, and what it says.
 type Listed<T> = HashMap<Vec<u8>, T, Fnv>;
+
+/// Lists of words, for looking them up: the names of all that a statement names are.
+struct Lists {
+    beside: HashSet<&'static [u8], Fnv>,
+    numbers: HashSet<&'static [u8], Fnv>,
+    machines: HashSet<&'static [u8], Fnv>,
+}
+
+fn lists() -> &'static Lists {
+    static LISTS: OnceLock<Lists> = OnceLock::new();
+    let set = |list: &'static str| list.split_ascii_whitespace().map(str::as_bytes).collect();
+    LISTS.get_or_init(|| Lists {
+        beside: set(BESIDE),
+        numbers: set(NUMBERS),
+        machines: set(MACHINES),
+    })
+}
 
 fn all() -> &'static Listed<Named> {
     static ALL: OnceLock<Listed<Named>> = OnceLock::new();
