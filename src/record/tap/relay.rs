@@ -158,8 +158,16 @@ impl<W: Watch> Relay<W> {
             let left = by == First::Client || there.last().ends_with(ends.farewell);
             let by = if left { First::Client } else { by };
             let by = *first.get_or_insert(by);
+            // A client that has said farewell, and got all that it had asked for, waits for nothing
+            // more; nor does it without rec.
+            let farewell = !ends.farewell.is_empty() && there.last().ends_with(ends.farewell);
             match (sent, received) {
                 (Poll::Ready(_), Poll::Ready(_)) => Poll::Ready(Some(by)),
+                (Poll::Ready(Over::Ended), Poll::Pending)
+                    if farewell && observer.settled() == Settled::Yes =>
+                {
+                    Poll::Ready(Some(by))
+                }
                 // The client is gone; closing tells the server as it would have been told.
                 (_, Poll::Ready(Over::Unwritable)) => Poll::Ready(Some(by)),
                 // A server that is gone takes nothing of what was stopped.

@@ -155,7 +155,7 @@ impl Server {
                     \tbefore or while processing the request.";
         let place = dialled.attempt.place.clone();
         let stream = &mut dialled.stream;
-        let mut read = Vec::new();
+        let mut read = Vec::with_capacity(super::CHUNK);
         let sent = async {
             stream.write_all(packet).await?;
             stream.flush().await?;

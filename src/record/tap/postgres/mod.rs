@@ -227,6 +227,8 @@ impl LoggingIn<'_> {
             if over {
                 return true;
             }
+            // What the server says once the client is in is read at once, and not as it happens to fit.
+            self.read.reserve(CHUNK);
             let lost = tokio::select! {
                 read = upstream.read_buf(&mut self.read) => read.unwrap_or(0) == 0,
                 read = local.read(&mut from_client) => {
