@@ -16,6 +16,7 @@
 //! the second look and makes [`Masked`] values. Spans never hold the secret itself; what must be
 //! remembered of secrets stands in [`learned`] alone, which wipes it.
 
+mod aside;
 mod assign;
 mod bytes;
 #[cfg(test)]

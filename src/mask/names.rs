@@ -51,7 +51,7 @@ impl Named {
 
 /// Ends of a word that make it a password, also run together: `dbpassword`, `bindpw`.
 const PASSWORDS: &str = "
-    password passwd passwort passphrase passcode passwords pwd pword passwrd passwordhash
+    password pasword paswd passwd passwort passphrase passcode passwords pwd pword passwrd passwordhash
     passwordsalt pswd psswd newpw oldpw mypw apppw bindpw rootpw userpw adminpw dbpw requirepass masterauth userpass
     dbpass rootpass adminpass sshpass mypass smtppass ftppass keypass storepass authpass
     mailpass proxypass sslpass srcpass destpass contrasena contraseña contrasenya senha
@@ -442,7 +442,7 @@ pub(crate) fn trigger_words() -> impl Iterator<Item = &'static str> {
 
 /// Words that must stand in a line before any name in it is worth judging; found by the prefilter.
 const TRIGGERS: &str = "
-    pass pwd pword pswd psswd secret token key credential cred auth psk contrase senha mdp
+    pass pasw paswd pwd pword pswd psswd secret token key credential cred auth psk contrase senha mdp
     kennwort geheim parol пароль haslo hasło heslo senord wachtwoord salasana adgangskode
     sifre şifre jelsz lozinka geslo 密码 密碼 口令 パスワード 비밀번호 kodeord κωδικός סיסמה clave bindpw
     rootpw userpw adminpw dbpw mnemonic seedphrase seed_phrase pepper jwt bearer signature

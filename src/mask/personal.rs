@@ -301,13 +301,21 @@ pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
     let plain = memchr::memchr_iter(b'@', line).map(|at| (at, 1));
     for (place, sign) in plain.chain(encoded) {
         let mut start = place;
+        // Names of users and hosts may be of any script (RFC 6531).
         while before(line, start).is_ascii_alphanumeric()
-            || matches!(before(line, start), b'.' | b'_' | b'-' | b'+')
+            || matches!(before(line, start), b'.' | b'_' | b'-' | b'+' | 0xC3..=0xD4)
+            || matches!(before(line, start), 0x80..=0xBF)
         {
             start -= 1;
         }
+        // The rest of a letter of another kind.
+        while start < place && matches!(at(line, start), 0x80..=0xBF) {
+            start += 1;
+        }
         let mut end = place + sign;
-        while at(line, end).is_ascii_alphanumeric() || matches!(at(line, end), b'.' | b'-') {
+        while at(line, end).is_ascii_alphanumeric()
+            || matches!(at(line, end), b'.' | b'-' | 0x80..=0xBF | 0xC3..=0xD4)
+        {
             end += 1;
         }
         while matches!(before(line, end), b'.' | b'-') {
@@ -315,7 +323,11 @@ pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
         }
         let (user, host) = (cut(line, start, place), cut(line, place + sign, end));
         let top = host.rsplit(|c| *c == b'.').next().unwrap_or_default();
-        let good = at(user, 0).is_ascii_alphanumeric()
+        let good = (at(user, 0).is_ascii_alphanumeric() || matches!(at(user, 0), 0xC3..=0xD4))
+            && std::str::from_utf8(user)
+                .is_ok_and(|user| user.chars().all(|c| c.is_alphanumeric() || c.is_ascii()))
+            && std::str::from_utf8(host)
+                .is_ok_and(|host| host.chars().all(|c| c.is_alphanumeric() || c.is_ascii()))
             && user.len() <= 64
             && host.contains(&b'.')
             && (2..=12).contains(&top.len())
@@ -389,6 +401,18 @@ fn is_login(line: &[u8], start: usize, end: usize, user: &[u8]) -> bool {
             .any(|word| word_at(line, start.wrapping_sub(word.len()), word))
     {
         return false;
+    }
+    // sip:user:secret@host; no host of git's has an account of other letters.
+    if lead == b':' {
+        let account = cut(line, 0, start - 1);
+        let name = account.iter().rev().take_while(|c| c.is_ascii_alphanumeric()).count();
+        let scheme = account.len() - name;
+        if !user.is_ascii()
+            || word_at(line, scheme.wrapping_sub(4), b"sip:")
+            || word_at(line, scheme.wrapping_sub(5), b"sips:")
+        {
+            return false;
+        }
     }
     // git@h:path, http://user@h/, user@host:~$, [user@host dir]$
     let path = matches!(behind, b':' | b'/') && end + 1 < line.len() && at(line, end + 1) != b' ';

@@ -242,6 +242,7 @@ impl Rules {
 
     /// Drops from `spans` of `line`, from `first` on, what the owner lets stay.
     pub(crate) fn sift(&self, line: &[u8], first: usize, spans: &mut Vec<Span>) {
+        super::aside::leave(line, first, spans);
         if !self.sifts || spans.len() <= first {
             return;
         }

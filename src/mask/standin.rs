@@ -231,6 +231,18 @@ fn is_called(rest: &[u8]) -> bool {
         })
 }
 
+/// `&pw`, `&&new_password` of SQL*Plus.
+pub(crate) fn is_variable_of_client(value: &[u8]) -> bool {
+    let name = value
+        .strip_prefix(b"&")
+        .map(|n| n.strip_prefix(b"&").unwrap_or(n));
+    name.is_some_and(|n| {
+        n.iter().all(|c| c.is_ascii_alphabetic() || *c == b'_')
+            && (n.len() <= 4 || super::names::judge(n).is_some())
+            && !n.is_empty()
+    })
+}
+
 /// What stands behind the bracket of a note in the place of a value.
 fn is_note(rest: &[u8]) -> bool {
     const SAID: &[&[u8]] = &[
@@ -277,7 +289,16 @@ fn is_tagged(rest: &[u8]) -> bool {
         .all(|c| c.is_ascii_alphanumeric() || b"_.${}:".contains(c));
     let joined =
         name.iter().any(|c| b"_.:".contains(c)) || name.iter().skip(1).any(u8::is_ascii_uppercase);
-    TAGS.contains(&tag) && plain && joined
+    // !vault-ref secret/data/app#password
+    let tagged = tag.len() > 2
+        && tag
+            .iter()
+            .all(|c| c.is_ascii_lowercase() || matches!(c, b'-' | b'_'));
+    let path = name.iter().skip(1).any(|c| matches!(c, b'/' | b'#'))
+        && name
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || b"_.-/#@:".contains(c));
+    TAGS.contains(&tag) && plain && joined || tagged && path
 }
 
 /// What stands behind the `<` of a template's code: `%= ENV["X"] %>`, `?php`, as far as a blank lets

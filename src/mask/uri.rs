@@ -24,7 +24,19 @@ pub(crate) fn find(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
         };
         let userinfo = cut(line, start, host);
         // scheme://[user[:password]@]host of a manual
-        if userinfo.contains(&b'[') && userinfo.contains(&b']') {
+        if userinfo.contains(&b'[') && (userinfo.contains(&b']') || at(line, host + 1) == b']') {
+            continue;
+        }
+        // scheme://user:pass@host
+        if [
+            &b"user:pass"[..],
+            b"user:passwd",
+            b"user:pw",
+            b"username:pass",
+            b"usr:pwd",
+        ]
+        .contains(&userinfo)
+        {
             continue;
         }
         match userinfo.iter().position(|c| *c == b':') {

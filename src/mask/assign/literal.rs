@@ -1,6 +1,6 @@
 //! String literals of all kinds, and calls around them: where a quoted value starts and ends.
 
-use crate::mask::bytes::{at, contains, cut, is_word, skip_blanks, word_at};
+use crate::mask::bytes::{at, before, contains, cut, is_word, skip_blanks, word_at};
 use crate::mask::standin::is_placeholder;
 
 /// The body of a string literal that starts at `i`, its quote, and how it is escaped.
@@ -118,6 +118,15 @@ pub(super) fn call(
     if i == from || at(line, i) != b'(' {
         return None;
     }
+    // SECRET_KEY=k3(x!v: a bracket that nothing closes, glued to what assigns it.
+    let rest = cut(line, i, to);
+    if before(line, from) == b'='
+        && !rest.contains(&b')')
+        && !rest.iter().any(|c| matches!(c, b' ' | b'"' | b'\''))
+        && !matches!(rest.last(), Some(b'(' | b',' | b'{' | b'[' | b'\\'))
+    {
+        return None;
+    }
     let name = cut(line, from, i);
     if is_placeholder(cut(line, from, i + 1)) {
         return Some(None);
@@ -180,5 +189,21 @@ pub(crate) fn converts(name: &[u8]) -> bool {
         b"trim",
         b"make",
     ];
-    known.iter().any(|k| contains(last, k))
+    !is_fetching(last) && known.iter().any(|k| contains(last, k))
+}
+
+/// Whether the function `name` asks for something by its name: `get_secret("db")`, `fetchPassword("main")`.
+pub(crate) fn is_fetching(name: &[u8]) -> bool {
+    let last = name
+        .rsplit(|c| matches!(c, b'.' | b':'))
+        .next()
+        .unwrap_or_default();
+    let fetches = [
+        "get", "load", "fetch", "read", "find", "lookup", "resolve", "retrieve", "obtain",
+        "require", "ask", "prompt",
+    ];
+    fetches.iter().any(|verb| {
+        word_at(last, 0, verb.as_bytes())
+            && (at(last, verb.len()) == b'_' || at(last, verb.len()).is_ascii_uppercase())
+    })
 }

@@ -20,7 +20,7 @@ use super::value::{
 use delimiter::{Delimiter, Kind};
 use extent::unquoted;
 use literal::call;
-pub(crate) use literal::{closing, converts, opening};
+pub(crate) use literal::{closing, converts, is_fetching, opening};
 use placed::{declared, fallback};
 
 const RULE: RuleId = RuleId::new("assignment");
@@ -145,7 +145,9 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
             let close = memchr::memchr(b'<', cut(line, start, line.len())).map(|n| start + n);
             // `--pass <phrase>   …` of a help text, `-p<password> db`: no element ends there.
             let glued = is_word(before(line, name.wrapping_sub(1)));
-            if close.is_none() && (glued || at(line, start) == b' ') {
+            if close.is_none()
+                && (glued || matches!(at(line, start), b' ' | b']' | b')' | b',' | b'|'))
+            {
                 return None;
             }
             (start, close.unwrap_or(line.len()), true)
@@ -174,7 +176,13 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
     } else {
         to
     };
-    let text = cut(line, from, to);
+    // line='token = None\\n' of a dump
+    let whole = cut(line, from, to);
+    let bare = whole.strip_suffix(b"\\n").unwrap_or(whole);
+    if bare.len() < whole.len() && (is_placeholder(bare) || is_type(bare)) {
+        return None;
+    }
+    let text = whole;
     accept(text, named, delimiter, quoted, line, name).then_some((from, to))
 }
 
@@ -189,7 +197,13 @@ pub(crate) fn behind_scheme(line: &[u8], from: usize, to: usize) -> usize {
         "digest ",
     ];
     let scheme = schemes.iter().find(|s| word_at(line, from, s.as_bytes()));
-    scheme.map_or(from, |s| (from + s.len()).min(to))
+    let behind = scheme.map_or(from, |s| (from + s.len()).min(to));
+    // `Token ist abgelaufen`, `apiKey ?? config.apiKey`: no scheme, but words.
+    let words = cut(line, behind, to).trim_ascii();
+    if words.contains(&b' ') && !words.contains(&b'=') && !words.iter().any(u8::is_ascii_digit) {
+        return from;
+    }
+    behind
 }
 
 /// Whether the name is one whose value is a place or a number elsewhere: `PWD=/srv`,
@@ -460,6 +474,10 @@ fn is_scheme(text: &[u8]) -> bool {
 /// A colon in the middle of a line, and plain words behind it: `9b8e7d6 password: allow spaces`; or
 /// a size: `password:  16 bytes`.
 fn is_sentence(text: &[u8], line: &[u8], delimiter: Delimiter, name: usize) -> bool {
+    // wmic /password:x os get caption
+    if before(line, name_around(line, name).0) == b'/' && !delimiter.spaced {
+        return false;
+    }
     let rest = cut(line, delimiter.value, line.len()).trim_ascii();
     let plain = |w: &[u8]| {
         w.iter()

@@ -19,6 +19,8 @@ pub(super) struct Markup {
     names: Vec<Option<Named>>,
     /// So many lines may still belong to it.
     left: u32,
+    /// Its beginning did not show, so its end may not.
+    piece: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -57,7 +59,7 @@ impl Markup {
             }
         } else {
             self.left = self.left.saturating_sub(1);
-            if self.left == 0 {
+            if self.left == 0 || self.piece && !text.starts_with(b"<") {
                 *self = Markup::default();
                 return false;
             }
@@ -102,6 +104,14 @@ impl Markup {
             .get(..6)
             .is_some_and(|t| t.eq_ignore_ascii_case(b"<table"))
         {
+            self.kind = Kind::Html(Row::default());
+        } else if text
+            .get(..3)
+            .is_some_and(|t| t.eq_ignore_ascii_case(b"<tr"))
+            && contains(text, b"<th")
+        {
+            // A piece of a table: the row that names its columns.
+            self.piece = true;
             self.kind = Kind::Html(Row::default());
         } else if text.starts_with(b"|====") {
             self.kind = Kind::Ascii(true);

@@ -85,6 +85,8 @@ pub(crate) fn is_setting(name: &[u8], value: &[u8], cells: usize) -> bool {
     let plain = is_plain_number(value) && value.len() < 6
         || is_placeholder(value)
         || is_type(value)
+        // A privilege or a state: INSERT, ACTIVE
+        || cells > 2 && value.iter().all(|c| c.is_ascii_uppercase() || *c == b'_')
         || value.ends_with(b".pem")
         || value.ends_with(b".key")
         || COLUMNS

@@ -211,7 +211,13 @@ pub(super) fn asked(line: &[u8], spans: &mut Vec<Span>) -> bool {
     let from = skip_blanks(text, colon + width);
     let typed = cut(text, from, text.len());
     let secret = if code {
-        (4..=8).contains(&typed.len()) && typed.iter().all(u8::is_ascii_digit)
+        // 731 904
+        let digits = typed.iter().filter(|c| c.is_ascii_digit()).count();
+        let parted = typed.len() - digits <= 1
+            && typed
+                .iter()
+                .all(|c| c.is_ascii_digit() || matches!(c, b' ' | b'-'));
+        (4..=8).contains(&digits) && parted
     } else {
         // A name alone is an assignment, whose value another layer knows the end of.
         (lead.trim_ascii().contains(&b' ') || !lead.is_ascii()) && is_typed(typed)

@@ -194,7 +194,8 @@ impl Awaits {
             }
         }
         self.path = woken.words && is_secret_path(line);
-        let announced = woken.asks && contains(line, b"successfully reset");
+        let announced = woken.asks && contains(line, b"successfully reset")
+            || woken.words && contains(line, b"\"type\": \"securestring\"");
         if announced || woken.words && names_secret(line) {
             self.named = NAMED_LINES;
         }

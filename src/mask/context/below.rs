@@ -27,6 +27,10 @@ pub(super) enum Below {
     Ftp,
     /// The lines of a netrc that names its machine above.
     Machine,
+    /// A user and a secret on lines of their own.
+    Login,
+    /// What was typed at a shell, too early for the prompt it was for.
+    Typed,
 }
 
 /// A block or list below a line ends after so many lines.
@@ -37,7 +41,8 @@ impl Below {
     pub(super) fn lines(self) -> u8 {
         match self {
             Below::Value { block: false, .. } => 1,
-            Below::Field => 3,
+            Below::Field | Below::Login => 3,
+            Below::Typed => 1,
             _ => BELOW_LINES,
         }
     }
@@ -77,6 +82,23 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
             .and_then(judge)
             .is_some_and(|n| n.strength > Strength::Weak);
         return if secret { Below::Field } else { Below::Nothing };
+    }
+    // auth-user-pass of OpenVPN, credentials of mount.cifs
+    if [
+        &b"cat auth.txt"[..],
+        b"/auth.txt",
+        b"auth-user-pass.txt",
+        b"/userpass.txt",
+        b"cat userpass.txt",
+    ]
+    .iter()
+    .any(|file| text.ends_with(file))
+        && contains(text, b"cat ")
+    {
+        return Below::Login;
+    }
+    if text.starts_with(b"[sudo] password for ") && text.ends_with(b":") {
+        return Below::Typed;
     }
     if word_at(line.trim_ascii_start(), 0, b"machine ") && find(text, 0, b"password").is_none() {
         return Below::Machine;
@@ -218,6 +240,24 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
                 hide(start + lead, (start + value.len()).saturating_sub(tail));
             }
             !text.ends_with(b";")
+        }
+        Below::Login => {
+            let one = !text.contains(&b' ') && text.len() >= 6;
+            if one && text.iter().any(|c| !c.is_ascii_lowercase()) {
+                hide(start, end);
+            }
+            one
+        }
+        Below::Typed => {
+            let last = text.iter().rposition(|c| *c == b' ').map_or(0, |n| n + 1);
+            let word = cut(text, last, text.len());
+            let prompt = last >= 2 && matches!(at(text, last - 2), b'$' | b'#' | b'%');
+            let mixed =
+                word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_uppercase);
+            if prompt && mixed && word.len() >= 6 && !word.contains(&b'/') {
+                hide(start + last, end);
+            }
+            false
         }
         Below::Machine => {
             for word in [&b"password "[..], b"passwd ", b"password\t"] {

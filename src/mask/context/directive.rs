@@ -230,6 +230,8 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         || place.first && place.alone && is_mixed(text) && text.len() >= 4 && strong
         // A table of two columns: `password    x`
         || place.first && place.alone && strong && text.len() >= 5 && value > end + 1 && lead.is_empty()
+        // msmtprc, fetchmail: `password Flaschenpost`
+        || place.first && place.alone && matches!(name, b"password" | b"passwd") && lead.is_empty() && is_capitalised(text)
         // FTP and POP
         || name == b"PASS" && place.first && place.alone && text.len() >= 3
         // `username bob and password x` of a sentence
@@ -319,6 +321,19 @@ fn is_mixed(text: &[u8]) -> bool {
         || text
             .iter()
             .any(|c| c.is_ascii_digit() || b"!$#%&*+?^".contains(c))
+}
+
+/// A word that begins with a capital where a message would go on in small letters.
+fn is_capitalised(text: &[u8]) -> bool {
+    text.len() >= 6
+        && at(text, 0).is_ascii_uppercase()
+        && text
+            .iter()
+            .skip(1)
+            .all(|c| c.is_ascii_lowercase() || *c >= 0x80)
+        && ![&b"ed"[..], b"ing", b"ion"]
+            .iter()
+            .any(|end| text.ends_with(end))
 }
 
 fn has_digit(text: &[u8]) -> bool {

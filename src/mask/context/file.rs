@@ -178,7 +178,10 @@ pub(super) fn acl(line: &[u8], place: usize, spans: &mut Vec<Span>) {
 /// `USER bot\r\nPASS x\r\n` as a trace shows what is sent; `AUTH PLAIN x` of SMTP.
 pub(super) fn sent(line: &[u8], place: usize, spans: &mut Vec<Span>) {
     let behind_newline = place >= 2 && cut(line, place - 2, place) == b"\\n";
-    if cut(line, place, place + 5) == b"PASS " && behind_newline {
+    // write(4, "PASS x\r\n", 17)
+    let written = before(line, place) == b'"'
+        && (find(line, 0, b"write(").is_some() || find(line, 0, b"send").is_some());
+    if cut(line, place, place + 5) == b"PASS " && (behind_newline || written) {
         let rest = from(line, place + 5);
         let end = memchr::memchr2(b'\\', b'"', rest).unwrap_or(rest.len());
         if !is_placeholder(cut(rest, 0, end)) {

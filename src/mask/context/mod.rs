@@ -112,6 +112,8 @@ pub(crate) const TRIGGERS: &[&str] = &[
     " pw ",
     "zugangsdaten",
     "login",
+    "\"securestring\"",
+    "pin is ",
 ];
 
 /// Appends what the words around it give away.

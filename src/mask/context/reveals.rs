@@ -2,6 +2,7 @@
 
 use crate::mask::bytes::{contains, cut, is_word};
 use crate::mask::names::{Strength, judge};
+use crate::mask::span::Class;
 
 /// Whether `line` is a command that prints a secret and nothing else.
 pub(super) fn reveals(line: &[u8]) -> bool {
@@ -147,8 +148,51 @@ pub(super) fn reveals(line: &[u8]) -> bool {
     })
 }
 
+/// `cat /etc/zabbix/agent.psk`, `cat ~/.vault_pass`: a file whose name says that it holds a secret alone.
+fn shows_file(line: &[u8]) -> bool {
+    let text = line.trim_ascii_end();
+    let Some(blank) = memchr::memrchr(b' ', text) else {
+        return false;
+    };
+    let before = cut(text, 0, blank);
+    let before = before
+        .strip_suffix(b"sudo cat")
+        .map_or(before, |_| b"$ cat");
+    let prompted = before == b"cat"
+        || [&b"$ cat"[..], b"# cat", b"> cat", b"% cat"]
+            .iter()
+            .any(|p| before.ends_with(p));
+    let path = cut(text, blank + 1, text.len());
+    let file = path.rsplit(|c| *c == b'/').next().unwrap_or_default();
+    let file = file.strip_prefix(b".").unwrap_or(file);
+    let (stem, extension) = match memchr::memrchr(b'.', file) {
+        Some(dot) => (cut(file, 0, dot), cut(file, dot + 1, file.len())),
+        None => (file, &b"txt"[..]),
+    };
+    let kinds = [
+        &b"psk"[..],
+        b"pass",
+        b"passwd",
+        b"password",
+        b"pw",
+        b"secret",
+        b"token",
+        b"pwd",
+    ];
+    prompted
+        && stem != b"passwd"
+        && (kinds.contains(&extension)
+            || extension == b"txt"
+                && (judge(stem)
+                    .is_some_and(|n| n.strength > Strength::Weak && n.class != Class::Key)
+                    || stem.ends_with(b"pass")))
+}
+
 /// `>>> settings.SECRET_KEY`: a REPL writes the value of what is named on the next line.
 pub(super) fn evaluates(line: &[u8]) -> bool {
+    if shows_file(line) {
+        return true;
+    }
     let text = line.trim_ascii();
     if memchr::memchr2(b'>', b']', cut(text, 0, 24)).is_none() {
         return false;

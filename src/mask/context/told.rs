@@ -54,6 +54,41 @@ pub(super) fn spoken(line: &[u8], spans: &mut Vec<Span>) {
     }
 }
 
+/// `backup codes: k7f2-9xqa-44bd, …`: codes behind what calls them so, on the same line.
+fn codes(line: &[u8], spans: &mut Vec<Span>) {
+    const KINDS: &[&str] = &[
+        "backup code",
+        "recovery code",
+        "scratch code",
+        "rescue code",
+    ];
+    let Some(kind) = KINDS.iter().find_map(|kind| find(line, 0, kind.as_bytes())) else {
+        return;
+    };
+    let Some(colon) = memchr::memmem::find(cut(line, kind, kind + 80), b": ") else {
+        return;
+    };
+    let mut start = kind + colon + 2;
+    for word in cut(line, start, line.len()).split(|c| matches!(c, b' ' | b',' | b';')) {
+        let code = (6..=40).contains(&word.len())
+            && word.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'-')
+            && word.iter().any(u8::is_ascii_digit);
+        if code {
+            spans.push(Span::new(start, start + word.len(), TOLD, Class::Password));
+        }
+        start += word.len() + 1;
+    }
+}
+
+/// `sunny-side-up`: words joined by dashes, as people and generators make passphrases.
+fn is_joined(text: &[u8]) -> bool {
+    let mut parts = text.split(|c| *c == b'-');
+    text.len() >= 12
+        && parts.clone().count() >= 3
+        && parts.all(|part| part.len() > 1 && part.iter().all(u8::is_ascii_lowercase))
+        && !text.ends_with(b"-date")
+}
+
 /// `Remove the hardcoded db password (x) from settings`: a password in brackets behind the word.
 fn bracketed(line: &[u8], spans: &mut Vec<Span>) {
     for open in ["assword (", "assphrase (", "ennwort (", "asswort ("] {
@@ -75,6 +110,16 @@ fn code(line: &[u8], spans: &mut Vec<Span>) {
     };
     let (_, end) = trim(line, 0, line.len());
     let end = end - usize::from(matches!(before(line, end), b'.' | b'!'));
+    // Your PIN is 849203, valid for 10 minutes
+    if let Some(is) = memchr::memmem::find(cut(line, pin, pin + 60), b" is ") {
+        let start = pin + is + 4;
+        let digits = cut(line, start, line.len());
+        let count = digits.iter().take_while(|c| c.is_ascii_digit()).count();
+        if (4..=8).contains(&count) && matches!(at(digits, count), b',' | b'.' | b' ' | b';' | b'!')
+        {
+            spans.push(Span::new(start, start + count, TOLD, Class::Password));
+        }
+    }
     let digits = cut(line, pin, end)
         .iter()
         .rev()
@@ -111,6 +156,8 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         "passordet",
         "salasana",
         "heslo",
+        "parola d'ordine",
+        "palabra clave",
     ];
     let thing = THINGS.iter().filter_map(|word| {
         let at = find(line, 0, word.as_bytes())?;
@@ -144,7 +191,11 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
     ];
     // `pass to poll(2)` speaks of no password.
     let long = |verb: &&&str| length > 4 || !verb.starts_with(" to");
-    let Some(verb) = verbs.iter().filter(long).find_map(|verb| {
+    // `Le mot de passe du compte : x`; a single word before a colon is a name.
+    let several = cut(line, thing - length, thing).contains(&b' ');
+    let colons: &[&str] = if several { &[" : ", ": "] } else { &[] };
+    let verbs = verbs.iter().filter(long).chain(colons);
+    let Some(verb) = verbs.clone().find_map(|verb| {
         find(rest, 0, verb.as_bytes()).map(|n| (thing + n, thing + n + verb.len()))
     }) else {
         return;
@@ -194,7 +245,9 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         .rposition(|c| !b",;.)".contains(c))
         .map_or(0, |n| n + 1);
     let text = cut(text, 0, pause);
-    if is_strong(text) {
+    let marked = line.get(verb - 2..verb) == Some(b": ");
+    let joined = verb - said <= 5 && !marked && length > 4 && is_joined(text);
+    if is_strong(text) || joined || marked && text.len() >= 6 && is_mixed(text) {
         spans.push(Span::new(verb, verb + text.len(), TOLD, Class::Password));
     }
 }
@@ -225,6 +278,11 @@ fn beside(line: &[u8], spans: &mut Vec<Span>) {
             ["login", "user", "creds", "credentials", "account", "zugang"]
                 .iter()
                 .any(|n| w.eq_ignore_ascii_case(n.as_bytes()))
+                // creds for the vendor portal: user / x
+                || w.ends_with(b":")
+                    && ["creds", "credentials", "login", "zugang", "access", "logins"]
+                        .iter()
+                        .any(|n| find(lead, 0, n.as_bytes()).is_some())
         });
     let kinds = [
         text.iter().any(u8::is_ascii_digit),
@@ -252,7 +310,15 @@ fn not_a_command(line: &[u8], spans: &mut Vec<Span>) {
         .map_or(0, |n| n + 1);
     let text = cut(line, from, said);
     let signs = text.iter().any(|c| b"!@#%^&*+=?".contains(c));
-    if signs && is_strong(text) && !text.contains(&b'/') {
+    // Wasserfall.7: a word, a sign, a number
+    let digits = text.iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    let word = cut(text, 0, text.len().saturating_sub(digits + 1));
+    let numbered = (1..=4).contains(&digits)
+        && word.len() >= 6
+        && at(text, 0).is_ascii_uppercase()
+        && word.iter().all(|c| c.is_ascii_alphabetic() || *c >= 0x80)
+        && at(text, word.len()).is_ascii_punctuation();
+    if (signs || numbered) && is_strong(text) && !text.contains(&b'/') {
         spans.push(Span::new(from, said, TOLD, Class::Password));
     }
 }
@@ -277,6 +343,9 @@ fn is_strong(text: &[u8]) -> bool {
 
 /// Appends the secret that `line` tells at its end.
 pub(super) fn told(line: &[u8], spans: &mut Vec<Span>) {
+    if line.len() <= SPOKEN_MAX {
+        codes(line, spans);
+    }
     let (_, end) = trim(line, 0, line.len());
     let end = end - usize::from(before(line, end) == b'.');
     let Some(last) = cut(line, 0, end).iter().rposition(|c| *c == b' ') else {

@@ -147,7 +147,7 @@ const READERS: &[(&str, &[&str])] = &[
     ("chpasswd", &[]),
     ("kinit", &[]),
     ("cryptsetup", &[]),
-    ("smbpasswd", &["-s", "stdin"]),
+    ("smbpasswd", &["-s", "stdin", " "]),
     ("passwd", &["stdin", " "]),
     ("vncpasswd", &["-f"]),
     ("read", &["-s", "-rs", "-sr", "-srp", "-rsp", "-sp"]),
@@ -294,6 +294,20 @@ fn printed(line: &[u8], lead: &[u8], place: usize, verb: &str, pair: bool, spans
 
 /// A word that a program reads as its secret; of `user:secret`, the second part.
 fn said(line: &[u8], word: Word, pair: bool, spans: &mut Vec<Span>) {
+    // $'secret\nsecret': asked for twice
+    if at(line, word.start) == b'$' && at(line, word.start + 1) == b'\'' {
+        let mut start = word.start + 2;
+        let end = word.end - usize::from(before(line, word.end) == b'\'');
+        while start < end {
+            let n = memchr::memmem::find(cut(line, start, end), b"\\n");
+            let stop = n.map_or(end, |n| start + n);
+            if start < stop {
+                push(line, start, stop, spans);
+            }
+            start = stop + 2;
+        }
+        return;
+    }
     let text = cut(line, word.start, word.end);
     let colon = text.iter().position(|c| *c == b':').filter(|_| pair);
     let from = word.start + colon.map_or(0, |n| n + 1);
