@@ -405,7 +405,11 @@ fn is_login(line: &[u8], start: usize, end: usize, user: &[u8]) -> bool {
     // sip:user:secret@host; no host of git's has an account of other letters.
     if lead == b':' {
         let account = cut(line, 0, start - 1);
-        let name = account.iter().rev().take_while(|c| c.is_ascii_alphanumeric()).count();
+        let name = account
+            .iter()
+            .rev()
+            .take_while(|c| c.is_ascii_alphanumeric())
+            .count();
         let scheme = account.len() - name;
         if !user.is_ascii()
             || word_at(line, scheme.wrapping_sub(4), b"sip:")
