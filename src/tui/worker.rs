@@ -7,9 +7,10 @@
 mod nowhere;
 mod output;
 mod queue;
+mod replay;
 
 use super::library::{Found, Library, Piece};
-use super::msg::{Frame, Look, Msg, Order, Output, Pace, Request};
+use super::msg::{Look, Msg, Output, Request};
 use super::pages::compare::Comparison;
 use super::pages::export::Preview;
 use super::pages::search::{HITS_MAX, as_typed};
@@ -17,26 +18,23 @@ use super::reel::{Reel, Shared};
 use crate::config::Draft;
 use crate::export::{Format, Lack};
 use crate::insight::compare;
-use crate::model::{Body, Event, Micros, SessionId, Size};
+use crate::model::{Body, Event, SessionId, Size};
 use crate::player::{Jump, Player, Reached, Spot};
 use crate::timeline::{Builder, Renderer, Statement, Table, tables};
 use crate::vault::index::Halt;
 use nowhere::nowhere;
 use output::output;
 use queue::{next, supersedes};
+use replay::{Replay, TICK};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
-/// The shortest time between two frames: 50 a second are smooth, and leave the terminal time.
-const FRAME_MIN: Duration = Duration::from_millis(20);
-/// How often the playhead moves on the screen while nothing else does.
-const TICK: Duration = Duration::from_millis(200);
 /// How often growing landmarks are handed on while a session is being indexed.
 const LANDMARKS_EVERY: Duration = Duration::from_millis(200);
 /// Sessions that are opened before the list is first told: each costs a fraction of a millisecond.
@@ -65,16 +63,6 @@ struct Open {
     output: Option<Look>,
     /// The viewer is in the player.
     replay: Option<Replay>,
-}
-
-struct Replay {
-    pending: Option<Jump>,
-    play: bool,
-    /// When the clock was read last.
-    since: Instant,
-    shown_at: Option<Instant>,
-    /// The screen or the status differs from the last frame.
-    dirty: bool,
 }
 
 /// The worker's own state.
@@ -547,137 +535,6 @@ impl Worker {
             }
         }
         told.into_iter().try_for_each(|msg| self.tell(msg))
-    }
-
-    fn replay(&mut self, jump: Jump, play: bool, pace: Pace) {
-        let Some(open) = &mut self.open else { return };
-        open.player.set_playing(false);
-        open.player.set_speed(pace.speed);
-        open.player.set_idle(pace.idle);
-        open.player.jump(Jump::Start);
-        open.replay = Some(Replay {
-            pending: Some(jump),
-            play,
-            since: Instant::now(),
-            shown_at: None,
-            dirty: true,
-        });
-    }
-
-    fn order(&mut self, order: Order) {
-        let Some(open) = &mut self.open else { return };
-        let Some(replay) = &mut open.replay else {
-            return;
-        };
-        // Time that passed before the order still counts.
-        open.player.advance(replay.since.elapsed());
-        replay.since = Instant::now();
-        replay.dirty = true;
-        let player = &mut open.player;
-        match order {
-            Order::Toggle => {
-                let playing = player.playing();
-                player.set_playing(!playing);
-                replay.play = !playing;
-            }
-            Order::Jump(jump) => replay.pending = Some(jump),
-            Order::By(seconds) => {
-                let by = Duration::from_secs(seconds.unsigned_abs());
-                // Several in a row add up, also while the first one waits for the index.
-                let from = match replay.pending {
-                    Some(Jump::Time(at)) => at,
-                    _ => player.now(),
-                };
-                let to = if seconds < 0 {
-                    Micros::from(from.since(Micros(0)).saturating_sub(by))
-                } else {
-                    from + by
-                };
-                replay.pending = Some(Jump::Time(to));
-            }
-            Order::Part(part) => {
-                let until = player.landmarks().until;
-                let to = until.0 / 1000 * u64::from(part);
-                replay.pending = Some(Jump::Time(Micros(to)));
-            }
-            Order::Step => {
-                replay.play = false;
-                player.step();
-            }
-            Order::Speed(way) => player.change_speed(way),
-            Order::ToggleIdle => player.toggle_idle(),
-        }
-    }
-
-    /// Moves the playhead to where it should be by now, and shows it.
-    fn play(&mut self) -> Result<(), Gone> {
-        let Some(open) = &mut self.open else {
-            return Ok(());
-        };
-        let Some(replay) = &mut open.replay else {
-            return Ok(());
-        };
-        if let Some(jump) = replay.pending {
-            match open.player.jump(jump) {
-                Reached::NotYet => {}
-                reached => {
-                    if reached == Reached::Nowhere {
-                        let said = self.out.send(Msg::Notice(nowhere(jump)));
-                        said.map_err(|_| Gone)?;
-                    }
-                    replay.pending = None;
-                    // Going to the end to look at it must not start over from the beginning.
-                    let over = open.player.now() >= open.player.landmarks().until
-                        && open.player.landmarks().complete;
-                    if replay.play && !open.player.playing() && !over {
-                        open.player.set_playing(true);
-                    }
-                    replay.dirty = true;
-                }
-            }
-            replay.since = Instant::now();
-        } else {
-            let was = open.player.playing();
-            let elapsed = replay.since.elapsed();
-            replay.since = Instant::now();
-            replay.dirty |= open.player.advance(elapsed);
-            if was && !open.player.playing() {
-                replay.play = false;
-                replay.dirty = true;
-            }
-        }
-        let tick = replay.shown_at.is_none_or(|at| at.elapsed() >= TICK);
-        let moves = open.player.playing() || replay.pending.is_some();
-        if (replay.dirty && replay.rest().is_zero()) || (moves && tick) {
-            let frame = Frame {
-                id: open.id,
-                grid: open.player.screen().grid(),
-                now: open.player.now(),
-                spot: open.player.spot(),
-                playing: open.player.playing(),
-                speed: open.player.speed(),
-                idle: open.player.idle(),
-                skipping: open.player.skipping(),
-                indexed: open.player.indexed(),
-                waiting: replay.pending.is_some(),
-            };
-            match self.out.try_send(Msg::Frame(Box::new(frame))) {
-                Ok(()) => replay.dirty = false,
-                // The viewer's terminal is slow: the next frame will show more at once.
-                Err(TrySendError::Full(_)) => replay.dirty = true,
-                Err(TrySendError::Disconnected(_)) => return Err(Gone),
-            }
-            replay.shown_at = Some(Instant::now());
-        }
-        Ok(())
-    }
-}
-
-impl Replay {
-    /// How long the next frame must wait.
-    fn rest(&self) -> Duration {
-        self.shown_at
-            .map_or(Duration::ZERO, |at| FRAME_MIN.saturating_sub(at.elapsed()))
     }
 }
 
