@@ -61,6 +61,21 @@ class View:
         os.read(self.fd, 65536)
         return time.perf_counter() - start
 
+    def hits(self, letter):
+        """Seconds from a letter to the first hits that are drawn for it: only what differs from the
+        frame before is, so more than the letter and a word on the title; where nothing else came, to
+        the last thing that did."""
+        start = time.perf_counter()
+        os.write(self.fd, letter)
+        last = None
+        while select.select([self.fd], [], [], 0.6)[0]:
+            drawn = plain(os.read(self.fd, 65536))
+            last = time.perf_counter() - start
+            if len(drawn) > 40:
+                break
+        self.quiet(0.3)
+        return last
+
     def end(self):
         os.write(self.fd, b"\x03")
         self.quiet(0.2)
@@ -207,12 +222,10 @@ def main():
                 word = rng.choice(MADE if args.made else WORDS)
                 os.write(view.fd, b"\x15"); view.quiet(0.4)
                 for n, c in enumerate(word.encode()):
-                    os.write(view.fd, bytes([c]))
+                    hit = view.hits(bytes([c]))
                     if n < 2:
-                        view.quiet(0.4)
                         continue
-                    times.append(view.until(rb"moments?|newest \d+|Nothing is found"))
-                    view.quiet(0.2)
+                    times.append(hit)
             told("search as you type", times)
             # A letter while the search for the one before is at work.
             times = []
@@ -223,9 +236,7 @@ def main():
                     os.write(view.fd, bytes([c]))
                     time.sleep(0.015)
                 view.quiet(0)
-                os.write(view.fd, word[-1:].encode())
-                times.append(view.until(rb"moments?|newest \d+|Nothing is found"))
-                view.quiet(0.4)
+                times.append(view.hits(word[-1:].encode()))
             told("search, typed fast", times)
             view.key(b"\x15"); os.write(view.fd, b"orders"); view.quiet(2)
             keys(view, "search, list", [b"\x0e"] * 40 + [b"\x10"] * 39)
