@@ -66,6 +66,8 @@ fn is_aside(line: &[u8], span: Span) -> bool {
         return is_placeholder(text)
             || is_own_name(name, text)
             || is_label(text)
+            || is_name_of_secret(name, text, span)
+            || is_validation(text)
             || is_thrown(name, between, text)
             || is_resource(text)
             || redacted(text)
@@ -73,6 +75,8 @@ fn is_aside(line: &[u8], span: Span) -> bool {
     }
     is_own_name(name, text) && between.contains(&b' ')
         || is_label(text) && between.contains(&b':')
+        || is_name_of_secret(name, text, span)
+        || is_list_of_names(text)
         || is_pattern(line, span, lead)
         || is_code(line, span, lead, between)
         || is_switch(line, name, lead, text)
@@ -136,6 +140,74 @@ fn is_own_name(name: &[u8], text: &[u8]) -> bool {
             .is_some_and(|one| name.ends_with(one))
 }
 
+/// `ENV_TOKEN = "GITHUB_TOKEN"`, `KEY = "com.example.app.PASSWORD"`: the name of a variable or setting.
+fn is_name_of_secret(name: &[u8], text: &[u8], span: Span) -> bool {
+    let plain = |c: &u8| c.is_ascii_alphabetic() || matches!(c, b'_' | b'-' | b'.');
+    if !text.iter().all(plain) || !text.iter().any(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    if matches!(text, b"passwd" | b"pwd" | b"X-Password" | b"X-Token") {
+        return true;
+    }
+    const PARTS: &[&[u8]] = &[
+        b"PASSWORD",
+        b"PASSWD",
+        b"PWD",
+        b"TOKEN",
+        b"SECRET",
+        b"KEY",
+        b"CREDENTIALS",
+    ];
+    let parts = || text.split(|c| matches!(c, b'_' | b'-' | b'.'));
+    let several = parts().count() > 1 && parts().all(|part| !part.is_empty());
+    let capitals = !text.iter().any(u8::is_ascii_lowercase);
+    if several && capitals && parts().any(|part| PARTS.contains(&part)) {
+        return true;
+    }
+    let last = parts().next_back().unwrap_or_default();
+    let dots = text.iter().filter(|c| **c == b'.').count();
+    if dots > 1 && judge(last).is_some() {
+        return true;
+    }
+    // Nobody makes up a token: TOKEN = "access_token"
+    several
+        && span.class != super::span::Class::Password
+        && judge(text).is_some()
+        && folded(name).ends_with(&folded(last))
+}
+
+/// `db_password, api_key, tls_key`: what is needed or hidden, by name.
+fn is_list_of_names(text: &[u8]) -> bool {
+    let words = text
+        .split(|c| matches!(c, b' ' | b','))
+        .filter(|w| !w.is_empty());
+    words.clone().count() > 1
+        && words.clone().all(|w| {
+            w.contains(&b'_')
+                && w.iter().all(|c| c.is_ascii_alphabetic() || *c == b'_')
+                && judge(w).is_some()
+        })
+}
+
+/// `required|string|min:8|confirmed`: how a field is checked.
+fn is_validation(text: &[u8]) -> bool {
+    const CHECKS: &[&[u8]] = &[
+        b"required",
+        b"nullable",
+        b"string",
+        b"confirmed",
+        b"sometimes",
+        b"current_password",
+    ];
+    let mut checks = text.split(|c| *c == b'|');
+    let first = checks.next().unwrap_or_default();
+    CHECKS.contains(&first)
+        && checks.clone().count() > 0
+        && checks.all(|check| {
+            check.first().is_some_and(u8::is_ascii_lowercase) && !check.contains(&b' ')
+        })
+}
+
 /// What labels call secrets.
 const THINGS: &str = "
     password passwords passphrase passcode token tokens secret secrets key keys api pin code credentials passwort passwörter
@@ -164,13 +236,17 @@ const SAID: &str = "
     nowe nowy obecne powtórz potwierdź zmień wpisz podaj stare
     nieuw nieuwe huidig huidige herhaal bevestig wijzig vergeten voer oud
     nytt nuvarande upprepa bekräfta ändra glömt ange ny gentag bekræft skift gjenta bekreft endre
+    ce cette est du des un une et au pour invalide muss müssen mindestens zeichen lang sein haben wurde wird war werden
+    il lo della non deve almeno debe tener al menos caracteres deve ter pelo menos por favor moet minimaal tekens zijn
+    musi mieć co najmniej znaków måste vara minst tecken skal være mindst
     uusi vanha vahvista toista vaihda nové staré potvrďte zopakujte új régi yeni eski tekrar
     новый новые старый текущий повторите подтвердите введите изменить забыли ваш неверный";
 
 /// Single words that say how a secret is.
 const STATES: &str = "
     required invalid incorrect wrong missing expired mismatch unchanged changed updated empty revoked deleted
-    forbidden unauthorized unavailable unsupported unspecified";
+    forbidden unauthorized unavailable unsupported unspecified set unset ok hashed confirmed include omit same-origin
+    absent present configured unconfigured";
 
 /// `Passwort wiederholen`, `Confirm password`, `must match`: the label of a field, or a message about it.
 fn is_label(text: &[u8]) -> bool {
@@ -185,8 +261,13 @@ fn is_label(text: &[u8]) -> bool {
     if count < 2 {
         return !text.is_ascii() && has(THINGS, &text) || has(STATES, &text);
     }
-    // `the word of your`: people make passphrases of small words too, but of none that says
-    // what a message says.
+    // Das Passwort muss mindestens 8 Zeichen lang sein
+    let thing = words.clone().any(|word| has(THINGS, word));
+    let said = words.clone().filter(|word| has(SAID, word)).count();
+    if thing && said >= 2 && count >= 4 && said * 2 >= count {
+        return true;
+    }
+    // People make passphrases of small words, too, but none that says what a message says.
     let known = words
         .clone()
         .all(|word| has(THINGS, word) || has(SAID, word));
@@ -245,8 +326,8 @@ fn is_resource(text: &[u8]) -> bool {
 /// `password=\S+`, `s/token=x/token=REDACTED/`: a pattern, or what is put in its place.
 fn is_pattern(line: &[u8], span: Span, lead: &[u8]) -> bool {
     const STARTS: &[&[u8]] = &[
-        b"\\S", b"\\w", b"\\d", b"\\s", b"[^", b"[A-Z", b"[a-z", b"[0-9", b"(\\S", b"([", b"(.",
-        b"(?", b".*", b".+", b"(.*", b"\\\\S", b"\\\\w", b"\\1", b"$1",
+        b"\\S", b"\\w", b"\\d", b"\\s", b"[^", b"[A-Z", b"[a-z", b"[0-9", b"(\\S", b"(\\w", b"([^",
+        b"([a-z", b"([A-Z", b"(.+", b"(.*", b"(?:", b"(?P", b".*", b".+?", b"\\\\S", b"\\\\w",
     ];
     let text = cut(line, span.start, span.end);
     if STARTS.iter().any(|start| text.starts_with(start)) {
@@ -304,6 +385,17 @@ fn is_code(line: &[u8], span: Span, lead: &[u8], between: &[u8]) -> bool {
     }
     let assigns = between.contains(&b'=') && between.contains(&b' ');
     const OPERATORS: &[&[u8]] = &[b" or ", b" || ", b" ?? ", b" if ", b" && ", b" ? "];
+    // token :: Parser String; data: ByteArray = ByteArray(0)
+    let typed = between == b": "
+        && first.first().is_some_and(u8::is_ascii_uppercase)
+        && behind.starts_with(b" = ");
+    if between == b" :: " || typed {
+        return true;
+    }
+    // ${PASSWORD:0:2}
+    if lead.ends_with(b"${") && between == b":" && first.iter().all(u8::is_ascii_digit) {
+        return true;
+    }
     let operator = OPERATORS.iter().any(|o| behind.starts_with(o));
     if assigns && operator && (judge(first).is_some() || first == b"shift" || first.contains(&b'.'))
     {
@@ -385,7 +477,7 @@ fn is_lexeme(line: &[u8], text: &[u8]) -> bool {
         .windows(3)
         .filter(|w| matches!(w, [b'\'', b':', d] if d.is_ascii_digit()))
         .count();
-    position(text) && places > 1
+    position(text) && places > 1 && !line.contains(&b'{')
 }
 
 /// Whether the line is a comment's up to here.

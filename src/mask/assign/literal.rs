@@ -202,8 +202,10 @@ pub(crate) fn is_fetching(name: &[u8]) -> bool {
         "get", "load", "fetch", "read", "find", "lookup", "resolve", "retrieve", "obtain",
         "require", "ask", "prompt",
     ];
-    fetches.iter().any(|verb| {
-        word_at(last, 0, verb.as_bytes())
-            && (at(last, verb.len()) == b'_' || at(last, verb.len()).is_ascii_uppercase())
-    })
+    let hashes = [&b"hash"[..], b"crypt", b"digest"];
+    !hashes.iter().any(|word| contains(last, word))
+        && fetches.iter().any(|verb| {
+            word_at(last, 0, verb.as_bytes())
+                && (at(last, verb.len()) == b'_' || at(last, verb.len()).is_ascii_uppercase())
+        })
 }

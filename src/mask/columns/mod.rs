@@ -347,6 +347,10 @@ fn expanded_row(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) -> Option<Opt
         return None;
     }
     let value = bar + if at(line, bar) == b'|' { 1 } else { 3 };
+    // token ||= x
+    if at(line, value) == b'|' {
+        return None;
+    }
     // More bars: a row of several columns, or a \d listing.
     if cut(line, value, line.len()).windows(3).any(|w| w == b" | ") {
         return None;
