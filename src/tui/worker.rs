@@ -22,7 +22,6 @@ use crate::model::{Body, Event, SessionId, Size};
 use crate::player::{Jump, Player, Reached, Spot};
 use crate::timeline::{Builder, Renderer, Statement, Table, tables};
 use crate::vault::index::Halt;
-use nowhere::nowhere;
 use output::output;
 use queue::{next, supersedes};
 use replay::{Replay, TICK};

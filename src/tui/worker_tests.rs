@@ -5,6 +5,7 @@ use super::*;
 use crate::model::Meta;
 use crate::player::Way;
 use crate::tui::library::Session;
+use crate::tui::msg::{Frame, Order, Pace};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
