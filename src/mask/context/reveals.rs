@@ -180,7 +180,9 @@ fn shows_file(line: &[u8]) -> bool {
         b"pwd",
     ];
     prompted
-        && stem != b"passwd"
+        // Their lines are users, hosts and secrets, which other layers part.
+        && !stem.ends_with(b"credentials")
+        && ![&b"passwd"[..], b"pgpass", b"htpasswd"].contains(&stem)
         && (kinds.contains(&extension)
             || extension == b"txt"
                 && (judge(stem)
