@@ -130,13 +130,7 @@ fn record(place: Place, about: &About, feed: &Feed, shared: &Shared) -> Option<F
 fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String), vault::Error> {
     let id = vault::new_session_id()?;
     // Both take milliseconds, and neither needs the other.
-    let (vault, named) = std::thread::scope(|scope| {
-        let name = || {
-            let mut scanner = Scanner::new(Rules::with(&about.masking));
-            let meta = about.meta(id, &mut scanner);
-            (scanner, meta)
-        };
-        let named = scope.spawn(name);
+    let (vault, (scanner, meta)) = std::thread::scope(|scope| {
         let (done, opened) = channel();
         scope.spawn(move || {
             let vault = match place {
@@ -149,10 +143,11 @@ fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String
                 Ok((vault, short))
             }));
         });
-        (wait_for(&opened, shared), named.join())
+        let mut scanner = Scanner::new(Rules::with(&about.masking));
+        let meta = about.meta(id, &mut scanner);
+        (wait_for(&opened, shared), (scanner, meta))
     });
     let (vault, short) = vault?;
-    let (scanner, meta) = named.map_err(|_| vault::Error::Seal("internal error".to_owned()))?;
     let mut door = scanner.door();
     let meta = match door.admit(meta) {
         Ok(meta) => meta,
