@@ -23,7 +23,7 @@ pub struct Client {
 
 /// A client's words and variables with something in the way of its connection.
 pub struct Led {
-    /// The words.
+    /// The words; the first is the name that is looked for.
     pub argv: Vec<OsString>,
     /// Variables in place of its own; `None` takes one away.
     pub env: Vec<(OsString, Option<OsString>)>,
@@ -81,7 +81,7 @@ impl Client {
             env.extend(value.as_ref().map(|value| string(pair(name, value))));
         }
         Client {
-            argv: self.argv.clone(),
+            argv: argv.clone(),
             words: argv.iter().map(|w| string(w.clone().into_vec())).collect(),
             env,
             passphrase_fd: self.passphrase_fd,

@@ -1,6 +1,6 @@
 //! A client of libpq: its words read, its service found, and both rewritten to lead it to the tap.
 
-use super::wrapper::{self, Answer};
+use super::wrapper::{self, Answer, CLUSTER, Silence};
 use crate::record::clients::conninfo::Conninfo;
 use crate::record::clients::libpq::{Operands, Program};
 use crate::record::clients::passfile::{Stand, rekeyed};
@@ -9,7 +9,7 @@ use crate::record::clients::service::{Service, service};
 use crate::record::clients::settings::{Host, Settings};
 use crate::record::exec::Led;
 use crate::record::tap::{Aside, Dir};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -23,8 +23,11 @@ pub fn because(why: &str) -> Aside {
 }
 
 /// The client, its words read.
-pub struct Client<'a> {
-    argv: &'a [OsString],
+pub struct Client {
+    /// As the wrapper, where there is one and it was asked, hands them on.
+    argv: Vec<OsString>,
+    /// The file that its first word starts.
+    path: PathBuf,
     name: String,
     /// `None` where the configuration alone says that it speaks libpq.
     program: Option<&'static Program>,
@@ -37,14 +40,16 @@ pub struct Client<'a> {
     /// What Debian's wrapper said.
     answer: Option<Answer>,
     is_wrapped: bool,
+    /// The words are those of the program that the wrapper chose.
+    is_chosen: bool,
 }
 
-impl<'a> Client<'a> {
-    /// Reads the words, and asks what they leave open.
+impl Client {
+    /// Reads the words, and the service that they name.
     ///
     /// # Errors
     /// It connects to nothing, or rec cannot be sure where to.
-    pub fn read(argv: &'a [OsString]) -> Result<Client<'a>, Aside> {
+    pub fn read(argv: &[OsString]) -> Result<Client, Aside> {
         if argv.iter().any(|word| word.to_str().is_none()) {
             return Err(because("its words are not UTF-8"));
         }
@@ -55,7 +60,8 @@ impl<'a> Client<'a> {
         let is_wrapped = wrapper::is_one(&path);
         let program = Program::named(&name);
         let mut client = Client {
-            argv,
+            argv: argv.to_vec(),
+            path,
             name,
             program,
             given: Conninfo::default(),
@@ -65,21 +71,18 @@ impl<'a> Client<'a> {
             service: Conninfo::default(),
             answer: None,
             is_wrapped,
+            is_chosen: false,
         };
         match program {
             Some(program) => {
-                let in_order = std::env::var_os("POSIXLY_CORRECT").is_some();
-                let mut given = Given::read(program, args, in_order);
-                client.reading = std::mem::take(&mut given.read);
+                let given = client.read_words(program);
                 if client.reading.idle || !given.connects(program) {
                     return Err(Aside::Silent);
                 }
-                let cluster = given.cluster.clone();
+                client.cluster_given = given.cluster.is_some();
                 let (info, has_conninfo) = given.parameters().ok_or(Aside::Silent)?;
                 client.given = info;
                 client.has_conninfo = has_conninfo;
-                client.cluster_given = cluster.is_some();
-                client.ask_wrapper(cluster)?;
             }
             None if args
                 .iter()
@@ -100,9 +103,10 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// The service it names is not to be found.
-    pub fn of(given: Conninfo) -> Result<Client<'static>, Aside> {
+    pub fn of(given: Conninfo) -> Result<Client, Aside> {
         let mut client = Client {
-            argv: &[],
+            argv: Vec::new(),
+            path: PathBuf::new(),
             name: "psql".to_owned(),
             program: Program::named("psql"),
             given,
@@ -112,6 +116,7 @@ impl<'a> Client<'a> {
             service: Conninfo::default(),
             answer: None,
             is_wrapped: false,
+            is_chosen: false,
         };
         client.find_service()?;
         Ok(client)
@@ -125,20 +130,44 @@ impl<'a> Client<'a> {
     fn variable(&self, name: &str) -> Option<OsString> {
         let answered = self.answer.as_ref().and_then(|answer| answer.get(name));
         answered
-            .map(OsString::from)
+            .map(OsStr::to_owned)
             .or_else(|| std::env::var_os(name))
     }
 
-    /// Debian's wrapper chooses a cluster where no host is given as an option or a variable.
-    fn ask_wrapper(&mut self, cluster: Option<String>) -> Result<(), Aside> {
+    /// Reads the words for what they say and where it stands.
+    fn read_words(&mut self, program: &'static Program) -> Given {
+        let args = self.argv.get(1..).unwrap_or_default();
+        let in_order = std::env::var_os("POSIXLY_CORRECT").is_some();
+        let mut given = Given::read(program, args, in_order);
+        self.reading = std::mem::take(&mut given.read);
+        given
+    }
+
+    /// Debian's wrapper chooses a cluster where no host is given as an option or a variable. It
+    /// starts Perl: to be asked last.
+    ///
+    /// # Errors
+    /// It refuses, or is another than is known.
+    pub fn ask_wrapper(&mut self) -> Result<(), Aside> {
+        let Some(program) = self.program.filter(|_| self.is_wrapped) else {
+            return Ok(());
+        };
         let option = self.given.get("host").is_some() && !self.has_conninfo;
-        if !self.is_wrapped || option || std::env::var_os("PGHOST").is_some() {
+        if option || std::env::var_os("PGHOST").is_some() {
             return Ok(());
         }
-        let port = self.given.get("port").filter(|_| !self.has_conninfo);
-        let service = self.given.get("service");
-        self.answer =
-            wrapper::ask(cluster.as_deref(), port, service).map_err(|()| Aside::Silent)?;
+        let args = self.argv.get(1..).unwrap_or_default();
+        let answer = wrapper::ask(&self.path, args, self.cluster_given);
+        self.answer = answer.map_err(|silence| match silence {
+            Silence::Refusal => Aside::Silent,
+            Silence::Unknown => because("Debian's wrapper around it does not say what it chooses"),
+        })?;
+        if let Some(argv) = self.answer.as_mut().and_then(|answer| answer.argv.take()) {
+            self.argv = argv;
+            self.is_chosen = true;
+            // Without `--cluster` they stand elsewhere.
+            self.read_words(program);
+        }
         Ok(())
     }
 
@@ -214,11 +243,8 @@ impl<'a> Client<'a> {
         if self.is_wrapped {
             return Ok(wrapper::SOCKET_DIR.to_owned());
         }
-        let known = self
-            .program
-            .and_then(|_| wrapper::which(self.argv.first()?));
-        known
-            .and_then(|program| wrapper::compiled_socket_dir(&program))
+        self.program
+            .and_then(|_| wrapper::compiled_socket_dir(&self.path))
             .ok_or_else(|| {
                 because("no host is given, and rec cannot tell where the default socket is")
             })
@@ -374,7 +400,14 @@ impl<'a> Client<'a> {
     /// The wrapper chose a cluster, and with it the version of the program.
     fn keep_cluster(&self, led: &mut Led) {
         let Some(answer) = &self.answer else { return };
-        if let Some(cluster) = answer.get("PGCLUSTER").filter(|_| !self.cluster_given) {
+        if self.is_chosen {
+            // All but what leads to the tap is as the wrapper would have it.
+            let mut changes: Vec<_> = answer.changes(|name| std::env::var_os(name)).collect();
+            changes.retain(|(name, _)| led.env.iter().all(|(led, _)| led != name));
+            led.env.append(&mut changes);
+            return;
+        }
+        if let Some(cluster) = answer.get(CLUSTER).filter(|_| !self.cluster_given) {
             led.argv.splice(1..1, ["--cluster".into(), cluster.into()]);
         }
         if let Some(database) = answer.get("PGDATABASE") {

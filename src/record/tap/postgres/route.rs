@@ -29,10 +29,12 @@ fn no_stand(error: io::Error) -> Aside {
 /// It is not.
 pub fn plan(about: &mut About, runtime: &Path, listen: Listen) -> Result<Plan, Aside> {
     let argv = about.argv.clone();
-    let client = Client::read(&argv)?;
+    let mut client = Client::read(&argv)?;
+    possible(&client.settings())?;
+    client.ask_wrapper()?;
     let mut settings = client.settings();
     let servers = Servers::of(&mut settings, |hosts| client.default_socket(hosts))?;
-    possible(&settings, &servers.hosts())?;
+    reachable(&servers.hosts())?;
     learn(&mut about.target, &settings, &servers.hosts());
     let named = |host: &Host| !host.is_socket() && !host.host.is_empty();
     let named = servers.0.iter().all(|(host, _)| named(host));
@@ -94,7 +96,7 @@ pub fn hold(target: &str, about: &mut About, runtime: &Path) -> Result<Held, Asi
         Aside::Silent => because("libpq would refuse it"),
         aside => aside,
     })?;
-    possible(&settings, &[])?;
+    possible(&settings)?;
     // Nobody's login passes here yet; how the way to the server is protected is rec's affair alone.
     if let Some(why) = kerberos::objection(&settings, &servers.0, true) {
         return Err(Aside::Because(why));
@@ -192,7 +194,7 @@ fn learn(target: &mut Target, settings: &Settings, hosts: &[Host]) {
 }
 
 /// What the tap could not be.
-fn possible(settings: &Settings, hosts: &[Host]) -> Result<(), Aside> {
+fn possible(settings: &Settings) -> Result<(), Aside> {
     if settings.get("channel_binding") == Some("require") {
         return Err(because(
             "channel_binding=require binds the login to the client's own TLS connection",
@@ -204,6 +206,11 @@ fn possible(settings: &Settings, hosts: &[Host]) -> Result<(), Aside> {
     if settings.get("requirepeer").is_some() {
         return Err(because("requirepeer asks who owns the server's own socket"));
     }
+    Ok(())
+}
+
+/// Whether there are servers that the tap can stand before.
+fn reachable(hosts: &[Host]) -> Result<(), Aside> {
     if hosts.iter().any(Host::is_abstract) {
         return Err(because(
             "the server's socket has no place in the file system",

@@ -2,12 +2,15 @@
 //!
 //! The wrapper chooses a cluster by `--cluster`, `PGCLUSTER`, `~/.postgresqlrc`, `user_clusters` and
 //! the configuration of the clusters on this machine, and hands its choice to the program as
-//! variables. So it is asked: run with `env` as the program, it prints them.
+//! variables. So it is asked, with the client's own words: run by a Perl whose `exec` prints what it
+//! is given, it says which program it would have become, with which words and variables. The client
+//! is then that program at once, and nobody waits for the wrapper, some 30 ms, twice.
 
 pub use crate::record::tap::program::which;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,11 +23,92 @@ pub const SOCKET_DIR: &str = "/var/run/postgresql";
 /// The default socket's directories there are.
 pub const SOCKET_DIRS: &[&str] = &[SOCKET_DIR, "/tmp"];
 
-/// The wrapper's variables.
-const VARIABLES: &[&str] = &["PGHOST", "PGPORT", "PGDATABASE", "PGCLUSTER"];
+/// Prints what the wrapper would execute: the number of words, the words, and the variables that it
+/// may set. Its arguments are the wrapper, the name it is started by, and the words.
+const ASK: &str = r#"
+BEGIN {
+    *CORE::GLOBAL::exec = sub {
+        my @set = map { "$_=$ENV{$_}" } grep { /^PG|^LD_PRELOAD$/ } keys %ENV;
+        print join("\0", scalar(@_), @_, @set);
+        exit 0;
+    };
+}
+my $wrapper = shift;
+$0 = shift;
+do $wrapper;
+exit 127;
+"#;
 
-/// The variables that the wrapper sets.
-pub type Answer = BTreeMap<String, String>;
+/// The status of [`ASK`] where the wrapper came to no end.
+const NO_WRAPPER: i32 = 127;
+
+/// What the wrapper chose.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The words of the program that it becomes; `None` where it also has something to say, which is
+    /// for the person to see.
+    pub argv: Option<Vec<OsString>>,
+    /// All variables that it may have set, as they are then.
+    variables: BTreeMap<OsString, OsString>,
+}
+
+impl Answer {
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.variables
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
+    }
+
+    /// How the program's variables differ from our own, which `own` looks up.
+    pub fn changes<'a>(
+        &'a self,
+        own: impl Fn(&OsStr) -> Option<OsString> + 'a,
+    ) -> impl Iterator<Item = (OsString, Option<OsString>)> + 'a {
+        let new =
+            move |(name, value): &(&'a OsString, &'a OsString)| own(name).as_ref() != Some(*value);
+        let gone =
+            (!self.variables.contains_key(OsStr::new(CLUSTER))).then(|| (CLUSTER.into(), None));
+        let set = self.variables.iter().filter(new);
+        set.map(|(name, value)| (name.clone(), Some(value.clone())))
+            .chain(gone)
+    }
+
+    fn parse(said: &[u8], is_all: bool) -> Option<Answer> {
+        let mut parts = said.split(|byte| *byte == 0);
+        let count = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
+        let argv: Vec<OsString> = parts
+            .by_ref()
+            .take(count)
+            .map(|word| OsStr::from_bytes(word).to_owned())
+            .collect();
+        let pairs = parts.filter_map(|pair| {
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            let (name, value) = pair.split_at_checked(at)?;
+            let value = value.get(1..)?;
+            Some((
+                OsStr::from_bytes(name).to_owned(),
+                OsStr::from_bytes(value).to_owned(),
+            ))
+        });
+        Some(Answer {
+            variables: pairs.collect(),
+            argv: Some(argv).filter(|argv| is_all && argv.len() == count && count > 0),
+        })
+    }
+}
+
+/// The variable that names the cluster; with a host given the wrapper takes it away.
+pub const CLUSTER: &str = "PGCLUSTER";
+
+/// Why the wrapper does not say what it chooses.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It refuses: the client will say so itself.
+    Refusal,
+    /// It is another than we know how to ask.
+    Unknown,
+}
 
 /// Whether the program is the wrapper.
 pub fn is_one(program: &Path) -> bool {
@@ -36,49 +120,33 @@ pub fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
 }
 
-/// What the wrapper chooses, given `--cluster`, a port and a service; nothing where there is nothing
-/// to choose from.
+/// What the wrapper that is started as `program` chooses with the words `args`, among which may be a
+/// `--cluster`; nothing where there is nothing to choose from.
 ///
 /// # Errors
-/// It refuses: the client will say so itself.
-pub fn ask(
-    cluster: Option<&str>,
-    port: Option<&str>,
-    service: Option<&str>,
-) -> Result<Option<Answer>, ()> {
-    if cluster.is_none() && std::env::var_os("PGCLUSTER").is_none() && nothing_to_choose() {
+/// It does not say.
+pub fn ask(program: &Path, args: &[OsString], cluster: bool) -> Result<Option<Answer>, Silence> {
+    if !cluster && std::env::var_os(CLUSTER).is_none() && nothing_to_choose() {
         return Ok(None);
     }
-    let wrapper = which(OsStr::new("psql"))
-        .and_then(|psql| fs::canonicalize(psql).ok())
-        .filter(|file| file.file_name() == Some(OsStr::new("pg_wrapper")))
-        .ok_or(())?;
-    let mut command = Command::new(wrapper);
-    // The words of the program that it starts come first: its own may stand anywhere.
-    command.args(["/usr/bin/env", "-0"]);
-    if let Some(cluster) = cluster {
-        command.args(["--cluster", cluster]);
+    let wrapper = fs::canonicalize(program).map_err(|_| Silence::Unknown)?;
+    // The interpreter that its first line names.
+    let mut command = Command::new("/usr/bin/perl");
+    command
+        .args(["-e", ASK])
+        .arg(wrapper)
+        .arg(program)
+        .args(args);
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|_| Silence::Unknown)?;
+    match output.status.code() {
+        Some(0) => {}
+        None | Some(NO_WRAPPER) => return Err(Silence::Unknown),
+        Some(_) => return Err(Silence::Refusal),
     }
-    if let Some(port) = port {
-        command.env("PGPORT", port);
-    }
-    if let Some(service) = service {
-        command.env("PGSERVICE", service);
-    }
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .map_err(drop)?;
-    if !output.status.success() {
-        return Err(());
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
-    let answer = pairs
-        .filter(|(name, _)| VARIABLES.contains(name))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ok(Some(answer.collect()))
+    Answer::parse(&output.stdout, output.stderr.is_empty())
+        .map(Some)
+        .ok_or(Silence::Unknown)
 }
 
 /// Neither a file of the user or the administrator nor a cluster on this machine: the usual laptop,
@@ -122,4 +190,63 @@ pub fn compiled_socket_dir(program: &Path) -> Option<String> {
     let text = String::from_utf8(output.stdout).ok()?;
     let dir = text.split(":1 - ").next()?;
     dir.starts_with('/').then(|| dir.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<OsString> {
+        words.iter().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn an_answer_is_words_and_variables() {
+        let said = b"3\0/bin/psql\0-c\0a=b\nc\0PGHOST=/run\0PGPORT=\0PGSYSCONFDIR=/etc";
+        let answer = Answer::parse(said, true).unwrap();
+        assert_eq!(answer.argv, Some(words(&["/bin/psql", "-c", "a=b\nc"])));
+        assert_eq!(answer.get("PGHOST"), Some(OsStr::new("/run")));
+        assert_eq!(answer.get("PGPORT"), Some(OsStr::new("")));
+        let own = |name: &OsStr| (name == "PGSYSCONFDIR").then(|| "/etc".into());
+        let changes: Vec<_> = answer.changes(own).collect();
+        let set = |name: &str, value: &str| (name.into(), Some(value.into()));
+        let wanted = [
+            set("PGHOST", "/run"),
+            set("PGPORT", ""),
+            (CLUSTER.into(), None),
+        ];
+        assert_eq!(changes, wanted);
+        // What it has to say is lost unless it is started itself.
+        assert_eq!(Answer::parse(said, false).unwrap().argv, None);
+        assert_eq!(Answer::parse(b"3\0psql", true).unwrap().argv, None);
+        assert_eq!(Answer::parse(b"", true), None);
+        assert_eq!(Answer::parse(b"hello", true), None);
+    }
+
+    /// Any script in the wrapper's place: what it does to words and variables is what is answered.
+    #[test]
+    fn a_wrapper_is_asked_by_what_it_does() {
+        let home = tempfile::tempdir().unwrap();
+        let wrapper = |text: &str| {
+            let file = home.path().join("psql");
+            fs::write(&file, text).unwrap();
+            file
+        };
+        let args = words(&["-c", "select 1", "x y"]);
+        let ask = |file: &Path| ask(file, &args, true);
+        let does = "$ENV{PGHOST} = '/run'; delete $ENV{PGCLUSTER}; unshift @ARGV, \"/bin/$0\"; exec @ARGV;";
+        let file = wrapper(does);
+        let answer = ask(&file).unwrap().unwrap();
+        let started = format!("/bin/{}", file.display());
+        assert_eq!(
+            answer.argv,
+            Some(words(&[&started, "-c", "select 1", "x y"]))
+        );
+        assert_eq!(answer.get("PGHOST"), Some(OsStr::new("/run")));
+        let file = wrapper(&format!("print STDERR 'Warning'; {does}"));
+        assert_eq!(ask(&file).unwrap().unwrap().argv, None);
+        assert_eq!(ask(&wrapper("exit 1")), Err(Silence::Refusal));
+        assert_eq!(ask(&wrapper("no Perl at all")), Err(Silence::Unknown));
+        assert_eq!(ask(&wrapper("1;")), Err(Silence::Unknown));
+    }
 }
