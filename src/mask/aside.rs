@@ -49,7 +49,11 @@ fn is_aside(line: &[u8], span: Span) -> bool {
     let name = cut(line, name, end);
     let between = cut(line, end, span.start);
     if span.rule.as_str() == "directive" {
-        return is_example(text) && is_comment(lead);
+        // What a manual's syntax may leave out: SET PASSWORD [FOR user]
+        let optional = text
+            .strip_prefix(b"[")
+            .is_some_and(|word| !word.is_empty() && word.iter().all(u8::is_ascii_uppercase));
+        return optional || is_example(text) && is_comment(lead);
     }
     // The password of an account that has none: `'*'`, `'x'`, `'!'`.
     if quoted && matches!(text, b"*" | b"x" | b"!" | b"!!") {

@@ -5,8 +5,7 @@
 //! microseconds to build, and almost every position of almost every line is ruled out by it. A second
 //! one, asked about the others, knows a fourth byte too.
 
-use super::bytes::{Fnv, at, bounded, commonness, from, word_at};
-use std::collections::HashMap;
+use super::bytes::{at, bounded, commonness, from, word_at};
 use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
@@ -146,11 +145,10 @@ impl Grams {
     /// Files one more keyword, under the next number.
     pub(crate) fn add(&mut self, text: Text, how: Match) {
         let key = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        let common = common();
+        let common = Common::get();
         let weight = |gram: &[u8]| {
             let each = gram.iter().map(|c| u32::from(commonness(*c)));
-            let known = common.get(&gram_of(gram)).copied().unwrap_or(0);
-            each.sum::<u32>() + known
+            each.sum::<u32>() + common.weight(gram_of(gram))
         };
         let grams = text.windows(3).enumerate().take(64);
         let rarest = grams.min_by_key(|(_, gram)| weight(gram));
@@ -272,26 +270,40 @@ fn is_set(bits: &[u64; WORDS], h: u32) -> bool {
     bits.get((h >> 6) as usize).copied().unwrap_or(0) & 1 << (h & 63) != 0
 }
 
-/// Three bytes that logs, manuals, statements and code are full of, and how common they are: more
-/// than one in a thousand places, or in a few thousand. `␣` stands for a blank.
-fn common() -> &'static HashMap<u32, u32, Fnv> {
-    static GRAMS: OnceLock<HashMap<u32, u32, Fnv>> = OnceLock::new();
-    GRAMS.get_or_init(|| {
-        let list = include_str!("rules/common.txt").split_ascii_whitespace();
-        let ranked = list.enumerate().map(|(rank, gram)| {
-            let bytes = gram.chars().map(|c| if c == '␣' { b' ' } else { c as u8 });
-            let bytes: Vec<u8> = bytes.collect();
-            let weight = match rank {
-                0..100 => 100,
-                100..300 => 75,
-                300..800 => 50,
-                800..1600 => 32,
-                _ => 20,
-            };
-            (gram_of(&bytes), weight)
-        });
-        ranked.collect()
-    })
+/// How common three bytes are of which logs, manuals, statements and code are full: more than one in
+/// a thousand places, or in a few thousand. By [`hash`], so that a seldom gram may count for a common
+/// one; that costs a look.
+struct Common(Box<[u8; BUCKETS]>);
+
+impl Common {
+    fn get() -> &'static Common {
+        static COMMON: OnceLock<Common> = OnceLock::new();
+        COMMON.get_or_init(|| {
+            let mut weights = Box::new([0; BUCKETS]);
+            // `␣` stands for a blank, and all else is ASCII.
+            let list = include_str!("rules/common.txt").split_ascii_whitespace();
+            for (rank, gram) in list.enumerate() {
+                let bytes = gram.chars().map(|c| if c == '␣' { b' ' } else { c as u8 });
+                let gram = bytes.rev().fold(0, |gram, c| gram << 8 | u32::from(c));
+                let weight = match rank {
+                    0..100 => 100,
+                    100..300 => 75,
+                    300..800 => 50,
+                    800..1600 => 32,
+                    _ => 20,
+                };
+                if let Some(known) = weights.get_mut(hash(fold(gram)) as usize % BUCKETS) {
+                    *known = weight.max(*known);
+                }
+            }
+            Common(weights)
+        })
+    }
+
+    fn weight(&self, gram: u32) -> u32 {
+        let weight = self.0.get(hash(gram) as usize % BUCKETS);
+        u32::from(weight.copied().unwrap_or(0))
+    }
 }
 
 #[cfg(test)]

@@ -138,6 +138,7 @@ impl Rules {
             "\\connect ",
             "\\c ",
             "--uri",
+            "mysqlsh ",
             "resolve host: ",
         ] {
             rules.file(word, Match::Folded, Wake::Bare);

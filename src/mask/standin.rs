@@ -12,6 +12,7 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"nil",
         b"none",
         b"undefined",
+        b"undef",
         b"true",
         b"false",
         b"yes",
@@ -154,6 +155,7 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
     }
     match first {
         b'$' => is_variable(rest) || is_called(rest) || is_lookup(value),
+        b'@' if is_property(value) => true,
         // %env(resolve:DB_PASS)% of Symfony
         b'%' if rest.starts_with(b"env(") => true,
         b'%' => {
@@ -328,6 +330,12 @@ fn is_variable(rest: &[u8]) -> bool {
         }
         None => false,
     }
+}
+
+/// What a build puts a property in place of: `@db.password@`.
+fn is_property(value: &[u8]) -> bool {
+    let name = value.strip_prefix(b"@").and_then(|v| v.strip_suffix(b"@"));
+    name.is_some_and(|name| is_word(name) && name.iter().any(|c| matches!(c, b'.' | b'_')))
 }
 
 fn is_word(text: &[u8]) -> bool {

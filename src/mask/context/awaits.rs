@@ -316,6 +316,10 @@ fn names_secret(line: &[u8]) -> bool {
             && !name.contains(&b' ')
             && judge(name).is_some_and(|n| n.strength == Strength::Strong)
     };
+    // What Terraform made itself: the result stands in a line below.
+    if text.starts_with(b"resource \"random_password\"") {
+        return true;
+    }
     if let Some(block) = text
         .strip_prefix(b"variable ")
         .and_then(|t| t.strip_suffix(b"{"))
@@ -404,6 +408,7 @@ fn value_of_pair(line: &[u8]) -> Option<(usize, usize)> {
         let key = cut(line, name, end);
         let known = [
             "value",
+            "result",
             "new value",
             "parametervalue",
             "default",

@@ -151,6 +151,7 @@ pub(super) fn reveals(line: &[u8]) -> bool {
 /// `cat /etc/zabbix/agent.psk`, `cat ~/.vault_pass`: a file whose name says that it holds a secret alone.
 fn shows_file(line: &[u8]) -> bool {
     let text = line.trim_ascii_end();
+    let text = text.strip_suffix(b"; echo").unwrap_or(text);
     let Some(blank) = memchr::memrchr(b' ', text) else {
         return false;
     };
@@ -185,9 +186,12 @@ fn shows_file(line: &[u8]) -> bool {
         && ![&b"passwd"[..], b"pgpass", b"htpasswd"].contains(&stem)
         && (kinds.contains(&extension)
             || extension == b"txt"
-                && (judge(stem)
-                    .is_some_and(|n| n.strength > Strength::Weak && n.class != Class::Key)
-                    || stem.ends_with(b"pass")))
+                && (judge(stem).is_some_and(|n| {
+                    // A key's file holds a block; one that is named as a variable holds its value.
+                    let variable = stem.iter().all(|c| !c.is_ascii_lowercase());
+                    n.strength > Strength::Weak && (n.class != Class::Key || variable)
+                }) || stem.ends_with(b"pass")
+                    || stem.ends_with(b"keyfile")))
 }
 
 /// `>>> settings.SECRET_KEY`: a REPL writes the value of what is named on the next line.

@@ -97,7 +97,9 @@ fn bracketed(line: &[u8], spans: &mut Vec<Span>) {
         };
         let close = memchr::memchr(b')', cut(line, from, from + 64));
         let text = cut(line, from, from + close.unwrap_or(0));
-        if is_strong(text) && !text.contains(&b' ') && !text.contains(&b'(') {
+        // A frame of a stack: `check_password (port=0x55d0)`.
+        let argument = memchr::memmem::find(text, b"=0x").is_some();
+        if is_strong(text) && !argument && !text.contains(&b' ') && !text.contains(&b'(') {
             spans.push(Span::new(from, from + text.len(), TOLD, Class::Password));
         }
     }

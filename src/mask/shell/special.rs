@@ -197,6 +197,10 @@ const READERS: &[(&str, &[&str])] = &[
     ("ldapsearch", &["-y"]),
     ("saslpasswd2", &["-p"]),
     ("geth", &[" "]),
+    ("elasticsearch-keystore", &["add"]),
+    ("opensearch-keystore", &["add"]),
+    ("kibana-keystore", &["add"]),
+    ("logstash-keystore", &["add"]),
 ];
 
 /// What is piped or redirected into the program at `place`, when it reads a secret there.
