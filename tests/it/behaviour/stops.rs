@@ -192,7 +192,10 @@ fn stop_cont_resize() {
     t.keys("typed meanwhile\r");
     t.signal(Signal::CONT);
     t.wait_for("got typed meanwhile");
+    // A signal that comes just before bash waits for a line is told by bash only behind that line.
+    t.keys("more\r");
     t.wait_for("21 77");
+    t.wait_for("got more");
     t.keys("\x04");
     t.wait();
 }
