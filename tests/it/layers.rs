@@ -112,3 +112,52 @@ fn arrows_point_down_and_the_core_is_sans_io() {
         wrong.join("\n")
     );
 }
+
+/// What is fuzzed is built apart, with a toolchain that the other tests do not have: so that nobody
+/// finds out late, its list of crates must hold all that the core uses.
+#[test]
+fn what_the_core_uses_is_there_where_it_is_fuzzed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = |file: &str| -> Vec<String> {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let table: toml::Table = text.parse().unwrap();
+        table["dependencies"]
+            .as_table()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    };
+    let there = crates("tests/fuzz/Cargo.toml");
+    let mut files = Vec::new();
+    for module in ["mask", "model", "pipeline", "term", "wire"] {
+        sources(&root.join("src").join(module), &mut files);
+    }
+    let code: Vec<(PathBuf, String)> = files
+        .into_iter()
+        .map(|file| (file.clone(), fs::read_to_string(file).unwrap()))
+        .collect();
+    let mut missing = Vec::new();
+    for name in crates("Cargo.toml") {
+        let path = format!("{}::", name.replace('-', "_"));
+        let named = |line: &str| {
+            line.match_indices(&path).any(|(at, _)| {
+                !line[..at].ends_with(|c: char| c.is_alphanumeric() || "_:".contains(c))
+            })
+        };
+        let uses = |body: &str| {
+            body.lines()
+                .any(|line| !line.trim_start().starts_with("//") && named(line))
+        };
+        let user = code
+            .iter()
+            .find(|(_, text)| uses(text.split("#[cfg(test)]").next().unwrap_or_default()));
+        if let Some((file, _)) = user.filter(|_| !there.contains(&name)) {
+            missing.push(format!("{name}, used in {}", file.display()));
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "not in tests/fuzz/Cargo.toml: {missing:?}"
+    );
+}

@@ -232,7 +232,7 @@ fn said(error: &tls::Error) -> String {
         tls::Error::Named { .. } | tls::Error::Nameless => {
             "Validation of SSL server certificate failed".to_owned()
         }
-        tls::Error::Protocol(reason) => reason.clone(),
+        tls::Error::Key(reason) | tls::Error::Protocol(reason) => reason.clone(),
         tls::Error::File { .. } => error.to_string(),
     }
 }

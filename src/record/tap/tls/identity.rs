@@ -30,12 +30,11 @@ impl Identity {
         key: &Path,
         password: Option<&[u8]>,
     ) -> Result<Identity, Error> {
-        let wrong = |what, file: &Path, why: String| Error::File {
-            what,
-            file: file.to_owned(),
+        let bad = |why| Error::File {
+            what: "certificate file",
+            file: certificate.to_owned(),
             why,
         };
-        let bad = |why| wrong("certificate file", certificate, why);
         let bytes = std::fs::read(certificate)
             .map_err(|error| bad(super::super::upstream::system_words(&error)))?;
         let chain =
@@ -43,7 +42,10 @@ impl Identity {
         let first = chain
             .first()
             .ok_or_else(|| bad("no certificate found in it".to_owned()))?;
-        let unfit = |why| wrong("private key file", key, why);
+        let unfit = |why| {
+            let file = key.display();
+            Error::Key(format!("could not load private key file \"{file}\": {why}"))
+        };
         let bytes = std::fs::read(key)
             .map(Zeroizing::new)
             .map_err(|error| unfit(super::super::upstream::system_words(&error)))?;
@@ -52,11 +54,7 @@ impl Identity {
             .public_key()
             .map_err(|stack| bad(first_reason(&stack, "no key")))?;
         if !public.public_eq(&private) {
-            let why = "certificate does not match private key file \"";
-            let file = key.display();
-            return Err(Error::Protocol(format!(
-                "{why}{file}\": key values mismatch"
-            )));
+            return Err(unfit("key values mismatch".to_owned()));
         }
         let ders = chain
             .iter()

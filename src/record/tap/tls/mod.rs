@@ -129,6 +129,9 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// The client's own key cannot be used.
+    #[error("{0}")]
+    Key(String),
     /// The two did not come to terms.
     #[error("SSL error: {0}")]
     Protocol(String),
