@@ -6,7 +6,7 @@
 
 use super::assign::is_fetching;
 use super::bytes::{at, before, contains, cut, from, is_word};
-use super::names::judge;
+use super::names::{Strength, judge};
 use super::span::Span;
 use super::standin::{is_placeholder, is_variable_of_client};
 use super::value::{is_prose, is_stop_word};
@@ -394,6 +394,19 @@ fn is_code(line: &[u8], span: Span, lead: &[u8], between: &[u8]) -> bool {
         && first.first().is_some_and(u8::is_ascii_uppercase)
         && behind.starts_with(b" = ");
     if between == b" :: " || typed {
+        return true;
+    }
+    // login(user: user, password: wrong_password), self._password = raw_password
+    let variable = first.contains(&b'_')
+        && first.iter().all(|c| c.is_ascii_lowercase() || *c == b'_')
+        && judge(first).is_some_and(|n| n.strength == Strength::Strong);
+    let passed = lead.contains(&b'(') && matches!(at(behind, 0), b')' | b',');
+    let kept = assigns
+        && behind.is_empty()
+        && [&b"self."[..], b"this."]
+            .iter()
+            .any(|own| contains(cut(line, 0, span.start), own));
+    if variable && (passed || kept) {
         return true;
     }
     // ${PASSWORD:0:2}

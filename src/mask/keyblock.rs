@@ -19,6 +19,11 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "PRIVATE KEY",
     "priv:",
     "privateExponent:",
+    "prime1:",
+    "prime2:",
+    "exponent1:",
+    "exponent2:",
+    "coefficient:",
     "BORG_KEY",
     "$ANSIBLE_VAULT;",
     ".key",
@@ -66,7 +71,16 @@ fn is_private(label: &[u8]) -> bool {
 /// What opens a block that no BEGIN opens.
 fn unbegun(line: &[u8]) -> Option<Kind> {
     let text = line.trim_ascii();
-    if matches!(text, b"priv:" | b"privateExponent:") {
+    if matches!(
+        text,
+        b"priv:"
+            | b"privateExponent:"
+            | b"prime1:"
+            | b"prime2:"
+            | b"exponent1:"
+            | b"exponent2:"
+            | b"coefficient:"
+    ) {
         return Some(Kind::Numbers);
     }
     if text.starts_with(b"BORG_KEY ") || contains(text, b"$ansible_vault;") {
@@ -301,6 +315,9 @@ fn content(line: &[u8]) -> (usize, usize) {
         let last = at(line, end.wrapping_sub(1));
         match last {
             b'"' | b'\'' | b'`' | b',' | b';' | b'\\' if end > start => end -= 1,
+            // `cat -A` writes a line's end as `$`, and a carriage return as `^M`.
+            b'$' if end > start + 1 => end -= 1,
+            b'M' if end >= start + 2 && at(line, end - 2) == b'^' => end -= 2,
             b'n' | b'r' if end >= start + 2 && at(line, end - 2) == b'\\' => end -= 2,
             // psql marks a cell's line break with `+`; base64 keeps its own plus signs otherwise.
             b'+' if end > start + 1

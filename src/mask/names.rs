@@ -61,6 +61,7 @@ const PASSWORDS: &str = "
     smtppw mailserverpass imappass ldappass wifipass vpnpass webpass loginpass imappw ldappw apppw spare4
     parolachiave parolasegreta parolaordine userpasswd plaintextpassword cleartextpassword parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
     presharedkey wpapassphrase chpasswd masterpassword unlockcode palabraclave codigosecreto
+    symdecrypt pubdecrypt alarmcode doorcode gatecode
     codesecret wpapsk psksecret geheim geheimnis segreto sekret clavesecreta";
 
 /// Ends of a word that make it an issued secret.
@@ -73,7 +74,7 @@ const TOKENS: &str = "
     insertkey authsecret jwtsecret csrftoken xsrftoken sessionsecret cookiesecret totpsecret
     otpsecret mfasecret totpseed otpseed secretkeybase deploykey writekey serverkey
     hubaccesskey notificationhubkey functionkey hostkeysecret apipassword apppassword joinkey
-    joinsecret jointoken devicetoken pushtoken fcmtoken registrationtoken authcookie
+    joinsecret jointoken devicetoken pushtoken fcmtoken registrationtoken setupkey authcookie
     sessioncookie sessionid sessid phpsessid jsessionid connectsid botkey adminkey
     tokensecret apiauth patoken accesskeysecret webhookurl unsealkey recoverykey recoverycode
     recoverycodes backupcode backupcodes otpauth authorization xapikey xauthtoken keysecret
@@ -83,16 +84,16 @@ const TOKENS: &str = "
 const KEYS: &str = "
     privatekey encryptionkey signingkey masterkey decryptionkey privkey secretkeyring
     symmetrickey aeskey rsakey sshkey sshprivatekey hmackey cryptkey cipherkey datakey
-    rootkey walletkey mnemonic seedphrase privatekeydata encryptkey fernetkey kek dek signkey
+    rootkey walletkey mnemonic seedphrase privatekeydata encryptkey fernetkey kek dek signkey keysource instrumentationkey
     jwtkey jwtsigningkey keystorekey keydata ppk privateexponent macsecret wgkey tlskey
-    sslkey cookiekey sessionkey saltkey pepper noncesalt authsalt loggedinsalt secureauthsalt
+    sslkey cookiekey sessionkey saltkey hashidssalt pepper noncesalt authsalt loggedinsalt secureauthsalt
     signingsalt passwordsalt hashsalt";
 
 /// Last words after which only a value that looks random is a secret.
 const WEAK: &str = "
     key keys pass pw pin auth code creds cred clave cookie seed salt sid access private
     signature sig sas jwt bearer hash credential pat nonce session appid dsn
-    skey akey otp cle clé schluessel schlüssel chave chiave ключ klucz passe";
+    skey akey otp puk oauth hmac cle clé schluessel schlüssel chave chiave ключ klucz passe";
 
 /// Last words after which a value is a secret unless it is plainly something else.
 const MEDIUM: &str = "
@@ -127,7 +128,7 @@ const HARMLESS_KEYS: &str = "
     object index routing message config map json redis lookup possible used range hash
     composite candidate idempotency dedup deduplication join parent child record storage s3
     dict sorted cluster clustering distribution order search the any a this arrow function
-    host hot short registry translation i18n locale label meta tag event topic kms ssh gpg
+    host hot short from registry translation i18n locale label meta tag event topic kms ssh gpg
     pgp signing_key_id answer item attribute context environment env field column secondary
     super path nice bucket issue project jira recv send delete list search fetch edit";
 
@@ -443,12 +444,13 @@ pub(crate) fn trigger_words() -> impl Iterator<Item = &'static str> {
 /// Words that must stand in a line before any name in it is worth judging; found by the prefilter.
 const TRIGGERS: &str = "
     pass pasw paswd pwd pword pswd psswd secret token key credential cred auth psk contrase senha mdp
-    kennwort geheim parol пароль haslo hasło heslo senord wachtwoord salasana adgangskode
-    sifre şifre jelsz lozinka geslo 密码 密碼 口令 パスワード 비밀번호 kodeord κωδικός סיסמה clave bindpw
+    kennwort geheim parol пароль Пароль ПАРОЛЬ haslo hasło heslo senord wachtwoord salasana adgangskode
+    sifre şifre Şifre jelsz lozinka geslo 密码 密碼 口令 パスワード 비밀번호 kodeord κωδικός סיסמה clave bindpw
     rootpw userpw adminpw dbpw mnemonic seedphrase seed_phrase pepper jwt bearer signature
     otp recovery backup_code session sessid cookie connect.sid webhook sekret
-    segreto chave chiave ключ токен 令牌 密钥 トークン jeton codigo licen _pat -pat passe unlock_code
-    spare4 authident _pw -pw pw= pw: pw\" pin= pin: pin\" _pin -pin slaptazodis totp seed salt sig= _sid kek";
+    segreto chave chiave ключ Ключ токен Токен 令牌 密钥 トークン jeton codigo licen _pat -pat passe unlock_code
+    spare4 authident _pw -pw pw= pw: pw\" pin= pin: pin\" _pin -pin slaptazodis totp seed salt sig= _sid kek puk
+    alarm_code _hmac _private";
 
 #[cfg(test)]
 mod tests {

@@ -332,10 +332,18 @@ pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
             && host.contains(&b'.')
             && (2..=12).contains(&top.len())
             && top.iter().all(u8::is_ascii_alphabetic);
-        if good && !is_file(top) && !is_login(line, start, end, user) {
+        if good && !is_file(top) && !is_nobodys(user, host) && !is_login(line, start, end, user) {
             spans.push(Span::new(start, end, MAIL, Class::Personal).in_cell());
         }
     }
+}
+
+/// Whether no person reads what is sent there: a mailing list, and the names of SSH's own algorithms
+/// (RFC 4251, section 6).
+fn is_nobodys(user: &[u8], host: &[u8]) -> bool {
+    let algorithm = user.contains(&b'-') || user.iter().any(u8::is_ascii_digit);
+    let ssh = [&b"openssh.com"[..], b"libssh.org", b"lysator.liu.se"].contains(&host);
+    ssh && algorithm || host.starts_with(b"lists.")
 }
 
 /// Whether a host's last part is that of a file, a unit or a machine, not a domain's.

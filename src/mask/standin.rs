@@ -127,6 +127,12 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
     let Some((&first, rest)) = value.split_first() else {
         return true;
     };
+    // `Bearer ${token}`
+    for scheme in [&b"Bearer "[..], b"Basic ", b"Token "] {
+        if let Some(inner) = value.strip_prefix(scheme).filter(|t| t.starts_with(b"${")) {
+            return is_stand_in(inner);
+        }
+    }
     // ******, xxxxxx, ••••••: masked by somebody else.
     if value.len() >= 3
         && matches!(first, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?')
@@ -158,6 +164,8 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         b'@' if is_property(value) => true,
         // %env(resolve:DB_PASS)% of Symfony
         b'%' if rest.starts_with(b"env(") => true,
+        // %{DB_PASS} of RPM, Apache, Logstash
+        b'%' if rest.starts_with(b"{") && rest.ends_with(b"}") => true,
         b'%' => {
             let name = rest.strip_suffix(b"%").unwrap_or(rest);
             let variable = rest.ends_with(b"%") && !name.iter().any(u8::is_ascii_lowercase);
@@ -197,8 +205,15 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
                 || rest.first() == Some(&b'p') && rest.len() <= 3 && rest.iter().skip(1).all(u8::is_ascii_digit)
         }
         b'`' => value.len() > 1 && value.ends_with(b"`"),
-        _ => is_lookup(value),
+        _ => is_lookup(value) || is_port(value),
     }
+}
+
+/// `464/tcp`
+fn is_port(value: &[u8]) -> bool {
+    let digits = value.iter().take_while(|c| c.is_ascii_digit()).count();
+    (1..=5).contains(&digits)
+        && [&b"/tcp"[..], b"/udp", b"/sctp", b"/dccp"].contains(&cut(value, digits, value.len()))
 }
 
 /// `xoxb-xxxxxxxxxxxx-xxxxxxxxxxxx`: a token of which only the prefix was left.

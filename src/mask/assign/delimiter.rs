@@ -62,7 +62,14 @@ impl Delimiter {
         } else if escapes > 0 {
             return None;
         }
-        if at(line, i) == b']' && before(line, i) == quote {
+        // [password] => x, as PHP prints an array
+        if quote == 0
+            && at(line, i) == b']'
+            && before(line, start) == b'['
+            && cut(line, i + 1, i + 5) == b" => "
+        {
+            i += 1;
+        } else if at(line, i) == b']' && before(line, i) == quote {
             i += 1;
             // default['postgresql']['password']['postgres'] = 'x': a value for each of them.
             while at(line, i) == b'[' && at(line, i + 1) == quote {
@@ -155,10 +162,20 @@ impl Delimiter {
                 }
                 (Kind::Colon, i + 1)
             }
+            // PASSWORD :pw;
+            (b':', _) if quote == 0 && i > end && is_variable(line, i + 1) => return None,
             (b':', _) => (Kind::Colon, i + 1),
             // `：`, the colon of Chinese and Japanese text.
             (0xEF, 0xBC) if at(line, i + 2) == 0x9A => (Kind::Colon, i + 3),
             (b',', _) if quote != 0 && before(line, start) == quote => (Kind::Pair, i + 1),
+            // write-attribute(name=password, value=x); ParameterKey=DBPassword,ParameterValue=x
+            (b',', _) if quote == 0 && before(line, start) == b'=' => {
+                let next = skip_blanks(line, i + 1);
+                let value = ["value=", "parametervalue="]
+                    .iter()
+                    .find(|word| word_at(line, next, word.as_bytes()));
+                (Kind::Equals, next + value?.len())
+            }
             // "path":"/data/password","value":"x"
             (b',', _)
                 if quote != 0
@@ -186,4 +203,13 @@ impl Delimiter {
             escapes,
         })
     }
+}
+
+/// Whether psql's variable stands at `i`, `:new_pw`, and its statement ends behind it or goes on.
+fn is_variable(line: &[u8], i: usize) -> bool {
+    let name = from(line, i)
+        .iter()
+        .take_while(|c| c.is_ascii_lowercase() || **c == b'_')
+        .count();
+    name > 1 && matches!(at(line, i + name), b';' | b',' | b')')
 }

@@ -120,7 +120,8 @@ pub(super) fn call(
     }
     // SECRET_KEY=k3(x!v: a bracket that nothing closes, glued to what assigns it.
     let rest = cut(line, i, to);
-    if before(line, from) == b'='
+    let spaced = cut(line, from.saturating_sub(3), from) == b" : ";
+    if (before(line, from) == b'=' || spaced)
         && !rest.contains(&b')')
         && !rest.iter().any(|c| matches!(c, b' ' | b'"' | b'\''))
         && !matches!(rest.last(), Some(b'(' | b',' | b'{' | b'[' | b'\\'))

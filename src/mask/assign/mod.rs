@@ -57,7 +57,8 @@ pub(crate) fn find(line: &[u8], triggers: &[usize], spans: &mut Vec<Span>) {
             spans.push(Span::new(from, to, RULE, named.class));
             done = done.max(to);
         }
-        if let Some((from, to)) = placed::planned(line, delimiter) {
+        let planned = placed::planned(line, delimiter);
+        for (from, to) in planned.into_iter().chain(placed::listed(line, delimiter)) {
             spans.push(Span::new(from, to, RULE, named.class));
             done = done.max(to);
         }
@@ -246,7 +247,7 @@ fn accept(
     if contains(cut(line, name.saturating_sub(13), name), b"--from-file=") {
         return false;
     }
-    if is_password_hash(text) {
+    if is_password_hash(text) || placed::is_code(line, name, text, quoted) {
         return true;
     }
     // fun reset(token: Token, new: String): Result
@@ -313,7 +314,9 @@ fn accept(
                 || colon && placed::is_field(line, name, text)
         }
         Strength::Medium => {
-            let plain = is_plain_number(text) && text.len() < 12
+            let counted = text.first().is_some_and(u8::is_ascii_digit) && text.contains(&b' ');
+            let plain = counted
+                || is_plain_number(text) && text.len() < 12
                 || text.len() < 5
                 || is_prose(text) && !quoted;
             let word = text.len() < 16

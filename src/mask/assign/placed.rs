@@ -4,6 +4,7 @@ use super::{Delimiter, Kind, closing};
 use crate::mask::bytes::{at, before, contains, cut, from, is_word, skip_blanks, word_at};
 use crate::mask::names::judge;
 use crate::mask::standin::is_placeholder;
+use crate::mask::value::is_random;
 
 /// A longer note in brackets is a sentence.
 const NOTE_MAX: usize = 40;
@@ -127,6 +128,58 @@ pub(super) fn planned(line: &[u8], delimiter: Delimiter) -> Option<(usize, usize
         .filter(|(start, end)| !is_placeholder(cut(line, *start, *end)) && start < end)
 }
 
+/// The words of `api_tokens = ["x", "y"]` that are secrets: where each starts and ends.
+pub(super) fn listed(line: &[u8], delimiter: Delimiter) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    if at(line, delimiter.value) != b'[' {
+        return found;
+    }
+    let mut i = skip_blanks(line, delimiter.value + 1);
+    while matches!(at(line, i), b'"' | b'\'') {
+        let close = closing(line, i + 1, at(line, i), delimiter.escapes);
+        let text = cut(line, i + 1, close);
+        // ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+        let path = text.iter().filter(|c| **c == b'.').count() > 2;
+        if is_random(text) && !path && !is_placeholder(text) {
+            found.push((i + 1, close));
+        }
+        let comma = skip_blanks(line, close + 1);
+        if at(line, comma) != b',' {
+            break;
+        }
+        i = skip_blanks(line, comma + 1);
+    }
+    found
+}
+
+/// `sim_pin=1483`, `otp: "186134"`: digits that are typed as a secret, under a name that says so.
+pub(super) fn is_code(line: &[u8], name: usize, text: &[u8], quoted: bool) -> bool {
+    const ENDS: &[&[u8]] = &[
+        b"_pin",
+        b"-pin",
+        b"puk",
+        b"totp",
+        b"_otp",
+        b"pin_code",
+        b"alarm_code",
+        b"door_code",
+        b"gate_code",
+    ];
+    let word = |c: &u8| is_word(*c) || *c == b'-';
+    let start = name
+        - cut(line, 0, name)
+            .iter()
+            .rev()
+            .take_while(|c| word(c))
+            .count();
+    let end = name + from(line, name).iter().take_while(|c| word(c)).count();
+    let name = cut(line, start, end).to_ascii_lowercase();
+    (4..=8).contains(&text.len())
+        && text.iter().all(u8::is_ascii_digit)
+        && (ENDS.iter().any(|end| name.ends_with(end))
+            || quoted && matches!(&*name, b"pin" | b"otp"))
+}
+
 /// `./pw.txt:/run/secrets/db_password:ro`: how a file is mounted.
 pub(super) fn is_mount(line: &[u8], name: usize, text: &[u8]) -> bool {
     before(line, name) == b'/'
@@ -193,11 +246,19 @@ const VALUES: &[&str] = &[
     "content",
     "default",
     "secretvalue",
+    "parametervalue",
+    "v",
 ];
 
 /// The literal behind `||`, `??` or `or`, when what stands before is fetched from elsewhere.
 pub(super) fn fallback(line: &[u8], start: usize) -> Option<usize> {
     let rest = cut(line, start, start + 80);
+    // <%= ENV.fetch("X") { "x" } %>
+    if rest.starts_with(b"<%=") {
+        let open = memchr::memmem::find(rest, b") { ")? + 4;
+        let literal = start + open;
+        return matches!(at(line, literal), b'"' | b'\'').then_some(literal);
+    }
     let sign = [&b" || "[..], b" ?? ", b" or "]
         .iter()
         .filter_map(|s| memchr::memmem::find(rest, s).map(|n| n + s.len()))

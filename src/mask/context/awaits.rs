@@ -3,7 +3,7 @@
 
 use super::asked::asked;
 use super::below::{Below, below, opens};
-use super::reveals::{evaluates, reveals};
+use super::reveals::{evaluates, prints_many, reveals};
 use super::told::{spoken, told};
 use crate::mask::assign::{closing, opening};
 use crate::mask::bytes::{
@@ -95,6 +95,10 @@ const SPOKEN: &[&str] = &[
     "one-time code",
     "authentication code",
     "security code",
+    "login code",
+    "confirmation code",
+    "zugang",
+    "as the ",
     "command not found",
     "login",
     "credential",
@@ -109,6 +113,8 @@ pub(crate) struct Awaits {
     send: u8,
     /// Lines left in which a command prints a secret.
     revealed: u8,
+    /// It prints one on each line.
+    many: bool,
     /// Lines left in which `value: …` belongs to a name that said secret.
     named: u8,
     /// The line before was a key of etcd whose value is secret.
@@ -223,9 +229,9 @@ impl Awaits {
                 && (text.len() >= 6 || text.len() >= 4 && text.iter().any(u8::is_ascii_digit));
             let border =
                 at(text, 0) >= 0x80 && text.starts_with("┌".as_bytes()) || text.starts_with(b"+-");
-            let one = one && !border;
-            let prompt = text.iter().rposition(|c| matches!(c, b'$' | b'#' | b'>'))
-                == Some(text.len().wrapping_sub(1));
+            // The minion that Salt's answer is from: `web1:`
+            let one = one && !border && !text.ends_with(b":");
+            let prompt = matches!(text.last(), Some(b'$' | b'#' | b'>')) && !is_drawn(text);
             // A REPL writes it as a literal.
             let quoted = matches!(at(text, 0), b'"' | b'\'') && text.last() == text.first();
             let by = usize::from(quoted && text.len() > 2);
@@ -236,6 +242,10 @@ impl Awaits {
                     REVEALED,
                     Class::Token,
                 ));
+                self.revealed = if self.many { REVEALED_LINES } else { 0 };
+            } else if let Some((from, to)) = printed_text(text).filter(|_| !prompt) {
+                // $1 = 0x5566aa "secret"
+                spans.push(Span::new(start + from, start + to, REVEALED, Class::Token));
                 self.revealed = 0;
             } else if text.contains(&b' ') {
                 self.revealed = 0;
@@ -249,8 +259,29 @@ impl Awaits {
         let evaluates = woken.words && evaluates(line);
         if woken.reveals && reveals(line) || asks || reset || announces || evaluates {
             self.revealed = REVEALED_LINES;
+            self.many = prints_many(line);
         }
     }
+}
+
+/// Whether nobody would call a machine or a database so: capitals, digits, and signs that no name has.
+fn is_drawn(text: &[u8]) -> bool {
+    let body = cut(text, 0, text.len().saturating_sub(1));
+    text.len() >= 10
+        && body.iter().any(u8::is_ascii_digit)
+        && body.iter().any(u8::is_ascii_uppercase)
+        && body
+            .iter()
+            .any(|c| c.is_ascii_punctuation() && !b"-_.@:~=/()[]".contains(c))
+}
+
+/// The string in what a debugger prints: `$1 = 0x5566aa "secret"`.
+fn printed_text(text: &[u8]) -> Option<(usize, usize)> {
+    let open =
+        memchr::memchr(b'"', text).filter(|_| text.starts_with(b"$") && text.ends_with(b"\""))?;
+    let end = text.len() - 1;
+    (open + 1 < end && memchr::memmem::find(cut(text, 0, open), b" = ").is_some())
+        .then_some((open + 1, end))
 }
 
 /// `The generated password for web/shop is:`, with the secret on a line of its own below.
@@ -336,6 +367,10 @@ fn names_secret(line: &[u8]) -> bool {
     if let Some(inner) = element(text, &["key", "name", "string"]) {
         return is_secret(inner);
     }
+    // ["password"]=> of PHP's var_dump
+    if let Some(key) = text.strip_prefix(b"[").and_then(|t| t.strip_suffix(b"]=>")) {
+        return key.starts_with(b"\"") && is_secret(key);
+    }
     // "rds_password": {
     if let Some(block) = text.strip_suffix(b"{")
         && let Some(key) = block.trim_ascii_end().strip_suffix(b":")
@@ -391,6 +426,12 @@ fn value_of_pair(line: &[u8]) -> Option<(usize, usize)> {
     if let Some(inner) = element(line, &["string", "value"]) {
         let open = memchr::memchr(b'>', line)? + 1;
         return (!inner.is_empty() && !is_placeholder(inner)).then_some((open, open + inner.len()));
+    }
+    // string(16) "x"
+    if word_at(line, start, b"string(") {
+        let open = memchr::memchr(b'"', line)? + 1;
+        let close = memchr::memrchr(b'"', line).filter(|close| *close > open)?;
+        return (!is_placeholder(cut(line, open, close))).then_some((open, close));
     }
     let digits = from(line, start)
         .iter()

@@ -31,6 +31,14 @@ pub(super) enum Below {
     Login,
     /// What was typed at a shell, too early for the prompt it was for.
     Typed,
+    /// Lines whose third word is secret: chap-secrets of pppd, secrets of davfs2.
+    Third,
+    /// Fields parted by colons, the last of them secret: .pcppass of Pgpool.
+    LastField,
+    /// What `wg show wg0 dump` prints: the interface's own key first, then that of each peer.
+    Tunnel { own: bool },
+    /// Bytes in hexadecimal: the master key of LUKS.
+    Bytes,
 }
 
 /// A block or list below a line ends after so many lines.
@@ -67,6 +75,28 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
     }
     if memchr::memmem::find(text, b"userlist.txt").is_some() {
         return Below::Users;
+    }
+    let shows = |files: &[&[u8]]| {
+        files.iter().any(|file| text.ends_with(file))
+            && [&b"cat "[..], b"tail ", b"head ", b"less ", b"sed "]
+                .iter()
+                .any(|command| contains(text, command))
+    };
+    if shows(&[b"chap-secrets", b"pap-secrets", b"davfs2/secrets"]) {
+        return Below::Third;
+    }
+    if shows(&[b"rsyncd.secrets", b"rsync.secrets"]) {
+        return Below::Pairs;
+    }
+    if shows(&[b"pcppass"]) {
+        return Below::LastField;
+    }
+    if contains(text, b"wg show ") && text.ends_with(b" dump") {
+        return Below::Tunnel { own: true };
+    }
+    let first = text.trim_ascii_start();
+    if word_at(first, 0, b"mk dump:") {
+        return Below::Bytes;
     }
     if memchr::memmem::find(text, b"<<").is_some() && contains(text, b"ftp ") {
         return Below::Ftp;
@@ -258,6 +288,60 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
                 hide(start + last, end);
             }
             false
+        }
+        Below::Third => {
+            let mut words = Vec::new();
+            let mut place = start;
+            while place < end && words.len() < 3 {
+                let quoted = at(line, place) == b'"';
+                let from = place + usize::from(quoted);
+                let rest = cut(line, from, end);
+                let length = if quoted {
+                    memchr::memchr(b'"', rest)
+                } else {
+                    rest.iter().position(|c| matches!(c, b' ' | b'\t'))
+                };
+                let to = from + length.unwrap_or(rest.len());
+                words.push((from, to));
+                place = to + usize::from(quoted);
+                place += cut(line, place, end)
+                    .iter()
+                    .take_while(|c| matches!(c, b' ' | b'\t'))
+                    .count();
+            }
+            let comment = text.starts_with(b"#");
+            if let Some((from, to)) = words.get(2).filter(|_| !comment) {
+                hide(*from, *to);
+            }
+            comment || words.len() == 3
+        }
+        Below::LastField => {
+            let colons = text.iter().filter(|c| **c == b':').count();
+            if let Some(colon) = memchr::memrchr(b':', text).filter(|_| colons >= 3) {
+                hide(start + colon + 1, end);
+            }
+            colons >= 1
+        }
+        Below::Tunnel { own } => {
+            let fields: Vec<&[u8]> = text.split(|c| *c == b'\t').collect();
+            let mut place = start;
+            for (n, field) in fields.iter().enumerate() {
+                let key = field.len() == 44 && field.ends_with(b"=");
+                if key && n == usize::from(!own || fields.len() > 5) {
+                    hide(place, place + field.len());
+                }
+                place += field.len() + 1;
+            }
+            fields.len() >= 4
+        }
+        Below::Bytes => {
+            let pair = |part: &[u8]| part.len() == 2 && part.iter().all(u8::is_ascii_hexdigit);
+            let bytes = text.strip_suffix(b":").unwrap_or(text);
+            let all = bytes.len() >= 2 && bytes.split(|c| matches!(c, b':' | b' ')).all(pair);
+            if all {
+                hide(start, end);
+            }
+            all
         }
         Below::Machine => {
             for word in [&b"password "[..], b"passwd ", b"password\t"] {

@@ -78,6 +78,10 @@ const SETTERS: &[&str] = &[
     "secret set",
     "config set",
     "configure set",
+    "proxy_set_header",
+    "fastcgi_param",
+    "uwsgi_param",
+    "add_header",
 ];
 
 /// `USERNAME AND/OR PASSWORD INVALID").`: what a message says of a password.
@@ -232,6 +236,8 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         || place.first && place.alone && strong && text.len() >= 5 && value > end + 1 && lead.is_empty()
         // msmtprc, fetchmail: `password Flaschenpost`
         || place.first && place.alone && matches!(name, b"password" | b"passwd") && lead.is_empty() && is_capitalised(text)
+        // debconf: `mysql-server mysql-server/root_password password x`
+        || strong && is_question(lead) && text.len() >= 3
         // FTP and POP
         || name == b"PASS" && place.first && place.alone && text.len() >= 3
         // `username bob and password x` of a sentence
@@ -254,6 +260,16 @@ fn is_prompted(lead: &[u8], commands: &[&str]) -> bool {
     commands
         .iter()
         .any(|command| word_at(lead, start, command.as_bytes()))
+}
+
+/// Whether `lead` ends in the name of a question that debconf asks, `package/root_password`.
+fn is_question(lead: &[u8]) -> bool {
+    let word = lead.rsplit(|c| *c == b' ').next().unwrap_or_default();
+    let mut parts = word.split(|c| *c == b'/');
+    let (Some(package), Some(name), None) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    !package.is_empty() && judge(name).is_some_and(|n| n.strength == Strength::Strong)
 }
 
 fn is_telling(named: Named) -> bool {

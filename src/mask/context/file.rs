@@ -45,7 +45,7 @@ pub(super) fn pgpass(line: &[u8], place: usize, spans: &mut Vec<Span>) {
     let login = cut(text, database + 1, *user);
     let named = login
         .iter()
-        .all(|c| c.is_ascii_alphanumeric() || *c >= 0x80 || b"_.@*\\-$".contains(c));
+        .all(|c| c.is_ascii_alphanumeric() || *c >= 0x80 || b"_.@*\\-$:".contains(c));
     // name:*:19000:0:99999:7::: of shadow, an account without a password
     let shadow = [cut(text, port + 1, *database), login]
         .iter()

@@ -114,6 +114,12 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "login",
     "\"securestring\"",
     "pin is ",
+    "login code",
+    "confirmation code",
+    "zugang",
+    "wg show",
+    "mk dump:",
+    " as the ",
 ];
 
 /// Appends what the words around it give away.

@@ -16,6 +16,8 @@ enum Part {
     Any,
     Secret,
     Pair,
+    /// A pair whose secret is no plain word.
+    StrongPair,
     OneOf(Vec<&'static str>),
 }
 
@@ -44,6 +46,7 @@ fn read(line: &'static str) -> Phrase {
         "!" => Part::Secret,
         "*" => Part::Any,
         "*:!" => Part::Pair,
+        "*:?" => Part::StrongPair,
         _ => match word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
             Some(list) => Part::OneOf(list.split('|').collect()),
             None => Part::Word(word),
@@ -92,10 +95,14 @@ pub(crate) fn phrase(line: &[u8], place: usize, number: usize, spans: &mut Vec<S
                 }
             }
             Part::Secret => push(line, from, to, spans),
-            Part::Pair => {
+            Part::Pair | Part::StrongPair => {
                 let Some(colon) = memchr::memchr(b':', text) else {
                     return;
                 };
+                let secret = from + colon + 1;
+                if *part == Part::StrongPair && !is_mixed(cut(line, secret, to)) {
+                    return;
+                }
                 push(line, from + colon + 1, to, spans);
             }
         }
@@ -140,6 +147,14 @@ fn push(line: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
     {
         spans.push(Span::new(from, to, PHRASE, Class::Password));
     }
+}
+
+/// Whether `text` has a digit beside other characters, or a sign that names have not: `root:root` and
+/// `1000:1000` are users and groups.
+fn is_mixed(text: &[u8]) -> bool {
+    let digits = text.iter().filter(|c| c.is_ascii_digit()).count();
+    let sign = |c: &u8| c.is_ascii_punctuation() && !b"_-./:,;".contains(c);
+    digits > 0 && digits < text.len() || text.iter().any(sign)
 }
 
 /// The word at or behind `i`, with its quotes.

@@ -1,6 +1,6 @@
 //! Commands that print a secret and nothing else: `kubectl get secret … -o jsonpath=…`, `op read …`.
 
-use crate::mask::bytes::{contains, cut, is_word};
+use crate::mask::bytes::{before, contains, cut, is_word};
 use crate::mask::names::{Strength, judge};
 use crate::mask::span::Class;
 
@@ -136,16 +136,99 @@ pub(super) fn reveals(line: &[u8]) -> bool {
         ("consul kv get", &["pass"]),
         ("consul kv get", &["secret"]),
         ("consul kv get", &["token"]),
+        ("consul keygen", &[]),
+        ("nomad operator gossip keyring generate", &[]),
+        ("serf keygen", &[]),
+        ("pillar.get", &["pass"]),
+        ("pillar.get", &["secret"]),
+        ("pillar.get", &["token"]),
+        ("aws ec2 get-password-data", &["passworddata", "text"]),
+        ("getnetworkcredential().password", &[]),
+        ("cat privatekey", &[]),
+        ("rclone obscure", &[]),
+        ("rclone reveal", &[]),
+        ("create-enrollment-token", &[]),
+        ("create-service-token", &[]),
+        ("wg show", &["private-key"]),
+        ("wg show", &["preshared-keys"]),
+        ("step crypto rand", &[]),
     ];
     if line.len() > 2048 {
         return false;
+    }
+    if extracts(line) {
+        return true;
     }
     COMMANDS.iter().any(|(command, also)| {
         contains(line, command.as_bytes())
             && also.iter().all(|a| contains(line, a.as_bytes()))
             && !line.trim_ascii_end().ends_with(b">")
-            && !contains(line, b" > ")
+            && !contains(last_command(line), b" > ")
     })
+}
+
+/// What stands behind the last `;` of `line`: only its output is shown.
+fn last_command(line: &[u8]) -> &[u8] {
+    let start = memchr::memmem::rfind(line, b"; ").map_or(0, |n| n + 2);
+    cut(line, start, line.len())
+}
+
+/// `jq -r .client_secret creds.json`, `yq '.db.password' values.yaml`, `(gdb) p cfg->password`: what is
+/// taken out of a file or a program is named as a secret.
+fn extracts(line: &[u8]) -> bool {
+    let text = line.trim_ascii_end();
+    let debugger = memchr::memmem::find(text, b"(gdb) p").map(|n| n + 7);
+    if let Some(start) = debugger {
+        let last = cut(text, start, text.len())
+            .rsplit(|c| !is_word(*c))
+            .find(|word| !word.is_empty());
+        return last
+            .is_some_and(|last| judge(last).is_some_and(|n| n.strength == Strength::Strong));
+    }
+    let tool = [&b"jq "[..], b"yq ", b"gron ", b"dasel "]
+        .iter()
+        .find_map(|tool| {
+            let at = memchr::memmem::find(text, tool)?;
+            (!is_word(before(text, at))).then_some(at + tool.len())
+        });
+    let Some(start) = tool.filter(|_| !contains(text, b" > ")) else {
+        return false;
+    };
+    cut(text, start, text.len())
+        .split(|c| matches!(c, b' ' | b'|'))
+        .map(|word| word.trim_ascii())
+        .filter_map(|word| {
+            let word = word
+                .strip_prefix(b"'")
+                .or(word.strip_prefix(b"\""))
+                .unwrap_or(word);
+            let word = word
+                .strip_suffix(b"'")
+                .or(word.strip_suffix(b"\""))
+                .unwrap_or(word);
+            word.strip_prefix(b".")
+        })
+        .any(|path| {
+            let last = path
+                .rsplit(|c| !is_word(*c) && *c != b'-')
+                .find(|part| !part.is_empty());
+            path.iter().all(|c| is_word(*c) || b".-[]\"".contains(c))
+                && last
+                    .is_some_and(|last| judge(last).is_some_and(|n| n.strength == Strength::Strong))
+        })
+}
+
+/// Whether what the command of `line` prints goes on over several lines, each of them a secret.
+pub(super) fn prints_many(line: &[u8]) -> bool {
+    [
+        &b"pwgen"[..],
+        b"apg ",
+        b"xkcdpass",
+        b"keyfile",
+        b"preshared-keys",
+    ]
+    .iter()
+    .any(|command| contains(line, command))
 }
 
 /// `cat /etc/zabbix/agent.psk`, `cat ~/.vault_pass`: a file whose name says that it holds a secret alone.
@@ -166,6 +249,10 @@ fn shows_file(line: &[u8]) -> bool {
     let path = cut(text, blank + 1, text.len());
     let file = path.rsplit(|c| *c == b'/').next().unwrap_or_default();
     let file = file.strip_prefix(b".").unwrap_or(file);
+    // .erlang.cookie
+    if prompted && path.ends_with(b"erlang.cookie") {
+        return true;
+    }
     let (stem, extension) = match memchr::memrchr(b'.', file) {
         Some(dot) => (cut(file, 0, dot), cut(file, dot + 1, file.len())),
         None => (file, &b"txt"[..]),
@@ -300,4 +387,22 @@ pub(crate) const REVEAL_TRIGGERS: &[&str] = &[
     "aws iam",
     "dumpprivkey",
     "etcdctl get",
+    "keygen",
+    "gossip keyring",
+    "pillar.get",
+    "get-password-data",
+    "getnetworkcredential",
+    "cat privatekey",
+    "rclone obscure",
+    "rclone reveal",
+    "enrollment-token",
+    "service-token",
+    "wg show",
+    "crypto rand",
+    "jq -r",
+    "jq '.",
+    "jq .",
+    "yq ",
+    "gron ",
+    "(gdb) p",
 ];

@@ -51,6 +51,111 @@ pub(super) fn spoken(line: &[u8], spans: &mut Vec<Span>) {
         not_a_command(line, spans);
         bracketed(line, spans);
         code(line, spans);
+        one_time(line, spans);
+        pair(line, spans);
+        meant(line, spans);
+        for_app(line, spans);
+    }
+}
+
+/// `Your verification code is 778929.`: the digits behind the word.
+fn one_time(line: &[u8], spans: &mut Vec<Span>) {
+    const KINDS: &[&str] = &[
+        "verification code",
+        "security code",
+        "login code",
+        "confirmation code",
+        "one-time code",
+        "authentication code",
+        "passcode",
+    ];
+    let Some(kind) = KINDS
+        .iter()
+        .find_map(|kind| find(line, 0, kind.as_bytes()).map(|n| n + kind.len()))
+    else {
+        return;
+    };
+    for said in [" is ", " is: ", ": "] {
+        if find(line, kind, said.as_bytes()) != Some(kind) {
+            continue;
+        }
+        let start = kind + said.len();
+        let digits = cut(line, start, line.len());
+        let count = digits.iter().take_while(|c| c.is_ascii_digit()).count();
+        if (4..=8).contains(&count) && !is_word(at(digits, count)) {
+            spans.push(Span::new(start, start + count, TOLD, Class::Password));
+        }
+    }
+}
+
+/// `creds for staging: qa-bot:x (until friday)`: a user and a secret behind what calls them so.
+fn pair(line: &[u8], spans: &mut Vec<Span>) {
+    let Some(word) = ["creds", "credentials", "logins", "zugangsdaten"]
+        .iter()
+        .find_map(|word| find(line, 0, word.as_bytes()))
+    else {
+        return;
+    };
+    let lead = cut(line, word, word + 60);
+    let Some(colon) = memchr::memmem::find(lead, b": ").map(|n| word + n + 2) else {
+        return;
+    };
+    let text = cut(line, colon, line.len());
+    let length = text.iter().position(|c| *c == b' ').unwrap_or(text.len());
+    let text = cut(text, 0, length);
+    let text = text.strip_suffix(b",").unwrap_or(text);
+    if let Some(gap) = memchr::memchr(b':', text) {
+        let secret = cut(text, gap + 1, text.len());
+        if gap > 0 && is_strong(secret) {
+            let start = colon + gap + 1;
+            spans.push(Span::new(
+                start,
+                start + secret.len(),
+                TOLD,
+                Class::Password,
+            ));
+        }
+    }
+}
+
+/// `App password "laptop": x`, `Google app password: uxzt fnfg vxwp hvjz`.
+fn for_app(line: &[u8], spans: &mut Vec<Span>) {
+    let Some(word) = find(line, 0, b"app password").map(|n| n + 12) else {
+        return;
+    };
+    let lead = cut(line, word, word + 64);
+    let Some(colon) = memchr::memmem::find(lead, b": ").map(|n| word + n + 2) else {
+        return;
+    };
+    let text = cut(line, colon, line.len()).trim_ascii_end();
+    let labelled = cut(line, word, colon).starts_with(b" \"");
+    let groups = text.split(|c| *c == b' ');
+    let grouped = groups.clone().count() == 4
+        && groups
+            .clone()
+            .all(|group| group.len() == 4 && group.iter().all(u8::is_ascii_lowercase));
+    if grouped || labelled && !text.contains(&b' ') && is_mixed(text) {
+        spans.push(Span::new(colon, colon + text.len(), TOLD, Class::Password));
+    }
+}
+
+/// `use x as the admin password after install`: the word before what it is to be.
+fn meant(line: &[u8], spans: &mut Vec<Span>) {
+    let Some(word) = find(line, 0, b" as the ") else {
+        return;
+    };
+    let behind = cut(line, word + 8, word + 48);
+    let said = ["password", "passphrase", "passwort", "pw ", "pin"]
+        .iter()
+        .any(|thing| find(behind, 0, thing.as_bytes()).is_some());
+    let start = cut(line, 0, word)
+        .iter()
+        .rposition(|c| *c == b' ')
+        .map_or(0, |n| n + 1);
+    let text = cut(line, start, word);
+    let dashed = text.strip_prefix(b"-").unwrap_or(text);
+    if said && is_strong(dashed) {
+        spans.push(Span::new(start, word, TOLD, Class::Password));
     }
 }
 
@@ -277,7 +382,7 @@ fn beside(line: &[u8], spans: &mut Vec<Span>) {
         });
     let slashed = word(0) == Some(b"/")
         && word(2).is_some_and(|w| {
-            ["login", "user", "creds", "credentials", "account", "zugang"]
+            ["login", "user", "creds", "credentials", "account", "zugang", "zugang:", "login:"]
                 .iter()
                 .any(|n| w.eq_ignore_ascii_case(n.as_bytes()))
                 // creds for the vendor portal: user / x

@@ -170,6 +170,7 @@ mod tests {
             include_str!("../rules/cloud.toml"),
             include_str!("../rules/code.toml"),
             include_str!("../rules/issuers.toml"),
+            include_str!("../rules/lines.toml"),
             include_str!("../rules/named.toml"),
             include_str!("../rules/services.toml"),
             include_str!("../rules/stores.toml"),

@@ -3,6 +3,7 @@
 //! Which options of which programs is data (`rules/commands.txt`). Besides, any long option whose
 //! name says secret is one, whatever the program.
 
+mod printed;
 mod prompt;
 mod special;
 mod words;
@@ -97,7 +98,9 @@ fn read(option: &'static str) -> Option<Reads> {
         "u%p" => Reads::Samba,
         "u:p@" => Reads::AtHost,
         "htpasswd" | "login" | "mc" | "rabbit" | "net" | "piped" | "third" | "kv" | "ssm"
-        | "passwd" | "inner" | "odbc" | "final" => Reads::Special(option),
+        | "passwd" | "inner" | "odbc" | "final" | "dscl" | "crypted" | "bearer" => {
+            Reads::Special(option)
+        }
         _ => {
             if let Some(verb) = verb(option) {
                 verb
@@ -442,6 +445,7 @@ fn one(
 
 /// Any long option whose name says secret, `--db-password x`, `-token x`; `name` ends at `end`.
 pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
+    printed::given(line, start, end, spans);
     if at(line, start) != b'-'
         || !matches!(before(line, start), b' ' | b'\t' | b'[' | b'"' | b'\'' | 0)
     {

@@ -35,7 +35,9 @@ pub(super) fn special(
         "login" => {
             let logs_in = |w: &Word| matches!(text(w), b"login" | b"registry" | b"auth");
             let pairs = words.iter().zip(words.iter().skip(1));
-            for (word, next) in pairs.filter(|_| plain.first().is_some_and(logs_in)) {
+            // fly -t ci login -u name -p secret: an option's value may stand before
+            let login = plain.iter().take(2).any(logs_in);
+            for (word, next) in pairs.filter(|_| login) {
                 if text(word) == b"-p" {
                     push_word(line, Some(*next), spans);
                 }
@@ -133,6 +135,42 @@ pub(super) fn special(
             let last = plain.last().filter(|w| text(w).len() >= 8);
             push_word(line, last.copied(), spans);
         }
+        // dscl . -passwd /Users/name old new
+        "dscl" => {
+            let sets = words.iter().any(|w| text(w) == b"-passwd");
+            let path = plain.iter().position(|w| text(w).starts_with(b"/"));
+            let behind = path.filter(|_| sets).and_then(|n| plain.get(n + 1..));
+            for word in behind.unwrap_or_default() {
+                push_word(line, Some(*word), spans);
+            }
+        }
+        // mkpasswd -m sha-512 secret
+        "crypted" => {
+            let takes = |w: &Word| matches!(text(w), b"-m" | b"-S" | b"-R" | b"-P" | b"--method");
+            let first = words.first().filter(|w| !text(w).starts_with(b"-"));
+            let pairs = words.iter().zip(words.iter().skip(1));
+            let mut given = pairs.filter(|(lead, w)| !takes(lead) && !text(w).starts_with(b"-"));
+            push_word(
+                line,
+                first.or_else(|| given.next().map(|(_, w)| w)).copied(),
+                spans,
+            );
+        }
+        // http -A bearer -a secret
+        "bearer" => {
+            let bearer = words
+                .iter()
+                .zip(words.iter().skip(1))
+                .any(|(option, kind)| {
+                    matches!(text(option), b"-A" | b"--auth-type") && text(kind) == b"bearer"
+                });
+            let given = words
+                .iter()
+                .position(|w| matches!(text(w), b"-a" | b"--auth"));
+            if let Some(n) = given.filter(|_| bearer) {
+                push_word(line, words.get(n + 1).copied(), spans);
+            }
+        }
         // openssl passwd -6 secret
         "passwd" if plain.first().map(text) == Some(b"passwd") && plain.len() >= 2 => {
             push_word(line, plain.last().copied(), spans);
@@ -201,10 +239,34 @@ const READERS: &[(&str, &[&str])] = &[
     ("opensearch-keystore", &["add"]),
     ("kibana-keystore", &["add"]),
     ("logstash-keystore", &["add"]),
+    ("zfs", &["load-key", "change-key", "create"]),
+    ("zpool", &["create"]),
+    ("systemd-creds", &["encrypt"]),
+    ("systemd-cryptenroll", &[" "]),
 ];
+
+/// Programs that write what they read in another form. A word that is piped into one is a secret only
+/// where it looks like one.
+const CODERS: &[&str] = &["base64", "md5sum", "sha1sum", "sha256sum", "sha512sum"];
 
 /// What is piped or redirected into the program at `place`, when it reads a secret there.
 fn piped(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
+    let length = cut(line, place, line.len())
+        .iter()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
+        .count();
+    let name = cut(line, place, place + length);
+    if !CODERS.iter().any(|coder| name == coder.as_bytes()) {
+        return read_in(line, place, words, spans);
+    }
+    let first = spans.len();
+    read_in(line, place, words, spans);
+    let mut found = spans.split_off(first);
+    found.retain(|span| is_strong(cut(line, span.start, span.end)));
+    spans.append(&mut found);
+}
+
+fn read_in(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
     let text = |w: &Word| cut(line, w.start, w.end);
     let mut end = place;
     while at(line, end).is_ascii_alphanumeric() || matches!(at(line, end), b'-' | b'_') {
@@ -230,7 +292,7 @@ fn piped(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
             name == reader.as_bytes() && (said.is_empty() || said.iter().any(|w| told(w)))
         })
     };
-    if !reads {
+    if !reads && !CODERS.iter().any(|coder| name == coder.as_bytes()) {
         return;
     }
     let pair = name == b"chpasswd";
@@ -277,8 +339,30 @@ fn piped(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
     }
 }
 
+/// Whether nobody would write `text` but as a password: three kinds of characters, no path, no
+/// variable.
+fn is_strong(text: &[u8]) -> bool {
+    let kinds = [
+        text.iter().any(u8::is_ascii_digit),
+        text.iter().any(u8::is_ascii_uppercase),
+        text.iter().any(u8::is_ascii_lowercase),
+        text.iter()
+            .any(|c| c.is_ascii_punctuation() && !b"_-./:,".contains(c)),
+    ];
+    kinds.iter().filter(|kind| **kind).count() >= 3
+        && text.len() >= 8
+        && !text.iter().any(|c| b" /$%".contains(c))
+}
+
 /// What `echo`, `printf` or `yes` at `place` of `lead` prints.
-fn printed(line: &[u8], lead: &[u8], place: usize, verb: &str, pair: bool, spans: &mut Vec<Span>) {
+pub(super) fn printed(
+    line: &[u8],
+    lead: &[u8],
+    place: usize,
+    verb: &str,
+    pair: bool,
+    spans: &mut Vec<Span>,
+) {
     let words = super::words::words(lead, place + verb.len());
     let plain = words
         .iter()

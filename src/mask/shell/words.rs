@@ -179,6 +179,16 @@ pub(super) fn push_pair(
     spans: &mut Vec<Span>,
 ) {
     let start = start + usize::from(matches!(at(line, start), b'"' | b'\''));
+    // What manuals write in this place.
+    let shown = [
+        &b"user:passwd"[..],
+        b"user:password",
+        b"user:pass",
+        b"name:password",
+    ];
+    if shown.contains(&cut(line, start, end)) {
+        return;
+    }
     if let Some(at) = cut(line, start, end).iter().position(|c| *c == separator) {
         push(line, start + at + 1, end, spans);
     }

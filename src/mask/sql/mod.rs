@@ -12,6 +12,7 @@ mod item;
 mod lex;
 mod parameter;
 mod spelling;
+mod told;
 mod triggers;
 mod whole;
 
@@ -150,6 +151,9 @@ pub(crate) fn statement(
     } else {
         tokens = lex(text);
         look(text, &tokens, judge, 0, &mut found);
+    }
+    if memchr::memmem::find(text, b"\\bind ").is_some() {
+        parameter::given_to_client(text, judge, &mut found);
     }
     // An error message quotes the statement from where it broke.
     if let Some(near) = memchr::memmem::find(text, b"near '") {
@@ -322,7 +326,9 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                     }
                 }
                 let called = token.kind == Kind::Word && may_call(&view, i);
-                if view.is(i, "identified") || spelling::is_near(view.of(token), b"identified") {
+                if view.any(i, &["identified", "identify"])
+                    || spelling::is_near(view.of(token), b"identified")
+                {
                     identified(&view, i, spans);
                 } else if called && function(&view, i, spans) {
                     continue;
@@ -357,6 +363,9 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                 if queries && view.mark(i + 1, b'=') && !view.mark(i.wrapping_sub(1), b'=') {
                     reversed(&view, i, spans);
                 }
+                if queries {
+                    told::aliased(&view, i, spans);
+                }
                 let body = view.of(token);
                 // Of a list of words, such as an enumeration's, none is a statement.
                 let word = body.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_');
@@ -364,7 +373,9 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                     && !word
                     && (contains(body, b"assword")
                         || contains(body, b"identified")
-                        || contains(body, b" pdo("))
+                        || contains(body, b" pdo(")
+                        || contains(body, b"hmac(")
+                        || contains(body, b"crypt("))
                 {
                     let made = spelling::formatted(&view, i, body);
                     if let Some(value) = made.or_else(|| spelling::joined(&view, i, body)) {
@@ -386,6 +397,7 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
     settings(&view, spans);
     if view.is(0, "update") {
         function::row(&view, spans);
+        told::keyed(&view, tokens.len(), spans);
     }
     // Informix: CONNECT TO 'd' USER 'u' USING 'x'
     if view.is(0, "connect") {

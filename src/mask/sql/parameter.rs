@@ -5,7 +5,7 @@
 
 use super::lex::{Kind, View, lex_on};
 use super::whole;
-use crate::mask::bytes::{find, from, is_word};
+use crate::mask::bytes::{at, cut, find, from, is_word, skip_blanks};
 use crate::mask::columns::Judge;
 use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::value::is_random;
@@ -107,6 +107,31 @@ pub(crate) fn given(line: &[u8], slots: &[Option<Slot>], spans: &mut Vec<Span>) 
             }
             _ => {}
         }
+    }
+}
+
+/// Appends the values that psql is told to execute a statement with, `… = $1 \\bind 'x' \\g`, whose
+/// placeholders stood in secret positions.
+pub(crate) fn given_to_client(text: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
+    let Some(verb) = memchr::memmem::rfind(text, b"\\bind ") else {
+        return;
+    };
+    let slots = slots(cut(text, 0, verb), judge);
+    let mut i = verb + 6;
+    for slot in slots {
+        i = skip_blanks(text, i);
+        let quoted = at(text, i) == b'\'';
+        let start = i + usize::from(quoted);
+        let rest = from(text, start);
+        let length = match quoted {
+            true => memchr::memchr(b'\'', rest),
+            false => memchr::memchr2(b' ', b'\\', rest),
+        };
+        let end = start + length.unwrap_or(rest.len());
+        if let Some(slot) = slot.filter(|slot| slot.holds(cut(text, start, end))) {
+            spans.push(Span::new(start, end, slot.rule, slot.class));
+        }
+        i = end + usize::from(quoted);
     }
 }
 
