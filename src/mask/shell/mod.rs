@@ -6,6 +6,7 @@
 mod printed;
 mod prompt;
 mod special;
+mod verb;
 mod words;
 
 use super::bytes::{at, before, contains, cut, skip_blanks, word_at};
@@ -17,6 +18,7 @@ pub(crate) use prompt::{connect, jdbc, redis};
 use special::special;
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use verb::{Behind, behind_verb, verb};
 use words::{Word, listed, push, push_pair, push_word, strip, unquoted_end, words};
 
 const RULE: RuleId = RuleId::new("command-option");
@@ -56,17 +58,6 @@ enum Reads {
     Slash(&'static str),
     /// Programs with a grammar of their own, by name.
     Special(&'static str),
-}
-
-/// Where a secret stands behind a program's verbs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Behind {
-    /// The n-th word that is no option, verbs among them.
-    Nth(usize),
-    /// The same, `user:secret`.
-    Pair(usize),
-    /// The value of this option.
-    Option(&'static str),
 }
 
 /// The table, by program.
@@ -132,22 +123,6 @@ fn read(option: &'static str) -> Option<Reads> {
             }
         }
     })
-}
-
-/// `login#3`, `user+add#3:`, `secret+set!--body`
-fn verb(option: &'static str) -> Option<Reads> {
-    let plain = |verbs: &str| !verbs.is_empty() && !verbs.starts_with('-');
-    if let Some((verbs, value)) = option.split_once('!').filter(|(verbs, _)| plain(verbs)) {
-        return Some(Reads::Verb(verbs, Behind::Option(value)));
-    }
-    let (verbs, place) = option.split_once('#').filter(|(verbs, _)| plain(verbs))?;
-    let number = place.trim_end_matches(':').parse().ok()?;
-    let behind = if place.ends_with(':') {
-        Behind::Pair(number)
-    } else {
-        Behind::Nth(number)
-    };
-    Some(Reads::Verb(verbs, behind))
 }
 
 /// The programs of the table.
@@ -220,49 +195,6 @@ pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
             if matches!(at(line, word.start), b'"' | b'\'') {
                 let inner = self::words::words(cut(line, 0, word.end - 1), word.start + 1);
                 options(line, &inner, reads, spans);
-            }
-        }
-    }
-}
-
-/// The secret behind a program's verbs.
-fn behind_verb(line: &[u8], verbs: &str, behind: Behind, words: &[Word], spans: &mut Vec<Span>) {
-    let bare: Vec<Word> = words.iter().map(|word| word.bare(line)).collect();
-    let text = |word: &Word| cut(line, word.start, word.end);
-    let plain: Vec<Word> = bare
-        .iter()
-        .copied()
-        .filter(|word| !text(word).starts_with(b"-"))
-        .collect();
-    let fits = verbs.split('+').enumerate().all(|(n, verb)| {
-        plain
-            .get(n)
-            .is_some_and(|word| match verb.strip_suffix('*') {
-                Some(start) => text(word).starts_with(start.as_bytes()),
-                None => text(word) == verb.as_bytes(),
-            })
-    });
-    if !fits {
-        return;
-    }
-    match behind {
-        Behind::Nth(n) => push_word(
-            line,
-            n.checked_sub(1).and_then(|n| plain.get(n)).copied(),
-            spans,
-        ),
-        Behind::Pair(n) => {
-            if let Some(word) = n.checked_sub(1).and_then(|n| plain.get(n)) {
-                push_pair(line, word.start, word.end, b':', spans);
-            }
-        }
-        Behind::Option(option) => {
-            for (n, word) in bare.iter().enumerate() {
-                match strip(text(word), option).map(|rest| (rest.len(), rest.first())) {
-                    Some((0, _)) => push_word(line, words.get(n + 1).copied(), spans),
-                    Some((len, Some(b'='))) => push(line, word.end - len + 1, word.end, spans),
-                    _ => {}
-                }
             }
         }
     }
