@@ -15,8 +15,8 @@ pub(crate) struct Classes {
     pub numbers: Vec<usize>,
     /// The `_` and `-` behind which a random part may stand.
     pub separators: Vec<usize>,
-    /// In each run of small letters and what stands between words that is long enough for a
-    /// mnemonic phrase, one place or more.
+    /// In each run of small letters, in words of three to eight, and what stands between words that
+    /// is long enough for a mnemonic phrase, one place or more.
     pub phrases: Vec<usize>,
     /// The line holds `@` or `%`.
     pub at: bool,
@@ -31,6 +31,8 @@ const NUMBER: usize = 13;
 const TOKEN: u32 = 17;
 /// Twelve words of three letters and what parts them.
 const PHRASE: u32 = 47;
+/// No word of it has so many letters.
+const LONG: u32 = 9;
 
 /// The bits of 64 bytes, the first byte's the lowest.
 #[derive(Clone, Copy, Default)]
@@ -43,6 +45,8 @@ struct Word {
     token: u64,
     /// `_`, `-`
     joint: u64,
+    /// Small letters.
+    small: u64,
     /// What the words of a phrase and what parts them are made of: also numbered, quoted, with
     /// commas.
     phrase: u64,
@@ -71,6 +75,7 @@ impl Word {
         self.gap |= bits(blank | dash);
         self.token |= bits(code | lower | joint);
         self.joint |= bits(joint);
+        self.small |= bits(lower);
         self.phrase |= bits(lower | digit | between);
         self.at |= bits(is(b'@') | is(b'%'));
         self.plus |= bits(is(b'+'));
@@ -125,7 +130,8 @@ impl Classes {
                 start,
                 false,
             );
-            let phrase = runs(pair(word.phrase, next.phrase), PHRASE);
+            let odd = odd_words(pair(word.small, next.small));
+            let phrase = runs(pair(word.phrase, next.phrase) & !odd, PHRASE);
             push(&mut self.phrases, phrase as u64, start, true);
             at |= word.at;
             plus |= word.plus;
@@ -135,6 +141,16 @@ impl Classes {
         }
         (self.at, self.plus, self.bracket) = (at != 0, plus != 0, bracket != 0);
     }
+}
+
+/// Where words begin or go on that no mnemonic phrase has: of more than eight letters, or of fewer than
+/// three (BIP 39). Of the first bit's word the start is not seen, and of the last ones' the end.
+#[inline]
+fn odd_words(small: u128) -> u128 {
+    const SEEN: u128 = (1 << 120) - 1;
+    let first = small & !(small << 1) & !1;
+    let short = first & !(small >> 1 & small >> 2);
+    (short | runs(small, LONG)) & SEEN
 }
 
 /// The bits at which a run of at least `length` ones begins or goes on.
@@ -191,6 +207,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn phrases_are_found_behind_any_words() {
+        let phrase = "legal winner thank year wave sausage worth useful legal winner thank year";
+        for lead in 0..200 {
+            for lead in [
+                "it is ".repeat(lead),
+                "x".repeat(lead),
+                "characters ".repeat(lead),
+            ] {
+                let line = format!("{lead} {phrase} on it");
+                let mut classes = Classes::default();
+                classes.sort(line.as_bytes());
+                let whole = lead.len() + 1..lead.len() + 1 + phrase.len();
+                let places = &classes.phrases;
+                assert!(
+                    places.iter().any(|n| whole.contains(n)),
+                    "{line}: {places:?}"
+                );
+            }
+        }
+        let mut classes = Classes::default();
+        classes.sort(
+            b"the connection to the server was lost while it was being prepared for a statement",
+        );
+        assert!(classes.phrases.is_empty());
+    }
+
     proptest! {
         #[test]
         fn a_word_says_what_each_byte_is(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
@@ -204,6 +247,7 @@ mod tests {
                 let between = matches!(c, b' ' | b',' | b'"' | b'\'' | b'.' | b')');
                 let phrase = c.is_ascii_lowercase() || c.is_ascii_digit() || between;
                 prop_assert_eq!(bit(word.phrase), phrase);
+                prop_assert_eq!(bit(word.small), c.is_ascii_lowercase());
                 prop_assert_eq!(bit(word.at), matches!(c, b'@' | b'%'));
                 prop_assert_eq!(bit(word.plus), *c == b'+');
                 prop_assert_eq!(bit(word.bracket), *c == b'[');

@@ -159,17 +159,20 @@ impl Pipeline {
             return Verdict::Slow;
         }
         let cols = self.screen.size().0;
-        let Some(plain) = plain::classify(line, cols) else {
+        let mut stripped = std::mem::take(&mut self.stripped);
+        let Some(plain) = plain::classify(line, cols, &mut stripped) else {
+            self.stripped = stripped;
             return Verdict::Slow;
         };
         // A search through the history, which the model's way of looking knows.
         let redrawn = row.returned || matches!(plain, Plain::Overwritten(_));
         if redrawn && memmem::find(line, b"i-search)`").is_some() {
+            self.stripped = stripped;
             return Verdict::Slow;
         }
-        let mut stripped = std::mem::take(&mut self.stripped);
         match &plain {
             Plain::Text if !apart && plain::ends_at_edge(line, row.column, cols) => {
+                self.stripped = stripped;
                 return Verdict::Edge;
             }
             Plain::Text => {
@@ -179,7 +182,6 @@ impl Pipeline {
                 *next = row.next_column(line, cols);
             }
             Plain::Styled => {
-                plain::strip(line, 0..line.len(), &mut stripped);
                 if !apart && plain::ends_at_edge(stripped.text(), row.column, cols) {
                     self.stripped = stripped;
                     return Verdict::Edge;
@@ -230,7 +232,7 @@ impl Pipeline {
                 break;
             };
             let row = Row::new(bytes, at..at + len, column);
-            let plain = plain::classify(row.text, cols);
+            let plain = plain::classify(row.text, cols, &mut stripped);
             if !matches!(plain, Some(Plain::Text | Plain::Styled)) || !row.returns && !lowest {
                 edge = Edge::Slow;
                 break;
@@ -249,13 +251,13 @@ impl Pipeline {
         if let Edge::Apart(_) = edge {
             self.spans.clear();
             self.peek_rows(&joined);
-            // The last row by itself is looked at when its turn comes.
-            let last = begins.pop();
-            for (n, begin) in begins.iter().enumerate().skip(1) {
-                let end = begins.get(n + BEGUN_MAX + 1).copied();
-                let end = end.or(last.filter(|_| n + BEGUN_MAX + 1 == begins.len()));
-                let own = joined.get(*begin..end.unwrap_or(joined.len()));
-                self.peek_rows(own.unwrap_or_default());
+            // A line may begin with each row and end with each; one row by itself is looked at when
+            // its turn comes.
+            begins.push(joined.len());
+            for (n, begin) in begins.iter().enumerate() {
+                for end in begins.iter().skip(n + 2).take(BEGUN_MAX) {
+                    self.peek_rows(joined.get(*begin..*end).unwrap_or_default());
+                }
             }
             if !self.spans.is_empty() {
                 return Edge::Slow;

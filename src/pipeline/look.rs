@@ -121,17 +121,20 @@ impl Pipeline {
             if range.start >= row {
                 self.look_at_rows(&self.screen.joined(group.clone()));
                 row = group.end;
-            } else {
-                self.look_begun(range.start, group.end);
             }
+            self.look_begun(range.start, group.end);
         }
     }
 
     /// Looks at the rows from `start` on as those of a line that begins there, in a group of rows that
-    /// ends before `end`.
+    /// ends before `end`. It may end with each of them: the next row may begin another line.
     fn look_begun(&mut self, start: usize, end: usize) {
-        let reach = self.screen.line_around(start).end + BEGUN_MAX;
-        self.look_at_rows(&self.screen.joined(start..end.min(reach)));
+        let mut stop = self.screen.line_around(start).end;
+        let end = end.min(stop + BEGUN_MAX);
+        while stop < end {
+            stop = self.screen.line_around(stop).end.clamp(stop + 1, end);
+            self.look_at_rows(&self.screen.joined(start..stop));
+        }
     }
 
     /// Looks at the line in `rows`, and at it together with the rows that may be one line with it.
@@ -150,7 +153,7 @@ impl Pipeline {
         }
         let joined = self.screen.joined(group.clone());
         self.look_at_rows(&joined);
-        let first = rows.start.saturating_sub(BEGUN_MAX).max(group.start + 1);
+        let first = rows.start.saturating_sub(BEGUN_MAX).max(group.start);
         for start in first..rows.end {
             if self.screen.line_around(start).start == start {
                 self.look_begun(start, group.end);

@@ -127,14 +127,10 @@ impl Pipeline {
 
     fn stream_spans(&mut self, text: &[u8], whole: bool) -> Vec<(std::ops::Range<usize>, Span)> {
         let mut stripped = Stripped::default();
-        let styled = matches!(plain::classify(text, usize::MAX), Some(Plain::Styled));
+        let plain = plain::classify(text, usize::MAX, &mut stripped);
+        let styled = matches!(plain, Some(Plain::Styled));
         let mut spans = Vec::new();
-        let seen = if styled {
-            plain::strip(text, 0..text.len(), &mut stripped);
-            stripped.text()
-        } else {
-            text
-        };
+        let seen = if styled { stripped.text() } else { text };
         if whole {
             self.scanner.line(seen, &mut spans);
         } else {

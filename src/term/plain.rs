@@ -70,14 +70,14 @@ pub enum Plain {
 }
 
 /// Looks at a line without its LF (and without the CR before it); `None` when it needs the model.
-/// `cols` is the terminal's width.
-pub fn classify(line: &[u8], cols: usize) -> Option<Plain> {
+/// `cols` is the terminal's width. What a styled line shows is left in `shown`.
+pub fn classify(line: &[u8], cols: usize, shown: &mut Stripped) -> Option<Plain> {
     let controls = Controls::of(line);
     if controls.odd || controls.high && !is_plain_utf8(line) {
         return None;
     }
     if controls.known {
-        return classify_with_care(line, cols);
+        return classify_with_care(line, cols, shown);
     }
     Some(Plain::Text)
 }
@@ -163,7 +163,8 @@ fn control(bytes: &[u8]) -> Option<(Control, usize)> {
 }
 
 /// As [`classify`], of a valid text with no controls but those that [`control`] knows.
-fn classify_with_care(line: &[u8], cols: usize) -> Option<Plain> {
+fn classify_with_care(line: &[u8], cols: usize, shown: &mut Stripped) -> Option<Plain> {
+    shown.clear();
     let mut segments = Vec::new();
     let mut start = 0;
     let mut clears = false;
@@ -171,6 +172,7 @@ fn classify_with_care(line: &[u8], cols: usize) -> Option<Plain> {
     let mut at = 0;
     while let Some(found) = memchr2(0x1b, b'\r', line.get(at..)?) {
         has_text |= found > 0;
+        shown.push(line.get(at..at + found)?, at);
         at += found;
         let (control, len) = control(line.get(at..)?)?;
         match control {
@@ -191,13 +193,14 @@ fn classify_with_care(line: &[u8], cols: usize) -> Option<Plain> {
         }
         at += len;
     }
+    if segments.is_empty() {
+        shown.push(line.get(at..)?, at);
+        return Some(Plain::Styled);
+    }
     segments.push(Segment {
         bytes: start..line.len(),
         clears,
     });
-    if segments.len() == 1 {
-        return Some(Plain::Styled);
-    }
     overwritten(line, segments, cols)
 }
 
@@ -366,7 +369,7 @@ mod tests {
             strip(line, bytes, &mut stripped);
             String::from_utf8(stripped.text().to_vec()).unwrap()
         };
-        Some(match classify(line, 20)? {
+        Some(match classify(line, 20, &mut Stripped::default())? {
             Plain::Text => vec![String::from_utf8(line.to_vec()).unwrap()],
             Plain::Styled => vec![text(0..line.len())],
             Plain::Overwritten(segments) => segments.into_iter().map(|s| text(s.bytes)).collect(),
