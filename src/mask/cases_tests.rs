@@ -12,6 +12,7 @@ const FILES: &[(&str, &str)] = &[
     ("clients", include_str!("../../fixtures/mask/clients.txt")),
     ("files", include_str!("../../fixtures/mask/files.txt")),
     ("tables", include_str!("../../fixtures/mask/tables.txt")),
+    ("formats", include_str!("../../fixtures/mask/formats.txt")),
     ("tokens", include_str!("../../fixtures/mask/tokens.txt")),
     ("harmless", include_str!("../../fixtures/mask/harmless.txt")),
     ("people", include_str!("../../fixtures/mask/people.txt")),

@@ -14,6 +14,14 @@ pub(crate) fn luhn(digits: &[u8]) -> bool {
     !digits.is_empty() && sum.is_multiple_of(10)
 }
 
+/// The check digit of the numbers on goods (GS1 General Specifications, 7.9), which the Swiss old-age
+/// insurance's numbers have too, over `digits`, given as values.
+pub(crate) fn ean(digits: &[u8]) -> bool {
+    let weighed = digits.iter().rev().zip([1u32, 3].iter().cycle());
+    let sum: u32 = weighed.map(|(d, weight)| u32::from(*d) * weight).sum();
+    !digits.is_empty() && sum.is_multiple_of(10)
+}
+
 /// ISO 7064 mod 97-10 over an IBAN without spaces: the first four characters moved to the end,
 /// letters counting from A = 10.
 pub(crate) fn iban(text: &[u8]) -> bool {
@@ -102,6 +110,8 @@ mod tests {
     fn published_examples_check_and_their_neighbours_do_not() {
         assert!(luhn(&digits(b"4111 1111 1111 1111")));
         assert!(!luhn(&digits(b"4111 1111 1111 1112")));
+        assert!(ean(&digits(b"756.9217.0769.85")));
+        assert!(!ean(&digits(b"756.9217.0769.86")));
         assert!(iban(b"DE89370400440532013000"));
         assert!(iban(b"GB82WEST12345698765432"));
         assert!(!iban(b"DE89370400440532013001"));

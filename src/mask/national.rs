@@ -24,7 +24,12 @@ pub(crate) enum National {
     Code,
     /// A day.
     Date,
+    /// 756.9217.0769.85, with its check digit: the word is how it begins.
+    Ahv,
 }
+
+/// How every number of the Swiss old-age insurance begins: with the country, as goods do.
+pub(crate) const AHV: &str = "756.";
 
 /// The rows of the list: words, the shape of what stands behind them, and what it is.
 fn rows() -> impl Iterator<Item = (&'static str, National, Personal)> {
@@ -90,6 +95,10 @@ pub(crate) fn find(
     what: Personal,
     spans: &mut Vec<Span>,
 ) {
+    if kind == National::Ahv {
+        ahv(line, place - AHV.len().min(place), what, spans);
+        return;
+    }
     let mut i = place;
     let limit = line.len().min(i + NEAR);
     while i < limit {
@@ -132,6 +141,25 @@ pub(crate) fn find(
     }
 }
 
+/// Appends the number that begins at `start`.
+fn ahv(line: &[u8], start: usize, what: Personal, spans: &mut Vec<Span>) {
+    const SHAPE: &[u8] = b"999.9999.9999.99";
+    let end = start + SHAPE.len();
+    let text = cut(line, start, end);
+    let fits = |(c, shape): (&u8, &u8)| match shape {
+        b'9' => c.is_ascii_digit(),
+        _ => c == shape,
+    };
+    let glued = is_word(before(line, start))
+        || matches!(before(line, start), b'.' | b'-')
+        || is_word(at(line, end))
+        || matches!(at(line, end), b'.' | b'-') && is_word(at(line, end + 1));
+    let shaped = text.len() == SHAPE.len() && text.iter().zip(SHAPE).all(fits);
+    if shaped && !glued && checksum::ean(&checksum::digits(text)) {
+        spans.push(Span::new(start, end, what.named(), Class::Personal).in_cell());
+    }
+}
+
 fn takes_separator(line: &[u8], i: usize, kind: National) -> bool {
     let (behind, lead) = (at(line, i + 1), before(line, i));
     match at(line, i) {
@@ -140,7 +168,7 @@ fn takes_separator(line: &[u8], i: usize, kind: National) -> bool {
         _ => return false,
     }
     match kind {
-        National::Code | National::PanIndia => false,
+        National::Code | National::PanIndia | National::Ahv => false,
         National::Mixed(..) => {
             at(line, i) != b'/'
                 && behind.is_ascii_alphanumeric()
@@ -177,6 +205,7 @@ fn is_id(text: &[u8], kind: National) -> bool {
         }
         National::Code => plain == n && (n == 3 || n == 4) && text.len() == n,
         National::Date => n == 8 && text.len() == 10 && plain == 8,
+        National::Ahv => false,
     }
 }
 
@@ -220,6 +249,32 @@ mod tests {
             ("CVV: 685", "685"),
         ] {
             assert_eq!(found(line), [id], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_swiss_number_needs_no_word() {
+        let found = |line: &str| {
+            let mut spans = Vec::new();
+            for (place, _) in line.match_indices(AHV) {
+                find(
+                    line.as_bytes(),
+                    place + AHV.len(),
+                    National::Ahv,
+                    Personal::NationalId,
+                    &mut spans,
+                );
+            }
+            spans.len()
+        };
+        assert_eq!(found("x 756.9217.0769.85, y"), 1);
+        for line in [
+            "756.9217.0769.86",
+            "1756.9217.0769.85",
+            "756.9217.0769.851",
+            "v756.1.2",
+        ] {
+            assert_eq!(found(line), 0, "{line}");
         }
     }
 

@@ -202,6 +202,8 @@ impl Rules {
         for (word, shape, kind) in national::words() {
             rules.file(word, Match::Word, Wake::National(shape, kind, len(word)));
         }
+        let ahv = Wake::National(National::Ahv, Personal::NationalId, len(national::AHV));
+        rules.file(national::AHV, Match::Exact, ahv);
         for (number, provider) in (0..).zip(&providers) {
             let how = if provider.row.fold {
                 Match::Folded

@@ -372,6 +372,8 @@ impl Scanner {
             Some(b'+' | b'-' | b'*' | 0xE2) => true,
             Some(b'|') => line.get(1) == Some(&b'='),
             Some(b'<') => word_at(line, 0, b"<table"),
+            Some(b'\\') => word_at(line, 0, b"\\begin{"),
+            Some(b'.') => line == b".TS",
             _ => false,
         };
         if !hits.is_empty() || border || !self.state.is_idle() {

@@ -27,11 +27,10 @@ pub(super) fn cells(line: &[u8], style: &Cut) -> Vec<(usize, usize)> {
             let mut start = 0;
             let mut i = 0;
             while i < line.len() && cells.len() < COLUMNS_MAX {
-                // Polars parts columns by the dashed one.
-                let wide = matches!(cut(line, i, i + 3), [0xE2, 0x94, 0x82 | 0x86]);
-                if at(line, i) == b'|' || wide {
+                let bar = bar(line, i);
+                if bar > 0 {
                     cells.push((start, i));
-                    i += if wide { 3 } else { 1 };
+                    i += bar;
                     start = i;
                 } else {
                     i += 1;
@@ -88,6 +87,29 @@ pub(super) fn cells(line: &[u8], style: &Cut) -> Vec<(usize, usize)> {
     cells
 }
 
+/// How many bytes the bar has that stands at `i`; none stands there: 0. Of the lines of a box, Polars
+/// takes the dashed one and psql the double one too.
+pub(super) fn bar(line: &[u8], i: usize) -> usize {
+    match cut(line, i, i + 3) {
+        [b'|', ..] => 1,
+        [0xE2, 0x94, 0x82 | 0x83 | 0x86] | [0xE2, 0x95, 0x91] => 3,
+        _ => 0,
+    }
+}
+
+/// The first bar behind `from`: where, and how many bytes it has.
+pub(super) fn next_bar(line: &[u8], from: usize) -> Option<(usize, usize)> {
+    let mut i = from;
+    loop {
+        i += memchr::memchr2(b'|', 0xE2, line.get(i..)?)?;
+        let len = bar(line, i);
+        if len > 0 {
+            return Some((i, len));
+        }
+        i += 1;
+    }
+}
+
 pub(super) fn is_column_name(cell: &[u8], delimiter: u8) -> bool {
     let cell = if delimiter == b'|' || delimiter == b'\t' {
         cell
@@ -112,9 +134,11 @@ pub(super) fn is_column_name(cell: &[u8], delimiter: u8) -> bool {
 pub(super) fn is_border(text: &[u8]) -> bool {
     let ascii = text.starts_with(b"+-") && text.iter().all(|c| matches!(c, b'+' | b'-' | b'='));
     ascii
-        || ["┌", "├", "└", "┏", "┡", "╔", "╠", "╞", "┞"]
-            .iter()
-            .any(|c| text.starts_with(c.as_bytes()))
+        || [
+            "┌", "├", "└", "┏", "┡", "╔", "╠", "╞", "┞", "╟", "╚", "╒", "╓", "╘", "╙",
+        ]
+        .iter()
+        .any(|c| text.starts_with(c.as_bytes()))
 }
 
 /// `----+----`, `---- ----`, `|---|---|`
@@ -127,9 +151,11 @@ pub(super) fn is_underline(text: &[u8]) -> bool {
         .all(|c| matches!(c, b'-' | b'+' | b' ' | b'|' | b':' | b'='))
         && text.iter().filter(|c| matches!(c, b'-' | b'=')).count() >= 3;
     ascii
-        || text.starts_with("─".as_bytes())
-            && std::str::from_utf8(text)
-                .is_ok_and(|t| t.chars().all(|c| matches!(c, '─' | '┼' | '+')))
+        || text.starts_with(&[0xE2])
+            && std::str::from_utf8(text).is_ok_and(|t| {
+                let line = |c: char| matches!(c, '─' | '═' | '━');
+                t.starts_with(line) && t.chars().all(|c| line(c) || is_crossing(c) || c == ' ')
+            })
 }
 
 /// The columns of a header whose names begin with capitals and stand two blanks or more apart, in
@@ -157,18 +183,24 @@ pub(super) fn spaced(line: &[u8]) -> Vec<(usize, usize)> {
     if named { columns } else { Vec::new() }
 }
 
+/// Where the lines of an underline cross those between its columns.
+pub(super) fn is_crossing(c: char) -> bool {
+    matches!(c, '+' | '|' | '┼' | '╫' | '╪' | '╬' | '╋')
+}
+
 /// The runs of dashes of an underline, in characters.
 pub(super) fn runs(line: &[u8]) -> Vec<(usize, usize)> {
     let mut runs = Vec::new();
     let mut start = None;
-    for (i, c) in line.iter().enumerate().chain([(line.len(), &b' ')]) {
-        match (c, start) {
-            (b'-' | b'=', None) => start = Some(i),
-            (b'-' | b'=', Some(_)) | (_, None) => {}
-            (_, Some(from)) => {
+    let text = String::from_utf8_lossy(line);
+    for (i, c) in text.chars().chain([' ']).enumerate() {
+        match (matches!(c, '-' | '=' | '─' | '═' | '━'), start) {
+            (true, None) => start = Some(i),
+            (false, Some(from)) => {
                 runs.push((from, i));
                 start = None;
             }
+            _ => {}
         }
     }
     runs

@@ -1,6 +1,7 @@
-//! Tables written for other programs: HTML of psql and mysql, AsciiDoc and LaTeX of psql. Their header
-//! says what the cells below are, as any other's does, but stands in marks of its own.
+//! Tables written for other programs: HTML of psql and mysql, AsciiDoc of psql, and what is typeset.
+//! Their header says what the cells below are, as any other's does, but stands in marks of its own.
 
+use super::typeset::Typeset;
 use super::{Judge, push, wanted};
 use crate::mask::bytes::{at, contains, cut, trim};
 use crate::mask::names::Named;
@@ -21,6 +22,8 @@ pub(super) struct Markup {
     left: u32,
     /// Its beginning did not show, so its end may not.
     piece: bool,
+    /// What a query told of the columns of its answer, should no header name them.
+    told: Vec<(Vec<u8>, Option<Named>)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -30,7 +33,7 @@ enum Kind {
     Html(Row),
     /// AsciiDoc; whether its header is still to come.
     Ascii(bool),
-    Latex,
+    Set(Typeset),
 }
 
 /// Where in a row of HTML a line ends.
@@ -49,35 +52,45 @@ impl Markup {
         matches!(self.kind, Kind::Nothing)
     }
 
+    /// A query's columns: their names, and what they say.
+    pub(super) fn tell(&mut self, columns: Vec<(Vec<u8>, Option<Named>)>) {
+        self.told = columns;
+    }
+
     /// Reads `line`; whether it belongs to a table in marks.
     pub(super) fn line(&mut self, line: &[u8], judge: &Judge, spans: &mut Vec<Span>) -> bool {
         let text = line.trim_ascii();
         if self.is_idle() {
             self.open(text, judge);
-            if !matches!(self.kind, Kind::Html(_)) {
+            if !self.is_idle() {
+                self.names = self.told.iter().map(|(_, named)| *named).collect();
+            }
+            if matches!(self.kind, Kind::Nothing | Kind::Ascii(_)) {
                 return !self.is_idle();
             }
         } else {
             self.left = self.left.saturating_sub(1);
             if self.left == 0 || self.piece && !text.starts_with(b"<") {
-                *self = Markup::default();
+                self.close();
                 return false;
             }
         }
         match std::mem::take(&mut self.kind) {
             Kind::Nothing => false,
             Kind::Html(row) => {
-                if let Some(row) = self.html(line, row, judge, spans) {
-                    self.kind = Kind::Html(row);
+                match self.html(line, row, judge, spans) {
+                    Some(row) => self.kind = Kind::Html(row),
+                    None => self.close(),
                 }
                 true
             }
             Kind::Ascii(header) => {
                 if text.starts_with(b"|===") {
+                    self.close();
                     return true;
                 }
                 self.kind = Kind::Ascii(false);
-                if header {
+                if header && !self.is_row(line) {
                     self.names = ascii(line)
                         .map(|(a, b)| judge.column(cut(line, a, b)))
                         .collect();
@@ -86,11 +99,11 @@ impl Markup {
                 }
                 true
             }
-            Kind::Latex => {
-                let over = text.starts_with(b"\\end") || text.starts_with(b"\\noindent");
-                if !over {
-                    self.kind = Kind::Latex;
-                    self.mask(line, latex(line), spans);
+            Kind::Set(mut table) => {
+                if table.line(line, &mut self.names, judge, spans) {
+                    self.kind = Kind::Set(table);
+                } else {
+                    self.close();
                 }
                 true
             }
@@ -115,22 +128,21 @@ impl Markup {
             self.kind = Kind::Html(Row::default());
         } else if text.starts_with(b"|====") {
             self.kind = Kind::Ascii(true);
-        } else if contains(text, b"\\textit{") && text.ends_with(b"\\\\") {
-            let unmarked = |cell: &[u8]| -> Vec<u8> {
-                let cell = cell.trim_ascii();
-                let cell = cell.strip_prefix(b"\\textbf{").unwrap_or(cell);
-                let cell = cell.strip_prefix(b"\\textit{").unwrap_or(cell);
-                cell.iter()
-                    .copied()
-                    .filter(|c| !b"\\{}".contains(c))
-                    .collect()
-            };
-            let names = latex(text).map(|(a, b)| judge.column(&unmarked(cut(text, a, b))));
-            self.names = names.collect();
-            if self.names.iter().any(Option::is_some) {
-                self.kind = Kind::Latex;
-            }
+        } else if let Some(table) = Typeset::open(text, judge) {
+            self.kind = Kind::Set(table);
         }
+    }
+
+    /// The table is over.
+    fn close(&mut self) {
+        *self = Markup::default();
+    }
+
+    /// Whether the first line of a table of AsciiDoc is a row: a query's columns have other names.
+    fn is_row(&self, line: &[u8]) -> bool {
+        let mut cells = ascii(line).zip(&self.told);
+        !self.told.is_empty()
+            && !cells.any(|((a, b), (name, _))| cut(line, a, b).eq_ignore_ascii_case(name))
     }
 
     fn mask(
@@ -195,7 +207,7 @@ impl Markup {
             if is("/table") {
                 return None;
             } else if is("table") {
-                self.names.clear();
+                self.names = self.told.iter().map(|(_, named)| *named).collect();
             } else if is("tr") {
                 row = Row::default();
             } else if is("/tr") {
@@ -253,18 +265,6 @@ fn ascii(line: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
         })
 }
 
-/// The cells of a line of LaTeX.
-fn latex(line: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
-    let text = line.trim_ascii_end();
-    let text = text.strip_suffix(b"\\\\").unwrap_or(text);
-    let mut start = 0;
-    text.split(|c| *c == b'&').map(move |cell| {
-        let from = start;
-        start += cell.len() + 1;
-        trim(line, from, from + cell.len())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::RECS_OWN;
@@ -304,10 +304,6 @@ mod tests {
             (
                 "|====\n2+^|Record 1\n<l|login <l|kassa9\n<l|password <l|Kassa-9-offen\n|====",
                 &["Kassa-9-offen"],
-            ),
-            (
-                "\\textit{name} & \\textit{secret\\_key} \\\\\n\\hline\nacme & aZklKYAFAO1acAY8yz5fqUpg \\\\\n\\end{tabular}",
-                &["aZklKYAFAO1acAY8yz5fqUpg"],
             ),
         ] {
             assert_eq!(masked(text), secrets, "{text}");

@@ -4,6 +4,8 @@
 //! (sqlcmd, sqlplus), box drawing (DuckDB, ClickHouse), COPY blocks. A header opens a table, a
 //! line that cannot be a row closes it.
 
+mod asked;
+mod checked;
 mod frame;
 mod layout;
 mod looks;
@@ -12,13 +14,15 @@ mod names;
 mod people;
 mod query;
 mod setting;
+mod typeset;
+mod vertical;
 
 use super::bytes::{at, cut, from, trim};
 use super::names::{Named, Strength};
 use super::own::Personal;
 use super::span::{Class, RuleId, Span};
 use super::value::{is_plain_number, is_random, is_type};
-use layout::{Cut, cells, is_border, is_column_name, is_underline, runs, spaced};
+use layout::{Cut, bar, cells, is_border, is_column_name, is_underline, runs, spaced};
 pub(crate) use names::{Judge, RECS_OWN, TRIGGERS, keywords};
 pub(crate) use setting::{SETTING, is_setting};
 use setting::{key_value, one_token};
@@ -27,8 +31,6 @@ const RULE: RuleId = RuleId::new("column");
 
 /// A longer line is no header.
 const HEADER_MAX: usize = 8 << 10;
-/// No column's name is longer, padding included.
-const NAME_MAX: usize = 160;
 
 /// Which table the lines belong to.
 #[derive(Clone, Debug, Default)]
@@ -42,10 +44,10 @@ pub(crate) struct Columns {
     headed: bool,
     /// A table in the marks of a language.
     markup: markup::Markup,
-    /// In expanded or vertical output.
-    vertical: bool,
-    /// The secret value of an expanded row may go on in the next line.
-    open: Option<Named>,
+    /// Expanded or vertical output.
+    vertical: vertical::Vertical,
+    /// What was asked for, where no header may name it.
+    asked: asked::Asked,
     /// How many lines an answer without a header may still have.
     left: u32,
 }
@@ -69,8 +71,8 @@ impl Columns {
             && !self.border
             && !self.headed
             && self.markup.is_idle()
-            && !self.vertical
-            && self.open.is_none()
+            && self.vertical.is_idle()
+            && self.asked.is_idle()
     }
 
     /// A table may open in this line: something in it is judged, or it draws a border.
@@ -79,14 +81,21 @@ impl Columns {
         let header = std::mem::take(&mut self.header);
         let border = std::mem::take(&mut self.border);
         if self.markup.line(line, judge, spans) {
+            self.asked = asked::Asked::default();
+            return;
+        }
+        if self.vertical.heading(text) {
+            self.asked = asked::Asked::default();
+            self.table = None;
             return;
         }
         if is_border(text) {
             // One that opens a box stands under nothing.
-            let opens = ["┌", "┏", "╔"]
+            let opens = ["┌", "┏", "╔", "╒", "╓"]
                 .iter()
                 .any(|c| text.starts_with(c.as_bytes()));
             if !header.is_empty() && !opens {
+                self.asked = asked::Asked::default();
                 self.underlined(&header, line, judge);
                 return;
             }
@@ -97,22 +106,13 @@ impl Columns {
             }
             return;
         }
-        let boxed = text.starts_with(b"|") || text.starts_with("│".as_bytes());
+        let boxed = bar(text, 0) > 0;
         self.headed = boxed && (self.headed || border);
         if is_underline(text) {
+            self.asked = asked::Asked::default();
             if !header.is_empty() {
                 self.underlined(&header, line, judge);
             }
-            return;
-        }
-        if text.starts_with(b"-[ RECORD")
-            || text.starts_with(b"* Record")
-            || text.starts_with(b"*****") && super::bytes::contains(text, b". row")
-            || text.starts_with("─[ RECORD".as_bytes())
-        {
-            self.vertical = true;
-            self.open = None;
-            self.table = None;
             return;
         }
         if let Some(table) = self.table.take() {
@@ -127,22 +127,17 @@ impl Columns {
                 return;
             }
         }
-        if self.vertical {
-            if self.vertical_row(line, judge, spans) {
-                return;
-            }
-            self.vertical = false;
-            self.open = None;
+        if !self.vertical.is_idle() && self.vertical.row(line, judge, spans) {
+            return;
+        }
+        if !self.asked.is_idle() && self.answered(line, judge, spans) {
+            return;
         }
         if woken {
             people::pairs(line, judge, spans);
-            if let Some((cut, names)) = query::headerless(line, judge) {
-                self.table = Some(Table {
-                    cut,
-                    names,
-                    headerless: true,
-                });
-                self.left = HEADERLESS_MAX;
+            if let Some(select) = query::select(line)
+                && self.asks(line, select, judge)
+            {
                 return;
             }
             if text.starts_with("│".as_bytes()) && one_token(line, &cells(line, &Cut::Boxed), spans)
@@ -156,12 +151,39 @@ impl Columns {
                 let cells = cells(line, if boxed { &Cut::Boxed } else { &Cut::Bars });
                 key_value(line, &cells, spans);
             }
-            if self.table.is_none() && expanded_row(line, judge, spans).is_some() {
-                self.vertical = true;
+            if self.table.is_none() {
+                self.vertical.begins(line, judge, spans);
             }
         } else if border {
             self.candidate(line, border, judge);
         }
+    }
+
+    /// Reads the query of `line` that begins at `select`; whether its answer has no header.
+    fn asks(&mut self, line: &[u8], select: usize, judge: &Judge) -> bool {
+        if let Some((cut, names)) = query::headerless(line, select, judge) {
+            self.table = Some(Table {
+                cut,
+                names,
+                headerless: true,
+            });
+            self.left = HEADERLESS_MAX;
+            return true;
+        }
+        if let Some(asked) = asked::Asked::asks(line, select, judge) {
+            self.markup.tell(asked.columns().to_vec());
+            self.asked = asked;
+        }
+        false
+    }
+
+    /// Whether `line` is part of the answer to what was asked, and is read.
+    fn answered(&mut self, line: &[u8], judge: &Judge, spans: &mut Vec<Span>) -> bool {
+        let part = self.asked.line(line, judge, spans);
+        if self.asked.is_idle() {
+            self.markup.tell(Vec::new());
+        }
+        part == asked::Part::Row
     }
 
     /// `COPY t (a, b) FROM stdin`: the lines that follow are its rows.
@@ -188,7 +210,7 @@ impl Columns {
     /// `line` may be a header.
     fn candidate(&mut self, line: &[u8], border: bool, judge: &Judge) {
         let text = line.trim_ascii();
-        let boxed = text.starts_with(b"|") || text.starts_with("│".as_bytes());
+        let boxed = bar(text, 0) > 0;
         if boxed && !border {
             // A header of Markdown; its underline is still to come.
             self.header = line.to_vec();
@@ -244,9 +266,8 @@ impl Columns {
     /// `header` stands above an underline.
     fn underlined(&mut self, header: &[u8], underline: &[u8], judge: &Judge) {
         let text = underline.trim_ascii();
-        let bars = text.iter().any(|c| matches!(c, b'+' | b'|'))
-            || super::bytes::contains(text, "┼".as_bytes());
-        let style = if is_border(text) || bars && header.trim_ascii().starts_with(b"|") {
+        let bars = String::from_utf8_lossy(text).contains(layout::is_crossing);
+        let style = if is_border(text) || bars && bar(header.trim_ascii(), 0) > 0 {
             Cut::Boxed
         } else if bars {
             Cut::Bars
@@ -261,41 +282,6 @@ impl Columns {
         let names = judged(header, &style, judge);
         self.table = None;
         self.open_table(style, names);
-    }
-
-    /// A row of expanded or vertical output; false when it is none.
-    fn vertical_row(&mut self, line: &[u8], judge: &Judge, spans: &mut Vec<Span>) -> bool {
-        let text = line.trim_ascii();
-        if text.is_empty() || text.starts_with(b"(") {
-            return false;
-        }
-        if let Some(named) = expanded_row(line, judge, spans) {
-            self.open = named;
-            return true;
-        }
-        if let Some(bar) = memchr::memchr(b'|', line) {
-            if cut(line, 0, bar).trim_ascii().is_empty() {
-                if let Some(named) = self.open {
-                    push(line, bar + 1, line.len(), named, spans);
-                }
-                return true;
-            }
-            self.open = None;
-            return true;
-        }
-        // mysql \G: `name: value`
-        if let Some(colon) = line.windows(2).position(|w| w == b": ") {
-            let name = cut(line, 0, colon).trim_ascii();
-            if !name.contains(&b' ') {
-                if let Some(named) = judge.column(name)
-                    && wanted(cut(line, colon + 2, line.len()), named)
-                {
-                    push(line, colon + 2, line.len(), named, spans);
-                }
-                return true;
-            }
-        }
-        line.ends_with(b":") && !text.contains(&b' ')
     }
 }
 
@@ -330,39 +316,6 @@ fn is_copy_help(text: &[u8]) -> bool {
     text.starts_with(b"Enter data to be copied") || text.starts_with(b"End with a backslash")
 }
 
-/// `name | value` with a name that is judged: its class when it was masked. `None`: no such row.
-#[allow(clippy::option_option)]
-fn expanded_row(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) -> Option<Option<Named>> {
-    // The name stands before the first bar, padded to the longest one.
-    let lead = cut(line, 0, NAME_MAX);
-    let bar = memchr::memchr(b'|', lead).or_else(|| memchr::memmem::find(lead, "│".as_bytes()))?;
-    let name = cut(line, 0, bar).trim_ascii();
-    // psql writes the name at the start of the line; what leans elsewhere is a header.
-    if name.is_empty()
-        || matches!(at(line, 0), b' ' | b'\t')
-        || name.contains(&b' ')
-        || !is_column_name(name, b'|')
-        || at(line, bar.wrapping_sub(1)) != b' '
-    {
-        return None;
-    }
-    let value = bar + if at(line, bar) == b'|' { 1 } else { 3 };
-    // token ||= x
-    if at(line, value) == b'|' {
-        return None;
-    }
-    // More bars: a row of several columns, or a \d listing.
-    if cut(line, value, line.len()).windows(3).any(|w| w == b" | ") {
-        return None;
-    }
-    let named = judge.column(name)?;
-    if !wanted(cut(line, value, line.len()), named) {
-        return None;
-    }
-    push(line, value, line.len(), named, spans);
-    Some(Some(named))
-}
-
 /// Whether a cell of this column is to be masked.
 pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
     let cell = cell.trim_ascii();
@@ -374,6 +327,8 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
                 | b"(null)"
                 | b"\\N"
                 | b"<null>"
+                | b"n/a"
+                | b"N/A"
                 | b"-"
                 | b"t"
                 | b"f"
@@ -467,7 +422,7 @@ fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
     }
     let cells = cells(line, &table.cut);
     let fits = match &table.cut {
-        Cut::Boxed => text.starts_with(b"|") || text.starts_with("│".as_bytes()),
+        Cut::Boxed => bar(text, 0) > 0,
         Cut::Bars | Cut::By(_) => cells.len() == table.names.len(),
         Cut::Frame(_) => !cells.is_empty(),
         Cut::At(columns) => {

@@ -11,6 +11,10 @@ use std::sync::OnceLock;
 /// names is a column's name too.
 const PERSONAL_NAMES: &str = include_str!("../rules/personal.txt");
 
+/// Names of columns that hold a secret which only a table's column calls so: in a line of another kind
+/// they would say too little.
+const SECRET_NAMES: &str = include_str!("../rules/columns.txt");
+
 /// Last words of a column's name that say enough, whatever stands before them.
 const LAST_WORDS: &[(Personal, &str)] = &[
     (Personal::Email, "email courriel"),
@@ -52,6 +56,9 @@ const BESIDE: &str = "
 const NUMBERS: &str = "
     number num no nr nro numero nummer numer nomor nomer cislo stevilka szam broj numarasi numara de del da do du der
     номер";
+
+/// Words between two things that one column holds.
+const JOINTS: &[&[u8]] = &[b"and", b"und", b"et", b"og", b"och", b"oraz", b"ve"];
 
 /// Words before `address` that make it a machine's.
 const MACHINES: &str =
@@ -97,12 +104,22 @@ fn judge_column(name: &[u8]) -> Option<Named> {
     if named.is_some_and(|n| n.strength > Strength::Weak) {
         return named;
     }
-    personal(name).or(named)
+    listed(name).or(named)
 }
 
-/// What personal data a column of this name holds. Of middling strength where the name can mean
-/// other things too: then what stands below must look like it.
-pub(crate) fn personal(name: &[u8]) -> Option<Named> {
+/// Names of secret columns, and whether each is a keyword.
+fn secret_names() -> impl Iterator<Item = (&'static str, bool)> {
+    let lines = SECRET_NAMES.lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(|line| {
+        let held = line.strip_prefix("= ");
+        let names = held.unwrap_or(line).split_ascii_whitespace();
+        names.map(move |name| (name, held.is_none()))
+    })
+}
+
+/// What a column of this name holds that the lists know: personal data, mostly. Of middling strength
+/// where the name can mean other things too: then what stands below must look like it.
+pub(super) fn listed(name: &[u8]) -> Option<Named> {
     let known = |text: &[u8]| all().get(text).copied();
     let words = words(name);
     let joined = words.concat();
@@ -131,6 +148,14 @@ pub(crate) fn personal(name: &[u8]) -> Option<Named> {
         let machine = lists.machines.contains(before);
         return (!machine).then(|| Named::personal(*kind));
     }
+    // `name_and_email`
+    if words.len() > 2
+        && let Some(joint) = words.iter().position(|w| JOINTS.contains(&w.as_slice()))
+        && joint > 0
+    {
+        let first = words.get(..joint).unwrap_or_default().join(&b'_');
+        return listed(&first);
+    }
     // `numero_de_pasaporte_cliente`: what is left without whose it is and that it is a number.
     let is_number = |word: &Vec<u8>| lists.numbers.contains(word.as_slice());
     let telling = |word: &&Vec<u8>| !lists.beside.contains(word.as_slice()) && !is_number(word);
@@ -141,9 +166,9 @@ pub(crate) fn personal(name: &[u8]) -> Option<Named> {
     let numbered = words.iter().any(is_number);
     known(&core).filter(|named| match named.kind {
         Personal::NationalId | Personal::Passport | Personal::Phone => true,
-        Personal::Account | Personal::Card => numbered,
+        Personal::Account | Personal::Card | Personal::Other => numbered,
         Personal::Name | Personal::BirthDate => !numbered && named.strength == Strength::Strong,
-        Personal::Email | Personal::Address | Personal::Other => false,
+        Personal::Email | Personal::Address => false,
     })
 }
 
@@ -218,6 +243,9 @@ pub(crate) fn keywords() -> impl Iterator<Item = String> {
     let own = PERSONAL_NAMES.lines().filter(|line| !line.starts_with('#'));
     let own = own.filter_map(|line| line.split_once(" : "));
     let names = own.flat_map(|(_, names)| names.split_ascii_whitespace());
+    // What is asked for by no name may be anything.
+    let secrets = secret_names().filter_map(|(name, keyword)| keyword.then_some(name));
+    let names = names.chain(secrets).chain(["select * "]);
     names.flat_map(|name| {
         let spelled = name.trim_end_matches('?');
         let joined = spelled.contains('_').then(|| spelled.replace('_', ""));
@@ -254,11 +282,23 @@ fn all() -> &'static Listed<Named> {
             if weak {
                 named.strength = Strength::Medium;
             }
-            let joined = words(name.as_bytes()).concat();
-            all.entry(joined).or_insert(named);
+            all.entry(joined(name)).or_insert(named);
+        }
+        for (name, _) in secret_names() {
+            let named = Named::secret(Strength::Strong, Class::Password);
+            all.entry(joined(name)).or_insert(named);
         }
         all
     })
+}
+
+/// The letters and digits of a name in a list: mostly they need no look at each.
+fn joined(name: &str) -> Vec<u8> {
+    let plain = |c: &u8| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == b'_';
+    if !name.bytes().all(|c| plain(&c)) {
+        return words(name.as_bytes()).concat();
+    }
+    name.bytes().filter(|c| *c != b'_').collect()
 }
 
 fn last_words() -> &'static Listed<Personal> {

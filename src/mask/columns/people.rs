@@ -207,7 +207,7 @@ fn says(text: &[u8], key: &[u8], named: Named) -> bool {
 
 /// Whether a key says no more than that a place follows.
 fn beside_only(key: &[u8]) -> bool {
-    super::names::personal(key).is_none()
+    super::names::listed(key).is_none()
 }
 
 /// `<telefono>612 345 078</telefono>`
@@ -230,8 +230,12 @@ fn xml(line: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
         {
             continue;
         }
-        // Without its name space.
-        let name = key.rsplit(|c| *c == b':').next().unwrap_or_default();
+        // mysql names a column in an attribute, `<field name="full_name">`. Elsewhere without its name space.
+        let named = head.strip_prefix(b"field name=\"");
+        let named = named.and_then(|name| name.split(|c| *c == b'"').next());
+        let name = named
+            .or_else(|| key.rsplit(|c| *c == b':').next())
+            .unwrap_or_default();
         if let Some(named) = judge.column(name)
             && named.class == Class::Personal
             && wanted(value, named)
@@ -365,6 +369,10 @@ mod tests {
                 vec!["444222222"],
             ),
             ("<p:telefono>612 345 078</p:telefono>", vec!["612 345 078"]),
+            (
+                "\t<field name=\"full_name\">Goran Moreau</field>",
+                vec!["Goran Moreau"],
+            ),
             ("Teléfono móvil: 612 345 078", vec!["612 345 078"]),
             ("sn: Svoboda", vec![]),
             ("givenName: Petra", vec!["Petra"]),

@@ -7,9 +7,18 @@ use crate::mask::bytes::{at, cut, find, word_at};
 use crate::mask::names::Strength;
 use crate::mask::sql::select_items;
 
-/// The columns of the answer of the query that `line` runs, where no header will name them.
-pub(super) fn headerless(line: &[u8], judge: &Judge) -> Option<(Cut, Vec<Option<Named>>)> {
-    let select = find(line, 0, b"select ")?;
+/// Where a query begins that `line` holds.
+pub(super) fn select(line: &[u8]) -> Option<usize> {
+    find(line, 0, b"select ")
+}
+
+/// The columns of the answer of the query that begins at `select` and that `line` runs, where no header
+/// will name them.
+pub(super) fn headerless(
+    line: &[u8],
+    select: usize,
+    judge: &Judge,
+) -> Option<(Cut, Vec<Option<Named>>)> {
     let lead = cut(line, 0, select);
     let quote = lead.iter().rposition(|c| matches!(c, b'"' | b'\''))?;
     let quote_mark = at(lead, quote);
