@@ -311,3 +311,33 @@ fn a_line_that_may_be_come_back_to_is_not_decided_by_a_line_feed() {
         assert!(!show(&out).contains("tr0ub4dor"), "{}", show(&out));
     }
 }
+
+#[test]
+fn a_line_that_ends_with_a_full_row_is_read_up_to_there() {
+    let token = format!("dop_v1_{}", "1db8292e59dc331b8680bfd8521bde73".repeat(2));
+    let line = format!("echo {token}");
+    let (first, second) = line.split_at(38);
+    let size = Size { cols: 38, rows: 24 };
+    // The next row is full, too, and begins with what could belong to the token.
+    let next = "drwxr-xr-x 2 root root 4096 May  4 11:";
+    let rows = format!("{first}\r\n{second}\r\n{next}\r\n22 bin\r\n");
+    let page = format!(
+        "\x1b[?1049h\x1b[H\x1b[2J\x1b[4;1H{second}\x1b[5;1H{next}\x1b[6;1H22 bin\x1b[3;1H{first}\x1b[9;1Hx\x1b[?1049l\r\n"
+    );
+    for text in [rows, page] {
+        let out = show(&masked(size, text.as_bytes()));
+        assert!(!out.contains(&token[7..20]), "{out}");
+        assert!(!out.contains(&token[40..60]), "{out}");
+        assert!(out.contains("drwxr-xr-x 2 root"), "{out}");
+    }
+}
+
+#[test]
+fn a_row_that_ends_in_a_blank_that_was_not_drawn_is_read_with_it() {
+    let text = format!(
+        "\x1b[?1049h\x1b[H\x1b[2J\x1b[6;1Hecho '{SECRET}' |\x1b[6;25Hsudo\x1b[7;1H-S\x1b[7;4Htrue\x1b[9;1Hx\x1b[?1049l\r\n"
+    );
+    let size = Size { cols: 29, rows: 24 };
+    let out = masked(size, text.as_bytes());
+    assert!(!leaks(size, &out, SECRET), "{}", show(&out));
+}

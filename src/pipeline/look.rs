@@ -119,7 +119,7 @@ impl Pipeline {
             }
             let group = self.screen.group_around(&range);
             if range.start >= row {
-                self.look_at_rows(&self.screen.joined(group.clone()));
+                self.look_at_joined(group.clone());
                 row = group.end;
             }
             self.look_begun(range.start, group.end);
@@ -133,8 +133,18 @@ impl Pipeline {
         let end = end.min(stop + BEGUN_MAX);
         while stop < end {
             stop = self.screen.line_around(stop).end.clamp(stop + 1, end);
-            self.look_at_rows(&self.screen.joined(start..stop));
+            self.look_at_joined(start..stop);
         }
+    }
+
+    /// Looks at rows as at one line; gives what stands in them.
+    fn look_at_joined(&mut self, rows: Range<usize>) -> LineText {
+        if let Some(line) = self.screen.joined_at_blanks(rows.clone()) {
+            self.look_at_rows(&line);
+        }
+        let line = self.screen.joined(rows);
+        self.look_at_rows(&line);
+        line
     }
 
     /// Looks at the line in `rows`, and at it together with the rows that may be one line with it.
@@ -151,8 +161,7 @@ impl Pipeline {
         if group == *rows {
             return None;
         }
-        let joined = self.screen.joined(group.clone());
-        self.look_at_rows(&joined);
+        let joined = self.look_at_joined(group.clone());
         let first = rows.start.saturating_sub(BEGUN_MAX).max(group.start);
         for start in first..rows.end {
             if self.screen.line_around(start).start == start {

@@ -316,12 +316,31 @@ impl Screen {
 
     /// What stands in several logical lines, as if they were one: blanks that were drawn stay.
     pub fn joined(&self, rows: Range<usize>) -> LineText {
+        self.join(rows, false)
+    }
+
+    /// The same with the blanks at the edges of full rows that a program left as they were, where there
+    /// are any: its line may be wrapped there, too.
+    pub fn joined_at_blanks(&self, rows: Range<usize>) -> Option<LineText> {
+        let blank = |row: usize| {
+            let line = self.terminal.screen().line(row);
+            let last = line.and_then(|line| line.cells().last());
+            last.is_some_and(|cell| serial(cell) == NO_SERIAL && cell.char() == ' ')
+        };
+        let inner = rows.start..rows.end.saturating_sub(1);
+        let any = inner.into_iter().any(|row| blank(row) && self.is_full(row));
+        any.then(|| self.join(rows, true))
+    }
+
+    fn join(&self, rows: Range<usize>, blanks: bool) -> LineText {
         let mut line = self.above(rows.start);
         let mut row = rows.start;
         while row < rows.end {
             let own = self.line_around(row);
             self.cells(own.clone(), |cell| line.push(cell.c, cell.serial));
-            while line.origins.last().is_some_and(|(_, s)| *s == NO_SERIAL)
+            let kept = blanks && self.is_full(own.end.saturating_sub(1));
+            while !kept
+                && line.origins.last().is_some_and(|(_, s)| *s == NO_SERIAL)
                 && line.text.ends_with(' ')
             {
                 line.text.pop();
