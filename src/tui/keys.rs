@@ -270,8 +270,8 @@ impl Key {
     fn is(self, event: &KeyEvent) -> bool {
         let known = KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT;
         let mut modifiers = event.modifiers & known;
-        // A capital letter or a sign says itself that shift was held, where it was.
-        if matches!(event.code, KeyCode::Char(_)) {
+        // A capital letter, a sign and a tab back say themselves that shift was held, where it was.
+        if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
             modifiers.remove(KeyModifiers::SHIFT);
         }
         self.code == event.code && self.modifiers == modifiers
@@ -380,7 +380,7 @@ impl Keymap {
         let named = |b: &Binding| format!("{}.{}", b.scope.name(), b.action.name()) == name;
         let Some(place) = self.bindings.iter().position(named) else {
             return Err(format!(
-                "there is no action {name}; rec(1), KEYS, lists them"
+                "there is no action {name:?}; rec(1), KEYS, lists them"
             ));
         };
         let scope = self.bindings.get(place).map(|binding| binding.scope);
@@ -499,6 +499,17 @@ mod tests {
                 Some(Action::Exit),
             ),
             (Browser, press(KeyCode::Char('q'), none), Some(Action::Back)),
+            // Terminals tell a tab back with shift, crossterm passes that on.
+            (
+                Browser,
+                press(KeyCode::BackTab, shift),
+                Some(Action::PreviousPane),
+            ),
+            (
+                Browser,
+                press(KeyCode::BackTab, none),
+                Some(Action::PreviousPane),
+            ),
             (Typing, press(KeyCode::Char('q'), none), None),
             (Typing, press(KeyCode::Char('?'), none), None),
             (Player, press(KeyCode::Char('q'), KeyModifiers::ALT), None),
