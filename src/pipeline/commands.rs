@@ -9,13 +9,12 @@ mod edit;
 mod editor;
 
 use super::{Note, Pipeline, SETTLE, TtyMode, outcome};
-use crate::mask::{MASK, PASSWORD_WIDTH};
 use crate::model::{Command, Micros};
 use crate::term::keys::Key;
 use crate::term::prompt;
 use crate::term::screen::LineText;
 use avt::parser::ShellIntegration;
-use edit::{Edit, edit_secret};
+use edit::{Edit, edit_secret, typed};
 use outcome::Outcome;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -173,8 +172,13 @@ impl Pipeline {
 
     fn typed_key(&mut self, byte: u8, key: Key) {
         if byte == INTERRUPT {
-            // Whatever was typed is given up; the next key begins another line.
+            // Whatever was typed is given up, with the lines that it continued; the next key begins
+            // another line.
             self.commands.edit = None;
+            let asks_on = self.commands.pending.as_ref().is_some_and(|p| p.goes_on);
+            if asks_on && self.commands.intents.is_empty() {
+                self.commands.pending = None;
+            }
             return;
         }
         if key != Key::None && self.commands.edit.is_none() && self.commands.intents.is_empty() {
@@ -185,6 +189,12 @@ impl Pipeline {
             && key != Key::Enter
         {
             edit_secret(secret, byte);
+        }
+        if key == Key::Line
+            && self.bracketed_paste
+            && let Some(edit) = &mut self.commands.edit
+        {
+            edit.pasted += 1;
         }
         if key == Key::Enter && self.commands.intents.len() < INTENTS_MAX {
             let edit = self.commands.edit.take();
@@ -462,9 +472,11 @@ impl Pipeline {
             (prompt.clone(), prompt)
         };
         // A line editor that draws a text of several lines anew passes its first lines once more.
+        // One that has not drawn all that was pasted when Enter is pressed passes them first.
         let several = edit.is_some_and(Edit::has_several);
+        let more = own.is_some() && edit.is_some_and(Edit::is_to_show_more);
         let right = edit.map(|e| e.right.clone()).unwrap_or_default();
-        if several && !self.is_lowest() {
+        if more || several && !self.is_lowest() {
             let place = self.rows_of_cursor();
             if let Some(intent) = self.commands.intents.front_mut()
                 && let Some(edit) = &mut intent.edit
@@ -572,22 +584,4 @@ impl Commands {
             self.learn_prompt(prompt);
         }
     }
-}
-
-/// What was typed behind the first `skip` characters, as it may be shown: on the screen a mask is as
-/// wide as what it covers, here it tells nothing of that.
-fn typed(text: &str, shown: &str, skip: usize) -> String {
-    let mask = char::from(MASK);
-    let mut typed = String::with_capacity(shown.len());
-    let mut masked = false;
-    for (own, shown) in text.chars().zip(shown.chars()).skip(skip) {
-        let covered = shown == mask && (own != mask || masked);
-        if !covered {
-            typed.push(shown);
-        } else if !masked {
-            typed.extend(std::iter::repeat_n(mask, PASSWORD_WIDTH));
-        }
-        masked = covered;
-    }
-    typed
 }

@@ -306,6 +306,52 @@ fn continued_lines_are_one_command() {
 }
 
 #[test]
+fn what_is_given_up_on_a_continued_line_was_no_command() {
+    let all = session(&[
+        (0, Out("psql (15)\r\n\r\napp=> ")),
+        (100, Key("select 1\r")),
+        (101, Out("select 1\r\napp-> ")),
+        (2100, Key("from")),
+        (2101, Out("from")),
+        (2500, Key("\x03")),
+        (2501, Out("^C\r\napp=> ")),
+        (3100, Key("\\q\r")),
+        (3101, Out("\\q\r\n")),
+    ]);
+    assert_eq!(commands(&all), [found("\\q", "app=> ", "", None)]);
+}
+
+#[test]
+fn a_paste_of_several_lines_is_one_command_however_late_it_shows() {
+    // Enter is pressed before the paste is drawn; readline draws it in inverse, and then anew.
+    let all = session(&[
+        (0, Out("\x1b[?2004hada@web:~$ ")),
+        (100, Key("\x1b[200~echo one\necho two\x1b[201~")),
+        (150, Key("\r")),
+        (
+            400,
+            Out("\x1b[7mecho one\x1b[27m\r\n\r\x1b[7mecho two\x1b[27m"),
+        ),
+        (
+            410,
+            Out(
+                "\x1b[A\rada@web:~$ echo one\r\n\recho two\r\n\x1b[?2004l\rone\r\ntwo\r\n\x1b[?2004hada@web:~$ ",
+            ),
+        ),
+        // A line editor that leaves the blank line at a paste's end out.
+        (2000, Key("\x1b[200~echo three\n\x1b[201~\r")),
+        (
+            2300,
+            Out("echo three\r\n\x1b[?2004l\rthree\r\n\x1b[?2004hada@web:~$ "),
+        ),
+        (4000, Key("exit\r")),
+        (4300, Out("exit\r\n")),
+    ]);
+    let texts: Vec<String> = commands(&all).into_iter().map(|c| c.0).collect();
+    assert_eq!(texts, ["echo one\necho two", "echo three", "exit"]);
+}
+
+#[test]
 fn lines_from_the_history_are_one_command() {
     // readline draws all lines of it, of which those in the middle are plain.
     let all = session(&[

@@ -10,6 +10,8 @@ pub enum Key {
     Press,
     /// The engineer submitted the line.
     Enter,
+    /// A new line within a paste.
+    Line,
     /// A byte of a sequence, or of a report that no key sent.
     None,
 }
@@ -45,7 +47,7 @@ impl Keys {
         let (state, key) = self.next(byte);
         self.state = state;
         if self.pasting && key == Key::Enter {
-            return Key::Press;
+            return Key::Line;
         }
         key
     }
@@ -104,7 +106,16 @@ mod tests {
         let mut keys = Keys::default();
         let all: Vec<Key> = input.iter().map(|b| keys.feed(*b)).collect();
         let count = |key| all.iter().filter(|k| **k == key).count();
-        (count(Key::Press), count(Key::Enter))
+        (count(Key::Press) + count(Key::Line), count(Key::Enter))
+    }
+
+    #[test]
+    fn lines_of_a_paste_are_none_that_were_submitted() {
+        let mut keys = Keys::default();
+        let lines = b"a\r\x1b[200~x\ny\rz\x1b[201~\r";
+        let all: Vec<Key> = lines.iter().map(|b| keys.feed(*b)).collect();
+        let count = |key| all.iter().filter(|k| **k == key).count();
+        assert_eq!((count(Key::Line), count(Key::Enter)), (2, 2));
     }
 
     #[test]

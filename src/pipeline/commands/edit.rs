@@ -1,5 +1,6 @@
 //! A line in somebody's line editor.
 
+use crate::mask::{MASK, PASSWORD_WIDTH};
 use crate::term::prompt;
 use zeroize::Zeroizing;
 
@@ -20,6 +21,9 @@ pub(super) struct Edit {
     /// The lines of a text with several, such as one from the history, that the cursor left so far:
     /// the row of each and its masked text.
     pub(super) rows: Vec<(usize, String)>,
+    /// New lines of what was pasted: the text has at least as many lines more than one, though they
+    /// may be seen only after Enter was pressed.
+    pub(super) pasted: usize,
     /// The line asks for a password: what is typed is kept until it shows whether it is echoed.
     pub(super) secret: Option<Zeroizing<Vec<u8>>>,
 }
@@ -28,6 +32,11 @@ impl Edit {
     /// The cursor has left a line of it: it is a text of several lines.
     pub(super) fn has_several(&self) -> bool {
         !self.rows.is_empty()
+    }
+
+    /// More lines of it are to come, for they were pasted.
+    pub(super) fn is_to_show_more(&self) -> bool {
+        self.secret.is_none() && self.rows.len() < self.pasted.min(EDIT_LINES_MAX)
     }
 
     /// The cursor left a line of what is edited; says whether it can be one.
@@ -64,4 +73,22 @@ pub(super) fn edit_secret(secret: &mut Zeroizing<Vec<u8>>, byte: u8) {
         _ if secret.len() < SECRET_MAX => secret.push(byte),
         _ => {}
     }
+}
+
+/// What was typed behind the first `skip` characters, as it may be shown: on the screen a mask is as
+/// wide as what it covers, here it tells nothing of that.
+pub(super) fn typed(text: &str, shown: &str, skip: usize) -> String {
+    let mask = char::from(MASK);
+    let mut typed = String::with_capacity(shown.len());
+    let mut masked = false;
+    for (own, shown) in text.chars().zip(shown.chars()).skip(skip) {
+        let covered = shown == mask && (own != mask || masked);
+        if !covered {
+            typed.push(shown);
+        } else if !masked {
+            typed.extend(std::iter::repeat_n(mask, PASSWORD_WIDTH));
+        }
+        masked = covered;
+    }
+    typed
 }

@@ -15,6 +15,7 @@ impl Pipeline {
             prompt: edit.prompt.clone(),
             right: edit.right.clone(),
             rows: edit.rows.clone(),
+            pasted: 0,
             secret: None,
         };
         let asks = self.bracketed_paste && edit.secret.is_none();
@@ -95,6 +96,9 @@ impl Pipeline {
             pending.goes_on = false;
             pending.since = self.now;
         }
+        if self.lets_go_of_a_paste() {
+            return;
+        }
         // zsh's search through the history leaves the line for its own below, and comes back to it.
         let searched = |intent: &Intent, text: &str| {
             let edit = intent.edit.as_ref()?;
@@ -122,6 +126,37 @@ impl Pipeline {
             pending.place = end;
             pending.editor = None;
         }
+    }
+}
+
+impl Pipeline {
+    /// What was pasted is let go with fewer lines than it had: its editor left blank ones out.
+    fn lets_go_of_a_paste(&mut self) -> bool {
+        let short = |intent: &Intent| {
+            let edit = intent.edit.as_ref();
+            edit.is_some_and(|edit| edit.pasted > 0 && edit.has_several())
+        };
+        let blank = self.screen.text(self.cursor_line()).text.trim().is_empty();
+        if !blank || !self.commands.intents.front().is_some_and(short) {
+            return false;
+        }
+        let Some(intent) = self.commands.intents.pop_front() else {
+            return false;
+        };
+        let edit = intent.edit.unwrap_or_default();
+        let lines: Vec<&str> = edit.rows.iter().map(|(_, line)| line.as_str()).collect();
+        let whole = lines.join("\n");
+        self.submit(
+            intent.at,
+            &edit.prompt.clone(),
+            edit.prompt,
+            whole.trim_end(),
+        );
+        let end = self.held.end();
+        if let Some(pending) = &mut self.commands.pending {
+            pending.place = end;
+        }
+        true
     }
 }
 
