@@ -2,8 +2,8 @@
 //! from, and what ended them.
 
 use super::{Error, Kind};
-use crate::config::{Colours, Config, Paths};
-use crate::tui::{Depth, Ended, Model, Theme, now, size};
+use crate::config::{Browser, Colours, Config, Paths};
+use crate::tui::{Depth, Ended, Keymap, Model, Theme, now, size};
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, IsTerminal, stdin, stdout};
@@ -67,16 +67,27 @@ pub fn model(paths: &Paths) -> Model {
     };
     let mut model = Model::new(size(), theme, now());
     model.zone = TimeZone::system();
-    model.mouse = browser.mouse.0;
-    for (action, keys) in &browser.keys {
-        if let Err(why) = model.keymap.remap(action, keys) {
-            model.notice = Some(format!("browser.keys: {why}"));
-        }
-    }
+    model.mouse = browser.mouse;
+    let (keymap, wrong) = keymap(&browser);
+    model.keymap = keymap;
+    model.notice = wrong.map(|(line, why)| format!("{}:{line}: {why}", paths.config.display()));
     if let Err(error) = config {
         model.notice = Some(format!("the configuration is not used: {error}"));
     }
     model
+}
+
+/// The key map with what its owner changed; and the first change that is not understood, with its
+/// line in the configuration. The others hold.
+pub fn keymap(browser: &Browser) -> (Keymap, Option<(usize, String)>) {
+    let mut keymap = Keymap::default();
+    let mut wrong: Vec<(usize, String)> = Vec::new();
+    for (action, rebound) in &browser.keys {
+        if let Err(why) = keymap.remap(action, &rebound.keys) {
+            wrong.push((rebound.line, why));
+        }
+    }
+    (keymap, wrong.into_iter().min())
 }
 
 /// Why the views ended, for the person.

@@ -2,6 +2,7 @@
 //!
 //! The keys are described in `rec(1)`, section CONFIGURATION.
 
+use super::browser::{Browser, BrowserTable};
 use super::mask::{Masking, Section};
 use super::retention::Bytes;
 use super::{Error, Fault, Paths, Retention, Scope};
@@ -53,42 +54,6 @@ pub enum OnFailure {
     Refuse,
 }
 
-/// How the views look and what their keys do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Browser {
-    /// `mouse`: whether it is taken from the terminal, which then selects text with shift held.
-    pub mouse: Mouse,
-    /// `theme`: which colours.
-    pub theme: Colours,
-    /// `keys`: other keys for an action, by its name. Names are looked up when the views open.
-    pub keys: BTreeMap<String, Vec<String>>,
-}
-
-/// Whether the views take the mouse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Mouse(pub bool);
-
-impl Default for Mouse {
-    fn default() -> Self {
-        Mouse(true)
-    }
-}
-
-/// The colours of the views.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Colours {
-    /// The terminal's own sixteen.
-    #[default]
-    Default,
-    /// Those of them that are legible on white.
-    Light,
-    /// None.
-    Mono,
-}
-
 /// Where rec takes the server's place on a database connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -138,10 +103,12 @@ impl Config {
     /// The first thing in it that rec does not know.
     pub fn parse(text: &str) -> Result<Config, Fault> {
         let document = toml::from_str::<Document>(text).map_err(Wrong::from);
-        document.and_then(Document::checked).map_err(|wrong| {
-            let refuse = asks_to_refuse(text);
-            Fault::at(text, wrong.at, &wrong.what, refuse)
-        })
+        document
+            .and_then(|document| document.checked(text))
+            .map_err(|wrong| {
+                let refuse = asks_to_refuse(text);
+                Fault::at(text, wrong.at, &wrong.what, refuse)
+            })
     }
 
     /// Reads the rule files that `[mask]` names; they stand beside the configuration.
@@ -232,7 +199,7 @@ struct Document {
     tap: TapTable,
     capture: Capture,
     retention: Retention,
-    browser: Browser,
+    browser: BrowserTable,
     mask: Section,
     clients: BTreeMap<String, Family>,
 }
@@ -267,7 +234,7 @@ struct Keys {
 }
 
 impl Document {
-    fn checked(self) -> Result<Config, Wrong> {
+    fn checked(self, text: &str) -> Result<Config, Wrong> {
         Ok(Config {
             on_failure: self.on_failure,
             prefix: self.keys.prefix.0,
@@ -275,7 +242,7 @@ impl Document {
             listen: self.tap.listen,
             capture: self.capture.into(),
             retention: self.retention,
-            browser: self.browser,
+            browser: self.browser.placed(text),
             masking: self.mask.checked()?,
             clients: self.clients,
         })
@@ -361,14 +328,20 @@ mod tests {
             mouse = false
             theme = "light"
             keys."browser.open" = ["enter", "o"]
+            keys."browser.copy-command" = "ctrl-y"
             "#,
         )
         .unwrap();
         assert_eq!(config.on_failure, OnFailure::Refuse);
         assert_eq!(config.prefix, Some(0x14));
-        assert_eq!(config.browser.mouse, Mouse(false));
-        assert_eq!(config.browser.theme, Colours::Light);
-        assert_eq!(config.browser.keys["browser.open"], ["enter", "o"]);
+        assert!(!config.browser.mouse);
+        assert_eq!(config.browser.theme, super::super::Colours::Light);
+        let open = &config.browser.keys["browser.open"];
+        assert_eq!(
+            (&open.keys[..], open.line),
+            (&["enter".to_owned(), "o".to_owned()][..], 14)
+        );
+        assert_eq!(config.browser.keys["browser.copy-command"].keys, ["ctrl-y"]);
         assert_eq!(config.listen, Listen::Loopback);
         assert_eq!((config.capture.rows, config.capture.bytes), (50, 2_000_000));
         let families: Vec<_> = config.clients.into_values().collect();
@@ -421,6 +394,10 @@ mod tests {
             (
                 "[clients]\nmine = \"oracle\"",
                 "2:8: unknown variant `oracle`, expected one of `psql`, `mysql`, `ssh`",
+            ),
+            (
+                "[browser]\nkeys.\"browser.open\" = 5",
+                "2:23: expected a key, such as \"ctrl-y\", or a list of keys",
             ),
             ("é = 1\n[scope\n", "2:7: unclosed table, expected `]`"),
             ("[scope]\n[scope]\n", "2:2: duplicate key"),

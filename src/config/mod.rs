@@ -1,5 +1,6 @@
 //! Where rec's files stand and what its owner configured.
 
+mod browser;
 mod draft;
 mod error;
 mod file;
@@ -8,9 +9,10 @@ mod paths;
 mod retention;
 mod scope;
 
+pub use browser::{Browser, Colours, Rebound};
 pub use draft::Draft;
 pub use error::{Error, Fault};
-pub use file::{Browser, Colours, Config, Family, Listen, Mouse, OnFailure};
+pub use file::{Config, Family, Listen, OnFailure};
 pub use mask::Masking;
 pub use paths::{NoHome, Paths};
 pub use retention::{Limits, Retention};

@@ -48,6 +48,31 @@ fn doctor_tells_where_a_configuration_is_wrong() {
     assert!(text.contains("nothing is recorded"), "{text}");
 }
 
+#[test]
+fn doctor_tells_which_line_gives_an_action_a_key_that_there_is_not() {
+    let home = Home::new();
+    let line = |text: &str| {
+        home.configure(&format!(
+            "[browser.keys]\n\"browser.open\" = \"o\"\n{text}\n"
+        ));
+        told(&home, &[])
+    };
+    for (text, why) in [
+        ("'browser.fly' = 'x'", "there is no action \"browser.fly\""),
+        ("'browser.help' = ['hyper-x']", "\"hyper-x\" is no key"),
+    ] {
+        let [state, said, hint] = line(text);
+        assert_eq!(state, "note", "{said}");
+        assert!(
+            said.contains(&format!("rec/config.toml:3: {why}")),
+            "{said}"
+        );
+        assert!(hint.contains("KEYS"), "{hint}");
+    }
+    let [state, said, _] = line("'browser.copy-command' = ['y', 'ctrl-y']");
+    assert_eq!(state, "ok", "{said}");
+}
+
 /// What a file says is shown on the terminal, and must not steer it.
 #[test]
 fn an_error_is_one_harmless_line() {

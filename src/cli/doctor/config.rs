@@ -2,6 +2,7 @@
 
 use super::place::counted;
 use super::{Check, State};
+use crate::cli::views;
 use crate::config::{Config, OnFailure, Paths};
 
 /// Looks at the file; `named` where the person said which one it is.
@@ -29,6 +30,11 @@ pub fn check(paths: &Paths, named: bool) -> Check {
     let mut text = format!("{file}, {}", counted(config.scope.rules(), "scope rule"));
     if config.on_failure == OnFailure::Refuse {
         text.push_str(", what cannot be recorded does not run");
+    }
+    if let (_, Some((line, why))) = views::keymap(&config.browser) {
+        let text = format!("{file}:{line}: {why}; the other keys hold");
+        return Check::new("config", State::Note, text)
+            .hint("mend that line; the section KEYS of man rec tells every action");
     }
     Check::new("config", State::Ok, text)
 }
