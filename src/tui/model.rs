@@ -63,6 +63,8 @@ pub struct Viewer {
     /// The window over a recording that is larger than it: its first column and row. `None`
     /// follows the cursor.
     pub scroll: Option<(u16, u16)>,
+    /// The mouse holds the scrubber.
+    pub scrubbing: bool,
     /// Why nothing is shown.
     pub unreadable: Option<String>,
 }
@@ -75,6 +77,7 @@ impl Viewer {
             frame: None,
             landmarks: Arc::default(),
             scroll: None,
+            scrubbing: false,
             unreadable: None,
         }
     }

@@ -1,4 +1,5 @@
-//! What the mouse does: a click selects, one on what is selected opens it, the wheel moves.
+//! What the mouse does: a click selects, one on what is selected opens it, the wheel moves, and the
+//! player's place is dragged along its scrubber.
 
 use super::browser::{self, Pane};
 use super::keys::Action;
@@ -22,6 +23,13 @@ pub fn update(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
         MouseEventKind::ScrollUp => wheel(model, at, Action::Up),
         MouseEventKind::ScrollDown => wheel(model, at, Action::Down),
         MouseEventKind::Down(MouseButton::Left) => click(model, at),
+        MouseEventKind::Drag(MouseButton::Left) => drag(model, at),
+        MouseEventKind::Up(MouseButton::Left) => {
+            if let Some(viewer) = &mut model.player {
+                viewer.scrubbing = false;
+            }
+            Vec::new()
+        }
         _ => Vec::new(),
     }
 }
@@ -133,16 +141,32 @@ fn pane(model: &Model, at: Position) -> Option<Pane> {
 }
 
 /// A click on the scrubber goes there; one on the screen plays or pauses.
-fn scrubber(model: &Model, at: Position) -> Vec<Effect> {
+fn scrubber(model: &mut Model, at: Position) -> Vec<Effect> {
     let screen = view::player_area(model.size);
-    let order = if at.y < screen.rows {
-        Order::Toggle
-    } else if at.y == screen.rows {
-        let last = u32::from(model.size.cols.saturating_sub(1)).max(1);
-        let part = u32::from(at.x) * 1000 / last;
-        Order::Part(u16::try_from(part).unwrap_or(1000))
-    } else {
-        return Vec::new();
-    };
-    vec![Effect::Ask(Request::Order(order))]
+    if at.y == screen.rows {
+        if let Some(viewer) = &mut model.player {
+            viewer.scrubbing = true;
+        }
+        return to_part(model, at);
+    }
+    match at.y < screen.rows {
+        true => vec![Effect::Ask(Request::Order(Order::Toggle))],
+        false => Vec::new(),
+    }
+}
+
+/// What was taken hold of on the scrubber goes along, wherever the hand strays to.
+fn drag(model: &Model, at: Position) -> Vec<Effect> {
+    match &model.player {
+        Some(viewer) if viewer.scrubbing && model.help.is_none() => to_part(model, at),
+        _ => Vec::new(),
+    }
+}
+
+/// To where this column of the scrubber stands for.
+fn to_part(model: &Model, at: Position) -> Vec<Effect> {
+    let last = u32::from(model.size.cols.saturating_sub(1)).max(1);
+    let part = u32::from(at.x) * 1000 / last;
+    let part = u16::try_from(part).unwrap_or(1000).min(1000);
+    vec![Effect::Ask(Request::Order(Order::Part(part)))]
 }

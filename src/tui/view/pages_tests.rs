@@ -414,4 +414,13 @@ fn the_mouse_selects_opens_and_scrolls() {
     // On the scrubber.
     let effects = mouse(&mut model, left, 79, 21);
     assert!(format!("{effects:?}").contains("Part(1000)"), "{effects:?}");
+    // Held, it goes along, even where the hand strays off its line; let go, it stays.
+    let drag = MouseEventKind::Drag(MouseButton::Left);
+    let effects = mouse(&mut model, drag, 0, 5);
+    assert!(format!("{effects:?}").contains("Part(0)"), "{effects:?}");
+    mouse(&mut model, MouseEventKind::Up(MouseButton::Left), 0, 5);
+    assert_eq!(mouse(&mut model, drag, 40, 21).len(), 0);
+    // On the screen it holds nothing.
+    mouse(&mut model, left, 10, 5);
+    assert_eq!(mouse(&mut model, drag, 40, 21).len(), 0);
 }
