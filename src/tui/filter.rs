@@ -188,9 +188,12 @@ pub fn facets(sessions: &[Session], filter: &str) -> Reader {
                 (s.pinned, "pinned:"),
                 (s.status == Status::Interrupted, "status:interrupted"),
                 (s.status == Status::Recording, "status:recording"),
-                // Only reading tells which commands failed; every session may have one.
+                // Where nobody has counted yet only reading tells; every session may have one.
                 (
-                    summary.is_some_and(|summary| summary.commands > 0),
+                    match s.failed {
+                        Some(failed) => failed > 0,
+                        None => summary.is_some_and(|summary| summary.commands > 0),
+                    },
                     "failed:",
                 ),
             ];
@@ -255,6 +258,28 @@ mod tests {
         assert_eq!(toggled("", "client:psql"), "client:psql");
         assert_eq!(toggled("prod client:psql", "client:psql"), "prod");
         assert_eq!(toggled("prod", "masked:"), "prod masked:");
+    }
+
+    #[test]
+    fn only_sessions_that_may_have_failed_count_as_failed() {
+        let mut sessions = crate::tui::fixture::sessions();
+        for session in &mut sessions {
+            session.failed = Some(0);
+        }
+        let failed = |sessions: &[Session]| {
+            let facets = facets(sessions, "").lines.into_iter();
+            let mut failed = facets.filter(|line| line.text.ends_with(" failed:"));
+            failed.next().map(|line| line.text.trim().to_owned())
+        };
+        assert_eq!(failed(&sessions), None);
+        sessions[0].failed = Some(2);
+        assert_eq!(failed(&sessions).as_deref(), Some("1  failed:"));
+        // One whose commands nobody has counted.
+        let other = sessions
+            .iter_mut()
+            .find(|s| s.failed == Some(0) && s.summary.is_some());
+        other.unwrap().failed = None;
+        assert_eq!(failed(&sessions).as_deref(), Some("2  failed:"));
     }
 
     #[test]

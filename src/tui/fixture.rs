@@ -63,6 +63,7 @@ pub fn session(first: u8, client: &str, host: &str, minutes_ago: i64) -> Session
         }),
         labels: crate::model::Labels::default(),
         pinned: false,
+        failed: None,
         damage: None,
     }
 }

@@ -27,6 +27,8 @@ pub struct Session {
     pub summary: Option<Summary>,
     /// What its owner said of it.
     pub labels: Labels,
+    /// Commands that failed, where the index has counted them.
+    pub failed: Option<u32>,
     /// No limit removes it.
     pub pinned: bool,
     /// What of the above could not be read, in one sentence.
@@ -286,6 +288,7 @@ impl From<index::Listed> for Session {
             status: listed.status,
             summary: Some(listed.summary),
             labels: listed.labels,
+            failed: listed.failed,
             pinned: listed.pinned,
             damage: listed.damage,
         }
@@ -300,6 +303,7 @@ impl From<Entry> for Session {
             status: entry.status,
             summary: entry.summary,
             labels: Labels::default(),
+            failed: None,
             pinned: entry.row.pinned,
             damage: entry.damage.map(|damage| damage.to_string()),
         }

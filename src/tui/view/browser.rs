@@ -317,6 +317,7 @@ pub fn notes(session: &Session) -> String {
         notes.push(format!("exit {}", exit.code));
     }
     let counted = [
+        (session.failed.unwrap_or(0), "failed", "failed"),
         (summary.masked_total(), "masked", "masked"),
         (summary.gaps_total(), "gap", "gaps"),
         (summary.markers, "marker", "markers"),
