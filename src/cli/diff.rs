@@ -243,7 +243,7 @@ fn side_json(side: &Side) -> Value {
         "number": side.number,
         "text": side.text,
         "fingerprint": side.fingerprint,
-        "duration_ms": side.took.map(|took| took.as_secs_f64() * 1000.0),
+        "duration_ms": side.took.map(when::millis),
         "outcome": side.outcome,
         "failed": side.failed,
         "rows": side.table.as_ref().map(|table| table.rows.len()),

@@ -265,7 +265,7 @@ fn reaches(reach: Reach) -> &'static str {
 }
 
 fn object(stats: &Stats, top: usize) -> Value {
-    let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+    let millis = when::millis;
     let rfc3339 = |stamp: crate::model::Stamp| {
         let at = jiff::Timestamp::from_microsecond(stamp.0).ok();
         at.map(|at| format!("{at:.3}"))

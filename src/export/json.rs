@@ -4,11 +4,10 @@
 
 use super::Encoder;
 use super::moments::ROWS_KEEP;
-use crate::model::{Event, GapKind, Meta, Size, Status, Summary};
+use crate::model::{Event, GapKind, Meta, Size, Status, Summary, when};
 use crate::timeline::{Builder, Command, Part, PartOf, Statement, Timeline};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 /// Output of one command that JSON lines hold (64 MiB); the rest is counted in `output_cut`.
 pub const OUTPUT_MAX: usize = 64 << 20;
@@ -67,7 +66,7 @@ pub fn command_json(command: &Command) -> Map<String, Value> {
 pub fn statement_json(statement: &Statement) -> Map<String, Value> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    let millis = |took: Duration| took.as_secs_f64() * 1000.0;
+    let millis = when::millis;
     put("number", json!(statement.number));
     put("connection", json!(statement.connection));
     put("command", json!(statement.command));

@@ -5,6 +5,11 @@ use jiff::civil::DateTime;
 use jiff::{Timestamp, ToSpan, tz::Offset};
 use std::time::Duration;
 
+/// So many thousandths of a second, without what a float adds to them.
+pub fn millis(time: Duration) -> f64 {
+    time.as_nanos() as f64 / 1e6
+}
+
 /// A place in a session: `0:08`, `1:58`, `1:02:03`.
 pub fn position(at: Micros) -> String {
     let seconds = at.millis() / 1000;
