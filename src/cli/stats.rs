@@ -57,7 +57,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &StatsArgs) -> Result<ExitCode, E
     };
     let library = open::library(global, index)?;
     let ids = open::short_ids(&library)?;
-    let stats = library.stats(&query)?;
+    let stats = library.stats(&query, &mut |_| {})?;
     let show = Show {
         ui,
         clock: &clock,

@@ -82,8 +82,28 @@ fn between<T: PartialEq>(
 
 /// Whether one text looks like a second try of the other: at most a fifth of it was changed.
 pub fn similar(one: &str, other: &str) -> bool {
-    let a: Vec<char> = one.trim().chars().take(COMPARED_MAX).collect();
-    let b: Vec<char> = other.trim().chars().take(COMPARED_MAX).collect();
+    let (one, other) = (begin(one), begin(other));
+    if one.is_ascii() && other.is_ascii() {
+        return near(one.as_bytes(), other.as_bytes());
+    }
+    let one: Vec<char> = one.chars().collect();
+    let other: Vec<char> = other.chars().collect();
+    near(&one, &other)
+}
+
+/// As much of a text as is compared.
+fn begin(text: &str) -> &str {
+    let text = text.trim();
+    if text.len() <= COMPARED_MAX {
+        return text;
+    }
+    match text.char_indices().nth(COMPARED_MAX) {
+        Some((end, _)) => text.get(..end).unwrap_or(text),
+        None => text,
+    }
+}
+
+fn near<T: Copy + PartialEq + Into<u32>>(mut a: &[T], mut b: &[T]) -> bool {
     let longest = a.len().max(b.len());
     if longest == 0 {
         return true;
@@ -92,11 +112,42 @@ pub fn similar(one: &str, other: &str) -> bool {
     if a.len().abs_diff(b.len()) > allowed {
         return false;
     }
-    distance(&a, &b) <= allowed
+    // What both begin and end with costs nothing.
+    while let (Some((one, a_rest)), Some((other, b_rest))) = (a.split_first(), b.split_first())
+        && one == other
+    {
+        (a, b) = (a_rest, b_rest);
+    }
+    while let (Some((one, a_rest)), Some((other, b_rest))) = (a.split_last(), b.split_last())
+        && one == other
+    {
+        (a, b) = (a_rest, b_rest);
+    }
+    least(a, b) <= allowed && distance(a, b, allowed) <= allowed
 }
 
-/// Levenshtein's.
-fn distance(a: &[char], b: &[char]) -> usize {
+/// A bound that the distance is never below: a change puts one letter in another's place, so it
+/// takes at least as many as one of the texts has letters that the other lacks.
+fn least<T: Copy + Into<u32>>(a: &[T], b: &[T]) -> usize {
+    let mut counts = [0_i32; 64];
+    let mut count = |letters: &[T], by: i32| {
+        for letter in letters {
+            let letter: u32 = (*letter).into();
+            let place = usize::try_from(letter % 64).unwrap_or(0);
+            if let Some(count) = counts.get_mut(place) {
+                *count += by;
+            }
+        }
+    };
+    count(a, 1);
+    count(b, -1);
+    let more: i32 = counts.iter().filter(|count| **count > 0).sum();
+    let fewer: i32 = counts.iter().filter(|count| **count < 0).sum();
+    usize::try_from(more.max(-fewer)).unwrap_or(0)
+}
+
+/// Levenshtein's, or anything above `allowed` where it is more than that.
+fn distance<T: PartialEq>(a: &[T], b: &[T], allowed: usize) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, one) in a.iter().enumerate() {
         let mut diagonal = i;
@@ -104,11 +155,17 @@ fn distance(a: &[char], b: &[char]) -> usize {
         if let Some(first) = row.first_mut() {
             *first = left;
         }
+        let mut fewest = left;
         for (cell, other) in row.iter_mut().skip(1).zip(b) {
             let replaced = diagonal + usize::from(one != other);
             diagonal = *cell;
             left = replaced.min(*cell + 1).min(left + 1);
             *cell = left;
+            fewest = fewest.min(left);
+        }
+        // It never becomes less again.
+        if fewest > allowed {
+            return fewest;
         }
     }
     row.last().copied().unwrap_or_default()
@@ -159,6 +216,33 @@ mod tests {
             .count();
         let rights = pairs.iter().filter(|p| !matches!(p, Pair::Left(_))).count();
         assert_eq!((lefts, rights), (5_000, 5_000));
+    }
+
+    #[test]
+    fn likeness_is_what_the_whole_table_says() {
+        let whole = |a: &str, b: &str| {
+            let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+            let allowed = (a.len().max(b.len()) / 5).max(1);
+            a.is_empty() && b.is_empty() || distance(&a, &b, usize::MAX) <= allowed
+        };
+        let texts = [
+            "",
+            "a",
+            "ab",
+            "ba",
+            "select * from orders where id = 1",
+            "select * from orders where id = 17;",
+            "select * from customers where id = 1",
+            "seelct * from orders wehre id = 1",
+            "tcelse * morf sredro erehw di = 1",
+            "select \u{fc} from orders where id = 1",
+            "xyz select * from orders where id = 1",
+        ];
+        for one in texts {
+            for other in texts {
+                assert_eq!(similar(one, other), whole(one, other), "{one:?} {other:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Commands of many sessions, counted.
 
 use super::align::similar;
-use super::fingerprint::fingerprint;
+use super::fingerprint::fingerprint_and_reach;
 use super::spread::Spread;
-use super::whole::{Reach, reach};
+use super::whole::Reach;
 use crate::model::{Meta, Micros, SessionId, Stamp, when};
 use crate::timeline::Dialect;
 use std::collections::HashMap;
@@ -188,7 +188,7 @@ impl Stats {
 }
 
 /// Counts.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Collector {
     stats: Stats,
     statements: HashMap<String, Statement>,
@@ -212,20 +212,16 @@ impl Collector {
         let (from, to) = self.stats.period.unwrap_or((stamp(first), stamp(last)));
         self.stats.period = Some((from.min(stamp(first)), to.max(stamp(last))));
         self.stats.sessions = self.stats.sessions.saturating_add(1);
-        let prints: Vec<String> = runs
+        let judged: Vec<(String, Option<Reach>)> = runs
             .iter()
-            .map(|run| {
-                let dialect = dialect(&meta.client, &run.text);
-                fingerprint(dialect, &run.text)
-            })
+            .map(|run| fingerprint_and_reach(dialect(&meta.client, &run.text), &run.text))
             .collect();
-        for (run, print) in runs.iter().zip(&prints) {
-            self.run(meta, run, print);
+        for (run, (print, reach)) in runs.iter().zip(&judged) {
+            self.run(meta, run, print, *reach);
         }
-        for ((one, next), (run, follower)) in prints
-            .iter()
-            .zip(prints.iter().skip(1))
-            .zip(runs.iter().zip(runs.iter().skip(1)))
+        let pairs = judged.iter().zip(judged.iter().skip(1));
+        for (((one, _), (next, _)), (run, follower)) in
+            pairs.zip(runs.iter().zip(runs.iter().skip(1)))
         {
             if run.failed {
                 self.after(meta, one, next, follower);
@@ -235,15 +231,14 @@ impl Collector {
         self.spent(meta, runs);
     }
 
-    fn run(&mut self, meta: &Meta, run: &Run, print: &str) {
+    fn run(&mut self, meta: &Meta, run: &Run, print: &str, reach: Option<Reach>) {
         let stats = &mut self.stats;
         stats.commands = stats.commands.saturating_add(1);
         stats.failed = stats.failed.saturating_add(u32::from(run.failed));
         let occurrence = occurrence(meta, run);
-        if self.statements.len() < STATEMENTS_MAX || self.statements.contains_key(print) {
-            let statement = self.statements.entry(print.to_owned()).or_default();
+        if let Some(statement) = known(&mut self.statements, print, Statement::default) {
             statement.count = statement.count.saturating_add(1);
-            let newest = statement.occurrences.iter().map(|o| o.stamp).max();
+            let newest = statement.occurrences.first().map(|o| o.stamp);
             if newest.is_none_or(|newest| newest <= occurrence.stamp) {
                 statement.example.clone_from(&run.text);
             }
@@ -258,17 +253,14 @@ impl Collector {
             }
             remember(&mut statement.occurrences, occurrence.clone());
         }
-        let sql = dialect(&meta.client, &run.text) == Dialect::Sql;
-        if let Some(reach) = reach(&run.text).filter(|_| sql) {
-            if self.whole.len() >= STATEMENTS_MAX && !self.whole.contains_key(print) {
-                return;
-            }
-            let whole = self.whole.entry(print.to_owned()).or_insert_with(|| Whole {
-                reach,
-                fingerprint: print.to_owned(),
-                count: 0,
-                occurrences: Vec::new(),
-            });
+        let Some(reach) = reach else { return };
+        let new = || Whole {
+            reach,
+            fingerprint: print.to_owned(),
+            count: 0,
+            occurrences: Vec::new(),
+        };
+        if let Some(whole) = known(&mut self.whole, print, new) {
             whole.count = whole.count.saturating_add(1);
             remember(&mut whole.occurrences, occurrence);
         }
@@ -341,6 +333,16 @@ impl Collector {
         }
     }
 
+    /// How many commands were counted.
+    pub fn commands(&self) -> u32 {
+        self.stats.commands
+    }
+
+    /// The answers as far as it was counted.
+    pub fn so_far(&self) -> Stats {
+        self.clone().finish()
+    }
+
     /// The answers.
     pub fn finish(self) -> Stats {
         let mut stats = self.stats;
@@ -404,6 +406,22 @@ fn occurrence(meta: &Meta, run: &Run) -> Occurrence {
         took: run.took,
         failed: run.failed,
     }
+}
+
+/// What is kept under a fingerprint; `None` where there is too much already.
+fn known<'m, T>(
+    all: &'m mut HashMap<String, T>,
+    print: &str,
+    new: impl FnOnce() -> T,
+) -> Option<&'m mut T> {
+    // Nearly every run has been seen before, and needs no copy of its fingerprint.
+    if !all.contains_key(print) {
+        if all.len() >= STATEMENTS_MAX {
+            return None;
+        }
+        all.insert(print.to_owned(), new());
+    }
+    all.get_mut(print)
 }
 
 /// Keeps the newest.

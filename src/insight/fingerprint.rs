@@ -1,6 +1,7 @@
 //! What two runs of a statement have in common.
 
 use super::lex::{Token, tokens};
+use super::whole::{Reach, reach, reach_of};
 use crate::timeline::{Dialect, is_client_command};
 
 /// Characters of a fingerprint; what is longer is told apart by its beginning.
@@ -11,47 +12,73 @@ const TEXT_MAX: usize = 16 << 10;
 /// `text` without what differs from one run to the next: values, spacing, comments, the case of
 /// keywords, how many values a list has.
 pub fn fingerprint(dialect: Dialect, text: &str) -> String {
+    fingerprint_and_reach(dialect, text).0
+}
+
+/// The fingerprint, and how far the text reaches where it is SQL; cut into words only once.
+pub(super) fn fingerprint_and_reach(dialect: Dialect, text: &str) -> (String, Option<Reach>) {
     let text = text.trim();
     let mut end = text.len().min(TEXT_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let text = text.get(..end).unwrap_or_default();
-    let print = match dialect {
-        Dialect::Sql if !is_client_command(text) => sql(text),
-        Dialect::Sql | Dialect::Shell | Dialect::Python | Dialect::Other => words(text),
+    let begin = text.get(..end).unwrap_or_default();
+    let (print, reaches) = match dialect {
+        Dialect::Sql if is_client_command(begin) => (words(begin), reach(text)),
+        Dialect::Sql => {
+            let tokens = tokens(begin);
+            let reaches = match begin.len() == text.len() {
+                true => reach_of(&tokens),
+                false => reach(text),
+            };
+            (sql(&tokens), reaches)
+        }
+        Dialect::Shell | Dialect::Python | Dialect::Other => (words(begin), None),
     };
-    print.chars().take(LENGTH_MAX).collect()
+    (cut(print), reaches)
 }
 
-fn sql(text: &str) -> String {
+fn cut(mut print: String) -> String {
+    if print.len() > LENGTH_MAX
+        && let Some((end, _)) = print.char_indices().nth(LENGTH_MAX)
+    {
+        print.truncate(end);
+    }
+    print
+}
+
+fn sql(tokens: &[Token]) -> String {
     let mut print = String::new();
-    let mut last: Option<Token> = None;
-    for token in tokens(text) {
-        let shown = match &token {
-            Token::Word(word) => word.clone(),
-            Token::Quoted(name) => format!("\"{name}\""),
-            Token::Value => "?".to_owned(),
-            Token::Sign(sign) => sign.to_string(),
-        };
+    let mut last: Option<&Token> = None;
+    for token in tokens {
         let sign =
             |token: &Token, signs: &str| matches!(token, Token::Sign(c) if signs.contains(*c));
-        let tight = match &last {
+        let tight = match last {
             None => true,
             Some(last) => {
-                sign(&token, ",;).:[]")
+                sign(token, ",;).:[]")
                     || sign(last, "(.:[")
-                    || sign(&token, "(") && is_name(last)
-                    || is_operator(last) && is_operator(&token)
+                    || sign(token, "(") && is_name(last)
+                    || is_operator(last) && is_operator(token)
             }
         };
         if !tight {
             print.push(' ');
         }
-        print.push_str(&shown);
+        match token {
+            Token::Word(word) => print.push_str(word),
+            Token::Quoted(name) => {
+                print.push('"');
+                print.push_str(name);
+                print.push('"');
+            }
+            Token::Value => print.push('?'),
+            Token::Sign(sign) => print.push(*sign),
+        }
         last = Some(token);
     }
-    let mut print = print.trim_end_matches(';').trim_end().to_owned();
+    let kept = print.trim_end_matches(';').trim_end().len();
+    print.truncate(kept);
     // A list of any length is one, and so are any number of rows.
     while print.contains("?, ?") {
         print = print.replace("?, ?", "?");
@@ -69,7 +96,7 @@ fn is_name(token: &Token) -> bool {
         "all", "select", "into", "key", "when", "then", "else", "over", "union", "join", "with",
     ];
     match token {
-        Token::Word(word) => !KEYWORDS.contains(&word.as_str()),
+        Token::Word(word) => !KEYWORDS.contains(&&**word),
         Token::Quoted(_) => true,
         Token::Value | Token::Sign(_) => false,
     }

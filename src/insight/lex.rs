@@ -1,10 +1,12 @@
 //! SQL cut into words and signs, as far as a fingerprint needs it: PostgreSQL's and MySQL's.
 
+use std::borrow::Cow;
+
 /// A word or a sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum Token<'t> {
     /// A keyword or a name, in lower case.
-    Word(String),
+    Word(Cow<'t, str>),
     /// A name in quotes, as it stands.
     Quoted(String),
     /// A string, a number, a parameter: what differs from one run to the next.
@@ -14,10 +16,11 @@ pub(super) enum Token {
 }
 
 /// The tokens of a text; comments are none.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut lexer = Lexer {
         rest: text,
-        tokens: Vec::new(),
+        // Words and signs are a few letters long, with what stands between them.
+        tokens: Vec::with_capacity(text.len() / 4),
     };
     while lexer.step() {}
     lexer.tokens
@@ -25,10 +28,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 
 struct Lexer<'a> {
     rest: &'a str,
-    tokens: Vec<Token>,
+    tokens: Vec<Token<'a>>,
 }
 
-impl Lexer<'_> {
+impl<'a> Lexer<'a> {
     fn step(&mut self) -> bool {
         self.rest = self.rest.trim_start();
         let Some(c) = self.rest.chars().next() else {
@@ -59,7 +62,13 @@ impl Lexer<'_> {
                 self.quoted('\'');
                 self.tokens.push(Token::Value);
             } else {
-                self.tokens.push(Token::Word(word.to_lowercase()));
+                let lower = word
+                    .bytes()
+                    .all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+                self.tokens.push(Token::Word(match lower {
+                    true => Cow::Borrowed(word),
+                    false => Cow::Owned(word.to_lowercase()),
+                }));
             }
         } else if c == '?' || c == ':' && self.rest.get(1..).is_some_and(starts_name) {
             self.skip(1);
@@ -80,9 +89,9 @@ impl Lexer<'_> {
         self.rest = self.rest.get(len..).unwrap_or_default();
     }
 
-    fn take(&mut self, inside: impl Fn(char) -> bool) -> String {
+    fn take(&mut self, inside: impl Fn(char) -> bool) -> &'a str {
         let end = self.rest.find(|c| !inside(c)).unwrap_or(self.rest.len());
-        let taken = self.rest.get(..end).unwrap_or_default().to_owned();
+        let taken = self.rest.get(..end).unwrap_or_default();
         self.skip(end);
         taken
     }
@@ -143,7 +152,7 @@ mod tests {
         )
         .into_iter()
         .map(|token| match token {
-            Token::Word(word) => word,
+            Token::Word(word) => word.into_owned(),
             Token::Quoted(name) => format!("<{name}>"),
             Token::Value => "?".to_owned(),
             Token::Sign(sign) => sign.to_string(),

@@ -13,7 +13,11 @@ pub enum Reach {
 
 /// The furthest reach of the statements in `text`; `None` where each is bounded.
 pub fn reach(text: &str) -> Option<Reach> {
-    let tokens = tokens(text);
+    reach_of(&tokens(text))
+}
+
+/// As [`reach`], of a text that is cut into words already.
+pub(super) fn reach_of(tokens: &[Token]) -> Option<Reach> {
     let statements = tokens.split(|token| *token == Token::Sign(';'));
     statements.filter_map(of_statement).min()
 }

@@ -1,7 +1,7 @@
 //! What the views read from, what they change, and what they are told.
 
 use crate::export::{Cut, Done, Format, Job};
-use crate::insight::{Side, Stats, sides};
+use crate::insight::{Collector, Side, Stats, sides};
 use crate::model::{
     Body, Event, Gap, GapKind, Labels, Meta, Micros, Note, SessionId, Size, Stamp, Status, Summary,
 };
@@ -166,11 +166,17 @@ pub trait Library {
     /// As [`Library::search`].
     fn matching(&mut self, query: &str, halt: &Halt) -> Result<HashSet<SessionId>, String>;
 
-    /// What the commands that the query finds say of their owner's work.
+    /// What the commands that the query finds say of their owner's work; `each` sees what is counted
+    /// so far, again and again.
     ///
     /// # Errors
     /// As [`Library::search`].
-    fn stats(&mut self, query: &str, halt: &Halt) -> Result<Stats, String>;
+    fn stats(
+        &mut self,
+        query: &str,
+        halt: &Halt,
+        each: &mut dyn FnMut(&Collector),
+    ) -> Result<Stats, String>;
 
     /// A session's commands with what they printed, to be compared.
     ///
@@ -481,11 +487,16 @@ impl Library for VaultLibrary {
         found.map_err(|e| said(&e))
     }
 
-    fn stats(&mut self, text: &str, halt: &Halt) -> Result<Stats, String> {
+    fn stats(
+        &mut self,
+        text: &str,
+        halt: &Halt,
+        each: &mut dyn FnMut(&Collector),
+    ) -> Result<Stats, String> {
         let query = query(text)?;
         let stats = self.ask(halt, |this| {
             this.use_index();
-            this.library.stats(&query)
+            this.library.stats(&query, each)
         });
         stats.map_err(|e| said(&e))
     }

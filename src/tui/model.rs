@@ -6,9 +6,11 @@ use super::line::TypedLine;
 use super::list::List;
 use super::msg::Frame;
 use super::pages::Page;
+use super::pages::insights::Period;
 use super::pages::search::Search;
 use super::prompt::{Palette, Prompt};
 use super::theme::Theme;
+use crate::insight::Stats;
 use crate::model::{Size, Stamp};
 use crate::player::Landmarks;
 use jiff::tz::TimeZone;
@@ -32,6 +34,8 @@ pub struct Model {
     pub browser: Browser,
     /// The search across all sessions.
     pub search: Search,
+    /// What was counted for the insights, until the list of sessions is read anew.
+    pub counted: Vec<(Period, Arc<Stats>)>,
     /// What stands in front of the browser; the last one has the keys.
     pub pages: Vec<Page>,
     /// The player, in front of the browser and its pages.
@@ -151,6 +155,7 @@ impl Model {
             keymap: Keymap::default(),
             browser: Browser::default(),
             search: Search::default(),
+            counted: Vec::new(),
             pages: Vec::new(),
             player: None,
             prompt: None,

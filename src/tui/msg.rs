@@ -50,8 +50,8 @@ pub enum Msg {
     Lines(String, Vec<(usize, String)>),
     /// The sessions in which something is found for a text.
     Matching(String, HashSet<SessionId>),
-    /// What the recordings say of a stretch of time.
-    Stats(Period, Result<Arc<Stats>, String>),
+    /// What the recordings say of a stretch of time, and whether there is more to count.
+    Stats(Period, Result<Arc<Stats>, String>, bool),
     /// What came of comparing these two.
     Compared((Look, Look), Result<Comparison, String>),
     /// What a piece looks like before it leaves.

@@ -49,7 +49,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             from,
             sessions,
             more,
-        } => model.browser.take_sessions(from, sessions, more),
+        } => {
+            // What was counted belongs to the list that was there.
+            if from == 0 {
+                model.counted.clear();
+            }
+            model.browser.take_sessions(from, sessions, more)
+        }
         Msg::NoSessions(why) => {
             model.browser.loading = Loading::Failed(why);
             Vec::new()
@@ -85,17 +91,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Matching(text, found) => model.browser.take_matching(text, found),
-        Msg::Stats(period, stats) => {
-            let insights = model.pages.iter_mut().find_map(|page| match page {
-                Page::Insights(insights) => Some(insights),
-                _ => None,
-            });
-            if let Some(insights) = insights {
-                match stats {
-                    Ok(stats) => insights.take(period, stats),
-                    Err(why) => insights.wrong = Some(why),
-                }
-            }
+        Msg::Stats(period, stats, more) => {
+            pages::insights::take(model, period, stats, more);
             Vec::new()
         }
         Msg::Compared(looks, found) => {

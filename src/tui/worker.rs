@@ -13,11 +13,12 @@ use super::library::{Found, Library, Piece};
 use super::msg::{Look, Msg, Output, Request};
 use super::pages::compare::Comparison;
 use super::pages::export::Preview;
+use super::pages::insights::Period;
 use super::pages::search::{HITS_MAX, as_typed};
 use super::reel::{Reel, Shared};
 use crate::config::Draft;
 use crate::export::{Format, Lack};
-use crate::insight::compare;
+use crate::insight::{Collector, compare};
 use crate::model::{Body, Event, SessionId, Size};
 use crate::player::{Jump, Player, Reached, Spot};
 use crate::timeline::{Builder, Renderer, Statement, Table, tables};
@@ -46,6 +47,10 @@ const HITS_FIRST: usize = 50;
 /// How long hits are gathered before those that there are so far are told: so short that nobody
 /// sees it, and long enough that few frames are drawn in vain.
 const HITS_EVERY: Duration = Duration::from_millis(20);
+/// How long it is counted before what is counted so far is told, and how many times as long as that
+/// takes: a copy of all the counts.
+const COUNTED_FIRST: Duration = Duration::from_millis(250);
+const COUNTED_SHARE: u32 = 4;
 /// Bytes of an export that are shown before it leaves.
 const PREVIEW_MAX: usize = 1 << 20;
 
@@ -268,12 +273,7 @@ impl Worker {
                 // Half a query; what is known of the sessions themselves narrows on.
                 found.ok().map(|found| Msg::Matching(text.clone(), found))
             }
-            Request::Stats(period) => {
-                self.behind = true;
-                let mut library = self.library.borrow_mut();
-                let stats = library.stats(period.query(), &self.halt);
-                Some(Msg::Stats(*period, stats.map(Arc::new)))
-            }
+            Request::Stats(period) => Some(self.stats(*period)?),
             Request::Compare(left, right) => {
                 let found = self.compare(*left, *right);
                 Some(Msg::Compared((*left, *right), found))
@@ -319,6 +319,30 @@ impl Worker {
         self.unread = (done.is_ok() && !self.halt.asked()).then(|| text.to_owned());
         let last = done.map(|()| gathered);
         Ok(Some(Msg::Found(text.to_owned(), told, last, false)))
+    }
+
+    /// Counts, and tells what is counted so far: the newest sessions are, and half an answer is worth
+    /// more than none.
+    fn stats(&mut self, period: Period) -> Result<Msg, Gone> {
+        self.behind = true;
+        let (mut since, mut wait) = (Instant::now(), COUNTED_FIRST);
+        let mut gone = false;
+        let mut each = |counted: &Collector| {
+            if since.elapsed() < wait || gone || self.halt.asked() {
+                return;
+            }
+            let copied = Instant::now();
+            let stats = Ok(Arc::new(counted.so_far()));
+            gone = self.out.send(Msg::Stats(period, stats, true)).is_err();
+            since = Instant::now();
+            wait = COUNTED_FIRST.max(COUNTED_SHARE * (since - copied));
+        };
+        let mut library = self.library.borrow_mut();
+        let stats = library.stats(period.query(), &self.halt, &mut each);
+        match gone {
+            true => Err(Gone),
+            false => Ok(Msg::Stats(period, stats.map(Arc::new), false)),
+        }
     }
 
     fn compare(&self, left: Look, right: Look) -> Result<Comparison, String> {

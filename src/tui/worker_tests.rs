@@ -324,3 +324,20 @@ fn a_search_that_something_else_interrupts_is_done_afterwards() {
     });
     told("the same search again");
 }
+
+#[test]
+fn what_is_counted_so_far_is_told_on_the_way() {
+    let desk = Desk::open();
+    let period = Period::Week;
+    desk.ask(Request::Stats(period));
+    let mut told = 0;
+    desk.wait("all that is counted", |msg| match msg {
+        Msg::Stats(of, Ok(stats), more) => {
+            assert_eq!((of, stats.commands > 0), (period, true));
+            told += usize::from(more);
+            (!more).then_some(())
+        }
+        _ => None,
+    });
+    assert!(told > 0, "nothing came before the end");
+}

@@ -56,7 +56,7 @@ impl Question {
             Question::MostUsed => "Most used",
             Question::Slowest => "Slowest",
             Question::Failing => "Failing",
-            Question::After => "After a failure",
+            Question::After => "What next",
             Question::Whole => "Whole tables",
             Question::Retries => "Tried again",
             Question::Targets => "Where",
@@ -134,6 +134,8 @@ pub struct Insights {
     pub list: List,
     /// The answers for this period.
     pub stats: Option<(Period, Arc<Stats>)>,
+    /// They are counted on.
+    pub more: bool,
     /// Why there are none.
     pub wrong: Option<String>,
     /// The rows of the question, once somebody looked: each of thousands of statements has its
@@ -156,7 +158,7 @@ impl Insights {
     /// Opens the page.
     pub fn open(model: &mut Model) -> Vec<Effect> {
         model.pages.push(Page::Insights(Insights::default()));
-        vec![Effect::Ask(Request::Stats(Period::default()))]
+        ask(model, Period::default())
     }
 
     /// The answers, when they are those of the period that is shown.
@@ -165,10 +167,17 @@ impl Insights {
         (*period == self.period).then_some(stats)
     }
 
-    /// The answers for a period.
-    pub fn take(&mut self, period: Period, stats: Arc<Stats>) {
+    /// The answers for a period, or those so far. What was given up for something else begins anew:
+    /// then it is less than what is here, and tells nothing new.
+    fn take(&mut self, period: Period, stats: Arc<Stats>, more: bool) {
+        let known = self.answers().map_or(0, |known| known.commands);
+        if period != self.period || more && stats.commands <= known {
+            return;
+        }
         self.stats = Some((period, stats));
+        self.more = more;
         self.rows = OnceCell::new();
+        self.list.clamp(self.rows().len());
     }
 
     /// The rows of the question.
@@ -283,6 +292,36 @@ pub fn reaches(reach: Reach) -> &'static str {
     }
 }
 
+/// What was counted, or why it was not.
+pub fn take(model: &mut Model, period: Period, stats: Result<Arc<Stats>, String>, more: bool) {
+    if let (Ok(stats), false) = (&stats, more) {
+        model.counted.retain(|(known, _)| *known != period);
+        model.counted.push((period, Arc::clone(stats)));
+    }
+    let insights = model.pages.iter_mut().find_map(|page| match page {
+        Page::Insights(insights) => Some(insights),
+        _ => None,
+    });
+    if let Some(insights) = insights {
+        match stats {
+            Ok(stats) => insights.take(period, stats, more),
+            Err(why) => insights.wrong = Some(why),
+        }
+    }
+}
+
+/// Asks for the answers for a period, unless they are here.
+fn ask(model: &mut Model, period: Period) -> Vec<Effect> {
+    let known = model.counted.iter().find(|(known, _)| *known == period);
+    match known.map(|(_, stats)| Arc::clone(stats)) {
+        Some(stats) => {
+            take(model, period, Ok(stats), false);
+            Vec::new()
+        }
+        None => vec![Effect::Ask(Request::Stats(period))],
+    }
+}
+
 /// What an action does.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let height = usize::from(model.size.rows.saturating_sub(5)).max(1);
@@ -305,7 +344,8 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             insights.period = insights.period.next();
             insights.rows = OnceCell::new();
             insights.list = List::default();
-            vec![Effect::Ask(Request::Stats(insights.period))]
+            let period = insights.period;
+            ask(model, period)
         }
         Action::CopyCommand => match insights.rows().get(insights.list.selected) {
             Some(row) => vec![Effect::Copy(row.text.clone())],

@@ -177,7 +177,9 @@ fn insights(model: &Model, page: &Insights, area: Rect, frame: &mut Frame) {
                 at.map(|at| at.strftime("%-d %b %Y").to_string())
                     .unwrap_or_default()
             };
-            format!("{} to {}, {} commands", day(from), day(to), stats.commands)
+            let more = if page.more { " so far…" } else { "" };
+            let (from, to) = (day(from), day(to));
+            format!("{from} to {to}, {} commands{more}", stats.commands)
         }
         None => String::new(),
     };
@@ -263,7 +265,8 @@ fn insights(model: &Model, page: &Insights, area: Rect, frame: &mut Frame) {
     frame.render_widget(Paragraph::new(lines), rest);
 }
 
-/// The questions, the one that is asked in brackets; those before it give way where all do not fit.
+/// The questions, the one that is asked in brackets. Where all do not fit, those before it give way,
+/// and a mark says on which side there are others.
 fn questions(model: &Model, page: &Insights, width: usize) -> Line<'static> {
     let all = Question::ALL;
     let asked = all.iter().position(|q| *q == page.question).unwrap_or(0);
@@ -272,25 +275,26 @@ fn questions(model: &Model, page: &Insights, width: usize) -> Line<'static> {
         false => format!(" {} ", question.title()),
     };
     let labels: Vec<String> = all.iter().enumerate().map(|(n, q)| label(n, q)).collect();
-    let mut first = 0;
-    let until = |first: usize| -> usize {
-        labels
-            .iter()
-            .take(asked + 1)
-            .skip(first)
-            .map(|l| l.width())
-            .sum()
+    let widths: Vec<usize> = labels.iter().map(|label| label.width()).collect();
+    let taken = |from: usize, to: usize| -> usize {
+        widths.iter().take(to).skip(from).sum::<usize>()
+            + usize::from(from > 0)
+            + usize::from(to < labels.len())
     };
-    while until(first) > width && first < asked {
+    let mut first = 0;
+    while taken(first, asked + 1) > width && first < asked {
         first += 1;
     }
-    let mut spans = Vec::new();
-    let mut used = 0;
-    for (place, label) in labels.iter().enumerate().skip(first) {
-        if used + label.width() > width {
-            break;
-        }
-        used += label.width();
+    let mut end = asked + 1;
+    while end < labels.len() && taken(first, end + 1) <= width {
+        end += 1;
+    }
+    let mark = |there: bool, mark: &'static str| match there {
+        true => Span::styled(mark, model.theme.quiet()),
+        false => Span::raw(""),
+    };
+    let mut spans = vec![mark(first > 0, "‹")];
+    for (place, label) in labels.iter().enumerate().take(end).skip(first) {
         let style = if place == asked {
             model.theme.focused()
         } else {
@@ -298,6 +302,7 @@ fn questions(model: &Model, page: &Insights, width: usize) -> Line<'static> {
         };
         spans.push(Span::styled(label.clone(), style));
     }
+    spans.push(mark(end < labels.len(), "›"));
     Line::from(spans)
 }
 

@@ -7,12 +7,13 @@ use super::super::msg::{Effect, Look, Msg, Output, Request};
 use super::super::pages::search::as_typed;
 use super::super::update::update;
 use super::view;
-use crate::insight::compare;
+use crate::insight::{Stats, compare};
 use crate::model::Micros;
 use crate::model::wire::{Complete, Kind, Parameter, Report, Value};
 use crate::timeline::{Statement, Table};
 use crate::tui::pages::compare::Comparison;
 use crate::tui::pages::export::Preview;
+use crate::tui::pages::insights::{Period, Question};
 use crate::vault::index::Halt;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
@@ -60,7 +61,8 @@ fn answered(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
                 Msg::Found(text, 0, done.map(|()| hits), false)
             }
             Effect::Ask(Request::Stats(period)) => {
-                Msg::Stats(period, library.stats("", &Halt::default()).map(Arc::new))
+                let stats = library.stats("", &Halt::default(), &mut |_| {});
+                Msg::Stats(period, stats.map(Arc::new), false)
             }
             Effect::Ask(Request::Compare(one, other)) => {
                 let (left, right) = (
@@ -145,6 +147,74 @@ fn insights_answer_their_questions() {
     insta::assert_snapshot!("insights_on_a_small_terminal", drawn(&model));
     press(&mut model, "\t\t\t\t\t\t\t");
     insta::assert_snapshot!("insights_hours_on_a_small_terminal", drawn(&model));
+}
+
+#[test]
+fn what_is_counted_so_far_is_shown_and_what_was_counted_is_kept() {
+    let mut model = browsing(80, 24);
+    let open = |model: &mut Model| {
+        let key = KeyEvent::new(KeyCode::Char('i'), KeyModifiers::NONE);
+        update(model, Msg::Key(key))
+    };
+    let all = fixture::stats(&fixture::sessions());
+    let part = fixture::stats(fixture::sessions().get(..2).unwrap());
+    assert!(0 < part.commands && part.commands < all.commands);
+    let told = |model: &mut Model, stats: &Stats, more| {
+        let stats = Ok(Arc::new(stats.clone()));
+        update(model, Msg::Stats(Period::All, stats, more));
+        shown(model)
+    };
+    let asked = open(&mut model);
+    assert!(format!("{asked:?}").contains("Stats(All)"), "{asked:?}");
+    assert!(shown(&model).contains("counting…"));
+    let so_far = format!("{} commands so far…", part.commands);
+    let said = told(&mut model, &part, true);
+    assert!(said.contains(&so_far), "{said}");
+    // Begun anew after something else was asked: less than before is no news.
+    let said = told(&mut model, &Stats::default(), true);
+    assert!(said.contains(&so_far), "{said}");
+    let said = told(&mut model, &all, false);
+    assert!(
+        said.contains(&format!("{} commands ", all.commands)),
+        "{said}"
+    );
+    // It is not counted again until the list is read anew.
+    press(&mut model, "q");
+    assert_eq!(open(&mut model).len(), 0);
+    assert!(shown(&model).contains(&format!("{} commands ", all.commands)));
+    press(&mut model, "q");
+    let list = Msg::Sessions {
+        from: 0,
+        sessions: fixture::sessions(),
+        more: false,
+    };
+    update(&mut model, list);
+    let asked = open(&mut model);
+    assert!(format!("{asked:?}").contains("Stats(All)"), "{asked:?}");
+}
+
+#[test]
+fn every_question_is_in_sight_or_said_to_be_beside() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "i");
+    for _ in Question::ALL {
+        let said = shown(&model);
+        for question in Question::ALL {
+            assert!(said.contains(question.title()), "{question:?} in {said}");
+        }
+        press(&mut model, "\t");
+    }
+    let mut model = browsing(40, 12);
+    press(&mut model, "i");
+    for place in 0..Question::ALL.len() {
+        let said = shown(&model);
+        let row = said.lines().nth(1).unwrap();
+        let asked = format!("[{}]", Question::ALL[place].title());
+        assert!(row.contains(&asked), "{asked} in {row}");
+        assert_eq!(row.contains("›"), !row.contains("When"), "{row}");
+        assert_eq!(row.contains("‹"), !row.contains("Most used"), "{row}");
+        press(&mut model, "\t");
+    }
 }
 
 #[test]

@@ -8,11 +8,12 @@ use crate::vault::Error;
 use std::sync::Arc;
 
 impl Library {
-    /// What the commands that `query` finds say of their owner's work.
+    /// What the commands that `query` finds say of their owner's work. `each` sees what is counted
+    /// so far after every session, the newest of which come first.
     ///
     /// # Errors
     /// The vault cannot be read.
-    pub fn stats(&self, query: &Query) -> Result<Stats, Error> {
+    pub fn stats(&self, query: &Query, each: &mut dyn FnMut(&Collector)) -> Result<Stats, Error> {
         let search = Search {
             query,
             limit: usize::MAX,
@@ -27,6 +28,7 @@ impl Library {
             }
             if session.as_ref().is_none_or(|s| s.id() != hit.session.id()) {
                 flush(&mut collector, session.take(), &mut runs);
+                each(&collector);
                 session = Some(hit.session);
             }
             runs.push(Run {
