@@ -150,8 +150,9 @@ pub trait Library {
         each: &mut dyn FnMut(Found),
     ) -> Result<(), String>;
 
-    /// Does some of what makes searching fast; whether there is more to do.
-    fn catch_up(&mut self, halt: &Halt) -> bool;
+    /// Does some of what makes searching fast; whether there is more to do. Tells `progress` now and
+    /// then how many hundredths are done.
+    fn catch_up(&mut self, halt: &Halt, progress: &mut dyn FnMut(u8)) -> bool;
 
     /// More lines of what [`Library::search`] found last, each with its place, from the first on;
     /// a session's at a time. `None` when there are no more.
@@ -443,8 +444,12 @@ impl Library for VaultLibrary {
         Ok(())
     }
 
-    fn catch_up(&mut self, halt: &Halt) -> bool {
-        self.ask(halt, |this| this.library.fill_index())
+    fn catch_up(&mut self, halt: &Halt, progress: &mut dyn FnMut(u8)) -> bool {
+        let mut told = |at: index::Progress| {
+            let hundredths = at.done.saturating_mul(100).checked_div(at.total);
+            progress(u8::try_from(hundredths.unwrap_or(100)).unwrap_or(100));
+        };
+        self.ask(halt, |this| this.library.fill_index(&mut told))
     }
 
     fn lines(&mut self, halt: &Halt) -> Result<Option<Vec<(usize, String)>>, String> {

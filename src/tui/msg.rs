@@ -48,6 +48,8 @@ pub enum Msg {
     Found(String, usize, Result<Vec<Found>, String>, bool),
     /// Why some of what was found for a text was found, by their places.
     Lines(String, Vec<(usize, String)>),
+    /// How many hundredths of the index are filled, while it is being filled.
+    Indexing(Option<u8>),
     /// The sessions in which something is found for a text.
     Matching(String, HashSet<SessionId>),
     /// What the recordings say of a stretch of time, and whether there is more to count.

@@ -90,6 +90,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.search.take_lines(&text, lines);
             Vec::new()
         }
+        Msg::Indexing(hundredths) => {
+            model.search.indexing = hundredths;
+            Vec::new()
+        }
         Msg::Matching(text, found) => model.browser.take_matching(text, found),
         Msg::Stats(period, stats, more) => {
             pages::insights::take(model, period, stats, more);

@@ -78,6 +78,8 @@ pub struct Worker {
     later: VecDeque<Request>,
     /// The library has to do something for later searches.
     behind: bool,
+    /// How many hundredths of that were told to be done.
+    indexing: Option<u8>,
     /// How many sessions were told, while more are to come.
     listed: Option<usize>,
     /// What was searched last, while its lines are still to be read.
@@ -97,6 +99,7 @@ impl Worker {
             halt,
             later: VecDeque::new(),
             behind: false,
+            indexing: None,
             listed: None,
             unread: None,
             open: None,
@@ -152,9 +155,32 @@ impl Worker {
             return self.answer(request);
         }
         if self.behind {
-            self.behind = self.library.borrow_mut().catch_up(&self.halt);
+            return self.catch_up();
         }
         Ok(())
+    }
+
+    /// Makes later searches fast. How far that is is told once there is something to tell: most of
+    /// the time it is over at once.
+    fn catch_up(&mut self) -> Result<(), Gone> {
+        let (out, told) = (&self.out, &mut self.indexing);
+        let mut gone = false;
+        let mut progress = |hundredths: u8| {
+            if (1..100).contains(&hundredths) && *told != Some(hundredths) {
+                *told = Some(hundredths);
+                gone |= out.send(Msg::Indexing(*told)).is_err();
+            }
+        };
+        let mut library = self.library.borrow_mut();
+        self.behind = library.catch_up(&self.halt, &mut progress);
+        drop(library);
+        if gone {
+            return Err(Gone);
+        }
+        match self.behind || self.indexing.take().is_none() {
+            true => Ok(()),
+            false => self.tell(Msg::Indexing(None)),
+        }
     }
 
     /// How long the worker may sleep; `None` until the next request.

@@ -281,6 +281,21 @@ fn a_place_that_is_not_there_is_said() {
 }
 
 #[test]
+fn how_far_the_index_is_is_told_until_it_is_whole() {
+    let desk = Desk::open();
+    desk.ask(Request::Search("update".to_owned()));
+    let mut told = Vec::new();
+    desk.wait("that the index is whole", |msg| match msg {
+        Msg::Indexing(hundredths) => {
+            told.push(hundredths);
+            hundredths.is_none().then_some(())
+        }
+        _ => None,
+    });
+    assert_eq!(told, [Some(40), None]);
+}
+
+#[test]
 fn a_search_is_given_up_for_the_next_one() {
     let desk = Desk::open();
     // It goes on until something else is asked, and tells what it finds on the way.

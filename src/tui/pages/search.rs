@@ -42,6 +42,9 @@ pub struct Search {
     pub more: bool,
     /// Why nothing was found.
     pub wrong: Option<String>,
+    /// How many hundredths of the index are filled, while it is: until then searches read the
+    /// sessions.
+    pub indexing: Option<u8>,
 }
 
 /// A line of the page.

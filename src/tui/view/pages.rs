@@ -68,6 +68,11 @@ fn search(model: &Model, area: Rect, frame: &mut Frame) {
         (_, true, Some(n)) => format!("{}, searching", said(n)),
         (_, false, _) => said(search.hits.len()),
     };
+    let count = match search.indexing {
+        Some(hundredths) if count.is_empty() => format!("indexing {hundredths}%"),
+        Some(hundredths) => format!("{count}, indexing {hundredths}%"),
+        None => count,
+    };
     let body = title(model, true, "Search all sessions", &count, area, frame);
     let input = Rect { height: 1, ..body };
     let width = usize::from(input.width);

@@ -127,6 +127,19 @@ fn the_search_groups_hits_by_session_and_lands_on_the_moment() {
 }
 
 #[test]
+fn the_search_tells_how_far_the_index_is() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "s");
+    update(&mut model, Msg::Indexing(Some(42)));
+    assert!(shown(&model).contains("indexing 42%"), "{}", shown(&model));
+    press(&mut model, "update");
+    let told = "8 moments, indexing 42%";
+    assert!(shown(&model).contains(told), "{}", shown(&model));
+    update(&mut model, Msg::Indexing(None));
+    assert!(!shown(&model).contains("indexing"), "{}", shown(&model));
+}
+
+#[test]
 fn insights_answer_their_questions() {
     let mut model = browsing(80, 24);
     press(&mut model, "i");

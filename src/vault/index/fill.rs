@@ -4,7 +4,7 @@
 //! ones; incremental, since only what changed is read. The vault is only ever read here, in short
 //! statements, so no recorder waits.
 
-use super::list::{Listed, status_number};
+use super::list::status_number;
 use super::{Halt, Index, IndexError, shard};
 use crate::model::{SessionId, Status};
 use crate::query::{Moment, fold, moment_of, tokens};
@@ -242,50 +242,10 @@ impl Index {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         Ok(busy == 0)
     }
-
-    fn put_heads(&mut self, unlocked: &Unlocked, heads: &[&Row]) -> Result<(), IndexError> {
-        let mut listed = Vec::with_capacity(heads.len());
-        for row in heads {
-            let entry = unlocked.entry(row)?;
-            // A session that is recorded grows; what it has is counted when it is asked for.
-            let counted = if row.status == Status::Recording {
-                let labels = unlocked.labels(row)?;
-                Listed {
-                    number: row.number,
-                    meta: entry.meta,
-                    summary: entry.summary.unwrap_or_default(),
-                    status: entry.status,
-                    failed: None,
-                    damage: entry.damage.map(|damage| damage.to_string()),
-                    pinned: row.pinned,
-                    labels,
-                }
-            } else {
-                Listed::from_entry(unlocked, entry)?
-            };
-            listed.push((counted, *row));
-        }
-        self.conn.execute_batch("BEGIN IMMEDIATE")?;
-        let put = || -> rusqlite::Result<()> {
-            for (listed, row) in &listed {
-                empty(&self.conn, row.number)?;
-                self.put(listed, row)?;
-            }
-            Ok(())
-        };
-        match put() {
-            Ok(()) => self.conn.execute_batch("COMMIT")?,
-            Err(error) => {
-                self.conn.execute_batch("ROLLBACK")?;
-                return Err(error.into());
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Takes a session's documents out.
-fn empty(conn: &Connection, session: i64) -> rusqlite::Result<()> {
+pub(super) fn empty(conn: &Connection, session: i64) -> rusqlite::Result<()> {
     let place: Option<(Option<i64>, i64)> = conn
         .prepare_cached("SELECT base, docs FROM sessions WHERE number = ?1")?
         .query_row([session], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -24,6 +24,8 @@ pub struct Library {
     pub(super) index: Option<Index>,
     /// One that is not whole yet.
     filling: Option<Index>,
+    /// Sealed bytes that it had to read when it was begun.
+    to_fill: u64,
     damaged: Cell<u32>,
     halt: Halt,
 }
@@ -125,6 +127,7 @@ impl Library {
             unlocked,
             index: None,
             filling: None,
+            to_fill: 0,
             damaged: Cell::new(0),
             halt: Halt::default(),
         }
@@ -160,12 +163,12 @@ impl Library {
 
     /// Brings an index that is missing or far behind up to date, until that is done or the halt is
     /// asked; whether there is more to do. It is asked only once it is whole: until then reading the
-    /// sessions is faster than waiting for it.
-    pub fn fill_index(&mut self) -> bool {
+    /// sessions is faster than waiting for it. What `progress` is told goes on where it was given up.
+    pub fn fill_index(&mut self, progress: &mut dyn FnMut(Progress)) -> bool {
         if self.index.is_some() {
             return false;
         }
-        match self.fill_some() {
+        match self.fill_some(progress) {
             Ok(more) => more,
             Err(error) if error.is_halted() => true,
             // Another rec fills it: what it has is good, the rest is read.
@@ -180,18 +183,27 @@ impl Library {
         }
     }
 
-    fn fill_some(&mut self) -> Result<bool, IndexError> {
+    fn fill_some(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<bool, IndexError> {
         let mut index = match self.filling.take() {
             Some(index) => index,
             None => Index::open(&self.unlocked)?,
         };
         index.heed(&self.halt)?;
         let index = self.filling.insert(index);
-        index.catch_up(&self.unlocked, &mut |_| {})?;
+        let to_fill = &mut self.to_fill;
+        index.catch_up(&self.unlocked, &mut |at| {
+            let left = at.total.saturating_sub(at.done);
+            *to_fill = left.max(*to_fill);
+            progress(Progress {
+                done: to_fill.saturating_sub(left),
+                total: *to_fill,
+            });
+        })?;
         if self.halt.asked() {
             return Ok(true);
         }
         index.truncate()?;
+        self.to_fill = 0;
         self.index = self.filling.take();
         Ok(false)
     }

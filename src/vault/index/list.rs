@@ -1,14 +1,18 @@
 //! Sessions as lists show them, from the index's columns or from the vault itself.
 
+use super::fill::empty;
 use super::{Index, IndexError};
 use crate::model::{Exit, Labels, Meta, Micros, SessionId, Size, Stamp, Status, Summary, Target};
 use crate::query::SessionFacts;
 use crate::timeline::Timeline;
-use crate::vault::{Entry, Error, Unlocked, compact};
-use rusqlite::{OptionalExtension, Row, ToSql, params};
+use crate::vault::{Entry, Error, Row as VaultRow, Unlocked, compact};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+
+/// Sessions whose heads are put in together: some 20 ms.
+const HEADS: usize = 256;
 
 /// A session without its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +80,27 @@ impl Listed {
             damage,
             pinned: entry.row.pinned,
             labels,
+        })
+    }
+}
+
+impl Listed {
+    /// As the vault has it now. A session that is recorded grows; what it has is counted when it is
+    /// asked for.
+    fn of_now(unlocked: &Unlocked, row: &VaultRow) -> Result<Listed, Error> {
+        let entry = unlocked.entry(row)?;
+        if row.status != Status::Recording {
+            return Listed::from_entry(unlocked, entry);
+        }
+        Ok(Listed {
+            number: row.number,
+            meta: entry.meta,
+            summary: entry.summary.unwrap_or_default(),
+            status: entry.status,
+            failed: None,
+            damage: entry.damage.map(|damage| damage.to_string()),
+            pinned: row.pinned,
+            labels: unlocked.labels(row)?,
         })
     }
 }
@@ -224,14 +249,41 @@ impl Index {
         Ok(listed.optional()?)
     }
 
-    /// Puts a session's head in, in place of an older one; its moments are not touched.
-    pub(super) fn put(&self, listed: &Listed, row: &crate::vault::Row) -> rusqlite::Result<()> {
-        let meta = &listed.meta;
-        let summary = &listed.summary;
-        let target = &meta.target;
-        let fold = |text: &Option<String>| text.as_deref().map(crate::query::fold);
-        let mut statement = self.conn.prepare_cached(
-            "INSERT OR REPLACE INTO sessions (number, id, hex, status, pieces, summarised, base,
+    /// Puts the heads of sessions in, some at a time: what there is counts although the halt is asked.
+    pub(super) fn put_heads(
+        &mut self,
+        unlocked: &Unlocked,
+        heads: &[&VaultRow],
+    ) -> Result<(), IndexError> {
+        for some in heads.chunks(HEADS) {
+            let mut listed = Vec::with_capacity(some.len());
+            for row in some {
+                if self.halt.asked() {
+                    return Err(IndexError::halted());
+                }
+                listed.push((Listed::of_now(unlocked, row)?, *row));
+            }
+            let tx = self
+                .conn
+                .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            for (listed, row) in &listed {
+                empty(&tx, row.number)?;
+                put(&tx, listed, row)?;
+            }
+            tx.commit()?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts a session's head in, in place of an older one; its moments are not touched.
+fn put(conn: &Connection, listed: &Listed, row: &VaultRow) -> rusqlite::Result<()> {
+    let meta = &listed.meta;
+    let summary = &listed.summary;
+    let target = &meta.target;
+    let fold = |text: &Option<String>| text.as_deref().map(crate::query::fold);
+    let mut statement = conn.prepare_cached(
+        "INSERT OR REPLACE INTO sessions (number, id, hex, status, pieces, summarised, base,
                started, f_client, f_label, f_host, f_database, f_user, client, command, host, port,
                database, user, utc_offset, cols, rows, term, machine, login, directory, version,
                duration, exit, signal, commands, statements, masked, gaps, markers, bytes, damage,
@@ -239,60 +291,57 @@ impl Index {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
                ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33,
                ?34, ?35, ?36, ?37, ?38, ?39)",
-        )?;
-        let values: &[&dyn ToSql] = params![
-            listed.number,
-            meta.id.0,
-            meta.id.hex(),
-            status_number(row.status),
-            signed(row.pieces),
-            row.summarised,
-            meta.started.0,
-            crate::query::fold(&meta.client),
-            crate::query::fold(&target.label()),
-            fold(&target.host),
-            fold(&target.database),
-            fold(&target.user),
-            meta.client,
-            meta.command,
-            target.host,
-            target.port,
-            target.database,
-            target.user,
-            meta.utc_offset,
-            meta.size.cols,
-            meta.size.rows,
-            meta.term,
-            meta.machine,
-            meta.login,
-            meta.directory,
-            meta.version,
-            signed(summary.duration.0),
-            summary.exit.map(|exit| exit.code),
-            summary.exit.and_then(|exit| exit.signal),
-            summary.commands,
-            summary.statements,
-            json(&summary.masked),
-            json(&summary.gaps),
-            summary.markers,
-            signed(summary.bytes),
-            listed.damage,
-            signed(row.revision),
-            listed.pinned,
-            match listed.labels.is_empty() {
-                true => String::new(),
-                false => serde_json::to_string(&listed.labels).unwrap_or_default(),
-            },
-        ];
-        statement.execute(values)?;
-        self.conn
-            .prepare_cached("DELETE FROM tags WHERE session = ?1")?
-            .execute([listed.number])?;
-        for tag in &listed.labels.tags {
-            self.conn
-                .prepare_cached("INSERT OR IGNORE INTO tags (session, tag) VALUES (?1, ?2)")?
-                .execute((listed.number, crate::query::fold(tag)))?;
-        }
-        Ok(())
+    )?;
+    let values: &[&dyn ToSql] = params![
+        listed.number,
+        meta.id.0,
+        meta.id.hex(),
+        status_number(row.status),
+        signed(row.pieces),
+        row.summarised,
+        meta.started.0,
+        crate::query::fold(&meta.client),
+        crate::query::fold(&target.label()),
+        fold(&target.host),
+        fold(&target.database),
+        fold(&target.user),
+        meta.client,
+        meta.command,
+        target.host,
+        target.port,
+        target.database,
+        target.user,
+        meta.utc_offset,
+        meta.size.cols,
+        meta.size.rows,
+        meta.term,
+        meta.machine,
+        meta.login,
+        meta.directory,
+        meta.version,
+        signed(summary.duration.0),
+        summary.exit.map(|exit| exit.code),
+        summary.exit.and_then(|exit| exit.signal),
+        summary.commands,
+        summary.statements,
+        json(&summary.masked),
+        json(&summary.gaps),
+        summary.markers,
+        signed(summary.bytes),
+        listed.damage,
+        signed(row.revision),
+        listed.pinned,
+        match listed.labels.is_empty() {
+            true => String::new(),
+            false => serde_json::to_string(&listed.labels).unwrap_or_default(),
+        },
+    ];
+    statement.execute(values)?;
+    conn.prepare_cached("DELETE FROM tags WHERE session = ?1")?
+        .execute([listed.number])?;
+    for tag in &listed.labels.tags {
+        conn.prepare_cached("INSERT OR IGNORE INTO tags (session, tag) VALUES (?1, ?2)")?
+            .execute((listed.number, crate::query::fold(tag)))?;
     }
+    Ok(())
 }

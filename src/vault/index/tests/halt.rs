@@ -52,11 +52,15 @@ fn the_index_is_filled_in_the_pauses_between_questions() {
     halt.ask();
     library.heed(&halt);
     for _ in 0..3 {
-        assert!(library.fill_index(), "there is more to do");
+        assert!(library.fill_index(&mut |_| {}), "there is more to do");
         assert!(!library.has_index(), "one that is not whole is not asked");
     }
     halt.take_up();
-    while library.fill_index() {}
+    let mut told = Vec::new();
+    while library.fill_index(&mut |at| told.push((at.done, at.total))) {}
+    let (_, total) = told[0];
+    assert_eq!(told.last(), Some(&(total, total)), "{told:?}");
+    assert!(told.is_sorted(), "{told:?}");
     assert!(library.has_index());
     assert_eq!(search(&library, "order*", 100), by_reading);
     // What was begun and given up is found again by the next rec.
