@@ -34,6 +34,10 @@ fn hints(error: &vault::Error) -> Vec<String> {
     use vault::Error as E;
     let one = |hint: &str| vec![hint.to_owned()];
     match error {
+        // What is left of one: nothing is made over it.
+        E::NoVault { dir } if dir.join("keyslots.age").exists() => one(
+            "vault.db is missing, though the rest of a vault is there: put it back, or a backup in its place: rec vault restore FILE",
+        ),
         E::NoVault { .. } => one("rec init makes one; so does the first recording"),
         E::Gone { dir } => vec![
             format!("put it back in {}, or make a new one with rec init", dir.display()),

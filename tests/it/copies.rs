@@ -43,6 +43,12 @@ fn a_backup_is_restored_and_merged() {
     session(&home, "web-2", 10);
 
     std::fs::remove_file(home.vault().join("vault.db")).unwrap();
+    let lost = home.rec(&["ls"]).output().unwrap();
+    assert!(
+        said(&lost).contains("rec vault restore FILE"),
+        "{}",
+        said(&lost)
+    );
     let done = home.rec(&["vault", "restore", copy]).output().unwrap();
     check(&done);
     assert!(
@@ -56,6 +62,24 @@ fn a_backup_is_restored_and_merged() {
         .output()
         .unwrap();
     assert!(check(&verified).contains("It was restored from a copy here"));
+    let kept = home.path().join("anchors.txt");
+    std::fs::write(&kept, format!("3 {}\n{anchor}", "ab".repeat(32))).unwrap();
+    let verified = home
+        .rec(&["vault", "verify", "--anchor", kept.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(check(&verified).contains("It was restored from a copy here"));
+    std::fs::write(&kept, "no anchor\n").unwrap();
+    let verified = home
+        .rec(&["vault", "verify", "--anchor", kept.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(verified.status.code(), Some(2));
+    assert!(
+        said(&verified).contains("its last line is none"),
+        "{}",
+        said(&verified)
+    );
 
     let other = Home::with_vault();
     session(&other, "db-1", 20);

@@ -82,7 +82,7 @@ const RECIPIENT_EXAMPLES: &str = "Examples:
 
 const VERIFY_EXAMPLES: &str = "Examples:
   rec vault verify
-  rec vault verify --anchor \"$(tail -1 ~/notes/rec-anchors.txt)\"
+  rec vault verify --anchor ~/notes/rec-anchors.txt
   rec vault verify --open              also unlocks, and opens every piece
   rec vault verify --json | jq '.findings[]'";
 
@@ -175,8 +175,9 @@ enum What {
     /// an anchor, that all files together are older copies. Exits 1 when something is wrong.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify {
-        /// A line that rec vault anchor printed: older files are told too
-        #[arg(long, value_name = "ANCHOR")]
+        /// A line that rec vault anchor printed, or a file whose last line is one: older files are
+        /// told too
+        #[arg(long, value_name = "ANCHOR", value_parser = verify::kept_anchor)]
         anchor: Option<Anchor>,
         /// Unlock the vault and open every piece too
         #[arg(long)]

@@ -94,7 +94,16 @@ pub fn add_slot(ui: &mut Ui, vault: Vault, way: &Way) -> Result<(), Error> {
         Way { .. } => NewWay::Recovery,
     };
     let mut unlocked = vault.unlock(&mut person)?;
-    let added = unlocked.add_slot(new)?;
+    let added = unlocked.add_slot(new).map_err(|error| {
+        let no_keyring = matches!(error, vault::Error::Keyring(_));
+        let mut error = Error::from(error);
+        if no_keyring {
+            // The vault is there already: not what rec init is told.
+            error.hints.clear();
+            error = error.hint("rec vault add-slot --passphrase, --identity FILE or --recovery");
+        }
+        error
+    })?;
     if let Some(key) = &added.recovery {
         ui.say("rec: this is the only time this key is shown. Write it down, or print it; keep it away from this machine.");
         out(ui, &format!("{}\n", key.as_str()))?;

@@ -6,7 +6,12 @@ use crate::model::Field;
 use crate::vault::{Anchor, Finding, Report, Vault, Wrong};
 use serde_json::json;
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::process::ExitCode;
+
+/// Bytes of a file of anchors that are read: one a day for a century.
+const ANCHORS_MAX: u64 = 4 << 20;
 
 pub fn verify(
     ui: &mut Ui,
@@ -29,6 +34,28 @@ pub fn verify(
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::from(1))
+}
+
+/// An anchor as it is, or the last line of a file of them.
+pub fn kept_anchor(text: &str) -> Result<Anchor, String> {
+    let wrong = match text.parse() {
+        Ok(anchor) => return Ok(anchor),
+        Err(wrong) => format!("{wrong}"),
+    };
+    let mut kept = String::new();
+    let file = match File::open(text) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(wrong),
+        Err(error) => return Err(format!("it cannot be read: {error}")),
+    };
+    file.take(ANCHORS_MAX)
+        .read_to_string(&mut kept)
+        .map_err(|error| format!("it cannot be read: {error}"))?;
+    let last = kept.lines().rfind(|line| !line.trim().is_empty());
+    let last = last.ok_or("there is no anchor in it")?;
+    last.trim()
+        .parse()
+        .map_err(|_| format!("its last line is none: {wrong}"))
 }
 
 fn verified(report: &Report) -> String {
