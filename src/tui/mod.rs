@@ -7,6 +7,7 @@
 //! pages/    what stands in front of the browser: search, insights, comparison, export
 //! filter    which sessions are shown          prompt   a line asked for, the palette of actions
 //! library   what is read and changed          worker   the thread that reads it
+//! shelf     the library that a vault is
 //! runtime   terminal, threads, loop           guard    the terminal given back whatever happens
 //! input     keys, waited for                  mouse    what it does
 //! raw       recorded bytes on the terminal itself, without views
@@ -35,6 +36,7 @@ mod prompt;
 mod raw;
 mod reel;
 mod runtime;
+mod shelf;
 mod theme;
 mod update;
 mod view;
@@ -43,9 +45,10 @@ mod worker;
 pub use asker::Asker;
 pub use browser::title;
 pub use keys::{Action, Binding, Key, Keymap, Scope, keys};
-pub use library::{Library, Session, VaultLibrary};
+pub use library::{Library, Session};
 pub use model::{Model, Viewer};
 pub use msg::{Pace, Request};
+pub use shelf::VaultLibrary;
 
 pub use raw::play as play_raw;
 pub use reel::Reel;
