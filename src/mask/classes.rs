@@ -216,10 +216,11 @@ mod tests {
                 "x".repeat(lead),
                 "characters ".repeat(lead),
             ] {
-                let line = format!("{lead} {phrase} on it");
+                // The sign before it is of no phrase.
+                let line = format!("{lead}= {phrase} on it");
                 let mut classes = Classes::default();
                 classes.sort(line.as_bytes());
-                let whole = lead.len() + 1..lead.len() + 1 + phrase.len();
+                let whole = lead.len() + 1..line.len();
                 let places = &classes.phrases;
                 assert!(
                     places.iter().any(|n| whole.contains(n)),
