@@ -188,7 +188,7 @@ fn the_palette_the_pager_and_keys_of_ones_own() {
 
     home.configure("[browser]\nkeys.\"browser.fly\" = [\"F\"]\n");
     let t = open(&home, &[], USUAL);
-    t.wait_for("there is no action browser.fly");
+    t.wait_for("there is no action \"browser.fly");
     leaves(t, "q");
     check(&home.rec(&["doctor"]).output().unwrap());
 }
