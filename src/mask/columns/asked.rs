@@ -116,6 +116,10 @@ impl Asked {
     fn part(&self, line: &[u8], judge: &Judge, spans: &mut Vec<Span>) -> Part {
         let text = line.trim_ascii();
         let said = BEFORE.iter().any(|word| word_at(text, 0, word.as_bytes()));
+        // Any line is a row of one cell, so one that has none ends them.
+        if text.is_empty() && self.columns.len() == 1 {
+            return Part::Over;
+        }
         if text.is_empty() || said || goes_on(line) {
             return Part::Other;
         }
