@@ -36,7 +36,7 @@ pub(super) enum Below {
     /// Fields parted by colons, the last of them secret: .pcppass of Pgpool.
     LastField,
     /// What `wg show wg0 dump` prints: the interface's own key first, then that of each peer.
-    Tunnel { own: bool },
+    Tunnel,
     /// Bytes in hexadecimal: the master key of LUKS.
     Bytes,
 }
@@ -92,7 +92,7 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
         return Below::LastField;
     }
     if contains(text, b"wg show ") && text.ends_with(b" dump") {
-        return Below::Tunnel { own: true };
+        return Below::Tunnel;
     }
     let first = text.trim_ascii_start();
     if word_at(first, 0, b"mk dump:") {
@@ -322,12 +322,13 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
             }
             colons >= 1
         }
-        Below::Tunnel { own } => {
+        Below::Tunnel => {
             let fields: Vec<&[u8]> = text.split(|c| *c == b'\t').collect();
             let mut place = start;
             for (n, field) in fields.iter().enumerate() {
                 let key = field.len() == 44 && field.ends_with(b"=");
-                if key && n == usize::from(!own || fields.len() > 5) {
+                // The interface has four fields, a peer eight.
+                if key && n == usize::from(fields.len() > 5) {
                     hide(place, place + field.len());
                 }
                 place += field.len() + 1;
