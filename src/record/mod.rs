@@ -51,7 +51,7 @@ use crate::model::Exit;
 use direct::Direct;
 use exec::Client;
 use keys::Keys;
-use monitor::{Monitor, Order, Setup};
+use monitor::{Monitor, Setup};
 use relay::{Ended, Parts, Relay};
 use session::{Plan, Session, Terms};
 use signals::Signals;
@@ -178,7 +178,7 @@ impl Begin<'_> {
         let foreground = wanted && terminal.in_foreground();
         let [out, err] = &ends;
         let tapped = self.tapped();
-        let mut monitor = Monitor::fork(Setup {
+        let monitor = Monitor::fork(Setup {
             client: self.client,
             tapped: tapped.as_ref(),
             inherited: self.inherited,
@@ -206,9 +206,7 @@ impl Begin<'_> {
         };
         let prefix = self.terms.prefix;
         let session = Session::begin(self.terms, place, self.signals.waker()?, pty.device);
-        monitor.order(Order::Start {
-            tapped: session.is_tapped(),
-        });
+        let tapped = session.is_tapped();
         let parts = Parts {
             terminal,
             pty,
@@ -220,7 +218,7 @@ impl Begin<'_> {
             shared: session.shared.clone(),
             inherited: self.descriptors,
         };
-        let ended = Relay::new(parts, wanted).run();
+        let ended = Relay::new(parts, wanted).run(tapped);
         end(self.client, ended, session, person)
     }
 

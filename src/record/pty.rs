@@ -1,8 +1,10 @@
 //! The client's pseudo-terminal: same size and settings as the user's.
 
+use super::channel::is_ready;
 use super::sys;
 use crate::pipeline::TtyMode;
 use portable_pty::{MasterPty, PtySize};
+use rustix::event::PollFlags;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, Winsize, tcgetattr, tcsetattr,
@@ -82,6 +84,26 @@ impl Pty {
             echo: modes.contains(LocalModes::ECHO),
             icanon: modes.contains(LocalModes::ICANON),
         }
+    }
+
+    /// Does `write` while the client's terminal shows nothing of what is typed: for keys that the
+    /// user's terminal has shown already. Only while the client does not run, which could change
+    /// the settings as well.
+    pub fn unseen(&self, write: impl FnOnce()) {
+        let settings = tcgetattr(&self.master).ok();
+        let settings = settings.filter(|s| s.local_modes.contains(LocalModes::ECHO));
+        let Some(settings) = settings else {
+            return write();
+        };
+        let mut silent = settings.clone();
+        silent.local_modes -= LocalModes::ECHO | LocalModes::ECHONL;
+        let _ = tcsetattr(&self.master, OptionalActions::Now, &silent);
+        write();
+        // Linux hands on what is under way when poll(2) finds nothing at the other side.
+        if let Ok(peer) = peer(&self.master) {
+            is_ready(peer.as_fd(), PollFlags::IN);
+        }
+        let _ = tcsetattr(&self.master, OptionalActions::Now, &settings);
     }
 
     /// The signal that the client's terminal makes of a key.

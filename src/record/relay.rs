@@ -135,12 +135,13 @@ impl Relay {
         }
     }
 
-    /// Relays until the client has ended and all it wrote is shown. The terminal is back as it
-    /// was when this returns.
-    pub fn run(&mut self) -> Ended {
+    /// Starts the client, `tapped` or not, and relays until it has ended and all it wrote is shown.
+    /// The terminal is back as it was when this returns.
+    pub fn run(&mut self, tapped: bool) -> Ended {
         if self.state.foreground {
             self.enter_raw();
         }
+        self.parts.monitor.order(Order::Start { tapped });
         let ended = loop {
             if let Some(ended) = self.finished() {
                 break ended;
@@ -380,8 +381,12 @@ impl Relay {
 
     fn enter_raw(&mut self) {
         let ahead = self.parts.terminal.enter_raw();
-        if !ahead.is_empty() {
-            self.typed(&ahead);
+        if !ahead.unseen.is_empty() {
+            self.typed(&ahead.unseen, false);
+        }
+        if !ahead.seen.is_empty() {
+            // A client that runs may change its terminal's settings, so they are left alone.
+            self.typed(&ahead.seen, !self.state.started);
         }
     }
 
@@ -418,12 +423,13 @@ impl Relay {
                 Flow::Gone => return self.hang_up(),
             };
             let typed = Zeroizing::new(state.scratch.get(n).to_vec());
-            self.typed(&typed);
+            self.typed(&typed, false);
         }
     }
 
-    /// Hands keys to the client, and wishes among them to the recorder.
-    fn typed(&mut self, typed: &[u8]) {
+    /// Hands keys to the client, and wishes among them to the recorder. Those that the user has
+    /// `seen` are not shown again.
+    fn typed(&mut self, typed: &[u8], seen: bool) {
         let (state, parts) = (&mut self.state, &mut self.parts);
         let mut keys = Zeroizing::new(Vec::with_capacity(typed.len() + 1));
         let mut actions = Vec::new();
@@ -431,8 +437,18 @@ impl Relay {
         parts.keys.push(typed, full_screen, &mut keys, &mut actions);
         // How the client takes them is known before it has them.
         let mode = parts.pty.mode();
-        state.to_client.add(parts.pty.fd(), true, &keys);
+        let mut hand = || {
+            state.to_client.add(parts.pty.fd(), true, &keys);
+        };
+        if seen {
+            parts.pty.unseen(hand);
+        } else {
+            hand();
+        }
         parts.feed.input(&keys, mode);
+        if seen && mode.echo {
+            parts.feed.output(&parts.terminal.echo_of(&keys));
+        }
         if !parts.terminal.is_all_streams() {
             for signal in keys.iter().filter_map(|key| parts.pty.signal_of(*key)) {
                 // The rest of the pipeline is in our job, not the client's.

@@ -35,6 +35,15 @@ pub fn size(window: Winsize) -> Size {
     }
 }
 
+/// What was typed before rec had the terminal.
+#[derive(Default)]
+pub struct Ahead {
+    /// The terminal has not shown these keys, which came first: a line editor had it.
+    pub unseen: Zeroizing<Vec<u8>>,
+    /// It has shown these.
+    pub seen: Zeroizing<Vec<u8>>,
+}
+
 /// Which standard streams are terminals, without opening anything.
 pub fn interactive() -> bool {
     let stdin = sys::terminal_device(sys::standard(0));
@@ -97,52 +106,76 @@ impl Terminal {
                 .is_ok_and(|group| group == rustix::process::getpgrp())
     }
 
-    /// Hands every byte through unchanged, both ways. What was typed ahead stays, but for whole
-    /// lines, which are returned: their ends (Ctrl-D) are only told while lines are read.
-    pub fn enter_raw(&mut self) -> Zeroizing<Vec<u8>> {
-        let mut ahead = Zeroizing::default();
+    /// Hands every byte through unchanged, both ways. Returns what was typed ahead.
+    pub fn enter_raw(&mut self) -> Ahead {
+        let mut ahead = Ahead::default();
+        let found = termios::tcgetattr(self.inherited).ok();
         // After a stop the shell may have left it otherwise than we found it at first.
-        if let Ok(now) = termios::tcgetattr(self.inherited)
-            && !same(&now, &self.raw)
-        {
-            ahead = self.lines_ahead(&now);
-            self.raw = raw(&now);
-            self.original = now;
+        let found = found.filter(|now| !same(now, &self.raw));
+        if let Some(now) = &found {
+            self.lines_ahead(now, &mut ahead);
+            self.raw = raw(now);
+            self.original = now.clone();
         }
         *lock(&RESTORE) = Some((self.inherited, self.original.clone()));
         let _ = termios::tcsetattr(self.inherited, OptionalActions::Now, &self.raw);
+        if let Some(now) = &found {
+            // The line that was begun and not ended.
+            let mut line = Zeroizing::new([0; LINE_MAX]);
+            let begun = self.waiting(&mut line).unwrap_or_default();
+            ahead.seen.extend_from_slice(begun);
+            if !now.local_modes.contains(LocalModes::ECHO) {
+                let silent = std::mem::take(&mut ahead.seen);
+                ahead.unseen.extend_from_slice(&silent);
+            }
+        }
         ahead
     }
 
-    /// The lines that wait to be read, each with the key that ended it.
-    fn lines_ahead(&self, now: &Termios) -> Zeroizing<Vec<u8>> {
-        let mut ahead = Zeroizing::new(Vec::new());
-        if !self.non_blocking() || !now.local_modes.contains(LocalModes::ICANON) {
-            return ahead;
+    /// Takes the lines that wait to be read, each with the key that ended it: their ends (Ctrl-D)
+    /// are only told while lines are read.
+    fn lines_ahead(&self, now: &Termios, ahead: &mut Ahead) {
+        if !now.local_modes.contains(LocalModes::ICANON) {
+            return;
         }
         let end = |code| now.special_codes[code];
         let mut line = Zeroizing::new([0; LINE_MAX]);
         for _ in 0..LINE_MAX {
-            if !is_ready(self.fd(), PollFlags::IN) {
-                break;
-            }
-            let Ok(n) = rustix::io::read(self.fd(), &mut line[..]) else {
+            let Some(line) = self.waiting(&mut line) else {
                 break;
             };
-            let line = line.get(..n).unwrap_or_default();
-            ahead.extend_from_slice(line);
-            // A return that came while a line editor had the terminal is a newline to the client.
+            let last = line.last().copied();
+            ahead.seen.extend_from_slice(line);
             let ends = [
                 b'\n',
                 b'\r',
                 end(SpecialCodeIndex::VEOL),
                 end(SpecialCodeIndex::VEOL2),
             ];
-            if !line.last().is_some_and(|last| ends.contains(last)) {
-                ahead.push(end(SpecialCodeIndex::VEOF));
+            if !last.is_some_and(|last| ends.contains(&last)) {
+                ahead.seen.push(end(SpecialCodeIndex::VEOF));
+            }
+            // A return that came while a line editor had the terminal is a newline to the client,
+            // and only what is read as lines has been shown.
+            if last == Some(b'\r') {
+                let silent = std::mem::take(&mut ahead.seen);
+                ahead.unseen.extend_from_slice(&silent);
             }
         }
-        ahead
+    }
+
+    /// What one read gives, if that need not wait: nothing at an end (Ctrl-D).
+    fn waiting<'a>(&self, line: &'a mut [u8; LINE_MAX]) -> Option<&'a [u8]> {
+        if !self.non_blocking() || !is_ready(self.fd(), PollFlags::IN) {
+            return None;
+        }
+        let n = rustix::io::read(self.fd(), &mut line[..]).ok()?;
+        line.get(..n)
+    }
+
+    /// How the terminal showed keys that were typed ahead.
+    pub fn echo_of(&self, keys: &[u8]) -> Zeroizing<Vec<u8>> {
+        echo_of(keys, self.original.special_codes[SpecialCodeIndex::VEOF])
     }
 
     /// The settings as they were found.
@@ -194,6 +227,20 @@ fn raw(original: &Termios) -> Termios {
     raw
 }
 
+/// How lines are echoed, of which the last may be open. What was erased in them is not known any
+/// more, and their `end` (Ctrl-D) is not echoed.
+fn echo_of(keys: &[u8], end: u8) -> Zeroizing<Vec<u8>> {
+    let mut echo = Zeroizing::new(Vec::with_capacity(2 * keys.len()));
+    for key in keys.iter().filter(|key| **key != end) {
+        match key {
+            b'\n' => echo.extend_from_slice(b"\r\n"),
+            b'\t' | 0x20..=0x7e | 0x80.. => echo.push(*key),
+            _ => echo.extend_from_slice(&[b'^', key ^ 0x40]),
+        }
+    }
+    echo
+}
+
 fn same(a: &Termios, b: &Termios) -> bool {
     a.input_modes == b.input_modes
         && a.output_modes == b.output_modes
@@ -213,4 +260,15 @@ fn own_description(fd: BorrowedFd<'_>, device: u64, controlling: bool) -> Option
     by_tty
         .flatten()
         .or_else(|| open(&termios::ttyname(fd, Vec::new()).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echo_is_that_of_the_kernel() {
+        let echo = echo_of(b"a\tb\n\x04\x01\xc3\xa9\x7fc", 4);
+        assert_eq!(*echo, b"a\tb\r\n^A\xc3\xa9^?c");
+    }
 }

@@ -109,7 +109,7 @@ fn flow_control() {
 #[test]
 fn type_ahead() {
     let home = Home::with_vault();
-    for rec in [false, true] {
+    let seen = [false, true].map(|rec| {
         let mut t = at_once(
             &home,
             rec,
@@ -119,14 +119,20 @@ fn type_ahead() {
         t.keys("ther\r");
         t.wait_for("<one word><another>");
         t.wait();
-    }
+        shown(&t)
+    });
+    // The terminal has shown it once, and nobody shows it again.
+    assert_eq!(
+        String::from_utf8_lossy(&seen[0]),
+        String::from_utf8_lossy(&seen[1])
+    );
     assert!(recorded(&home).contains("<one word><another>"));
 }
 
 #[test]
 fn an_end_typed_ahead_is_an_end() {
     let home = Home::with_vault();
-    for rec in [false, true] {
+    let seen = [false, true].map(|rec| {
         let script = "cat; echo end of it; cat; echo end of that";
         let mut t = at_once(&home, rec, script, "line\rwo\x04rd\r\x04\x04");
         t.wait_for("end of it");
@@ -137,7 +143,12 @@ fn an_end_typed_ahead_is_an_end() {
             "{}",
             t.screen()
         );
-    }
+        shown(&t)
+    });
+    assert_eq!(
+        String::from_utf8_lossy(&seen[0]),
+        String::from_utf8_lossy(&seen[1])
+    );
 }
 
 /// Types before anything that was started can have looked.
