@@ -28,6 +28,9 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "$ANSIBLE_VAULT;",
     ".key",
     ".pem",
+    ".p12",
+    ".pfx",
+    ".jks",
     "id_rsa",
     "id_ed25519",
     "id_ecdsa",
@@ -87,17 +90,29 @@ fn unbegun(line: &[u8]) -> Option<Kind> {
         return Some(Kind::Lines);
     }
     // $ tail -3 server.key: what it shows may have lost its first line.
-    let shows = ["cat ", "tail ", "head ", "less ", "more ", "bat "]
-        .iter()
-        .filter_map(|verb| find_in(line, 0, verb.as_bytes()))
-        .min()?;
+    let shows = [
+        "cat ", "tail ", "head ", "less ", "more ", "bat ", "sed -n", "base64 ",
+    ]
+    .iter()
+    .filter_map(|verb| find_in(line, 0, verb.as_bytes()))
+    .min()?;
     let prompted = matches!(super::bytes::before(line, shows), 0 | b' ');
     let file = from(line, shows)
         .split(|c| matches!(c, b' ' | b';' | b'|' | b'&'))
         .any(|word| {
-            [&b".key"[..], b".pem", b"id_rsa", b"id_ed25519", b"id_ecdsa"]
-                .iter()
-                .any(|end| word.ends_with(end))
+            [
+                &b".key"[..],
+                b".pem",
+                b"id_rsa",
+                b"id_ed25519",
+                b"id_ecdsa",
+                b".p12",
+                b".pfx",
+                b".jks",
+                b".keystore",
+            ]
+            .iter()
+            .any(|end| word.ends_with(end))
         });
     (prompted && file && !contains(line, b" > ")).then_some(Kind::Lines)
 }
@@ -268,6 +283,27 @@ pub(crate) fn inside(block: Block, line: &[u8], spans: &mut Vec<Span>) -> Inside
     }
 }
 
+/// Appends what stands of a block before its END in the lines of a page that begins behind its BEGIN:
+/// the number of the line, and the span.
+pub(crate) fn tails(lines: &[&[u8]], spans: &mut Vec<(usize, Span)>) {
+    for (n, line) in lines.iter().enumerate() {
+        let ends = find_in(line, 0, b"-----end ").is_some_and(|i| {
+            is_private(from(line, i)) && find_in(line, 0, b"-----begin ").is_none()
+        });
+        if !ends {
+            continue;
+        }
+        for (above, line) in lines.iter().enumerate().take(n).rev() {
+            let (start, end) = content(line);
+            let text = cut(line, start, end);
+            if !is_material(text) || text.len() < 4 {
+                break;
+            }
+            spans.push((above, Span::new(start, end, RULE, Class::Key).in_cell()));
+        }
+    }
+}
+
 /// What a line is to an open block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inside {
@@ -298,6 +334,13 @@ fn content(line: &[u8]) -> (usize, usize) {
             start = bar + 1;
         }
     }
+    // tmux: a pane's line among those of its neighbours
+    if memchr::memmem::find(cut(line, start, end), PANE).is_some()
+        && let Some((from, to)) = pane(line, start, end)
+    {
+        (start, end) = (from, to);
+    }
+    start = behind_prompt(line, start, end);
     start = behind_number(line, start, end);
     loop {
         (start, end) = trim(line, start, end);
@@ -331,6 +374,45 @@ fn content(line: &[u8]) -> (usize, usize) {
         }
     }
     (start, end)
+}
+
+/// Behind psql's prompt within a literal or a statement: `app'> `, `app-# `.
+fn behind_prompt(line: &[u8], start: usize, end: usize) -> usize {
+    let name = cut(line, start, end)
+        .iter()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-'))
+        .count();
+    let sign = start + name;
+    // A dash is the name's last byte here.
+    let open = matches!(at(line, sign), b'\'' | b'"' | b'$' | b'(' | b'*');
+    let mark = sign + usize::from(open);
+    let prompt = matches!(at(line, mark), b'>' | b'#') && at(line, mark + 1) == b' ';
+    if name > 0 && prompt && (open || at(line, mark - 1) == b'-') {
+        mark + 2
+    } else {
+        start
+    }
+}
+
+/// What parts the panes of a window.
+const PANE: &[u8] = "│".as_bytes();
+
+/// The pane of `line[start..end]` that holds key material or its end.
+fn pane(line: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
+    let mut from = start;
+    let places: Vec<usize> = memchr::memmem::find_iter(cut(line, start, end), PANE)
+        .map(|n| start + n)
+        .chain([end])
+        .collect();
+    for to in places {
+        let (a, b) = trim(line, from, to);
+        let text = cut(line, a, b);
+        if is_material(text) && text.len() >= 32 || text.starts_with(b"-----") {
+            return Some((a, b));
+        }
+        from = to + PANE.len();
+    }
+    None
 }
 
 /// Behind the number that an editor or `cat -n`, `nl`, `grep -n`, `bat` puts before each line: digits, then a

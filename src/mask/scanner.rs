@@ -1,5 +1,7 @@
 //! The scanner: one a session, fed logical lines in order, answers with the secrets of each.
 
+mod page;
+
 use super::bytes::{contains, word_at};
 use super::classes::Classes;
 use super::columns::{Columns, Judge};
@@ -161,24 +163,6 @@ impl Scanner {
     /// Whether earlier lines left nothing open that the next one is read with.
     pub fn is_idle(&self) -> bool {
         self.state.block.is_none() && self.state.is_idle()
-    }
-
-    /// Looks at the lines of a page in order, as if nothing had come before them, and tells what
-    /// stands in each; what is found is learned, but the scanner does not move on. A full-screen
-    /// program draws in any order, so its lines are looked at as they stand together.
-    pub fn page<'a>(
-        &mut self,
-        lines: impl IntoIterator<Item = &'a [u8]>,
-        mut found: impl FnMut(usize, &[Span]),
-    ) {
-        let state = std::mem::take(&mut self.state);
-        let mut spans = Vec::new();
-        for (number, line) in lines.into_iter().enumerate() {
-            spans.clear();
-            self.line(line, &mut spans);
-            found(number, &spans);
-        }
-        self.state = state;
     }
 
     /// Looks for `secret` from now on, in every form.

@@ -68,3 +68,101 @@ fn a_command_line_is_quoted_and_masked() {
         "psql 'host=db password=********' -c 'select 1'"
     );
 }
+
+/// What `scanner` finds on a page of `lines`.
+fn on_page(scanner: &mut Scanner, lines: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let bytes = lines.iter().map(|line| line.as_bytes());
+    scanner.page(bytes, |number, spans| {
+        found.extend(
+            spans
+                .iter()
+                .map(|s| lines[number][s.start..s.end].to_owned()),
+        );
+    });
+    found
+}
+
+#[test]
+fn a_table_in_a_pane_is_one() {
+    let mut scanner = Scanner::new(Rules::builtin());
+    let page = [
+        "$ ls        │ id | password ",
+        "README.md   │----+----------",
+        "src         │  1 | Zimt7 ",
+        "$           │(1 row)",
+    ];
+    assert_eq!(on_page(&mut scanner, &page), ["Zimt7"]);
+    // The same with a box whose rules are no panes.
+    let page = [
+        "┌────┬──────────┐",
+        "│ id │ password │",
+        "├────┼──────────┤",
+        "│  1 │ Zimt7    │",
+        "│  2 │ Anis8    │",
+        "└────┴──────────┘",
+    ];
+    assert_eq!(on_page(&mut scanner, &page), ["Zimt7", "Anis8"]);
+}
+
+#[test]
+fn a_line_that_a_pane_is_too_narrow_for_is_one() {
+    let mut scanner = Scanner::new(Rules::builtin());
+    let page = [
+        "$ psql postgres://app:Ei│$ ls",
+        "nhornRegen@db.example/x │README.md",
+        "psql (15.18)            │src",
+    ];
+    assert_eq!(on_page(&mut scanner, &page), ["Ei", "nhornRegen"]);
+}
+
+#[test]
+fn rows_of_a_table_are_known_when_its_header_has_left_the_page() {
+    let mut scanner = Scanner::new(Rules::builtin());
+    let page = [
+        " id | password | kind ",
+        "----+----------+------",
+        "  1 | Zimt7    | a    ",
+    ];
+    assert_eq!(on_page(&mut scanner, &page), ["Zimt7"]);
+    let page = ["  8 | Anis8    | b    ", "  9 | Mohn9    | c    "];
+    assert_eq!(on_page(&mut scanner, &page), ["Anis8", "Mohn9"]);
+    // Another table stands between other bars.
+    let page = ["  8 | Anis88888 | b    ", "made | of | words"];
+    assert_eq!(on_page(&mut scanner, &page), [""; 0]);
+}
+
+#[test]
+fn a_table_that_a_pager_cut_at_the_edge_is_one() {
+    let mut scanner = Scanner::new(Rules::builtin());
+    for page in [
+        [
+            " id | password |  no>",
+            "----+----------+---->",
+            "  1 | Zimt7    | bla>",
+        ],
+        [
+            "<d | password |  no>",
+            "---+----------+---->",
+            "<1 | Zimt7    | bla>",
+        ],
+    ] {
+        assert_eq!(on_page(&mut scanner, &page), ["Zimt7"], "{page:?}");
+    }
+}
+
+#[test]
+fn what_stands_of_a_key_above_its_end_is_found() {
+    let body = "MC4CAQAwBQYDK2VwBCIEIPJighSsSsf5C8M9dEpZgT1i0R4IWgIBsmVIe30szr9x";
+    let mut scanner = Scanner::new(Rules::builtin());
+    let page = [
+        "$ less k.txt",
+        body,
+        body,
+        "-----END PRIVATE KEY-----",
+        "$ ",
+    ];
+    assert_eq!(on_page(&mut scanner, &page), [body, body]);
+    let page = ["$ less c.txt", body, "-----END CERTIFICATE-----", "$ "];
+    assert_eq!(on_page(&mut scanner, &page), [""; 0]);
+}

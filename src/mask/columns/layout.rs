@@ -110,6 +110,48 @@ pub(super) fn next_bar(line: &[u8], from: usize) -> Option<(usize, usize)> {
     }
 }
 
+/// Where the bars of `line` stand, in characters.
+pub(super) fn bars(line: &[u8]) -> Vec<usize> {
+    let mut bars = Vec::new();
+    let (mut i, mut chars) = (0, 0);
+    while i < line.len() && bars.len() < COLUMNS_MAX {
+        let len = bar(line, i);
+        if len > 0 {
+            bars.push(chars);
+        }
+        i += len.max(1);
+        chars += usize::from(len > 0 || line.get(i - 1).is_some_and(|c| c & 0xC0 != 0x80));
+    }
+    bars
+}
+
+/// A line of a table without the `<` and `>` with which a pager marks that it was cut (`less -S`);
+/// nothing for other lines.
+pub(super) fn unmarked(line: &[u8]) -> Option<Vec<u8>> {
+    let cut_off = line.ends_with(b">");
+    if !cut_off && !line.starts_with(b"<") {
+        return None;
+    }
+    let body = line.strip_suffix(b">").unwrap_or(line);
+    let body = body.strip_prefix(b"<").unwrap_or(body);
+    let table = next_bar(body, 0).is_some() && memchr::memchr2(b'<', b'>', body).is_none();
+    let ruled = body.len() >= 3
+        && body
+            .iter()
+            .all(|c| matches!(c, b'-' | b'+' | b'=') || *c >= 0x80);
+    if !table && !ruled {
+        return None;
+    }
+    let mut line = line.to_vec();
+    if cut_off {
+        line.pop();
+    }
+    if let Some(first) = line.first_mut().filter(|c| **c == b'<') {
+        *first = if ruled { b'-' } else { b' ' };
+    }
+    Some(line)
+}
+
 pub(super) fn is_column_name(cell: &[u8], delimiter: u8) -> bool {
     let cell = if delimiter == b'|' || delimiter == b'\t' {
         cell

@@ -7,6 +7,7 @@
 mod asked;
 mod checked;
 mod frame;
+mod known;
 mod layout;
 mod looks;
 mod markup;
@@ -21,7 +22,9 @@ use super::bytes::{at, cut, from, trim};
 use super::names::{Named, Strength};
 use super::own::Personal;
 use super::span::{Class, RuleId, Span};
+use super::sql::{Format, copy_options};
 use super::value::{is_plain_number, is_random, is_type};
+use known::Known;
 use layout::{Cut, bar, cells, is_border, is_column_name, is_underline, runs, spaced};
 pub(crate) use names::{Judge, RECS_OWN, TRIGGERS, keywords};
 pub(crate) use setting::{SETTING, is_setting};
@@ -50,6 +53,8 @@ pub(crate) struct Columns {
     asked: asked::Asked,
     /// How many lines an answer without a header may still have.
     left: u32,
+    /// The last table with a header, whose rows a pager may show again without it.
+    known: Option<Known>,
 }
 
 /// An answer of more lines is no longer looked at where only a query told its columns.
@@ -73,10 +78,13 @@ impl Columns {
             && self.markup.is_idle()
             && self.vertical.is_idle()
             && self.asked.is_idle()
+            && self.known.is_none()
     }
 
     /// A table may open in this line: something in it is judged, or it draws a border.
     pub(crate) fn line(&mut self, line: &[u8], woken: bool, judge: &Judge, spans: &mut Vec<Span>) {
+        let unmarked = layout::unmarked(line);
+        let line = unmarked.as_deref().unwrap_or(line);
         let text = line.trim_ascii();
         let header = std::mem::take(&mut self.header);
         let border = std::mem::take(&mut self.border);
@@ -95,8 +103,8 @@ impl Columns {
                 .iter()
                 .any(|c| text.starts_with(c.as_bytes()));
             if !header.is_empty() && !opens {
-                self.asked = asked::Asked::default();
                 self.underlined(&header, line, judge);
+                self.asked = asked::Asked::default();
                 return;
             }
             self.border = !self.headed;
@@ -109,14 +117,14 @@ impl Columns {
         let boxed = bar(text, 0) > 0;
         self.headed = boxed && (self.headed || border);
         if is_underline(text) {
-            self.asked = asked::Asked::default();
             if !header.is_empty() {
                 self.underlined(&header, line, judge);
             }
+            self.asked = asked::Asked::default();
             return;
         }
         if let Some(table) = self.table.take() {
-            if table.cut == Cut::By(b'\t') && is_copy_help(text) {
+            if matches!(table.cut, Cut::By(_)) && is_copy_help(text) {
                 self.table = Some(table);
                 return;
             }
@@ -127,13 +135,18 @@ impl Columns {
                 return;
             }
         }
+        if self.again(line, unmarked.is_some(), spans) {
+            return;
+        }
         if !self.vertical.is_idle() && self.vertical.row(line, judge, spans) {
             return;
         }
+        // The query above says what a header's words do not.
+        let told = !self.asked.is_idle() && self.asked.columns().iter().any(|(_, n)| n.is_some());
         if !self.asked.is_idle() && self.answered(line, judge, spans) {
             return;
         }
-        if woken {
+        if woken || told {
             people::pairs(line, judge, spans);
             if let Some(select) = query::select(line)
                 && self.asks(line, select, judge)
@@ -188,13 +201,15 @@ impl Columns {
 
     /// `COPY t (a, b) FROM stdin`: the lines that follow are its rows.
     pub(crate) fn copy(&mut self, line: &[u8], judge: &Judge) {
-        let copies = super::bytes::find(line, 0, b"copy ");
-        let list = copies.and_then(|i| memchr::memchr(b'(', from(line, i)).map(|n| i + n));
-        let Some(open) = list else { return };
-        let close = memchr::memchr(b')', from(line, open)).map_or(line.len(), |n| open + n);
-        let names = cut(line, open + 1, close).split(|c| *c == b',');
-        let names = names.map(|name| judge.column(name.trim_ascii()));
-        self.open_table(Cut::By(b'\t'), names.collect());
+        let Some(start) = super::bytes::find(line, 0, b"copy ") else {
+            return;
+        };
+        let copy = copy_options(from(line, start));
+        // A header of its own tells what the columns are.
+        if copy.format != Format::Binary && !copy.header {
+            let names = copy.names.iter().map(|name| judge.column(name.as_bytes()));
+            self.open_table(Cut::By(copy.delimiter), names.collect());
+        }
     }
 
     fn open_table(&mut self, cut: Cut, names: Vec<Option<Named>>) {
@@ -217,7 +232,9 @@ impl Columns {
             return;
         }
         if boxed {
-            self.open_table(Cut::Boxed, judged(line, &Cut::Boxed, judge));
+            let names = self.told(line, &Cut::Boxed, judged(line, &Cut::Boxed, judge));
+            self.open_table(Cut::Boxed, names);
+            self.keep(line);
             return;
         }
         // Names of columns hold none of these; statements and log lines do.
@@ -279,9 +296,31 @@ impl Columns {
                 Cut::At(runs)
             }
         };
-        let names = judged(header, &style, judge);
+        let names = self.told(header, &style, judged(header, &style, judge));
         self.table = None;
         self.open_table(style, names);
+        self.keep(header);
+    }
+
+    /// `names` of a header's columns, and what the query above says of those that have none: what they
+    /// were made from.
+    fn told(
+        &self,
+        header: &[u8],
+        style: &Cut,
+        mut names: Vec<Option<Named>>,
+    ) -> Vec<Option<Named>> {
+        let told = self.asked.columns();
+        let cells = cells(header, style);
+        if told.len() != names.len() || cells.len() != names.len() {
+            return names;
+        }
+        for ((named, (name, asked)), (a, b)) in names.iter_mut().zip(told).zip(cells) {
+            if named.is_none() && name.eq_ignore_ascii_case(cut(header, a, b).trim_ascii()) {
+                *named = *asked;
+            }
+        }
+        names
     }
 }
 
@@ -357,7 +396,10 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
         return false;
     }
     // A table that counts words calls them tokens.
-    if named.class == Class::Token && cell.len() < 6 && cell.iter().all(u8::is_ascii_lowercase) {
+    if named.class == Class::Token
+        && cell.len() < 6
+        && (cell.iter().all(u8::is_ascii_lowercase) || cell.iter().all(u8::is_ascii_digit))
+    {
         return false;
     }
     if named.class == Class::Personal && named.strength < Strength::Strong {

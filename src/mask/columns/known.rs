@@ -1,0 +1,60 @@
+//! The table that was read last, whose rows a pager may show again without their header.
+
+use super::layout::{Cut, bars};
+use super::{Columns, Table, row};
+use crate::mask::span::Span;
+
+/// A table that was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    table: Table,
+    /// Where its bars stand, in characters.
+    bars: Vec<usize>,
+    /// So many lines may still pass until one of its rows comes.
+    left: u32,
+}
+
+/// Rows of a table that was read are known as such for so many lines behind it: some pages.
+const KNOWN_LINES: u32 = 400;
+
+impl Columns {
+    /// The table that was read last.
+    pub(crate) fn known(&self) -> Option<&Known> {
+        self.known.as_ref()
+    }
+
+    /// What was read goes on with rows of a table that was read before.
+    pub(crate) fn knows(&mut self, known: Option<Known>) {
+        self.known = known;
+    }
+
+    /// Whether `line` is a row of the table that was read before, and is read: its bars stand where
+    /// those of the table stood. One that a pager `cut` may have fewer.
+    pub(super) fn again(&mut self, line: &[u8], cut: bool, spans: &mut Vec<Span>) -> bool {
+        let Some(mut known) = self.known.take() else {
+            return false;
+        };
+        known.left -= 1;
+        let bars = bars(line);
+        let same = bars == known.bars || cut && known.bars.starts_with(&bars);
+        let row = same && !bars.is_empty() && row(line, &known.table, spans);
+        if row {
+            known.left = KNOWN_LINES;
+        }
+        if known.left > 0 {
+            self.known = Some(known);
+        }
+        row
+    }
+
+    /// Keeps the table of `header`, if one was opened, for when its rows come again without it.
+    pub(super) fn keep(&mut self, header: &[u8]) {
+        let table = self.table.as_ref();
+        let table = table.filter(|table| matches!(table.cut, Cut::Bars | Cut::Boxed));
+        self.known = table.map(|table| Known {
+            table: table.clone(),
+            bars: bars(header),
+            left: KNOWN_LINES,
+        });
+    }
+}
