@@ -61,7 +61,7 @@ const PASSWORDS: &str = "
     smtppw mailserverpass imappass ldappass wifipass vpnpass webpass loginpass imappw ldappw apppw spare4
     parolachiave parolasegreta parolaordine userpasswd plaintextpassword cleartextpassword parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
     presharedkey wpapassphrase chpasswd masterpassword unlockcode palabraclave codigosecreto
-    symdecrypt pubdecrypt alarmcode doorcode gatecode
+    passplain pwplain pwdplain passclear symdecrypt pubdecrypt alarmcode doorcode gatecode
     codesecret wpapsk psksecret geheim geheimnis segreto sekret clavesecreta";
 
 /// Ends of a word that make it an issued secret.
@@ -319,7 +319,7 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
         // wrong or missing password is one, and mostly nearly the right one.
         if last.starts_with("libsecret")
             || last == "nopasswd"
-            || matches!(before, "no" | "has" | "have" | "without" | "random" | "allow" | "empty" | "num")
+            || matches!(before, "no" | "has" | "have" | "with" | "without" | "random" | "allow" | "empty" | "num")
             // MYSQL_RANDOM_ROOT_PASSWORD, MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: switches
             || before == "root" && ["random", "empty"].iter().any(|w| words.text.contains(w))
             || before == "existing" && last == "secret"

@@ -1,7 +1,7 @@
 //! Personal data whose shape is strong enough to stand without a name: payment cards, IBANs and
 //! e-mail addresses.
 
-use super::bytes::{at, before, cut, is_word, word_at};
+use super::bytes::{at, before, contains, cut, is_word, word_at};
 use super::checksum;
 use super::grams::{Grams, Match};
 use super::span::{Class, RuleId, Span};
@@ -332,6 +332,13 @@ pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
             && host.contains(&b'.')
             && (2..=12).contains(&top.len())
             && top.iter().all(u8::is_ascii_alphabetic);
+        // bob@ACME.EXAMPLE: whom Kerberos knows
+        let principal = user.iter().all(|c| !c.is_ascii_uppercase())
+            && host.iter().all(|c| !c.is_ascii_lowercase())
+            && ["kinit", "kerberos", "krb5", "principal"]
+                .iter()
+                .any(|word| contains(line, word.as_bytes()));
+        let good = good && !principal;
         if good && !is_file(top) && !is_nobodys(user, host) && !is_login(line, start, end, user) {
             spans.push(Span::new(start, end, MAIL, Class::Personal).in_cell());
         }

@@ -145,6 +145,7 @@ impl Rules {
         }
         rules.file("jdbc:oracle:", Match::Folded, Wake::Jdbc);
         rules.file("stdin", Match::Word, Wake::Copy);
+        rules.file("stdout", Match::Word, Wake::Copy);
         for word in keyblock::TRIGGERS {
             rules.file(word, Match::Folded, Wake::Block);
         }

@@ -117,7 +117,14 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"enabled",
     ];
     let value = value.trim_ascii();
-    WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) || is_stand_in(value)
+    // env:SHOP_DB_PASSWORD
+    let environment = value.strip_prefix(b"env:").is_some_and(|name| {
+        name.len() > 2
+            && name
+                .iter()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'_')
+    });
+    environment || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) || is_stand_in(value)
 }
 
 /// Whether `value` is a variable, a parameter, or was masked already. A literal in the place of a

@@ -1,7 +1,7 @@
 //! Keys of wallets that have no prefix: mnemonic phrases (BIP 39), private keys in base 58, and the
 //! lists of bytes in which Solana keeps its keys.
 
-use super::bytes::{at, before, cut, is_word};
+use super::bytes::{at, before, contains, cut, is_word};
 use super::classes::Classes;
 use super::span::{Class, RuleId, Span};
 use std::sync::OnceLock;
@@ -84,7 +84,11 @@ fn words(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
             kinds.sort_unstable();
             kinds.dedup();
             // Drawn at random, hardly a word comes twice.
-            if kinds.len() * 4 >= phrase.len() * 3 {
+            let named = || {
+                let lead = cut(line, 0, *first);
+                contains(lead, b"seed") || contains(lead, b"mnemonic")
+            };
+            if kinds.len() * 4 >= phrase.len() * 3 || named() {
                 spans.push(Span::new(*first, *last, PHRASE, Class::Key));
             }
         }

@@ -129,6 +129,16 @@ pub(super) fn call(
         return None;
     }
     let name = cut(line, from, i);
+    // SQLCMDPASSWORD=Yukon(2005), password=ENC(…) of Jasypt
+    let inner = rest
+        .strip_suffix(b")")
+        .map(|inner| cut(inner, 1, inner.len()));
+    let year = |inner: &[u8]| inner.len() > 2 && inner.iter().all(u8::is_ascii_digit);
+    if inner.is_some_and(|inner| name == b"ENC" && inner.len() >= 16 || year(inner))
+        && matches!(before(line, from), b'=' | b' ')
+    {
+        return None;
+    }
     if is_placeholder(cut(line, from, i + 1)) {
         return Some(None);
     }

@@ -58,7 +58,10 @@ pub(crate) fn find(line: &[u8], triggers: &[usize], spans: &mut Vec<Span>) {
             done = done.max(to);
         }
         let planned = placed::planned(line, delimiter);
-        for (from, to) in planned.into_iter().chain(placed::listed(line, delimiter)) {
+        for (from, to) in planned
+            .into_iter()
+            .chain(placed::listed(line, delimiter, named))
+        {
             spans.push(Span::new(from, to, RULE, named.class));
             done = done.max(to);
         }
@@ -147,7 +150,11 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
             // `--pass <phrase>   …` of a help text, `-p<password> db`: no element ends there.
             let glued = is_word(before(line, name.wrapping_sub(1)));
             if close.is_none()
-                && (glued || matches!(at(line, start), b' ' | b']' | b')' | b',' | b'|'))
+                && (glued
+                    || matches!(
+                        at(line, start),
+                        b' ' | b']' | b')' | b',' | b'|' | b'@' | b':'
+                    ))
             {
                 return None;
             }
@@ -266,7 +273,7 @@ fn accept(
             || text.starts_with(b"&")
                 && delimiter.kind == Kind::Colon
                 && cut(line, delimiter.value, delimiter.value + text.len()) == text
-            || text.starts_with(b"<") && is_described(line, delimiter.value)
+            || text.starts_with(b"<") && placed::is_described(line, delimiter.value)
             || text.iter().all(|c| b"\"'`()[]{};,.+| ".contains(c))
             // s/^password=.*/password=/
             || text.starts_with(b".*")
@@ -290,6 +297,7 @@ fn accept(
         && (is_identifier(text)
             && (judge(text).is_some() || in_list(line, name, delimiter, text.len()))
             || named.strength == Strength::Weak && !is_random(text)
+            || placed::is_method(text)
             || text.starts_with(b"$."))
     {
         return false;
@@ -310,6 +318,7 @@ fn accept(
                 return false;
             }
             !(is_prose(text) || colon && is_sentence(text, line, delimiter, name))
+                || placed::is_variable(line, name, delimiter)
                 || passphrase(text, line, name)
                 || colon && placed::is_field(line, name, text)
         }
@@ -360,16 +369,6 @@ fn accept(
             is_random(text) && !is_uuid(text) || text.starts_with(b"base64:") && text.len() > 12
         }
     }
-}
-
-/// `<your password here>`
-fn is_described(line: &[u8], i: usize) -> bool {
-    let rest = cut(line, i + 1, line.len());
-    memchr::memchr(b'>', rest).is_some_and(|n| {
-        cut(rest, 0, n)
-            .iter()
-            .all(|c| c.is_ascii_alphanumeric() || b" _-.,'/".contains(c))
-    })
 }
 
 /// `handler.password`, `typing.Optional[bytes]`, `impl AsRef<[u8]>`, `credentials[1]`: code that

@@ -2,7 +2,7 @@
 
 use super::{Delimiter, Kind, closing};
 use crate::mask::bytes::{at, before, contains, cut, from, is_word, skip_blanks, word_at};
-use crate::mask::names::judge;
+use crate::mask::names::{Named, Strength, judge};
 use crate::mask::standin::is_placeholder;
 use crate::mask::value::is_random;
 
@@ -129,7 +129,7 @@ pub(super) fn planned(line: &[u8], delimiter: Delimiter) -> Option<(usize, usize
 }
 
 /// The words of `api_tokens = ["x", "y"]` that are secrets: where each starts and ends.
-pub(super) fn listed(line: &[u8], delimiter: Delimiter) -> Vec<(usize, usize)> {
+pub(super) fn listed(line: &[u8], delimiter: Delimiter, named: Named) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     if at(line, delimiter.value) != b'[' {
         return found;
@@ -140,7 +140,13 @@ pub(super) fn listed(line: &[u8], delimiter: Delimiter) -> Vec<(usize, usize)> {
         let text = cut(line, i + 1, close);
         // ["django.contrib.auth.hashers.Argon2PasswordHasher"]
         let path = text.iter().filter(|c| **c == b'.').count() > 2;
-        if is_random(text) && !path && !is_placeholder(text) {
+        // "9f3k-2lq8", "sommer24", where the name leaves no doubt
+        let drawn = named.strength == Strength::Strong
+            && text.len() >= 6
+            && text.iter().any(u8::is_ascii_digit)
+            && text.iter().any(u8::is_ascii_alphabetic)
+            && !text.iter().any(|c| matches!(c, b' ' | b'/' | b'{' | b'$'));
+        if (is_random(text) || drawn) && !path && !is_placeholder(text) {
             found.push((i + 1, close));
         }
         let comma = skip_blanks(line, close + 1);
@@ -180,6 +186,19 @@ pub(super) fn is_code(line: &[u8], name: usize, text: &[u8], quoted: bool) -> bo
             || quoted && matches!(&*name, b"pin" | b"otp"))
 }
 
+/// `"md5", "password", "scram-sha-256"`: the ways to log in that pg_hba.conf knows.
+pub(super) fn is_method(text: &[u8]) -> bool {
+    [
+        &b"scram-sha-256"[..],
+        b"md5",
+        b"trust",
+        b"reject",
+        b"peer",
+        b"ident",
+    ]
+    .contains(&text)
+}
+
 /// `./pw.txt:/run/secrets/db_password:ro`: how a file is mounted.
 pub(super) fn is_mount(line: &[u8], name: usize, text: &[u8]) -> bool {
     before(line, name) == b'/'
@@ -199,6 +218,27 @@ pub(super) fn is_handed_on(line: &[u8], name: usize, text: &[u8]) -> bool {
     {
         return true;
     }
+    // connect(user="app", password=pw), my %opt = (password => $ENV{DB_PASSWORD});
+    let bare = text.strip_suffix(b";").unwrap_or(text);
+    if let Some(bare) = bare.strip_suffix(b")")
+        && memchr::memchr(b'(', cut(line, 0, name)).is_some()
+        && (bare.starts_with(b"$ENV{")
+            || bare.iter().all(|c| c.is_ascii_lowercase() || *c == b'_')
+                && (judge(bare).is_some() || bare == b"pw"))
+    {
+        return true;
+    }
+    // self.user, self.password = user, password
+    if let Some(bare) = text.strip_suffix(b",")
+        && bare.iter().all(|c| c.is_ascii_lowercase() || *c == b'_')
+        && memchr::memmem::find(cut(line, 0, name), b", self.").is_some()
+    {
+        return true;
+    }
+    // 'secret=kv/data/shop:password' of a lookup
+    if contains(cut(line, 0, name), b"hashi_vault") {
+        return true;
+    }
     let end = name
         + from(line, name)
             .iter()
@@ -207,6 +247,34 @@ pub(super) fn is_handed_on(line: &[u8], name: usize, text: &[u8]) -> bool {
     cut(line, name, end).rsplit(|c| *c == b'.').next() == Some(text)
         && cut(line, name, end).contains(&b'.')
         && cut(line, end, end + 3) == b" = "
+}
+
+/// `-e 'POSTGRES_PASSWORD=three small words'`, `Environment="JWT_SECRET=do not disturb"`: a variable of
+/// the environment in quotes of its own.
+pub(super) fn is_variable(line: &[u8], name: usize, delimiter: Delimiter) -> bool {
+    let end = name + from(line, name).iter().take_while(|c| is_word(**c)).count();
+    let start = name
+        - cut(line, 0, name)
+            .iter()
+            .rev()
+            .take_while(|c| is_word(**c))
+            .count();
+    let own = cut(line, start, end);
+    own.iter().all(|c| !c.is_ascii_lowercase())
+        && own.contains(&b'_')
+        && matches!(before(line, start), b'"' | b'\'')
+        && at(line, end) == b'='
+        && delimiter.value == end + 1
+}
+
+/// `<your password here>`
+pub(super) fn is_described(line: &[u8], i: usize) -> bool {
+    let rest = cut(line, i + 1, line.len());
+    memchr::memchr(b'>', rest).is_some_and(|n| {
+        cut(rest, 0, n)
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || b" _-.,'/".contains(c))
+    })
 }
 
 /// A field of YAML whose name is made of several words, `postgresPassword: three small words`: no

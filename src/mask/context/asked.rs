@@ -328,6 +328,7 @@ fn is_typed(text: &[u8]) -> bool {
     let words = text.split(|c| *c == b' ').count();
     (3..=128).contains(&text.len())
         && !answer
+        && !text.starts_with(b"ERROR ")
         && words <= 5
         && !text.ends_with(b" bytes")
         && !is_placeholder(text)

@@ -3,7 +3,7 @@
 
 use super::asked::asked;
 use super::below::{Below, below, opens};
-use super::reveals::{evaluates, prints_many, reveals};
+use super::reveals::{evaluates, is_phrase, prints_many, prints_text, reveals};
 use super::told::{spoken, told};
 use crate::mask::assign::{closing, opening};
 use crate::mask::bytes::{
@@ -115,6 +115,8 @@ pub(crate) struct Awaits {
     revealed: u8,
     /// It prints one on each line.
     many: bool,
+    /// It prints it as it is, blanks included.
+    text: bool,
     /// Lines left in which `value: …` belongs to a name that said secret.
     named: u8,
     /// The line before was a key of etcd whose value is secret.
@@ -168,6 +170,9 @@ impl Awaits {
         }
         if self.left > 0 {
             self.left -= 1;
+            if self.below == Below::Login && self.left == 1 {
+                self.below = Below::Secret;
+            }
             if !below(self.below, line, spans) {
                 self.left = 0;
             }
@@ -247,6 +252,10 @@ impl Awaits {
                 // $1 = 0x5566aa "secret"
                 spans.push(Span::new(start + from, start + to, REVEALED, Class::Token));
                 self.revealed = 0;
+            } else if self.text && self.revealed == REVEALED_LINES && is_phrase(text) {
+                let end = start + text.len();
+                spans.push(Span::new(start, end, REVEALED, Class::Password));
+                self.revealed = 0;
             } else if text.contains(&b' ') {
                 self.revealed = 0;
             } else {
@@ -260,6 +269,10 @@ impl Awaits {
         if woken.reveals && reveals(line) || asks || reset || announces || evaluates {
             self.revealed = REVEALED_LINES;
             self.many = prints_many(line);
+            self.text = prints_text(line);
+        }
+        if self.revealed == 0 {
+            (self.many, self.text) = (false, false);
         }
     }
 }

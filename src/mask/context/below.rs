@@ -29,6 +29,8 @@ pub(super) enum Below {
     Machine,
     /// A user and a secret on lines of their own.
     Login,
+    /// The second of these.
+    Secret,
     /// What was typed at a shell, too early for the prompt it was for.
     Typed,
     /// Lines whose third word is secret: chap-secrets of pppd, secrets of davfs2.
@@ -85,7 +87,8 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
     if shows(&[b"chap-secrets", b"pap-secrets", b"davfs2/secrets"]) {
         return Below::Third;
     }
-    if shows(&[b"rsyncd.secrets", b"rsync.secrets"]) {
+    let asks_map = contains(text, b"postmap -q") && contains(text, b"passw");
+    if asks_map || shows(&[b"rsyncd.secrets", b"rsync.secrets", b"pcp.conf"]) {
         return Below::Pairs;
     }
     if shows(&[b"pcppass"]) {
@@ -125,6 +128,9 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
     .any(|file| text.ends_with(file))
         && contains(text, b"cat ")
     {
+        return Below::Login;
+    }
+    if first == b"<auth-user-pass>" {
         return Below::Login;
     }
     if text.starts_with(b"[sudo] password for ") && text.ends_with(b":") {
@@ -272,11 +278,17 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
             !text.ends_with(b";")
         }
         Below::Login => {
-            let one = !text.contains(&b' ') && text.len() >= 6;
-            if one && text.iter().any(|c| !c.is_ascii_lowercase()) {
+            let one = !text.contains(&b' ') && text.len() >= 3;
+            if one && text.len() >= 6 && text.iter().any(|c| !c.is_ascii_lowercase()) {
                 hide(start, end);
             }
             one
+        }
+        Below::Secret => {
+            if text.len() >= 4 && !text.contains(&b' ') {
+                hide(start, end);
+            }
+            false
         }
         Below::Typed => {
             let last = text.iter().rposition(|c| *c == b' ').map_or(0, |n| n + 1);

@@ -36,6 +36,7 @@ pub(super) fn scheme(line: &[u8], place: usize, spans: &mut Vec<Span>) {
         if secret.len() >= if header { 4 } else { least }
             && (mixed || header)
             && !is_placeholder(secret)
+            && !secret.starts_with(b"/")
             // `token PASSWORD_SYM` of a grammar
             && !secret.iter().all(|c| c.is_ascii_uppercase() || *c == b'_')
         {

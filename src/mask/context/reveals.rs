@@ -1,6 +1,6 @@
 //! Commands that print a secret and nothing else: `kubectl get secret … -o jsonpath=…`, `op read …`.
 
-use crate::mask::bytes::{before, contains, cut, is_word};
+use crate::mask::bytes::{before, contains, cut, find, is_word};
 use crate::mask::names::{Strength, judge};
 use crate::mask::span::Class;
 
@@ -152,19 +152,119 @@ pub(super) fn reveals(line: &[u8]) -> bool {
         ("wg show", &["private-key"]),
         ("wg show", &["preshared-keys"]),
         ("step crypto rand", &[]),
+        ("ceph auth get-key", &[]),
+        ("maxpasswd", &[]),
+        ("keystore show", &[]),
+        ("oathtool", &[]),
+        ("ceph auth print-key", &[]),
     ];
-    if line.len() > 2048 {
+    if line.len() > 2048 || is_sunk(line) {
         return false;
     }
-    if extracts(line) {
+    if extracts(line) || picks(line) {
         return true;
     }
     COMMANDS.iter().any(|(command, also)| {
-        contains(line, command.as_bytes())
+        find(line, 0, command.as_bytes())
+            // `npm token create`: prose
+            .is_some_and(|at| before(line, at) != b'`')
             && also.iter().all(|a| contains(line, a.as_bytes()))
             && !line.trim_ascii_end().ends_with(b">")
             && !contains(last_command(line), b" > ")
     })
+}
+
+/// Whether another program takes what the command prints, and prints something else.
+fn is_sunk(line: &[u8]) -> bool {
+    const SINKS: &[&str] = &[
+        "docker secret create",
+        "podman secret create",
+        "docker login",
+        "podman login",
+        "kubectl ",
+        "ssh ",
+        "gpg ",
+        "xclip",
+        "xsel",
+        "wl-copy",
+        "pbcopy",
+        "sha256sum",
+        "md5sum",
+        "wc ",
+        "sudo tee /dev/null",
+    ];
+    let Some(pipe) = memchr::memmem::rfind(line, b" | ") else {
+        return false;
+    };
+    let last = cut(line, pipe + 3, line.len());
+    SINKS.iter().any(|sink| last.starts_with(sink.as_bytes()))
+}
+
+/// `awk -F= '/^password/{print $2}' app.ini`, `grep ^DB_PASS .env | cut -d= -f2-`: the value of what is
+/// named as a secret is taken out of its line.
+fn picks(line: &[u8]) -> bool {
+    let has = |word: &str| memchr::memmem::find(line, word.as_bytes()).is_some();
+    let value = has("awk ") && has("print $") && !has("print $1")
+        || has("cut -d") && !has("-f1") && (has("grep ") || has("sed "))
+        || has("sed -n") && has("//p");
+    value
+        && !has(" > ")
+        && line
+            .split(|c| !is_word(*c))
+            .any(|word| judge(word).is_some_and(|named| named.strength == Strength::Strong))
+}
+
+/// Whether what the command of `line` prints is the secret as it is, which may have blanks of its own.
+pub(super) fn prints_text(line: &[u8]) -> bool {
+    [
+        &b"printenv"[..],
+        b"output -raw",
+        b"-password -w",
+        b"pass show",
+        b"op read",
+        b"get password",
+        b"keyring get",
+        b"secret-tool lookup",
+        b"versions access",
+        b"keystore show",
+        b".psk ",
+        b"getnetworkcredential",
+        b"-field",
+        b"echo $",
+        b"echo \"$",
+    ]
+    .iter()
+    .any(|command| contains(line, command))
+}
+
+/// Whether `text` may be a pass phrase, and is nothing that a program says.
+pub(super) fn is_phrase(text: &[u8]) -> bool {
+    let words: Vec<&[u8]> = text.split(|c| *c == b' ').collect();
+    let said = [
+        &b"no"[..],
+        b"not",
+        b"error",
+        b"cannot",
+        b"could",
+        b"failed",
+        b"unknown",
+        b"usage",
+        b"command",
+        b"permission",
+        b"is",
+        b"was",
+        b"the",
+    ];
+    (2..=5).contains(&words.len())
+        && text.len() <= 40
+        && !text
+            .iter()
+            .any(|c| matches!(c, b':' | b'=' | b'|' | b'\t' | b'$' | b'#' | b'>'))
+        && !matches!(text.last(), Some(b'.' | b','))
+        && words.iter().all(|word| !word.is_empty())
+        && !words
+            .iter()
+            .any(|word| said.iter().any(|w| word.eq_ignore_ascii_case(w)))
 }
 
 /// What stands behind the last `;` of `line`: only its output is shown.
@@ -243,9 +343,16 @@ fn shows_file(line: &[u8]) -> bool {
         .strip_suffix(b"sudo cat")
         .map_or(before, |_| b"$ cat");
     let prompted = before == b"cat"
-        || [&b"$ cat"[..], b"# cat", b"> cat", b"% cat"]
-            .iter()
-            .any(|p| before.ends_with(p));
+        || [
+            &b"$ cat"[..],
+            b"# cat",
+            b"> cat",
+            b"% cat",
+            b"; cat",
+            b"& cat",
+        ]
+        .iter()
+        .any(|p| before.ends_with(p));
     let path = cut(text, blank + 1, text.len());
     let file = path.rsplit(|c| *c == b'/').next().unwrap_or_default();
     let file = file.strip_prefix(b".").unwrap_or(file);
@@ -270,7 +377,7 @@ fn shows_file(line: &[u8]) -> bool {
     prompted
         // Their lines are users, hosts and secrets, which other layers part.
         && !stem.ends_with(b"credentials")
-        && ![&b"passwd"[..], b"pgpass", b"htpasswd"].contains(&stem)
+        && ![&b"passwd"[..], b"pgpass", b"htpasswd", b"pcppass"].contains(&stem)
         && (kinds.contains(&extension)
             || extension == b"txt"
                 && (judge(stem).is_some_and(|n| {
@@ -399,6 +506,13 @@ pub(crate) const REVEAL_TRIGGERS: &[&str] = &[
     "service-token",
     "wg show",
     "crypto rand",
+    "ceph auth",
+    "maxpasswd",
+    "keystore show",
+    "oathtool",
+    "awk ",
+    "cut -d",
+    "sed -n",
     "jq -r",
     "jq '.",
     "jq .",

@@ -88,8 +88,8 @@ fn read(option: &'static str) -> Option<Reads> {
         "dsn" => Reads::Dsn,
         "u%p" => Reads::Samba,
         "u:p@" => Reads::AtHost,
-        "htpasswd" | "login" | "mc" | "rabbit" | "net" | "piped" | "third" | "kv" | "ssm"
-        | "passwd" | "inner" | "odbc" | "final" | "dscl" | "crypted" | "bearer" => {
+        "htpasswd" | "login" | "mc" | "rabbit" | "net" | "samba" | "piped" | "third" | "kv"
+        | "ssm" | "passwd" | "inner" | "odbc" | "final" | "dscl" | "crypted" | "bearer" => {
             Reads::Special(option)
         }
         _ => {
@@ -152,6 +152,7 @@ pub(crate) fn command(line: &[u8], place: usize, len: usize, spans: &mut Vec<Spa
             | b'>'
             | b','
             | b'['
+            | b'!'
     ) || !matches!(
         at(line, place + len),
         0 | b' ' | b'\t' | b'.' | b'"' | b'\'' | b','
@@ -331,7 +332,9 @@ fn one(
             }
         }
         Reads::Nth(n) => {
-            if plain == *n && !text.starts_with(b"-") {
+            // Usage: radtest [OPTIONS] user passwd …
+            let usage = memchr::memmem::find(cut(line, 0, word.start), b" [").is_some();
+            if plain == *n && !text.starts_with(b"-") && !usage {
                 push(line, word.start, word.end, spans);
             }
         }
@@ -414,6 +417,15 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
         return;
     }
     if name.ends_with(b"-cookie") && text.contains(&b'=') {
+        return;
+    }
+    // `  -password val       Set import password source`: a help text
+    let helps = cut(line, 0, start).trim_ascii().is_empty()
+        && text.len() <= 8
+        && text.iter().all(u8::is_ascii_lowercase)
+        && cut(line, word.end, word.end + 2) == b"  "
+        && at(line, skip_blanks(line, word.end)).is_ascii_uppercase();
+    if helps {
         return;
     }
     // `--secret db_password`: the name under which it is kept.

@@ -20,7 +20,7 @@ pub(super) fn given(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>
     } else {
         skip_blanks(line, end)
     };
-    let file = ["file", "fd", "passin", "passout"]
+    let file = ["file", "fd", "passin", "passout", "askpass"]
         .iter()
         .any(|kind| contains(name, kind.as_bytes()));
     let command = [&b"command"[..], b"cmd"]

@@ -88,6 +88,12 @@ pub(super) fn special(
                 push_word(line, plain.get(2).copied(), spans);
             }
         }
+        // net rpc user password bob secret
+        "samba" => {
+            let verbs = [&b"rpc"[..], b"user", b"password"];
+            let verb = plain.windows(3).position(|w| w.iter().map(text).eq(verbs));
+            push_word(line, verb.and_then(|n| plain.get(n + 4)).copied(), spans);
+        }
         // echo secret | sudo -S, echo user:secret | chpasswd, cryptsetup … <<< secret
         "piped" => piped(line, place, words, spans),
         // mkstore -createCredential service user secret
@@ -202,8 +208,8 @@ const READERS: &[(&str, &[&str])] = &[
     ("mysql", &["-p", "--password"]),
     ("mariadb", &["-p", "--password"]),
     ("mysqldump", &["-p", "--password"]),
-    ("docker", &["stdin", "secret"]),
-    ("podman", &["stdin", "secret"]),
+    ("docker", &["stdin", "secret", "<<<"]),
+    ("podman", &["stdin", "secret", "<<<"]),
     ("nerdctl", &["stdin"]),
     ("helm", &["stdin"]),
     ("skopeo", &["stdin"]),

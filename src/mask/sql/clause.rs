@@ -3,7 +3,7 @@
 use super::lex::{Kind, Token, View};
 use super::{CLAUSE, push};
 use crate::mask::assign::converts;
-use crate::mask::bytes::{at, before, contains, cut};
+use crate::mask::bytes::{at, before, contains, cut, find};
 use crate::mask::names::{Named, Strength};
 use crate::mask::span::{Class, Span};
 use crate::mask::standin::is_placeholder;
@@ -18,12 +18,41 @@ pub(super) fn key_of_file(view: &View<'_>, i: usize) -> Option<Named> {
     key.then_some(Named::secret(Strength::Strong, Class::Password))
 }
 
+/// `CREATE FUNCTION db_password() … AS $$ SELECT 'x' $$`: what a function gives that is called so.
+fn body(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Span>) {
+    let Some(code) = (i..i + 40).filter_map(|n| view.text(n)).find(|t| {
+        let text = view.of(*t);
+        contains(text, b"select ") || contains(text, b"return ")
+    }) else {
+        return;
+    };
+    let text = view.of(code);
+    for verb in [&b"select "[..], b"return "] {
+        let Some(at) = find(text, 0, verb) else {
+            continue;
+        };
+        let rest = cut(text, at + verb.len(), text.len());
+        let quote = rest.len() - rest.trim_ascii_start().len();
+        let literal = cut(rest, quote, rest.len()).strip_prefix(b"'");
+        let Some(length) = literal.and_then(|literal| memchr::memchr(b'\'', literal)) else {
+            continue;
+        };
+        let start = code.start + (at + verb.len() + quote + 1);
+        if length > 2 {
+            spans.push(Span::new(start, start + length, CLAUSE, named.class));
+        }
+    }
+}
+
 /// A name that says secret, and the literal that belongs to it.
 pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Span>) {
     // INSERT INTO passwords VALUES (…): the name of a table.
     let tables = ["into", "table", "from", "update", "join", "exists", "on"];
     if i > 0 && view.any(i - 1, &tables) {
         return;
+    }
+    if i > 0 && view.any(i - 1, &["function"]) && view.mark(i + 1, b'(') {
+        return body(view, i, named, spans);
     }
     let named = key_of_file(view, i).unwrap_or(named);
     let weak = named.strength == Strength::Weak;
@@ -119,6 +148,13 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
                 literal.filter(|t| t.kind == Kind::Text || view.mark(j + 3, b')'))
         {
             push(view, literal, CLAUSE, named.class, spans);
+        } else if name.eq_ignore_ascii_case(b"concat") {
+            // CONCAT(salt, 'x')
+            let close = (j + 2..limit + 12).find(|n| view.mark(*n, b')'));
+            let literals = (j + 2..close.unwrap_or(j)).filter_map(|n| view.text(n));
+            for literal in literals.filter(|t| t.end - t.start > 4) {
+                push(view, literal, CLAUSE, named.class, spans);
+            }
         }
         return;
     }
@@ -139,7 +175,11 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
     }
     let Some(literal) = view.get(j).filter(|t| {
         t.kind == Kind::Text
-            || !quoted && t.kind == Kind::Quoted && (joined || named.class == Class::Password)
+            || !quoted
+                && t.kind == Kind::Quoted
+                && (joined || named.class == Class::Password)
+                // `npm token create`: a command in prose
+                && !(before(view.text, t.start) == b'`' && view.of(*t).contains(&b' '))
     }) else {
         return;
     };

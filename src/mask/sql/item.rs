@@ -15,6 +15,8 @@ pub(crate) struct Item {
     pub named: Option<Named>,
     /// How the result names it: its alias, or the last name of its expression.
     pub name: String,
+    /// It is a number of rows: whatever it counts is not shown.
+    counts: bool,
 }
 
 /// The items of the statement's first SELECT, when there are as many as `columns`; otherwise none: a
@@ -72,6 +74,11 @@ pub(crate) fn all(statement: &[u8], judge: &Judge) -> Vec<Item> {
                     see(&view, i, depth, item);
                 }
             }
+            _ if open && depth == 1 => {
+                if let Some(item) = items.last_mut() {
+                    setting(&view, i, item);
+                }
+            }
             _ => {}
         }
     }
@@ -90,6 +97,17 @@ fn starts_item(view: &View<'_>, i: usize) -> bool {
             .is_some_and(|t| view.of(t).ends_with(b".") || t.kind == Kind::Mark(b'.'))
 }
 
+/// `current_setting('app.stripe_secret')`
+fn setting(view: &View<'_>, i: usize, item: &mut Item) {
+    let reads = i > 1 && view.mark(i - 1, b'(') && view.any(i - 2, &["current_setting"]);
+    let Some(name) = view.text(i).filter(|_| reads) else {
+        return;
+    };
+    let last = view.of(name).rsplit(|c| *c == b'.').next();
+    let named = view.judge.column(last.unwrap_or_default());
+    item.named = named.filter(|n| n.strength > Strength::Weak).or(item.named);
+}
+
 fn see(view: &View<'_>, i: usize, depth: usize, item: &mut Item) {
     let Some(token) = view.get(i) else { return };
     let word = view.of(token);
@@ -99,6 +117,10 @@ fn see(view: &View<'_>, i: usize, depth: usize, item: &mut Item) {
         item.name = String::from_utf8_lossy(last).into_owned();
     }
     if called {
+        item.counts |= depth == 0 && view.any(i, &["count"]);
+        return;
+    }
+    if item.counts && depth > 0 {
         return;
     }
     let counted = i > 1
