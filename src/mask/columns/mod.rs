@@ -5,6 +5,7 @@
 //! line that cannot be a row closes it.
 
 mod asked;
+mod change;
 mod checked;
 mod frame;
 mod known;
@@ -147,6 +148,7 @@ impl Columns {
             return;
         }
         if woken || told {
+            change::changes(line, judge, spans);
             people::pairs(line, judge, spans);
             if let Some(select) = query::select(line)
                 && self.asks(line, select, judge)

@@ -338,7 +338,7 @@ fn plain_letters(name: &[u8]) -> Vec<u8> {
 
 /// Words of personal columns, for the prefilter.
 pub(crate) const TRIGGERS: &str = "
-    email mail phone mobile ssn social_sec birth dob iban account_n accountn routing card cvv cvc passport surname
+    columnnames keynames email mail phone mobile ssn social_sec birth dob iban account_n accountn routing card cvv cvc passport surname
     first_name last_name firstname lastname full_name fullname address street postal national_id aadhaar aadhar cpf pesel dni pan_ codice
     nombre apellid nacimiento naissance geboorte achternaam voornaam imie nazwisko urodz familiya imya_ otchestvo soyad
     dogum kimlik cognome nascita sobrenome nascimento postleitzahl anschrift personalausweis rijksregister snils
