@@ -1,18 +1,24 @@
 //! rec's own log, for what there is no terminal to say it on: one line an event, never anything of
 //! a session. `rec doctor` shows the newest line.
 
+use super::mounts;
 use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
 use std::fs::{self, DirBuilder, File};
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// The name that `rec doctor` looks for.
 const NAME: &str = "rec.log";
 
 /// Beyond this the log begins again (P8): some thousand lines, more than anybody reads.
 const BYTES_MAX: u64 = 256 << 10;
+
+/// How long whoever has something to log waits for it, where the log's file system may hang.
+const WAIT: Duration = Duration::from_millis(100);
 
 /// Where lines go.
 #[derive(Clone, Debug)]
@@ -31,7 +37,20 @@ impl Log {
     /// Appends a line. A log that cannot be written is no reason to fail, and there is nowhere
     /// left to say it.
     pub fn line(&self, line: &str) {
-        let _ = self.append(line);
+        if !mounts::may_hang(&self.path) {
+            let _ = self.append(line);
+            return;
+        }
+        let (log, line) = (self.clone(), line.to_owned());
+        let (done, written) = mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name("log".into());
+        let begun = thread.spawn(move || {
+            let _ = log.append(&line);
+            let _ = done.send(());
+        });
+        if begun.is_ok() {
+            let _ = written.recv_timeout(WAIT);
+        }
     }
 
     fn append(&self, line: &str) -> std::io::Result<()> {

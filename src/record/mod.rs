@@ -10,6 +10,7 @@
 //!   not start
 //! * [`session`] whether and where to record; [`clients`] where a client leads; [`about`] what a
 //!   session is called
+//! * [`keeper`] the process that writes a vault whose file system may hang, which [`mounts`] tells
 //! * [`prune`] what goes after a recording
 //! * [`control`] the socket of a running session; [`log`] rec's own log
 //! * [`terminal`] the user's terminal; [`signals`]; [`sys`] the calls that need `unsafe`
@@ -25,9 +26,11 @@ mod direct;
 mod exec;
 mod feed;
 mod hold;
+mod keeper;
 mod keys;
 mod log;
 mod monitor;
+mod mounts;
 mod prune;
 mod pty;
 mod recorder;

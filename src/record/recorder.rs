@@ -10,6 +10,7 @@ use crate::config::Paths;
 use crate::mask::{Door, Rules, Scanner};
 use crate::model::{Exit, Gap, GapKind, Micros, SessionId, Summary};
 use crate::pipeline::Pipeline;
+use crate::vault::apart::Apart;
 use crate::vault::{self, Failure, Health, Recording, Refused, Vault};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -47,6 +48,35 @@ pub enum Place {
     Open(Box<Vault>),
     /// One that the recorder opens.
     At(Box<Paths>),
+    /// One that a process of its own opens and writes.
+    Apart(Apart),
+}
+
+/// A vault that takes a session.
+enum Opened {
+    Here(Box<Vault>),
+    Apart(Apart),
+}
+
+impl Place {
+    /// Opens it, however long that takes; the session's shortest name comes with it.
+    fn open(self, id: &SessionId) -> Result<(Opened, String), String> {
+        let here = |vault: Box<Vault>| {
+            let short = vault.short(id).map_err(|error| error.to_string())?;
+            Ok((Opened::Here(vault), short))
+        };
+        match self {
+            Place::Open(vault) => here(vault),
+            Place::At(paths) => {
+                let vault = Vault::open(&paths).map_err(|error| error.to_string())?;
+                here(Box::new(vault))
+            }
+            Place::Apart(apart) => {
+                let short = apart.open(id)?;
+                Ok((Opened::Apart(apart), short))
+            }
+        }
+    }
 }
 
 /// The recorder as the relay's side holds it.
@@ -63,6 +93,8 @@ pub struct Finished {
     pub summary: Summary,
     /// Whether its end was committed.
     pub closed: Result<(), Failure>,
+    /// Where a process of its own wrote it, and what that has to say afterwards.
+    pub after: Option<Receiver<String>>,
 }
 
 impl Recorder {
@@ -127,21 +159,14 @@ fn record(place: Place, about: &About, feed: &Feed, shared: &Shared) -> Option<F
     }
 }
 
-fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String), vault::Error> {
-    let id = vault::new_session_id()?;
+fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String), String> {
+    let id = vault::new_session_id().map_err(|error| error.to_string())?;
     // Both take milliseconds, and neither needs the other.
     let (vault, (scanner, meta)) = std::thread::scope(|scope| {
         let (done, opened) = channel();
         scope.spawn(move || {
-            let vault = match place {
-                Place::Open(vault) => Ok(*vault),
-                Place::At(paths) => Vault::open(&paths),
-            };
             // The recorder waits for it whatever comes.
-            let _ = done.send(vault.and_then(|vault| {
-                let short = vault.short(&id)?;
-                Ok((vault, short))
-            }));
+            let _ = done.send(place.open(&id));
         });
         let mut scanner = Scanner::new(Rules::with(&about.masking));
         let meta = about.meta(id, &mut scanner);
@@ -154,15 +179,25 @@ fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String
         // What names the session must not betray a secret: then it has no name.
         Err(_) => door
             .admit(about.nameless(id))
-            .map_err(|doubt| vault::Error::Seal(doubt.to_string()))?,
+            .map_err(|doubt| doubt.to_string())?,
     };
-    let recording = Recording::open(vault, &meta)?;
+    let (recording, after) = match vault {
+        Opened::Here(vault) => {
+            let recording = Recording::open(*vault, &meta).map_err(|error| error.to_string())?;
+            (recording, None)
+        }
+        Opened::Apart(apart) => {
+            let begun = Recording::apart(apart, &meta).map_err(|error| error.to_string())?;
+            (begun.0, Some(begun.1))
+        }
+    };
     let own = scanner.door();
     let session = Session {
         id,
         pipeline: Pipeline::new(scanner, own, about.size.or_default()),
         door,
         recording: Some(recording),
+        after,
         paused: false,
         behind: false,
         lost: 0,
@@ -173,11 +208,8 @@ fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String
 }
 
 /// Waits for the vault to be open, and says so when that takes long.
-fn wait_for<T>(
-    opened: &Receiver<Result<T, vault::Error>>,
-    shared: &Shared,
-) -> Result<T, vault::Error> {
-    let gone = |_| Err(vault::Error::Seal("internal error".to_owned()));
+fn wait_for<T>(opened: &Receiver<Result<T, String>>, shared: &Shared) -> Result<T, String> {
+    let gone = |_| Err("internal error".to_owned());
     match opened.recv_timeout(OPEN_WAIT) {
         Ok(vault) => vault,
         Err(RecvTimeoutError::Disconnected) => gone(RecvError),
@@ -199,6 +231,7 @@ struct Session {
     door: Door,
     /// `None` once the vault takes nothing more.
     recording: Option<Recording>,
+    after: Option<Receiver<String>>,
     paused: bool,
     /// The vault did not take the last event in time: it is not waited for again until it does.
     behind: bool,
@@ -415,6 +448,7 @@ impl Session {
             short,
             summary,
             closed,
+            after: self.after,
         })
     }
 }

@@ -9,11 +9,12 @@ use super::shared::Shared;
 use super::signals::Waker;
 use super::tap::{self, Aside, Tap};
 use super::terminal;
-use super::{Request, clients, prune};
+use super::{Request, clients, keeper, mounts, prune};
 use crate::config::{self, Config, Decision, NoHome, OnFailure, Paths, Retention};
 use crate::mask::own::Own;
 use crate::model::{Exit, Gap, GapKind, Size, Stamp, printable, when};
-use crate::vault::{self, Created, Ensured, KeyringError, NewKey, Vault};
+use crate::vault::apart::Apart;
+use crate::vault::{self, Created, Ensured, FailureKind, KeyringError, NewKey, Vault};
 use crate::wire::Limits;
 use std::fs::{DirBuilder, File};
 use std::io::{IsTerminal, Write, stderr};
@@ -67,6 +68,10 @@ impl Refused {
     pub const MESSAGE: &str =
         "this session cannot be recorded, and so does not run (on_failure = \"refuse\")";
 }
+
+/// How long the client's start waits for the word that a vault stands there, where its file system may
+/// hang; it takes a fraction of a millisecond.
+const STANDS_WAIT: Duration = Duration::from_millis(200);
 
 /// The file that says that the loopback was proposed.
 const PROPOSED: &str = "loopback-proposed";
@@ -256,11 +261,37 @@ impl Terms {
         self.tap = None;
     }
 
-    /// Where to record to; makes the vault if there is none. `None` runs the client unrecorded.
+    /// Where to record to; makes the vault if there is none. `None` runs the client unrecorded. Only
+    /// to be called while the process has one thread.
     ///
     /// # Errors
     /// Nothing is to run.
     pub fn place(&self, person: &mut dyn Person) -> Result<Option<Place>, Refused> {
+        let Some(keeper) = self.keeper() else {
+            return self.place_here(person);
+        };
+        // One behind a file system that does not say may still come.
+        if !self.refuse && keeper.stands(STANDS_WAIT) != Some(false) {
+            return Ok(Some(Place::Apart(keeper)));
+        }
+        let here = self.place_here(person)?;
+        Ok(here.map(|_| Place::Apart(keeper)))
+    }
+
+    /// The process that writes a vault whose file system may hang.
+    fn keeper(&self) -> Option<Apart> {
+        if !mounts::may_hang(&self.paths.vault) {
+            return None;
+        }
+        keeper::fork(&self.paths, &self.retention, &self.log)
+            .inspect_err(|error| {
+                self.log
+                    .line(&format!("no process to write the vault: {error}"))
+            })
+            .ok()
+    }
+
+    fn place_here(&self, person: &mut dyn Person) -> Result<Option<Place>, Refused> {
         // A vault that stands there is opened beside the client's start, unless that must wait.
         if !self.refuse && Vault::stands(&self.paths) {
             return Ok(Some(Place::At(Box::new(self.paths.clone()))));
@@ -419,7 +450,11 @@ impl Session {
         if finished.closed.is_err() || retention.is_silent() {
             return;
         }
-        if let Some(line) = prune::after(paths, retention, &self.log) {
+        let line = match finished.after {
+            Some(after) => after.recv_timeout(prune::WAIT).ok(),
+            None => prune::after(paths, retention, &self.log),
+        };
+        if let Some(line) = line {
             if stderr().is_terminal() {
                 person.say(&line);
             } else {
@@ -433,6 +468,11 @@ impl Session {
 fn last_line(finished: &Finished) -> String {
     let (short, summary) = (&finished.short, &finished.summary);
     if let Err(why) = &finished.closed {
+        if finished.after.is_some() && why.kind == FailureKind::Hung {
+            return format!(
+                "rec: the end of {short} could not be committed yet: {why}; a process of rec's stays behind and does it when it answers   rec show {short}"
+            );
+        }
         return format!(
             "rec: the end of {short} could not be committed: {why}; what was before is kept   rec show {short}"
         );

@@ -100,7 +100,13 @@ impl Shared {
 
     /// The client has ended, and the recorder does not.
     pub fn unfinished(&self) {
-        self.tell("the end of this session could not be recorded in time; what was before is kept, and rec ls lists it as interrupted".to_owned());
+        let what = match self.id() {
+            Some(_) => {
+                "the end of this session could not be recorded in time; what was before is kept, and rec ls lists it as interrupted"
+            }
+            None => "nothing of this session is recorded: the vault did not answer until its end",
+        };
+        self.tell(what.to_owned());
     }
 
     fn give_up(&self, what: String) {
@@ -114,9 +120,9 @@ impl Shared {
 
     fn tell(&self, line: String) {
         let line = printable(&line);
-        self.log.line(&line);
         self.lock().push(format!("rec: {line}"));
         self.wake.wake();
+        self.log.line(&line);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<String>> {

@@ -301,6 +301,19 @@ pub fn is_caught(signal: i32) -> bool {
     disposition(signal) == Some(on_signal as *const () as libc::sighandler_t)
 }
 
+/// Ignores what asks a program to end or stop, and what was reported until now.
+pub fn heed_no_signal() {
+    use libc::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+    let asking = [
+        SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE,
+    ];
+    for signal in 1..=SIGNALS {
+        if asking.contains(&signal) || is_caught(signal) {
+            ignore(signal);
+        }
+    }
+}
+
 /// Ignores `signal`.
 pub fn ignore(signal: i32) {
     set_disposition(signal, libc::SIG_IGN);

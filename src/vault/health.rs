@@ -1,9 +1,10 @@
 //! How a recording fares: what the recorder tells the person at the terminal.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why pieces are not being committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureKind {
     /// No space is left.
     DiskFull,
@@ -34,7 +35,7 @@ impl FailureKind {
 }
 
 /// One failure, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Its kind.
     pub kind: FailureKind,
@@ -51,7 +52,7 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 /// The state of a recording's way to the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Health {
     /// What was handed over is committed within its second.
     Good,

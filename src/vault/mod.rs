@@ -9,9 +9,11 @@
 //! db       vault.db and its schema            recording    the recorder's end, bounded and quick
 //! seal     zstd inside age                    writer       the thread that seals and commits
 //! slots    ways to unlock                     unlocked     sessions and events, opened
+//! apart    a recording written by a process of its own
 //! pin      which key belongs to which vault   verify       what is wrong, told without a secret
 //! ```
 
+pub mod apart;
 mod ask;
 mod audit;
 mod backup;

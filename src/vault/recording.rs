@@ -3,6 +3,7 @@
 //! Events are encoded as they come and gathered for up to a second or 256 KiB; a thread seals and
 //! commits them. Nothing here waits for a disk.
 
+use super::apart::Told;
 use super::health::{Failure, FailureKind, Health};
 use super::queue::{NotTaken, Queue};
 use super::{Error, Vault, writer};
@@ -71,10 +72,28 @@ pub(super) struct Shared {
     give_up: Mutex<Option<Instant>>,
     done: Mutex<Option<Result<(), Failure>>>,
     done_changed: Condvar,
+    /// Where the recorder hears of it, where that is another process.
+    told: Option<Told>,
 }
 
 impl Shared {
+    pub fn new(told: Option<Told>) -> Shared {
+        Shared {
+            queue: Queue::new(),
+            health: Mutex::new(Health::Good),
+            busy: AtomicU64::new(0),
+            epoch: Instant::now(),
+            give_up: Mutex::new(None),
+            done: Mutex::new(None),
+            done_changed: Condvar::new(),
+            told,
+        }
+    }
+
     pub fn begin(&self) {
+        if let Some(told) = &self.told {
+            told.busy();
+        }
         let ms = self.epoch.elapsed().as_millis();
         let ms = u64::try_from(ms).unwrap_or(u64::MAX - 1);
         self.busy.store(ms + 1, Ordering::Relaxed);
@@ -82,10 +101,17 @@ impl Shared {
 
     pub fn end(&self) {
         self.busy.store(0, Ordering::Relaxed);
+        if let Some(told) = &self.told {
+            told.idle();
+        }
     }
 
     pub fn set_health(&self, health: Health) {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+        let mut now = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(told) = self.told.as_ref().filter(|_| *now != health) {
+            told.health(&health);
+        }
+        *now = health;
     }
 
     pub fn gives_up(&self) -> bool {
@@ -95,8 +121,39 @@ impl Shared {
 
     pub fn finished(&self, result: Result<(), Failure>) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.get_or_insert(result);
+        if done.is_some() {
+            return;
+        }
+        if let Some(told) = &self.told {
+            told.finished(&result);
+        }
+        *done = Some(result);
         self.done_changed.notify_all();
+    }
+
+    pub fn is_finished(&self) -> bool {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.is_some()
+    }
+
+    /// Hands over the end. What fails is tried again for so long as [`Recording::close`] waits.
+    pub fn end_with(&self, last: Option<Vec<u8>>, end: End) -> Instant {
+        let until = Instant::now() + CLOSE_WAIT;
+        *self.give_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        self.queue.finish(last, end);
+        until
+    }
+
+    /// What came of it, however long that takes.
+    pub fn wait(&self) -> Result<(), Failure> {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(result) = done.as_ref() {
+                return result.clone();
+            }
+            let waited = self.done_changed.wait(done);
+            done = waited.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     fn health(&self) -> Health {
@@ -126,24 +183,20 @@ impl Recording {
     pub fn open(vault: Vault, meta: &Masked<Meta>) -> Result<Recording, Error> {
         let meta: &Meta = meta;
         let json = serde_json::to_vec(meta).map_err(|e| Error::Seal(e.to_string()))?;
-        let shared = Arc::new(Shared {
-            queue: Queue::new(),
-            health: Mutex::new(Health::Good),
-            busy: AtomicU64::new(0),
-            epoch: Instant::now(),
-            give_up: Mutex::new(None),
-            done: Mutex::new(None),
-            done_changed: Condvar::new(),
-        });
+        let shared = Arc::new(Shared::new(None));
         let (id, day) = (meta.id, meta.started.day());
         let writer = writer::spawn(vault, id, day, json, Arc::clone(&shared))?;
-        Ok(Recording {
+        Ok(Recording::over(shared, writer))
+    }
+
+    pub(super) fn over(shared: Arc<Shared>, writer: Thread) -> Recording {
+        Recording {
             shared,
             writer,
             buffer: Vec::new(),
             oldest: None,
             stalled: false,
-        })
+        }
     }
 
     /// Takes one event. Waits a bounded time (100 ms) when the writer is behind, and not at all
@@ -211,16 +264,11 @@ impl Recording {
 
     fn finish(&self, last: Option<Vec<u8>>, end: End) -> Result<(), Failure> {
         let shared = &self.shared;
-        let until = Instant::now() + CLOSE_WAIT;
-        *shared
-            .give_up
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(until);
-        shared.queue.finish(last, end);
+        let until = shared.end_with(last, end);
         self.writer.unpark();
         let mut done = shared.done.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(result) = done.take() {
+            if let Some(result) = done.clone() {
                 return result;
             }
             let left = until.saturating_duration_since(Instant::now());
