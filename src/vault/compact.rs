@@ -5,6 +5,7 @@
 //! Only who can open pieces can do either, so recorders never do.
 
 use super::chain::Hash;
+use super::db;
 use super::log::{self, What};
 use super::seal::{self, PLAIN_MAX, Sealer};
 use super::{Error, Unlocked, Vault};
@@ -21,16 +22,22 @@ const CHUNK: usize = 256 << 10;
 
 /// Sealed bytes up to which an interrupted session is counted here; a larger one would hold up the
 /// unlock, and is counted by whoever shows it.
-const COUNTED: i64 = 1 << 20;
+pub(super) const COUNTED: i64 = 1 << 20;
 
 /// Pieces that one entry of the log names at most: 8192 hashes are half a megabyte of log.
 const PIECES: usize = 8192;
+
+/// An interrupted session that is to be counted. Asked at every unlock, so it must not look at all
+/// sessions.
+pub(super) const DUE: &str = "SELECT number, id FROM sessions
+     WHERE state = 2 AND summary IS NULL AND bytes <= ?1 LIMIT 1";
 
 impl Unlocked {
     /// Does what is due, for a bounded time. It never fails the unlock: a full or read-only disk
     /// only means that it stays due.
     pub(super) fn maintain(&mut self) {
         let until = Instant::now() + BUDGET;
+        db::look_faster(self.conn());
         while Instant::now() < until {
             match self.count_one() {
                 Ok(true) => {}
@@ -50,10 +57,7 @@ impl Unlocked {
     fn count_one(&mut self) -> Result<bool, Error> {
         let due: Option<(i64, SessionId)> = self
             .conn()
-            .prepare_cached(
-                "SELECT number, id FROM sessions
-                 WHERE state = 2 AND summary IS NULL AND bytes <= ?1 LIMIT 1",
-            )
+            .prepare_cached(DUE)
             .and_then(|mut s| {
                 s.query_row([COUNTED], |row| Ok((row.get(0)?, SessionId(row.get(1)?))))
                     .optional()

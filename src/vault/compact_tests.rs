@@ -143,3 +143,22 @@ fn an_interrupted_session_is_counted_and_signed_for() {
     assert_eq!(summary.gaps.get(&GapKind::Interrupted), Some(&1));
     sound(&paths);
 }
+
+/// Also a vault that a rec made which did not know that index.
+#[test]
+fn an_unlock_reads_no_list_of_sessions_to_find_one_to_count() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let conn = Connection::open(paths.vault.join("vault.db")).unwrap();
+    conn.execute_batch("DROP INDEX sessions_uncounted").unwrap();
+    drop(unlocked(&paths));
+    let conn = Connection::open(paths.vault.join("vault.db")).unwrap();
+    let mut plan = conn
+        .prepare(&format!("EXPLAIN QUERY PLAN {}", compact::DUE))
+        .unwrap();
+    let plan = plan.query_map([compact::COUNTED], |row| row.get::<_, String>(3));
+    let plan: Vec<String> = plan.unwrap().map(Result::unwrap).collect();
+    let indexed = plan.iter().all(|step| step.contains("sessions_uncounted"));
+    assert!(indexed && !plan.is_empty(), "{plan:?}");
+    sound(&paths);
+}

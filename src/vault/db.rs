@@ -137,13 +137,27 @@ CREATE TABLE reads (
 CREATE INDEX sessions_unswept ON sessions(number) WHERE state = 3 AND compact >= 0;
 "];
 
+/// What only makes looking faster: whoever unlocks a vault without it adds it, and every rec that
+/// writes there, whatever it knows of it, keeps it up to date.
+const FASTER: &str = "
+-- Interrupted sessions whose summary is not counted yet.
+CREATE INDEX IF NOT EXISTS sessions_uncounted ON sessions(number)
+  WHERE state = 2 AND summary IS NULL;
+";
+
+/// Adds what makes looking faster, where it is not there yet. That nothing can be written is no
+/// error.
+pub fn look_faster(conn: &Connection) {
+    let _ = conn.execute_batch(FASTER);
+}
+
 /// Writes the schema into a new, empty database.
 pub fn create(path: &Path) -> Result<Connection, Error> {
     drop(dir::open(path, true)?);
     let conn = connect(path)?;
     conn.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA application_id = {APPLICATION};
-         BEGIN IMMEDIATE; {SCHEMA} {} PRAGMA user_version = {FORMAT}; COMMIT;",
+         BEGIN IMMEDIATE; {SCHEMA} {} {FASTER} PRAGMA user_version = {FORMAT}; COMMIT;",
         STEPS.concat()
     ))
     .map_err(Error::db("be created"))?;
