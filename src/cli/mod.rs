@@ -12,6 +12,7 @@ mod diff;
 mod doctor;
 mod error;
 mod export;
+mod help;
 mod import;
 mod init;
 mod label;
@@ -45,8 +46,8 @@ pub use ui::Ui;
 use crate::config::{Config, Masking, Paths};
 use crate::mask::Rules;
 use crate::model::Meta;
-use clap::error::{ContextKind, ContextValue};
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,7 +63,7 @@ pub const RESERVED: &[&str] = &[
 
 /// Record the commands that touch production: masked, sealed, searchable, replayable, yours alone.
 #[derive(Debug, Parser)]
-#[command(name = "rec", version, max_term_width = 100)]
+#[command(name = "rec", version, max_term_width = help::WIDEST)]
 pub struct Cli {
     /// Where every verb looks.
     #[command(flatten)]
@@ -188,7 +189,14 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some("ls" | "search" | "stats") => open::spell_out_not(args),
         _ => args,
     };
-    let cli = Cli::try_parse_from(args).map_err(|error| usage(error, verb))?;
+    let cli = match Cli::try_parse_from(&args) {
+        Err(error) if asks_for_help(&error) => {
+            let width = ui.width.min(help::WIDEST);
+            let fitting = help::fitted(Cli::command(), width).try_get_matches_from(args);
+            return Err(usage(fitting.err().unwrap_or(error), verb));
+        }
+        parsed => parsed.map_err(|error| usage(error, verb))?,
+    };
     match cli.verb {
         Some(Verb::Demo(demo)) => demo.run(ui),
         Some(Verb::Doctor(doctor)) => doctor.run(&cli.global, ui),
@@ -223,6 +231,14 @@ fn dispatch(ui: &mut Ui, args: Vec<OsString>) -> Result<ExitCode, Error> {
         Some(Verb::Client(words)) => Err(no_verb(words.first())),
         None => browse::run(&cli.global),
     }
+}
+
+fn asks_for_help(error: &clap::Error) -> bool {
+    use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand};
+    matches!(
+        error.kind(),
+        DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand
+    )
 }
 
 /// clap's error; where the words did not fit a verb, perhaps a program of its name was meant.

@@ -405,3 +405,15 @@ fn a_rekey_takes_every_kind_of_slot_along() {
         assert!(home.read(&["show", "@2", "--text"]).contains("of before"));
     }
 }
+
+#[test]
+fn help_on_a_narrow_terminal_goes_on_under_what_it_explains() {
+    let home = Home::new();
+    let mut t = Terminal::open(&home.rec(&["search", "--help"]), 80, 60);
+    assert!(t.wait().success());
+    let screen = t.screen();
+    assert!(
+        screen.contains("command, its output, its outcome or a\n                         marker\n"),
+        "{screen}"
+    );
+}
