@@ -16,6 +16,7 @@ impl From<vault::Error> for Error {
             | E::IsPinned { .. }
             | E::FileExists { .. }
             | E::NoSlot(_)
+            | E::HasSlot(_)
             | E::LastSlot(_)
             | E::Exists { .. }
             | E::Ambiguous { .. } => Kind::Usage,
@@ -77,6 +78,10 @@ fn hints(error: &vault::Error) -> Vec<String> {
         E::Recorded { .. } => one("rec discard forgets a running session"),
         E::IsPinned { .. } => one("rec unpin frees it"),
         E::NoSlot(_) => one("rec vault slots lists them"),
+        E::HasSlot(slot) => vec![
+            "rec vault slots lists them".to_owned(),
+            format!("if it is another key now: rec vault remove-slot {slot} first"),
+        ],
         E::LastSlot(_) => one("add another one first: rec vault add-slot --recovery"),
         E::Busy { .. } => one("is a recorder stopped (Ctrl-Z, a debugger)? rec waits five seconds at most"),
         E::SlotAway { slot, .. } => vec![

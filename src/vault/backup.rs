@@ -42,7 +42,13 @@ impl Vault {
             Ok(copied)
         });
         let _ = fs::remove_file(&draft);
-        copied
+        // The draft's name says nothing to whoever named the file.
+        copied.map_err(|error| match error {
+            Error::Io {
+                path: at, source, ..
+            } if at == draft => Error::io("create", path)(source),
+            error => error,
+        })
     }
 
     fn about(&self, copy: &Path) -> Result<BackedUp, Error> {
@@ -137,6 +143,14 @@ fn check(conn: &Connection) -> Result<(), Error> {
 /// [`Error::Exists`], [`Error::NotEmpty`], [`Error::NotAVault`], [`Error::Pinned`] when the vault
 /// known for this directory had another key, or what the file system says.
 pub fn restore(paths: &Paths, from: &Path) -> Result<Vault, Error> {
+    // SQLite does not say which of the two it is.
+    match fs::metadata(from).map_err(Error::io("read", from))? {
+        file if file.is_dir() => {
+            let source = std::io::ErrorKind::IsADirectory.into();
+            return Err(Error::io("read", from)(source));
+        }
+        _ => {}
+    }
     let copy = read_only(from)?;
     if !db::is_vault(&copy) {
         let path = from.to_owned();

@@ -274,14 +274,29 @@ impl Unlocked {
     /// Adds a way to unlock.
     ///
     /// # Errors
-    /// [`Error::Keyring`], [`Error::BadIdentity`], or what the file system says.
+    /// [`Error::HasSlot`], [`Error::Keyring`], [`Error::BadIdentity`], or what the file system says.
     pub fn add_slot(&mut self, way: NewWay) -> Result<Added, Error> {
         let mut undo = Undo(Vec::new());
         let mut recovery = None;
         let identity = self.identity();
+        let known = self.vault().slots()?;
+        let of = |kind: Kind| known.iter().filter(move |slot| slot.kind == kind);
+        let has = |slot: &Slot| Err(Error::HasSlot(slot.id));
         let slot = match way {
-            NewWay::Keyring => keyring_slot(identity, &self.vault().id, &mut undo)?,
-            NewWay::Passphrase(secret) => slots::for_passphrase(identity, secret)?,
+            NewWay::Keyring => {
+                // One whose entry is gone, or in another machine's keyring, opens nothing here.
+                let here = |slot: &&Slot| self.vault().by_keyring(slot).is_ok();
+                of(Kind::Keyring).find(here).map_or(Ok(()), has)?;
+                keyring_slot(identity, &self.vault().id, &mut undo)?
+            }
+            NewWay::Passphrase(secret) => {
+                let opens = |slot: &&Slot| {
+                    let slot = std::slice::from_ref(*slot);
+                    self.vault().by_passphrase(&secret, slot).is_some()
+                };
+                of(Kind::Passphrase).find(opens).map_or(Ok(()), has)?;
+                slots::for_passphrase(identity, secret)?
+            }
             NewWay::Recovery => {
                 let key = Identity::generate();
                 let public = key.recipient();
@@ -290,7 +305,11 @@ impl Unlocked {
             }
             NewWay::Identity(path) => {
                 let path = std::path::absolute(&path).map_err(Error::io("find", &path))?;
-                slots::for_file(identity, &KeyFile::read(&path)?, &path)?
+                let file = KeyFile::read(&path)?;
+                let new = slots::for_file(identity, &file, &path)?;
+                let same = slots::opened_by(&known, &file, &new);
+                same.map_or(Ok(()), |slot| Err(Error::HasSlot(slot)))?;
+                new
             }
         };
         let vault = self.vault_mut();

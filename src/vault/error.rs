@@ -188,6 +188,9 @@ pub enum Error {
     /// No slot has this number.
     #[error("there is no slot {0}")]
     NoSlot(i64),
+    /// It would be added a second time.
+    #[error("slot {0} opens with that key already; nothing was added")]
+    HasSlot(i64),
     /// The last way in is not removed.
     #[error("slot {0} is the only way to unlock the vault")]
     LastSlot(i64),

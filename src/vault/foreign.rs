@@ -40,7 +40,8 @@ impl Foreign {
         means: &Means,
         ask: &mut dyn Ask,
     ) -> Result<Foreign, Error> {
-        let (home, file) = match path.is_dir() {
+        let found = fs::metadata(path).map_err(Error::io("read", path))?;
+        let (home, file) = match found.is_dir() {
             true => (path.to_owned(), path.join(dir::DB)),
             false => (
                 path.parent().map_or_else(PathBuf::new, Path::to_owned),

@@ -198,7 +198,7 @@ impl Vault {
         found.ok_or_else(|| format!("{} holds another key", path.display()))
     }
 
-    fn by_keyring(&self, slot: &Slot) -> Result<Identity, String> {
+    pub(super) fn by_keyring(&self, slot: &Slot) -> Result<Identity, String> {
         let key = slots::get(&slot.place).map_err(|e| e.to_string())?;
         let text = decrypt(key.age(), &slot.sealed);
         let text = text.map_err(|e| format!("keyslot {} does not open: {e}", slot.id))?;
@@ -253,7 +253,11 @@ impl Vault {
         Ok(None)
     }
 
-    fn by_passphrase(&self, passphrase: &SecretString, slots: &[Slot]) -> Option<Identity> {
+    pub(super) fn by_passphrase(
+        &self,
+        passphrase: &SecretString,
+        slots: &[Slot],
+    ) -> Option<Identity> {
         let mut key = age::scrypt::Identity::new(passphrase.clone());
         key.set_max_work_factor(slots::WORK_FACTOR);
         let mine = slots.iter().filter(|slot| slot.kind == Kind::Passphrase);

@@ -407,6 +407,110 @@ fn a_rekey_takes_every_kind_of_slot_along() {
 }
 
 #[test]
+fn no_key_is_added_a_second_time() {
+    let mut home = Home::new();
+    let pass = write(&home.path().join("pass"), "correct horse\n");
+    home.set("REC_PASSPHRASE_FILE", &pass);
+    check(&home.rec(&["init", "--key", "passphrase"]).output().unwrap());
+    let key = |name: &str, passphrase: &str| {
+        let path = home.path().join(name);
+        let made = Command::new(tool("ssh-keygen", "openssh-client"))
+            .args(["-q", "-t", "ed25519", "-N", passphrase, "-f"])
+            .arg(&path)
+            .output()
+            .unwrap();
+        check(&made);
+        path.to_str().unwrap().to_owned()
+    };
+    let [plain, sealed] = [key("plain", ""), key("sealed", "its own")];
+    let age = home.path().join("age.key");
+    let made = Command::new(tool("age-keygen", "age"))
+        .arg("-o")
+        .arg(&age)
+        .output()
+        .unwrap();
+    check(&made);
+    let age = age.to_str().unwrap();
+    for path in [&plain, &sealed, age] {
+        home.read(&["vault", "add-slot", "--identity", path]);
+    }
+    // Under another name, and by its other half.
+    let copy = write(
+        &home.path().join("copy.key"),
+        &std::fs::read_to_string(age).unwrap(),
+    );
+    let known = [
+        (plain.clone(), 2),
+        (format!("{plain}.pub"), 2),
+        (sealed.clone(), 3),
+        (format!("{sealed}.pub"), 3),
+        (age.to_owned(), 4),
+        (copy, 4),
+    ];
+    for (path, slot) in known {
+        let again = home.rec(&["vault", "add-slot", "--identity", &path]);
+        let said = format!("slot {slot} opens with that key already");
+        fails(&{ again }.output().unwrap(), &[&said, "rec vault slots"]);
+    }
+    let again = home.rec(&["vault", "add-slot", "--passphrase"]).output();
+    fails(&again.unwrap(), &["slot 1 opens with that key already"]);
+    assert_eq!(kinds(&home).len(), 4);
+    // Another one is another way in, also from a file whose key is another now.
+    std::fs::remove_file(&plain).unwrap();
+    key("plain", "");
+    home.read(&["vault", "add-slot", "--identity", &plain]);
+    let other = write(&home.path().join("other"), "battery staple\n");
+    home.read(UNLOCKING);
+    home.set("REC_IDENTITY_FILE", age);
+    home.set("REC_PASSPHRASE_FILE", other);
+    home.read(&["vault", "add-slot", "--passphrase"]);
+    assert_eq!(kinds(&home).len(), 7);
+}
+
+#[test]
+fn wrong_words_are_told_what_was_expected() {
+    let home = Home::with_vault();
+    let text = write(&home.path().join("text"), "no anchor\n");
+    let dir = home.path().to_str().unwrap();
+    let nowhere = format!("{dir}/nowhere/file");
+    let table: &[(&[&str], &[&str])] = &[
+        (
+            &["remove-slot", "second"],
+            &["a slot is a number, as rec vault slots lists it"],
+        ),
+        (
+            &["restore", &nowhere],
+            &["cannot read ", "/nowhere/file\n", "No such file"],
+        ),
+        (&["restore", dir], &["cannot read ", "directory"]),
+        (
+            &["merge", &nowhere],
+            &["cannot read ", "/nowhere/file\n", "No such file"],
+        ),
+        (
+            &["backup", &nowhere],
+            &["cannot create ", "/nowhere/file\n", "No such file"],
+        ),
+        (
+            &["verify", "--anchor", &nowhere],
+            &["64 hex digits", "there is no such file"],
+        ),
+        (
+            &["verify", "--anchor", &text],
+            &["its last line is none", "64 hex digits"],
+        ),
+    ];
+    for (words, told) in table {
+        let output = home.rec(&["vault"]).args(*words).output().unwrap();
+        fails(&output, told);
+    }
+    let reads = home.rec(&["vault", "reads"]).output().unwrap();
+    check(&reads);
+    let said = String::from_utf8_lossy(&reads.stderr);
+    assert!(said.contains("no session was read yet"), "{said}");
+}
+
+#[test]
 fn help_on_a_narrow_terminal_goes_on_under_what_it_explains() {
     let home = Home::new();
     let mut t = Terminal::open(&home.rec(&["search", "--help"]), 80, 60);

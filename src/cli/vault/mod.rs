@@ -114,7 +114,7 @@ enum What {
     #[command(after_help = REMOVE_EXAMPLES)]
     RemoveSlot {
         /// Its number in rec vault slots
-        #[arg(value_name = "SLOT")]
+        #[arg(value_name = "SLOT", value_parser = slots::number)]
         slot: i64,
     },
     /// Give the vault a new key

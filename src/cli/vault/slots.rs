@@ -40,6 +40,12 @@ pub struct Way {
     keyring: bool,
 }
 
+/// A slot as it is listed.
+pub fn number(text: &str) -> Result<i64, String> {
+    text.parse()
+        .map_err(|_| "a slot is a number, as rec vault slots lists it".to_owned())
+}
+
 pub fn slots(ui: &mut Ui, vault: &Vault, json: bool) -> Result<(), Error> {
     let slots = vault.slots()?;
     if json {
@@ -215,6 +221,10 @@ pub fn reads(ui: &mut Ui, vault: Vault, json: bool) -> Result<(), Error> {
         });
         let all: Vec<_> = each.collect();
         return out(ui, &format!("{}\n", json!(all)));
+    }
+    if reads.is_empty() {
+        ui.say("rec: no session was read yet");
+        return Ok(());
     }
     let clock = open::Clock::system();
     let rows = unlocked.rows()?;

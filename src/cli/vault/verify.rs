@@ -45,7 +45,9 @@ pub fn kept_anchor(text: &str) -> Result<Anchor, String> {
     let mut kept = String::new();
     let file = match File::open(text) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Err(wrong),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(format!("{wrong}; and there is no such file"));
+        }
         Err(error) => return Err(format!("it cannot be read: {error}")),
     };
     file.take(ANCHORS_MAX)

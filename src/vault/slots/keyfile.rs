@@ -72,6 +72,21 @@ impl KeyFile {
         }
     }
 
+    /// Whether its key opens an age file; `None` where that takes a passphrase, a plugin or the other
+    /// half of the key.
+    pub fn opens(&self, sealed: &[u8]) -> Option<bool> {
+        use super::super::seal::decrypt;
+        match &self.inside {
+            Inside::Ssh(key) if !self.asks() => Some(decrypt(&**key, sealed).is_ok()),
+            Inside::Age(_) => {
+                let keys = self.native();
+                let opens = || keys.iter().any(|key| decrypt(key.age(), sealed).is_ok());
+                (!keys.is_empty()).then(opens)
+            }
+            Inside::Ssh(_) | Inside::Sealed(_) | Inside::Public(_) => None,
+        }
+    }
+
     /// What to seal to, so that this file's key opens it.
     pub fn recipients(&self) -> Result<Recipients, Error> {
         let bad = |why: String| self.bad(why);

@@ -155,6 +155,30 @@ pub fn for_file(identity: &Identity, file: &KeyFile, path: &Path) -> Result<NewS
     })
 }
 
+/// The slot that the key in a file opens already. Where only the key itself could tell, and it is not
+/// at hand, that of the same SSH key or of the same file.
+pub fn opened_by(slots: &[Slot], file: &KeyFile, new: &NewSlot) -> Option<i64> {
+    let other = slots.iter().filter(|slot| slot.kind != Kind::Passphrase);
+    let mut same = other.filter(|slot| {
+        let by_name = || match (ssh_key(&new.sealed), ssh_key(&slot.sealed)) {
+            (Some(new), Some(known)) => new == known,
+            _ => slot.kind == new.kind && slot.place == new.place,
+        };
+        file.opens(&slot.sealed).unwrap_or_else(by_name)
+    });
+    same.next().map(|slot| slot.id)
+}
+
+/// What an age file says of the SSH key that opens it: its type, and four bytes of its hash (age
+/// format, "ssh-ed25519" and "ssh-rsa" recipient stanzas).
+fn ssh_key(sealed: &[u8]) -> Option<[&[u8]; 2]> {
+    let mut lines = sealed.split(|byte| *byte == b'\n');
+    let stanza = lines.find_map(|line| line.strip_prefix(b"-> "))?;
+    let mut words = stanza.split(|byte| *byte == b' ');
+    let kind = words.next().filter(|kind| kind.starts_with(b"ssh-"))?;
+    Some([kind, words.next()?])
+}
+
 /// All slots of the database.
 pub fn load(conn: &Connection) -> Result<Vec<Slot>, Error> {
     let read = || -> rusqlite::Result<Vec<Slot>> {
