@@ -1,5 +1,6 @@
 //! Keyframes and landmarks of a recording, gathered in one pass that may stop after any piece.
 
+use super::unseen::Unseen;
 use super::{Landmarks, Screen, Snapshot, Spot};
 use crate::model::{Body, Event, Micros, Size};
 
@@ -22,6 +23,8 @@ pub(super) struct Keyframe {
 /// The index of a recording, as far as it was read.
 pub struct Index {
     screen: Screen,
+    /// What the screen still has to be given.
+    unseen: Unseen,
     keyframes: Vec<Keyframe>,
     cost: usize,
     /// At most this, [`KEYFRAMES_MAX`].
@@ -53,6 +56,7 @@ impl Index {
             largest: screen.size(),
             cost: first.snapshot.cost(),
             screen,
+            unseen: Unseen::new(),
             keyframes: vec![first],
             budget,
             spacing,
@@ -60,6 +64,11 @@ impl Index {
             landmarks: Landmarks::default(),
             next_piece: 0,
         }
+    }
+
+    /// The terminal's size as far as it was read.
+    pub(super) fn size(&self) -> Size {
+        self.screen.size()
     }
 
     /// The piece that [`Index::add`] wants next.
@@ -81,7 +90,7 @@ impl Index {
             clock = clock.max(event.at);
             let size = self.screen.size();
             self.landmarks.note(spot, clock, size, event);
-            self.since += apply(&mut self.screen, &event.body);
+            self.since += self.unseen.apply(&mut self.screen, &event.body);
             if matches!(event.body, Body::Resize(_)) {
                 let size = self.screen.size();
                 self.largest.cols = self.largest.cols.max(size.cols);
@@ -98,6 +107,7 @@ impl Index {
 
     fn keyframe(&mut self, spot: Spot, clock: Micros) {
         self.since = 0;
+        self.unseen.flush(&mut self.screen);
         let snapshot = self.screen.snapshot();
         self.cost += snapshot.cost();
         self.keyframes.push(Keyframe {

@@ -13,6 +13,7 @@ mod raw;
 mod replay;
 mod screen;
 mod source;
+mod unseen;
 
 pub use index::Index;
 pub use landmarks::{Landmarks, Mark, MarkKind, Moment};

@@ -1,6 +1,7 @@
 //! The player: a playhead on a recording, moved by passing time or by a jump.
 
 use super::index::{self, Index, Keyframe};
+use super::unseen::Unseen;
 use super::{Landmarks, Moment, Screen, Source, Spot};
 use crate::model::{Body, Event, Gap, GapKind, Micros, Size};
 use std::time::Duration;
@@ -13,6 +14,9 @@ pub const IDLE_DEFAULT: Duration = Duration::from_secs(2);
 /// Terminal bytes that one [`Player::advance`] applies at most, about 30 ms of work; in a flood
 /// the playhead then lags instead of the keyboard.
 const BYTES_PER_ADVANCE: usize = 1 << 20;
+/// Pieces that a glimpse is drawn from: a piece of what is typed may hold a second of it, one of a
+/// compacted session fills the screen many times.
+const GLIMPSED: usize = 3;
 /// Going back within this time of a landmark means the one before it, as on any music player.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -151,6 +155,35 @@ impl<S: Source> Player<S> {
             }
         }
         (found, false)
+    }
+
+    /// About what the screen shows at a time that the index does not cover yet: what was printed
+    /// shortly before, on a blank terminal. Reads a few pieces and no more; the right screen is what a
+    /// jump there shows once the index is read so far. `None` where it is.
+    pub fn glimpse(&mut self, at: Micros) -> Option<Screen> {
+        let covered = at < self.index.landmarks.until || self.index.landmarks.complete;
+        if covered {
+            return None;
+        }
+        // The first piece that begins later.
+        let (mut low, mut high) = (self.index.next_piece(), self.source.pieces());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let events = read(&mut self.source, middle);
+            match events.first().is_some_and(|event| event.at > at) {
+                true => high = middle,
+                false => low = middle + 1,
+            }
+        }
+        let (mut screen, mut unseen) = (Screen::new(self.index.size()), Unseen::new());
+        for number in low.saturating_sub(GLIMPSED)..low {
+            let events = read(&mut self.source, number);
+            for event in events.iter().take_while(|event| event.at <= at) {
+                unseen.apply(&mut screen, &event.body);
+            }
+        }
+        unseen.flush(&mut screen);
+        Some(screen)
     }
 
     /// The screen under the playhead.

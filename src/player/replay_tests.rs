@@ -223,6 +223,35 @@ fn what_is_not_indexed_yet_is_not_reached() {
 }
 
 #[test]
+fn a_glimpse_of_what_is_not_indexed_yet_reads_little() {
+    /// So many pieces, and how many of them were read.
+    struct Counted(usize, usize);
+    impl Source for Counted {
+        fn pieces(&self) -> usize {
+            self.0
+        }
+        fn read(&mut self, number: usize) -> Result<Vec<Event>, String> {
+            self.1 += 1;
+            let millis = u64::try_from(number).unwrap() * 1000;
+            let line = |n: u64| output(millis + n * 100, &format!("{number}.{n}\r\n"));
+            Ok((0..9).map(line).collect())
+        }
+    }
+    let mut player = Player::new(Counted(4_096, 0), SIZE);
+    let seen = player.glimpse(Micros(2_000_350_000)).unwrap();
+    assert!(player.source.1 < 20, "{} pieces were read", player.source.1);
+    assert_eq!(seen.text(), ["2000.0", "2000.1", "2000.2", "2000.3", ""]);
+    assert_eq!(player.now(), Micros(0), "the playhead stays");
+    let last = player.glimpse(Micros(u64::MAX)).unwrap();
+    assert_eq!(last.text()[3], "4095.8");
+    while player.index_more() {}
+    let at = Micros(2_000_350_000);
+    assert!(player.glimpse(at).is_none(), "it is known by now");
+    player.jump(Jump::Time(at));
+    assert_eq!(player.screen().grid(), seen.grid());
+}
+
+#[test]
 fn a_piece_that_cannot_be_read_is_a_gap() {
     struct Damaged;
     impl Source for Damaged {

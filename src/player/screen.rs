@@ -64,6 +64,11 @@ impl Screen {
         }
     }
 
+    /// What comes next has nothing to do with the beginning of a character that came last.
+    pub(super) fn give_up_partial(&mut self) {
+        self.tail.clear();
+    }
+
     /// What went to a pipe, where no terminal's line discipline added the CR.
     pub fn feed_stream(&mut self, bytes: &[u8]) {
         for line in bytes.split_inclusive(|b| *b == b'\n') {
