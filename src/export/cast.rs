@@ -112,7 +112,19 @@ impl Cast {
 
     fn exit(&mut self, at: Micros, exit: Exit, out: &mut Vec<u8>) {
         if self.version == Version::V3 {
+            // Nothing follows the exit: players end there.
+            self.rest(at, out);
             self.line(at, "x", &exit.code.to_string(), out);
+        }
+    }
+}
+
+impl Cast {
+    /// A character that was begun and never ended.
+    fn rest(&mut self, at: Micros, out: &mut Vec<u8>) {
+        let rest = self.decode.rest();
+        if !rest.is_empty() {
+            self.line(at, "o", &rest, out);
         }
     }
 }
@@ -152,11 +164,8 @@ impl Encoder for Cast {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
-        let rest = self.decode.rest();
-        if !rest.is_empty() {
-            let at = self.seen;
-            self.line(at, "o", &rest, out);
-        }
+        let at = self.seen;
+        self.rest(at, out);
     }
 }
 
@@ -306,8 +315,8 @@ mod tests {
 [0.199, "r", "100x30"]
 [0.100, "m", "here"]
 [0.000, "o", "a\r\nb\r\n"]
-[0.700, "x", "3"]
-[0.000, "o", "�"]
+[0.700, "o", "�"]
+[0.000, "x", "3"]
 "#;
         let text = cast(Version::V3);
         let (header, body) = text.split_once('\n').unwrap();
