@@ -13,6 +13,8 @@
 //! rec ls
 //! ```
 //!
+//! `… -- long [--hours N] [--mb N] DIR` makes a vault with one session of a day and a gigabyte instead.
+//!
 //! Its key is a plain file, its index is not built yet, and it takes about as much room as its text.
 
 #![allow(
@@ -25,6 +27,7 @@
     missing_docs
 )]
 
+mod long;
 mod make;
 mod say;
 
@@ -51,12 +54,15 @@ const PARTS: &[&str] = &["index", "search", "scan", "list", "recorders"];
 
 fn main() {
     let mut sessions = 10_000;
+    let (mut hours, mut megabytes) = (24, 1_000);
     let mut keep = None;
     let mut rest = Vec::new();
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--sessions" => sessions = args.next().unwrap().parse().unwrap(),
+            "--hours" => hours = args.next().unwrap().parse().unwrap(),
+            "--mb" => megabytes = args.next().unwrap().parse().unwrap(),
             "--keep" => keep = args.next(),
             // Cargo's own.
             "--bench" => {}
@@ -66,6 +72,12 @@ fn main() {
     if rest.first().is_some_and(|verb| verb == "make") {
         let home = PathBuf::from(rest.get(1).expect("make DIR"));
         make::vault(&home, sessions);
+        println!("{}", make::environment(&home.canonicalize().unwrap()));
+        return;
+    }
+    if rest.first().is_some_and(|verb| verb == "long") {
+        let home = PathBuf::from(rest.get(1).expect("long DIR"));
+        long::session(&home, hours, megabytes);
         println!("{}", make::environment(&home.canonicalize().unwrap()));
         return;
     }
