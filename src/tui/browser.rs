@@ -498,23 +498,26 @@ impl Browser {
                     Tab::Result => panes.detail_height() * 3 / 4,
                     Tab::Screen | Tab::Wire | Tab::Info => panes.detail_height(),
                 };
-                let last = self.detail_lines().saturating_sub(height.max(1));
+                let width = usize::from(panes.detail.width);
+                let last = self.detail_lines(width).saturating_sub(height.max(1));
                 self.scroll.1 = self.scroll.1.saturating_add_signed(lines).min(last);
                 Vec::new()
             }
         }
     }
 
-    /// How many lines the right pane could show.
-    fn detail_lines(&self) -> usize {
+    /// How many lines of `width` cells the right pane could show.
+    fn detail_lines(&self, width: usize) -> usize {
         match self.tab {
             Tab::Result => self.output.as_ref().map_or(0, |(_, o)| o.lines.len()),
             Tab::Screen => self.still.as_ref().map_or(0, |(_, g)| g.lines.len()),
             Tab::Wire => self
                 .output
                 .as_ref()
-                .map_or(0, |(_, o)| super::view::wire_lines(o).len()),
-            Tab::Info => 40,
+                .map_or(0, |(_, o)| super::view::wire_height(o, width)),
+            Tab::Info => self.session().map_or(0, |session| {
+                super::view::info_rows(self, session, width).len()
+            }),
         }
     }
 

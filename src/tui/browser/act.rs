@@ -69,6 +69,8 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
                     let columns = browser.table().map_or(0, |(table, _)| table.columns.len());
                     browser.cell.1 = (browser.cell.1 + 1).min(columns.saturating_sub(1));
                 }
+                // What is wrapped has nothing on the right.
+                Pane::Detail if matches!(browser.tab, Tab::Wire | Tab::Info) => {}
                 Pane::Detail => browser.scroll.0 = (browser.scroll.0 + 8).min(4000),
             }
             Vec::new()

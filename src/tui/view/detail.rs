@@ -1,12 +1,12 @@
 //! The right pane: what the selected command printed, the screen it left, what is known of the
 //! session.
 
-use super::super::browser::{Pane, Tab};
+use super::super::browser::{Browser, Pane, Tab};
 use super::super::library::Session;
 use super::super::model::Model;
 use super::browser::title;
 use super::screen;
-use super::text::{cell, fit, window};
+use super::text::{cell, fit, window, wrap};
 use crate::model::{GapKind, Status, when};
 use crate::player::Moment;
 use ratatui::Frame;
@@ -137,21 +137,40 @@ fn info(model: &Model, body: Rect, frame: &mut Frame) {
     let Some(session) = browser.session() else {
         return;
     };
-    let width = usize::from(body.width);
-    let facts = facts(model, session);
-    let known = facts.iter().filter(|(_, value)| !value.is_empty());
-    let lines = known.skip(browser.scroll.1).map(|(name, value)| {
-        Line::from(vec![
-            Span::styled(cell(name, 11), model.theme.quiet()),
-            Span::raw(window(value, browser.scroll.0, width.saturating_sub(11))),
-        ])
-    });
+    let rows = info_rows(browser, session, usize::from(body.width));
+    let lines = rows
+        .into_iter()
+        .skip(browser.scroll.1)
+        .map(|(name, value)| {
+            Line::from(vec![
+                Span::styled(cell(name, NAME), model.theme.quiet()),
+                Span::raw(value),
+            ])
+        });
     let lines: Vec<Line> = lines.collect();
     frame.render_widget(Paragraph::new(lines), body);
 }
 
+/// Cells of a name.
+const NAME: usize = 11;
+
+/// What is known of a session, in rows of `width` cells; only the first row of each has its name.
+pub fn info_rows(
+    browser: &Browser,
+    session: &Session,
+    width: usize,
+) -> Vec<(&'static str, String)> {
+    let facts = facts(browser, session).into_iter();
+    let known = facts.filter(|(_, value)| !value.is_empty());
+    let rows = known.flat_map(|(name, value)| {
+        let names = std::iter::once(name).chain(std::iter::repeat(""));
+        names.zip(wrap(&value, width.saturating_sub(NAME)))
+    });
+    rows.collect()
+}
+
 /// Names and values, in the order of interest.
-fn facts(model: &Model, session: &Session) -> Vec<(&'static str, String)> {
+fn facts(browser: &Browser, session: &Session) -> Vec<(&'static str, String)> {
     let meta = &session.meta;
     let counted = session.summary.clone();
     let known = counted.is_some();
@@ -226,7 +245,7 @@ fn facts(model: &Model, session: &Session) -> Vec<(&'static str, String)> {
     if let Some(damage) = &session.damage {
         facts.insert(0, ("damaged", damage.clone()));
     }
-    if let Some(landmarks) = model.browser.selected_landmarks() {
+    if let Some(landmarks) = browser.selected_landmarks() {
         let failed = landmarks.commands.iter().filter(|c| c.failed()).count();
         let place = facts.iter().position(|(name, _)| *name == "masked");
         facts.insert(place.unwrap_or(0), ("failed", failed.to_string()));

@@ -15,10 +15,11 @@ mod screen;
 mod text;
 
 pub use help::help_lines;
+pub use detail::info_rows;
 pub use layout::Panes;
 pub use pages::search_top;
 pub use player::{area as player_area, window};
-pub use result::wire_lines;
+pub use result::wire_height;
 
 use super::model::Model;
 use ratatui::Frame;

@@ -507,3 +507,31 @@ fn the_mouse_selects_opens_and_scrolls() {
     mouse(&mut model, left, 10, 5);
     assert_eq!(mouse(&mut model, drag, 40, 21).len(), 0);
 }
+#[test]
+fn the_wire_and_what_is_known_are_read_whole_on_a_small_terminal() {
+    let mut model = browsing(40, 12);
+    with_result(&mut model);
+    press(&mut model, "\t\ttt");
+    insta::assert_snapshot!("the_wire_on_a_small_terminal", drawn(&model));
+    // Down to the last line and no further; there is nothing on the right.
+    press(&mut model, "→→G");
+    let said = shown(&model);
+    assert!(
+        said.contains("wait longer") && said.lines().count() > 11,
+        "{said}"
+    );
+    press(&mut model, "gt");
+    insta::assert_snapshot!("info_on_a_small_terminal", drawn(&model));
+    press(&mut model, "G");
+    let said = shown(&model);
+    assert!(
+        said.contains("rec ") && !said.contains("command "),
+        "{said}"
+    );
+    let last = said.lines().nth(10).unwrap_or_default();
+    assert!(
+        last.trim_matches(['"', ' ']).len() > 2,
+        "the last line is at the bottom: {said}"
+    );
+}
+

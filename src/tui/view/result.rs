@@ -2,7 +2,7 @@
 
 use super::super::model::Model;
 use super::super::msg::Output;
-use super::text::{cell, fit, window};
+use super::text::{cell, fit, wrap};
 use crate::model::when;
 use crate::model::wire::{Report, Value};
 use crate::timeline::{Statement, Table};
@@ -111,7 +111,7 @@ fn is_masked(text: &str) -> bool {
 }
 
 /// What passed over the wire for a command, as lines with what kind each is.
-pub fn wire_lines(output: &Output) -> Vec<(String, WireTone)> {
+fn wire_lines(output: &Output) -> Vec<(String, WireTone)> {
     let mut lines = Vec::new();
     for statement in &output.statements {
         if !lines.is_empty() {
@@ -124,7 +124,7 @@ pub fn wire_lines(output: &Output) -> Vec<(String, WireTone)> {
 
 /// What a line of the wire is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WireTone {
+enum WireTone {
     /// Text.
     Plain,
     /// A statement.
@@ -230,6 +230,12 @@ fn report(report: &Report, tone: WireTone, lines: &mut Vec<(String, WireTone)>) 
     }
 }
 
+/// How many rows of `width` cells that takes.
+pub fn wire_height(output: &Output, width: usize) -> usize {
+    let lines = wire_lines(output);
+    lines.iter().map(|(text, _)| wrap(text, width).len()).sum()
+}
+
 /// Draws what passed over the wire.
 pub fn wire(model: &Model, output: &Output, area: Rect, frame: &mut Frame) {
     let width = usize::from(area.width);
@@ -239,8 +245,12 @@ pub fn wire(model: &Model, output: &Output, area: Rect, frame: &mut Frame) {
         frame.render_widget(Line::styled(fit(text, width), model.theme.quiet()), area);
         return;
     }
-    let (left, top) = model.browser.scroll;
-    let shown = lines.iter().skip(top).take(usize::from(area.height));
+    let top = model.browser.scroll.1;
+    let rows = lines.iter().flat_map(|(text, tone)| {
+        let rows = wrap(text, width).into_iter();
+        rows.map(move |row| (row, tone))
+    });
+    let shown = rows.skip(top).take(usize::from(area.height));
     let shown = shown.map(|(text, tone)| {
         let style = match tone {
             WireTone::Plain => Style::new(),
@@ -249,7 +259,7 @@ pub fn wire(model: &Model, output: &Output, area: Rect, frame: &mut Frame) {
             WireTone::Bad => model.theme.bad(),
             WireTone::Warning => model.theme.warning(),
         };
-        Line::styled(window(text, left, width), style)
+        Line::styled(text, style)
     });
     let shown: Vec<Line> = shown.collect();
     frame.render_widget(Paragraph::new(shown), area);

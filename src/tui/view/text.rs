@@ -54,6 +54,46 @@ pub fn window(text: &str, skip: usize, width: usize) -> String {
     take(&shown, width)
 }
 
+/// Rows that one text is wrapped into at most: more than any statement that was kept whole takes.
+const WRAPPED_MAX: usize = 4_000;
+
+/// `text`, safe to draw, in rows of at most `width` cells, broken between words where there are any;
+/// all but the first begin as far in as it, and two cells more.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let most = width.max(1).saturating_mul(WRAPPED_MAX);
+    let start: String = text.chars().take(most).collect();
+    let safe = printable(&start);
+    let indent = safe.chars().take_while(|c| *c == ' ').count() + 2;
+    // In a pane that is hardly wider than this nothing is set off.
+    let indent = if indent * 2 > width { 0 } else { indent };
+    let mut rows = Vec::new();
+    let mut rest = safe.as_str();
+    loop {
+        let before = if rows.is_empty() { 0 } else { indent };
+        let mut row = take(rest, width.saturating_sub(before));
+        if row.len() < rest.len() && rows.len() + 1 < WRAPPED_MAX {
+            // A word is broken only where it alone fills the row.
+            let words = row.trim_end().rfind(' ').map(|at| at + 1);
+            let words = words.filter(|at| !rest.get(..*at).unwrap_or_default().trim().is_empty());
+            if !rest.get(row.len()..).unwrap_or_default().starts_with(' ')
+                && let Some(end) = words
+            {
+                row.truncate(end);
+            }
+        }
+        let end = match row.is_empty() {
+            // Not even one character fits.
+            true => rest.len(),
+            false => row.len(),
+        };
+        rows.push(" ".repeat(before) + row.trim_end());
+        rest = rest.get(end..).unwrap_or_default().trim_start();
+        if rest.is_empty() || rows.len() == WRAPPED_MAX {
+            return rows;
+        }
+    }
+}
+
 fn take(text: &str, width: usize) -> String {
     let mut left = width;
     let fits = |c: &char| {
@@ -85,6 +125,29 @@ mod tests {
         }
         assert_eq!(cell("界", 4), "界  ");
         assert_eq!(cell_right("12", 4), "  12");
+    }
+
+    #[test]
+    fn text_is_wrapped_between_words() {
+        for (text, width, rows) in [
+            ("select a from b", 20, &["select a from b"][..]),
+            ("select a from b", 10, &["select a", "  from b"]),
+            (
+                "  answer after 18.8 ms",
+                14,
+                &["  answer after", "    18.8 ms"],
+            ),
+            ("abcdefghij", 6, &["abcdef", "  ghij"]),
+            ("x abcdefghijk", 6, &["x", "  abcd", "  efgh", "  ijk"]),
+            ("界界界", 4, &["界界", "  界"]),
+            ("a\x1bb", 9, &["a␛b"]),
+            ("", 5, &[""]),
+            ("界", 1, &[""]),
+            ("ab", 0, &[""]),
+        ] {
+            assert_eq!(wrap(text, width), rows, "{text:?} in {width}");
+        }
+        assert_eq!(wrap(&"x".repeat(1 << 20), 10).len(), WRAPPED_MAX);
     }
 
     #[test]
