@@ -4,9 +4,9 @@ use super::open::{self, Index};
 use super::table::{Align, Table};
 use super::{Error, Global, Kind, Ui};
 use crate::insight::{
-    Compared, Difference, LineChange, RowChange, Side, compare, difference, sides,
+    Alike, Compared, Difference, LineChange, RowChange, Side, compare, difference, sides, slower,
 };
-use crate::model::{printable, when};
+use crate::model::{Meta, printable, when};
 use crate::timeline::Timeline;
 use crate::vault::index::Library;
 use clap::Args;
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Two sessions: their commands are aligned by what they have in common (values do not count), with
 the time each took and whether something else came of it. Two commands, ID:N: their rows, or what
-they printed, line by line.
+they printed, line by line. One command: it and the run of the same statement before it.
 
 Marks: - only in the first, + only in the second, ~ in both with another result, = the same.
 Exit status: 0 where both are the same, 1 where they differ.
@@ -24,6 +24,7 @@ Exit status: 0 where both are the same, 1 where they differ.
 Examples:
   rec diff @2 @last                  before and after
   rec diff 7f3a:3 71c0:5             two runs of a statement, row by row
+  rec diff 71c0:5                    with its run before, in whatever session that was
   rec diff 7f3a:3 7f3a:9 --json";
 
 /// Compare two sessions, or two runs of a statement
@@ -34,9 +35,9 @@ pub struct Diff {
     #[arg(value_name = "ID[:N]")]
     left: String,
 
-    /// The second
+    /// The second; where it is left out, the run of the same statement before the first
     #[arg(value_name = "ID[:N]")]
-    right: String,
+    right: Option<String>,
 
     /// Print one object
     #[arg(long)]
@@ -48,11 +49,21 @@ pub struct Diff {
 /// # Errors
 /// There is no such session or command, or the vault cannot be read.
 pub fn run(ui: &mut Ui, global: &Global, args: &Diff) -> Result<ExitCode, Error> {
-    let library = open::library(global, Index::Leave)?;
-    let left = place(&library, &args.left)?;
-    let right = place(&library, &args.right)?;
-    let (text, differ) = match (left, right) {
-        (Place::Session(left), Place::Session(right)) => {
+    // Two that are named are read themselves; to find one, the index is asked.
+    let index = match args.right {
+        Some(_) => Index::Leave,
+        None => Index::Keep,
+    };
+    let library = open::library(global, index)?;
+    let (left, right) = match &args.right {
+        Some(right) => (place(&library, &args.left)?, place(&library, right)?),
+        None => {
+            let right = place(&library, &args.left)?;
+            (before(&library, &args.left, &right)?, right)
+        }
+    };
+    let (text, differ) = match (left.what, right.what) {
+        (What::Session(left), What::Session(right)) => {
             let lines = compare(left, right);
             let differ = lines.iter().any(|line| line.differs() != Some(false));
             let text = match args.json {
@@ -64,16 +75,17 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Diff) -> Result<ExitCode, Error>
             };
             (text, differ)
         }
-        (Place::Command(left), Place::Command(right)) => {
-            let found = difference(&left, &right);
-            let differ = left.failed != right.failed || is_different(&found);
+        (What::Command(one), What::Command(other)) => {
+            let found = difference(&one, &other);
+            let differ = one.failed != other.failed || found.count() > 0;
+            let (one, other) = ((&left.meta, &*one), (&right.meta, &*other));
             let text = match args.json {
-                true => format!("{:#}\n", command_json(&left, &right, &found)),
-                false => command_text(ui, &left, &right, &found),
+                true => format!("{:#}\n", command_json(one, other, &found)),
+                false => command_text(ui, one, other, &found),
             };
             (text, differ)
         }
-        (Place::Session(_), Place::Command(_)) | (Place::Command(_), Place::Session(_)) => {
+        (What::Session(_), What::Command(_)) | (What::Command(_), What::Session(_)) => {
             let message = "a session is compared with a session, a command with a command";
             return Err(Error::new(Kind::Usage, message)
                 .hint("write both as ID, or both as ID:N; rec show ID numbers the commands"));
@@ -84,7 +96,13 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Diff) -> Result<ExitCode, Error>
     Ok(ExitCode::from(u8::from(differ)))
 }
 
-enum Place {
+/// What is compared, and the session that it stands in.
+struct Place {
+    meta: Meta,
+    what: What,
+}
+
+enum What {
     Session(Vec<Side>),
     Command(Box<Side>),
 }
@@ -101,21 +119,54 @@ fn place(library: &Library, text: &str) -> Result<Place, Error> {
         })
     });
     let number = number.transpose()?;
-    let entry = library.unlocked().find(id)?;
-    let (session, client) = (entry.id, entry.meta.client.clone());
-    let timeline = Timeline::from_events(&entry.meta, library.events(session)?);
-    let sides = sides(&client, &timeline);
+    let meta = library.unlocked().find(id)?.meta;
+    let timeline = Timeline::from_events(&meta, library.events(meta.id)?);
+    let sides = sides(&meta.client, &timeline);
     let Some(number) = number else {
-        return Ok(Place::Session(sides));
+        let what = What::Session(sides);
+        return Ok(Place { meta, what });
     };
     let count = open::count(u64::try_from(sides.len()).unwrap_or(u64::MAX), "command");
-    let found = sides.into_iter().find(|side| side.number == number);
-    found
-        .map(|side| Place::Command(Box::new(side)))
-        .ok_or_else(|| {
+    match sides.into_iter().find(|side| side.number == number) {
+        Some(side) => {
+            let what = What::Command(Box::new(side));
+            Ok(Place { meta, what })
+        }
+        None => {
             let message = format!("there is no command {number}: it has {count}");
-            Error::new(Kind::NotFound, message).hint(format!("rec show {id} numbers them"))
-        })
+            Err(Error::new(Kind::NotFound, message).hint(format!("rec show {id} numbers them")))
+        }
+    }
+}
+
+/// The run of the same statement before this one.
+fn before(library: &Library, named: &str, place: &Place) -> Result<Place, Error> {
+    let What::Command(side) = &place.what else {
+        return Err(
+            Error::new(Kind::Usage, "a session is compared with another one")
+                .hint("name the other one too; a command, ID:N, is compared with its run before"),
+        );
+    };
+    let at = place.meta.started.plus(side.at);
+    let mut found = None;
+    let alike = Alike::to(&place.meta.client, &side.text);
+    library.runs(&alike, &mut |hit| {
+        let earlier = hit.session.meta.started.plus(hit.at) < at;
+        if earlier && let Some(number) = hit.number {
+            found = Some(format!("{}:{number}", hit.session.id().hex()));
+        }
+        found.is_none()
+    })?;
+    match found {
+        Some(found) => self::place(library, &found),
+        None => Err(Error::new(
+            Kind::NotFound,
+            "no earlier run of that statement is recorded",
+        )
+        .hint(format!(
+            "name what it is compared with: rec diff {named} ID:N"
+        ))),
+    }
 }
 
 fn took(side: Option<&Side>) -> String {
@@ -123,13 +174,10 @@ fn took(side: Option<&Side>) -> String {
     took.map(when::took).unwrap_or_default()
 }
 
-fn result(side: &Side) -> String {
-    match (&side.table, &side.outcome) {
-        (_, Some(outcome)) if side.failed => outcome.clone(),
-        (Some(table), _) => open::count(u64::try_from(table.rows.len()).unwrap_or(u64::MAX), "row"),
-        (None, Some(outcome)) => outcome.clone(),
-        (None, None) => String::new(),
-    }
+/// `7f3a0000:3`
+fn named(meta: &Meta, side: &Side) -> String {
+    let id: String = meta.id.hex().chars().take(8).collect();
+    format!("{id}:{}", side.number)
 }
 
 fn session_text(ui: &Ui, lines: &[Compared]) -> String {
@@ -147,13 +195,13 @@ fn session_text(ui: &Ui, lines: &[Compared]) -> String {
         let text = line.right.as_ref().or(line.left.as_ref());
         let slower = line.slower().filter(|n| *n != 0);
         let results = match (&line.left, &line.right) {
-            (Some(left), Some(right)) if result(left) != result(right) => {
-                format!("{} → {}", result(left), result(right))
+            (Some(left), Some(right)) if left.result() != right.result() => {
+                format!("{} → {}", left.result(), right.result())
             }
             (left, right) => right
                 .as_ref()
                 .or(left.as_ref())
-                .map(result)
+                .map(Side::result)
                 .unwrap_or_default(),
         };
         table.row([
@@ -174,17 +222,23 @@ fn session_text(ui: &Ui, lines: &[Compared]) -> String {
     table.lines(ui.fit(), 4, &|style, text| ui.paint(style, text))
 }
 
-fn is_different(found: &Difference) -> bool {
-    match found {
-        Difference::Rows(_, rows) => rows.iter().any(|row| !matches!(row, RowChange::Same(_))),
-        Difference::Lines(lines) => lines.iter().any(|l| !matches!(l, LineChange::Same(_))),
-    }
-}
-
-fn command_text(ui: &Ui, left: &Side, right: &Side, found: &Difference) -> String {
+fn command_text(
+    ui: &Ui,
+    left: (&Meta, &Side),
+    right: (&Meta, &Side),
+    found: &Difference,
+) -> String {
     let mut text = String::new();
-    for (mark, side, style) in [("-", left, "31"), ("+", right, "32")] {
-        let about = [took(Some(side)), result(side)];
+    let change = slower(left.1, right.1).filter(|change| *change != 0);
+    let change = change.map(|change| format!("{change:+} %"));
+    let heads = [("-", left, None, "31"), ("+", right, change, "32")];
+    for (mark, (meta, side), change, style) in heads {
+        let about = [
+            named(meta, side),
+            took(Some(side)),
+            change.unwrap_or_default(),
+            side.result(),
+        ];
         let about: Vec<String> = about.into_iter().filter(|part| !part.is_empty()).collect();
         let line = format!("{mark} {}  ({})", printable(&side.text), about.join(", "));
         text += &ui.paint(style, &printable(&line));
@@ -259,7 +313,7 @@ fn line_json(line: &Compared) -> Value {
     })
 }
 
-fn command_json(left: &Side, right: &Side, found: &Difference) -> Value {
+fn command_json(left: (&Meta, &Side), right: (&Meta, &Side), found: &Difference) -> Value {
     let changes: Vec<Value> = match found {
         Difference::Rows(_, rows) => rows
             .iter()
@@ -285,9 +339,17 @@ fn command_json(left: &Side, right: &Side, found: &Difference) -> Value {
         Difference::Rows(columns, _) => Some(columns),
         Difference::Lines(_) => None,
     };
+    let run = |(meta, side): (&Meta, &Side)| {
+        let mut run = side_json(side);
+        if let Some(run) = run.as_object_mut() {
+            run.insert("session".to_owned(), json!(meta.id.hex()));
+        }
+        run
+    };
     json!({
-        "first": side_json(left),
-        "second": side_json(right),
+        "first": run(left),
+        "second": run(right),
+        "slower_percent": slower(left.1, right.1),
         "columns": columns,
         "changes": changes,
     })

@@ -102,6 +102,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Play) -> Result<ExitCode, Error>
     let first = Request::Replay {
         id,
         jump,
+        about: None,
         play: true,
         pace,
     };

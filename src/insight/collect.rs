@@ -434,7 +434,7 @@ fn remember(occurrences: &mut Vec<Occurrence>, new: Occurrence) {
 }
 
 /// The prompt is not known here; a statement within ssh is told by how it begins.
-fn dialect(client: &str, text: &str) -> Dialect {
+pub(super) fn dialect(client: &str, text: &str) -> Dialect {
     let word = text.split_whitespace().next().unwrap_or_default();
     let begins = [
         "select", "insert", "update", "delete", "with", "explain", "alter", "create",

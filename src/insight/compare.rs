@@ -4,6 +4,7 @@
 use super::align::{Pair, align};
 use super::fingerprint::fingerprint;
 use super::rows::{RowChange, compare_rows};
+use crate::model::Micros;
 use crate::timeline::{Command, Dialect, Table, Timeline, is_client_command, tables};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use std::time::Duration;
 pub struct Side {
     /// Its number in its session.
     pub number: u32,
+    /// When it was submitted, since its session began.
+    pub at: Micros,
     /// What was typed.
     pub text: String,
     /// What its runs have in common.
@@ -74,6 +77,7 @@ pub fn sides(client: &str, timeline: &Timeline) -> Vec<Side> {
         };
         Side {
             number: command.number,
+            at: command.at,
             text: command.text.clone(),
             fingerprint: fingerprint(dialect, &command.text),
             took: sent_took.or_else(|| command.duration()),
@@ -122,10 +126,14 @@ impl Compared {
 
     /// How much longer the second took, in hundredths of the first; `None` where that is not known.
     pub fn slower(&self) -> Option<i64> {
-        let (before, now) = (self.left.as_ref()?.took?, self.right.as_ref()?.took?);
-        let change = (now.as_secs_f64() / before.as_secs_f64().max(1e-6) - 1.0) * 100.0;
-        Some(change.clamp(-100.0, 99_999.0).round() as i64)
+        slower(self.left.as_ref()?, self.right.as_ref()?)
     }
+}
+
+/// How much longer `right` took than `left`, in hundredths of that; `None` where that is not known.
+pub fn slower(left: &Side, right: &Side) -> Option<i64> {
+    let change = (right.took?.as_secs_f64() / left.took?.as_secs_f64().max(1e-6) - 1.0) * 100.0;
+    Some(change.clamp(-100.0, 99_999.0).round() as i64)
 }
 
 /// What differs between two runs.
@@ -135,25 +143,64 @@ pub fn difference(left: &Side, right: &Side) -> Difference {
     {
         return Difference::Rows(one.columns.clone(), compare_rows(one, other));
     }
-    let lines = |side: &Side| -> Vec<String> { side.output.lines().map(str::to_owned).collect() };
+    Difference::Lines(line_changes(&left.output, &right.output))
+}
+
+/// Two texts, line by line.
+pub fn line_changes(left: &str, right: &str) -> Vec<LineChange> {
+    let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
     let (one, other) = (lines(left), lines(right));
-    let pairs = align(&one, &other).into_iter();
     let line = |list: &[String], at: usize| list.get(at).cloned().unwrap_or_default();
-    Difference::Lines(
-        pairs
-            .map(|pair| match pair {
-                Pair::Both(a, _) => LineChange::Same(line(&one, a)),
-                Pair::Left(a) => LineChange::Gone(line(&one, a)),
-                Pair::Right(b) => LineChange::Come(line(&other, b)),
-            })
-            .collect(),
-    )
+    let pairs = align(&one, &other).into_iter();
+    pairs
+        .map(|pair| match pair {
+            Pair::Both(a, _) => LineChange::Same(line(&one, a)),
+            Pair::Left(a) => LineChange::Gone(line(&one, a)),
+            Pair::Right(b) => LineChange::Come(line(&other, b)),
+        })
+        .collect()
+}
+
+impl Side {
+    /// How it ended, in words: its error, so many rows, its tag.
+    pub fn result(&self) -> String {
+        match (&self.table, &self.outcome) {
+            (_, Some(outcome)) if self.failed => outcome.clone(),
+            (Some(table), _) if table.rows.len() == 1 => "1 row".to_owned(),
+            (Some(table), _) => format!("{} rows", table.rows.len()),
+            (None, Some(outcome)) => outcome.clone(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+impl Difference {
+    /// What it is told in.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Difference::Rows(..) => "row",
+            Difference::Lines(_) => "line",
+        }
+    }
+
+    /// Rows or lines that are not the same in both.
+    pub fn count(&self) -> usize {
+        match self {
+            Difference::Rows(_, rows) => {
+                let other = rows.iter().filter(|row| !matches!(row, RowChange::Same(_)));
+                other.count()
+            }
+            Difference::Lines(lines) => {
+                let other = lines.iter().filter(|l| !matches!(l, LineChange::Same(_)));
+                other.count()
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Micros;
     use crate::timeline::Text;
 
     fn timeline(commands: &[(&str, u64, &str)]) -> Timeline {

@@ -5,7 +5,7 @@ use super::whole::{Reach, reach, reach_of};
 use crate::timeline::{Dialect, is_client_command};
 
 /// Characters of a fingerprint; what is longer is told apart by its beginning.
-const LENGTH_MAX: usize = 400;
+pub(super) const LENGTH_MAX: usize = 400;
 /// Characters of a text that are looked at: a bulk insert of megabytes has one fingerprint.
 const TEXT_MAX: usize = 16 << 10;
 

@@ -5,6 +5,7 @@
 //! commands with their times and outcomes; where they come from is the caller's business.
 
 mod align;
+mod alike;
 mod collect;
 mod compare;
 mod fingerprint;
@@ -14,10 +15,13 @@ mod spread;
 mod whole;
 
 pub use align::{Pair, align, similar};
+pub use alike::Alike;
 pub use collect::{
     After, Collector, Occurrence, Retry, Run, Spent, Statement, Stats, TargetTime, Whole,
 };
-pub use compare::{Compared, Difference, LineChange, Side, compare, difference, sides};
+pub use compare::{
+    Compared, Difference, LineChange, Side, compare, difference, line_changes, sides, slower,
+};
 pub use fingerprint::fingerprint;
 pub use rows::{RowChange, compare_rows};
 pub use spread::{Spread, Trend};

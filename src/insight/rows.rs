@@ -19,6 +19,12 @@ pub enum RowChange {
 /// Compares two results. Rows are matched as a whole first; those that are left by their first
 /// cell, which is the key more often than not.
 pub fn compare_rows(left: &Table, right: &Table) -> Vec<RowChange> {
+    // A count, a sum: there is nothing but the value to tell the row by.
+    if let ([before], [now]) = (left.rows.as_slice(), right.rows.as_slice())
+        && before != now
+    {
+        return vec![RowChange::Changed(before.clone(), now.clone())];
+    }
     let pairs = align(&left.rows, &right.rows);
     let mut changes = Vec::new();
     let (mut gone, mut come) = (Vec::new(), Vec::new());
@@ -83,5 +89,10 @@ mod tests {
             })
             .collect();
         assert_eq!(kinds, ["=1", "b>x", "-3", "+4"]);
+        let (before, now) = (table(&[&["17", "a"]]), table(&[&["23", "a"]]));
+        let [before, now] = [before, now].map(|table| table.rows[0].clone());
+        let changed = RowChange::Changed(before, now);
+        let found = compare_rows(&table(&[&["17", "a"]]), &table(&[&["23", "a"]]));
+        assert_eq!(found, [changed]);
     }
 }

@@ -16,7 +16,7 @@ pub const PART_MAX: usize = 1 << 20;
 const ECHO_LINES: usize = 256;
 
 /// What a part belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PartOf {
     /// The output of the command at this position of [`Timeline::commands`].
     Command(usize),

@@ -16,6 +16,7 @@ use super::pages::compare::Compare;
 use super::pages::export::Export;
 use super::pages::insights::Insights;
 use super::pages::reader::Reader;
+use super::pages::runs::Runs;
 use super::prompt::{Prompt, Wanted};
 use super::view::Panes;
 use crate::model::{Micros, SessionId};

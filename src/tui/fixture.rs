@@ -1,12 +1,12 @@
 //! Sessions in memory, for the tests of the views.
 
-use super::library::{Change, Found, Library, Piece, Session};
+use super::library::{Change, Found, Library, Piece, Ran, Session};
 use super::model::Model;
 use super::msg::Msg;
 use super::theme::{Depth, Theme};
 use super::update::update;
 use crate::export::{Done, Job};
-use crate::insight::{Collector, Run, Side, Stats, sides};
+use crate::insight::{Alike, Collector, Occurrence, Run, Side, Stats, sides};
 use crate::mask::Rules;
 use crate::model::{
     Body, Command, Event, Exit, Gap, GapKind, Meta, Micros, SessionId, Size, Stamp, Status,
@@ -303,6 +303,38 @@ impl Library for Memory {
             each(&counted);
         }
         Ok(counted.finish())
+    }
+
+    fn runs(
+        &mut self,
+        wanted: SessionId,
+        text: &str,
+        _: &Halt,
+        each: &mut dyn FnMut(Ran) -> bool,
+    ) -> Result<(), String> {
+        let session = self.0.iter().find(|s| s.id == wanted);
+        let client = &session.ok_or("there is no such session")?.meta.client;
+        let alike = Alike::to(client, text);
+        for session in self.0.iter().filter(|s| s.id != id(0x4a)) {
+            let timeline = Timeline::from_events(&session.meta, events().concat());
+            for command in timeline.commands.iter().rev() {
+                let run = Ran {
+                    at: Occurrence {
+                        session: session.id,
+                        number: Some(command.number),
+                        at: command.at,
+                        stamp: session.meta.started.plus(command.at),
+                        took: command.duration(),
+                        failed: command.failed(),
+                    },
+                    text: command.text.clone(),
+                };
+                if alike.has(&session.meta.client, &command.text) && !each(run) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     fn sides(&mut self, wanted: SessionId, _: &Halt) -> Result<Vec<Side>, String> {

@@ -23,6 +23,8 @@ pub enum Scope {
     Search,
     /// What the recordings say of their owner's work.
     Insights,
+    /// The runs of one statement.
+    Runs,
     /// Two sessions or two runs side by side.
     Compare,
     /// What is handed on, and how.
@@ -37,11 +39,12 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the manual.
-    pub const ALL: [Scope; 10] = [
+    pub const ALL: [Scope; 11] = [
         Scope::Browser,
         Scope::Search,
         Scope::Player,
         Scope::Insights,
+        Scope::Runs,
         Scope::Compare,
         Scope::Export,
         Scope::Reader,
@@ -68,6 +71,7 @@ impl Scope {
             Scope::Player => "Player",
             Scope::Search => "Search",
             Scope::Insights => "Insights",
+            Scope::Runs => "Runs of a statement",
             Scope::Compare => "Compare",
             Scope::Export => "Export",
             Scope::Reader => "Text and lists",
@@ -178,6 +182,8 @@ pub enum Action {
     Insights,
     /// Two sessions or runs side by side.
     Compare,
+    /// Other runs of a statement.
+    Runs,
     /// Hands on what is selected.
     Export,
     /// What the sessions have in common, to choose from.

@@ -1,7 +1,7 @@
 //! What the views read from, what they change, and what they are told.
 
 use crate::export::{Cut, Done, Format};
-use crate::insight::{Collector, Side, Stats};
+use crate::insight::{Collector, Occurrence, Side, Stats};
 use crate::model::{Event, Labels, Meta, Micros, SessionId, Size, Stamp, Status, Summary};
 use crate::query::SessionFacts;
 use crate::vault::index::Halt;
@@ -65,6 +65,15 @@ pub struct Found {
     pub line: String,
     /// Whether the words stand in what was printed, not in the command.
     pub printed: bool,
+}
+
+/// A run of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Where and when.
+    pub at: Occurrence,
+    /// What was typed, or sent.
+    pub text: String,
 }
 
 /// A piece that is handed on.
@@ -172,6 +181,19 @@ pub trait Library {
         halt: &Halt,
         each: &mut dyn FnMut(&Collector),
     ) -> Result<Stats, String>;
+
+    /// Tells `each` the runs of the statement that `text` of this session is a run of, newest session
+    /// first and in it the latest first, until it says that it is enough.
+    ///
+    /// # Errors
+    /// The vault cannot be read.
+    fn runs(
+        &mut self,
+        id: SessionId,
+        text: &str,
+        halt: &Halt,
+        each: &mut dyn FnMut(Ran) -> bool,
+    ) -> Result<(), String>;
 
     /// A session's commands with what they printed, to be compared.
     ///

@@ -87,6 +87,10 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
                 let len = page.lines().len();
                 (&mut page.list, line(2), len)
             }
+            Page::Runs(page) => {
+                let len = page.found.len();
+                (&mut page.list, line(1), len)
+            }
             Page::Reader(page) if page.chooses() => {
                 let len = page.lines.len();
                 (&mut page.list, line(1), len)

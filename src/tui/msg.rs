@@ -1,6 +1,6 @@
 //! What the views are told, what they ask for, and what the runtime does for them.
 
-use super::library::{Change, Found, Piece, Session};
+use super::library::{Change, Found, Piece, Ran, Session};
 use super::pages::compare::Comparison;
 use super::pages::export::Preview;
 use super::pages::insights::Period;
@@ -54,6 +54,9 @@ pub enum Msg {
     Matching(String, HashSet<SessionId>),
     /// What the recordings say of a stretch of time, and whether there is more to count.
     Stats(Period, Result<Arc<Stats>, String>, bool),
+    /// Runs of the statement that this command is a run of, as far as they were found, and whether more
+    /// are looked for.
+    Runs(Look, Result<Vec<Ran>, String>, bool),
     /// What came of comparing these two.
     Compared((Look, Look), Result<Comparison, String>),
     /// What a piece looks like before it leaves.
@@ -125,6 +128,8 @@ pub struct Frame {
     pub indexed: u16,
     /// Whether a jump waits for the index.
     pub waiting: bool,
+    /// The screen is about what is shown there: the recording is not read so far yet.
+    pub glimpse: bool,
 }
 
 /// What the runtime does after an update.
@@ -171,6 +176,8 @@ pub enum Request {
     Matching(String),
     /// What the recordings say of a stretch of time.
     Stats(Period),
+    /// Other runs of the statement that this command is, with its text.
+    Runs(Look, String),
     /// Two sessions, or two commands.
     Compare(Look, Look),
     /// What a piece looks like before it leaves.
@@ -192,6 +199,8 @@ pub enum Request {
         id: SessionId,
         /// Where to begin.
         jump: Jump,
+        /// When that is, where it is known: what is shown until the recording is read so far.
+        about: Option<Micros>,
         /// Whether it plays at once.
         play: bool,
         /// Speed and idle limit, where they differ from the player's own.

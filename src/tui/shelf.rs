@@ -1,8 +1,8 @@
 //! A vault as a library: what the views ask of it is read from its sessions and its index.
 
-use super::library::{Change, Found, Library, Piece, Session};
+use super::library::{Change, Found, Library, Piece, Ran, Session};
 use crate::export::{Done, Job};
-use crate::insight::{Collector, Side, Stats, sides};
+use crate::insight::{Alike, Collector, Occurrence, Side, Stats, sides};
 use crate::model::{Body, Event, Gap, GapKind, Labels, Micros, Note, SessionId, Size, Stamp};
 use crate::query::{Now, Query, snippet};
 use crate::timeline::{PartOf, Timeline};
@@ -174,6 +174,20 @@ fn found_at(query: &Query, hit: &index::Hit) -> Found {
     }
 }
 
+fn ran(hit: index::Hit) -> Ran {
+    Ran {
+        at: Occurrence {
+            session: hit.session.id(),
+            number: hit.number,
+            at: hit.at,
+            stamp: hit.session.meta.started.plus(hit.at),
+            took: hit.took,
+            failed: hit.failed,
+        },
+        text: hit.command,
+    }
+}
+
 impl Library for VaultLibrary {
     fn sessions(&mut self, from: usize, max: usize) -> Result<Vec<Session>, String> {
         if from == 0 {
@@ -315,6 +329,22 @@ impl Library for VaultLibrary {
             this.library.stats(&query, each)
         });
         stats.map_err(|e| said(&e))
+    }
+
+    fn runs(
+        &mut self,
+        id: SessionId,
+        text: &str,
+        halt: &Halt,
+        each: &mut dyn FnMut(Ran) -> bool,
+    ) -> Result<(), String> {
+        let entry = self.unlocked().find(&id.hex()).map_err(|e| said(&e))?;
+        let alike = Alike::to(&entry.meta.client, text);
+        let found = self.ask(halt, |this| {
+            this.use_index();
+            this.library.runs(&alike, &mut |hit| each(ran(hit)))
+        });
+        found.map_err(|e| said(&e))
     }
 
     fn sides(&mut self, id: SessionId, halt: &Halt) -> Result<Vec<Side>, String> {

@@ -99,6 +99,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             pages::insights::take(model, period, stats, more);
             Vec::new()
         }
+        Msg::Runs(of, found, more) => {
+            pages::runs::take(model, of, found, more);
+            Vec::new()
+        }
         Msg::Compared(looks, found) => {
             compare::take(model, looks, found);
             Vec::new()
@@ -213,7 +217,12 @@ fn act(model: &mut Model, scope: Scope, action: Action, event: KeyEvent) -> Vec<
         (action, Scope::Player) => player(model, action, event),
         (
             action,
-            Scope::Search | Scope::Insights | Scope::Compare | Scope::Export | Scope::Reader,
+            Scope::Search
+            | Scope::Insights
+            | Scope::Runs
+            | Scope::Compare
+            | Scope::Export
+            | Scope::Reader,
         ) => pages::update(model, action),
         (action, Scope::Browser | Scope::Everywhere) => browser::update(model, action),
     }

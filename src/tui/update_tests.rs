@@ -299,6 +299,7 @@ fn the_player_copies_the_command_it_is_in() {
         skipping: None,
         indexed: 1000,
         waiting: false,
+        glimpse: false,
     };
     assert_ne!(frame.spot, Spot::default());
     update(&mut model, Msg::Frame(Box::new(frame)));

@@ -6,6 +6,8 @@ use crate::model::Meta;
 use crate::player::Way;
 use crate::tui::library::Session;
 use crate::tui::msg::{Frame, Order, Pace};
+use crate::tui::pages::compare::Comparison;
+use crate::tui::pages::insights::Period;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
@@ -74,6 +76,7 @@ fn replay(jump: Jump, play: bool) -> Request {
     Request::Replay {
         id: id(0x7f),
         jump,
+        about: None,
         play,
         pace: Pace::default(),
     }
@@ -188,6 +191,7 @@ fn a_replay_plays_to_its_end_and_stops() {
     desk.ask(Request::Replay {
         id: id(0x7f),
         jump: Jump::Start,
+        about: None,
         play: true,
         pace: Pace {
             speed: 32.0,
@@ -355,4 +359,35 @@ fn what_is_counted_so_far_is_told_on_the_way() {
         _ => None,
     });
     assert!(told > 0, "nothing came before the end");
+}
+
+#[test]
+fn the_runs_of_a_statement_are_found_and_two_of_them_compared() {
+    let desk = Desk::open();
+    let text = "update orders set status = 'done' where id = 1;";
+    desk.ask(Request::Runs(look(Some(3)), text.to_owned()));
+    let runs = desk.wait("the runs", |msg| match msg {
+        Msg::Runs(of, Ok(runs), false) => {
+            assert_eq!(of, look(Some(3)));
+            Some(runs)
+        }
+        _ => None,
+    });
+    let numbers: Vec<_> = runs.iter().map(|run| run.at.number).collect();
+    assert_eq!(
+        numbers,
+        [Some(3); 4],
+        "once in each session that can be read"
+    );
+    let other = Look {
+        id: runs[1].at.session,
+        command: Some(3),
+    };
+    desk.ask(Request::Compare(other, look(Some(3))));
+    let (one, two) = desk.wait("both", |msg| match msg {
+        Msg::Compared(_, Ok(Comparison::Runs(sides))) => Some(*sides),
+        _ => None,
+    });
+    assert_eq!((one.number, two.number), (3, 3));
+    assert!(one.at > crate::model::Micros(0));
 }

@@ -156,16 +156,41 @@ fn two_sessions_and_two_runs_are_compared() {
         ["   id  v", "=  1   a", "-  2   b", "+  2   x"],
         "{text}"
     );
+    // One alone is compared with the run before it, which it finds by itself.
+    let alone = home.rec(&["diff", &other]).output().unwrap();
+    assert_eq!(alone.status.code(), Some(1));
+    assert_eq!(String::from_utf8(alone.stdout).unwrap(), text);
+    assert!(
+        text.lines().nth(1).unwrap().contains(", +100 %, "),
+        "{text}"
+    );
+    let alone = home.rec(&["diff", &other, "--json"]).output().unwrap();
+    let alone: serde_json::Value = serde_json::from_slice(&alone.stdout).unwrap();
+    assert_eq!(alone["first"]["session"], older, "{alone}");
+    assert_eq!(alone["slower_percent"], 100, "{alone}");
     for (args, status, said) in [
-        ([&*one, &*newer], 2, "a session is compared with a session"),
         (
-            [&format!("{older}:9"), &other],
+            &[&*one][..],
+            1,
+            "no earlier run of that statement is recorded",
+        ),
+        (&[&*one, &*newer], 2, "a session is compared with a session"),
+        (
+            &[&format!("{older}:9"), &other],
             1,
             "there is no command 9: it has 3 commands",
         ),
-        ([&format!("{older}:x"), &other], 2, "no number of a command"),
+        (&[&*newer], 2, "a session is compared with another one"),
+        (
+            &[&format!("{older}:x"), &other],
+            2,
+            "no number of a command",
+        ),
     ] {
-        let wrong = home.rec(&["diff", args[0], args[1]]).output().unwrap();
+        let args: Vec<&str> = std::iter::once("diff")
+            .chain(args.iter().copied())
+            .collect();
+        let wrong = home.rec(&args).output().unwrap();
         let stderr = String::from_utf8_lossy(&wrong.stderr).into_owned();
         assert_eq!(wrong.status.code(), Some(status), "{stderr}");
         assert!(stderr.contains(said), "{stderr}");

@@ -156,6 +156,16 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Mark => mark(model),
         Action::Compare => compare(model),
+        Action::Runs => match (browser.look(), browser.command()) {
+            (Some(look), Some(command)) => {
+                let text = command.text.clone();
+                Runs::of(model, look, text)
+            }
+            _ => {
+                model.notice = Some("no command is selected".into());
+                Vec::new()
+            }
+        },
         Action::Export => export(model),
         Action::Tag | Action::Delete => {
             let ids = browser.chosen();
@@ -307,13 +317,16 @@ fn replay(model: &mut Model, play: bool) -> Vec<Effect> {
     let Some(session) = browser.session() else {
         return Vec::new();
     };
-    let jump = match (browser.pane, browser.command()) {
-        (Pane::Commands | Pane::Detail, Some(command)) => Jump::Command(command.number),
-        _ => Jump::Start,
+    let (jump, about) = match (browser.pane, browser.command()) {
+        (Pane::Commands | Pane::Detail, Some(command)) => {
+            (Jump::Command(command.number), Some(command.at))
+        }
+        _ => (Jump::Start, None),
     };
     let request = Request::Replay {
         id: session.id,
         jump,
+        about,
         play,
         pace: Pace::default(),
     };

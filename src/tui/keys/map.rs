@@ -1,7 +1,7 @@
 //! Every binding there is.
 
 use super::Scope::{
-    Browser, Compare, Everywhere, Export, Help, Insights, Player, Reader, Search, Typing,
+    Browser, Compare, Everywhere, Export, Help, Insights, Player, Reader, Runs, Search, Typing,
 };
 use super::{Action, Binding, Key, Scope};
 use crossterm::event::KeyCode;
@@ -45,6 +45,7 @@ pub(super) const KEYS: &[Binding] = &[
     on(Browser, &[Key::char('|')], Action::Pager, "", "Send what the command printed to $PAGER"),
     on(Browser, &[Key::char('v')], Action::Mark, "mark", "Mark sessions or commands, or take the mark away"),
     on(Browser, &[Key::char('c')], Action::Compare, "", "Compare two marked ones, or the marked one with this"),
+    on(Browser, &[Key::char('r')], Action::Runs, "runs", "Other runs of this statement, to compare or play"),
     on(Browser, &[Key::char('i')], Action::Insights, "", "Insights: most used, slowest, failing, where time went"),
     on(Browser, &[Key::char('f')], Action::Facets, "", "Choose a client, target or tag to narrow the sessions by"),
     on(Browser, &[Key::char('o')], Action::Sort, "", "Sort: newest, oldest, longest, most commands or masked"),
@@ -96,6 +97,9 @@ pub(super) const KEYS: &[Binding] = &[
     on(Search, &[Key::of(KeyCode::Up), Key::ctrl('p')], Action::Up, "", "To the hit before"),
     on(Search, &[Key::of(KeyCode::PageDown)], Action::PageDown, "", "One screen down"),
     on(Search, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
+    on(Search, &[Key::ctrl('r')], Action::Runs, "runs", "Other runs of the hit's statement, to compare or play"),
+    on(Search, &[Key::of(KeyCode::Tab)], Action::Mark, "mark", "Mark the hit's command, or take the mark away"),
+    on(Search, &[Key::ctrl('d')], Action::Compare, "", "Compare the marked command with this hit's"),
     on(Search, &[Key::of(KeyCode::Backspace), Key::ctrl('h')], Action::Erase, "", "Delete a character"),
     on(Search, &[Key::ctrl('w')], Action::EraseWord, "", "Delete a word"),
     on(Search, &[Key::ctrl('u')], Action::EraseLine, "", "Delete the line"),
@@ -114,8 +118,24 @@ pub(super) const KEYS: &[Binding] = &[
     on(Insights, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
     on(Insights, &[Key::char('y')], Action::CopyCommand, "", "Copy the statement to the clipboard"),
 
-    on(Compare, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Compare what the two printed; play from there"),
+    on(Runs, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Compare with the marked run; play where none is marked"),
+    on(Runs, &[Key::char(' ')], Action::Play, "play", "Play from there"),
+    on(Runs, &[Key::char('v')], Action::Mark, "mark", "Mark the run that others are compared with"),
+    on(Runs, &[Key::char('c')], Action::Compare, "compare", "Compare with the marked run, else with the one before"),
+    on(Runs, &[Key::char('y')], Action::CopyCommand, "", "Copy the statement to the clipboard"),
+    on(Runs, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
+    on(Runs, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
+    on(Runs, &[Key::of(KeyCode::PageDown)], Action::PageDown, "", "One screen down"),
+    on(Runs, &[Key::of(KeyCode::PageUp)], Action::PageUp, "", "One screen up"),
+    on(Runs, &[Key::of(KeyCode::Home), Key::char('g')], Action::Top, "", "To the first line"),
+    on(Runs, &[Key::of(KeyCode::End), Key::char('G')], Action::Bottom, "", "To the last line"),
+
+    on(Compare, &[Key::of(KeyCode::Enter), LINE_FEED], Action::Open, "open", "Compare what two commands printed; play the second run"),
     on(Compare, &[Key::char('=')], Action::ToggleSame, "same", "Show what is the same, or leave it out"),
+    on(Compare, &[Key::char('y')], Action::CopyOutput, "", "Copy how two runs differ to the clipboard"),
+    on(Compare, &[Key::char('|')], Action::Pager, "", "Send how two runs differ to $PAGER"),
+    on(Compare, &[Key::of(KeyCode::Left), Key::char('h')], Action::Left, "", "What is out of sight on the left"),
+    on(Compare, &[Key::of(KeyCode::Right), Key::char('l')], Action::Right, "", "What is out of sight on the right"),
     on(Compare, &[Key::of(KeyCode::Down), Key::char('j'), Key::ctrl('n')], Action::Down, "", "One line down"),
     on(Compare, &[Key::of(KeyCode::Up), Key::char('k'), Key::ctrl('p')], Action::Up, "", "One line up"),
     on(Compare, &[Key::of(KeyCode::PageDown)], Action::PageDown, "", "One screen down"),

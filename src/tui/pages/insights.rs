@@ -5,7 +5,7 @@ use super::super::list::List;
 use super::super::model::Model;
 use super::super::msg::{Effect, Request};
 use super::Page;
-use super::reader::{Choice, Reader, ReaderLine, Tone};
+use super::runs::Runs;
 use crate::insight::{Occurrence, Reach, Statement, Stats};
 use crate::model::when;
 use std::cell::OnceCell;
@@ -362,29 +362,8 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
 /// One place is played, several are listed.
 fn open(model: &mut Model, row: Answer) -> Vec<Effect> {
     if let [only] = row.occurrences.as_slice() {
-        return super::play(model, only.session, super::jump_to(only));
+        return super::play(model, only.session, super::jump_to(only), Some(only.at));
     }
-    let now = model.now;
-    let lines = row.occurrences.iter().map(|occurrence| {
-        let session = model.browser.title_of(occurrence.session);
-        let offset = model.browser.offset_of(occurrence.session);
-        let at = when::moment(occurrence.stamp, offset, now);
-        let took = took(occurrence.took);
-        ReaderLine {
-            text: format!("{at:<16}  {took:>9}  {session}"),
-            tone: if occurrence.failed {
-                Tone::Bad
-            } else {
-                Tone::Plain
-            },
-            choice: Some(Choice::Play(occurrence.session, super::jump_to(occurrence))),
-        }
-    });
-    let reader = Reader {
-        title: row.text.clone(),
-        lines: lines.collect(),
-        list: List::default(),
-    };
-    model.pages.push(Page::Reader(reader));
+    Runs::listed(model, &row.text, &row.occurrences);
     Vec::new()
 }

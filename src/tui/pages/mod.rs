@@ -5,6 +5,7 @@ pub mod compare;
 pub mod export;
 pub mod insights;
 pub mod reader;
+pub mod runs;
 pub mod search;
 
 use super::keys::{Action, Scope};
@@ -12,7 +13,7 @@ use super::list::List;
 use super::model::{Model, Viewer};
 use super::msg::{Effect, Pace, Request};
 use crate::insight::Occurrence;
-use crate::model::SessionId;
+use crate::model::{Micros, SessionId};
 use crate::player::Jump;
 
 /// A view in front of the browser.
@@ -23,6 +24,8 @@ pub enum Page {
     Insights(insights::Insights),
     /// Two sessions or runs.
     Compare(compare::Compare),
+    /// The runs of a statement.
+    Runs(runs::Runs),
     /// What is handed on.
     Export(Box<export::Export>),
     /// A text or a list.
@@ -36,6 +39,7 @@ impl Page {
             Page::Search => Scope::Search,
             Page::Insights(_) => Scope::Insights,
             Page::Compare(_) => Scope::Compare,
+            Page::Runs(_) => Scope::Runs,
             Page::Export(_) => Scope::Export,
             Page::Reader(_) => Scope::Reader,
         }
@@ -52,6 +56,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Page::Search) => search::update(model, action),
         Some(Page::Insights(_)) => insights::update(model, action),
         Some(Page::Compare(_)) => compare::update(model, action),
+        Some(Page::Runs(_)) => runs::update(model, action),
         Some(Page::Export(_)) => export::update(model, action),
         Some(Page::Reader(_)) => reader::update(model, action),
         None => Vec::new(),
@@ -75,8 +80,8 @@ pub fn step(list: &mut List, action: Action, len: usize, height: usize) -> bool 
     true
 }
 
-/// Opens the player at a moment, paused.
-pub fn play(model: &mut Model, id: SessionId, jump: Jump) -> Vec<Effect> {
+/// Opens the player at a moment, paused; `about` when that is, where it is known.
+pub fn play(model: &mut Model, id: SessionId, jump: Jump, about: Option<Micros>) -> Vec<Effect> {
     // What is on the screen stays until the next frame, where it is of the same session.
     let same = |viewer: &Viewer| viewer.frame.as_ref().is_some_and(|frame| frame.id == id);
     if !model.player.as_ref().is_some_and(same) {
@@ -85,6 +90,7 @@ pub fn play(model: &mut Model, id: SessionId, jump: Jump) -> Vec<Effect> {
     vec![Effect::Ask(Request::Replay {
         id,
         jump,
+        about,
         play: false,
         pace: Pace::default(),
     })]

@@ -4,8 +4,6 @@ use super::super::keys::Action;
 use super::super::list::List;
 use super::super::model::Model;
 use super::super::msg::Effect;
-use crate::model::SessionId;
-use crate::player::Jump;
 
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,8 +26,6 @@ pub enum Tone {
 /// What choosing a line does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// Plays from a moment.
-    Play(SessionId, Jump),
     /// Puts a condition into the filter of the sessions, or takes it out.
     Facet(String),
 }
@@ -116,7 +112,6 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open => {
             let line = reader.lines.get(reader.list.selected);
             match line.and_then(|line| line.choice.clone()) {
-                Some(Choice::Play(id, jump)) => super::play(model, id, jump),
                 Some(Choice::Facet(condition)) => {
                     model.pages.pop();
                     model.browser.toggle_facet(&condition)

@@ -5,8 +5,10 @@ use super::super::library::Found;
 use super::super::line::TypedLine;
 use super::super::list::List;
 use super::super::model::Model;
-use super::super::msg::{Effect, Request};
-use crate::model::SessionId;
+use super::super::msg::{Effect, Look, Request};
+use super::compare::Compare;
+use super::runs::Runs;
+use crate::model::{Micros, SessionId};
 use crate::player::{Jump, Way};
 
 /// Hits that are asked for: more than anybody steps through.
@@ -42,6 +44,8 @@ pub struct Search {
     pub more: bool,
     /// Why nothing was found.
     pub wrong: Option<String>,
+    /// The command that another hit's is to be compared with.
+    pub marked: Option<Look>,
     /// How many hundredths of the index are filled, while it is: until then searches read the
     /// sessions.
     pub indexing: Option<u8>,
@@ -148,14 +152,23 @@ impl Search {
         vec![Effect::Ask(Request::Search(text))]
     }
 
-    fn jump(&self) -> Option<(SessionId, Jump)> {
+    /// The command of a hit, where it is in one.
+    pub fn look(&self, place: usize) -> Option<Look> {
+        let hit = self.hits.get(place)?;
+        hit.number.map(|number| Look {
+            id: hit.session,
+            command: Some(number),
+        })
+    }
+
+    fn jump(&self) -> Option<(SessionId, Jump, Micros)> {
         let hit = self.hits.get(self.list.selected)?;
         let jump = match hit.number {
             Some(number) if hit.printed => Jump::Outcome(number),
             Some(number) => Jump::Command(number),
             None => Jump::Time(hit.at),
         };
-        Some((hit.session, jump))
+        Some((hit.session, jump, hit.at))
     }
 }
 
@@ -170,9 +183,10 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match action {
         Action::Open => match search.jump() {
-            Some((id, jump)) => super::play(model, id, jump),
+            Some((id, jump, at)) => super::play(model, id, jump, Some(at)),
             None => Vec::new(),
         },
+        Action::Runs | Action::Mark | Action::Compare => of_hit(model, action),
         Action::Erase => {
             search.line.erase();
             search.changed()
@@ -186,6 +200,36 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             search.changed()
         }
         _ => Vec::new(),
+    }
+}
+
+/// What an action does with the command of the selected hit.
+fn of_hit(model: &mut Model, action: Action) -> Vec<Effect> {
+    let search = &mut model.search;
+    let place = search.list.selected;
+    let (Some(here), Some(hit)) = (search.look(place), search.hits.get(place)) else {
+        model.notice = Some("this is not of a command".to_owned());
+        return Vec::new();
+    };
+    match action {
+        Action::Runs => {
+            let text = hit.command.clone();
+            Runs::of(model, here, text)
+        }
+        Action::Compare => match search.marked.filter(|marked| *marked != here) {
+            Some(marked) => Compare::open(model, marked, here),
+            None => {
+                model.notice = Some("tab marks what another is compared with".to_owned());
+                Vec::new()
+            }
+        },
+        _ => {
+            search.marked = match search.marked == Some(here) {
+                true => None,
+                false => Some(here),
+            };
+            Vec::new()
+        }
     }
 }
 
@@ -208,8 +252,8 @@ pub fn next(model: &mut Model, way: Way) -> Option<Vec<Effect>> {
         });
         return Some(Vec::new());
     }
-    let (id, jump) = search.jump()?;
-    Some(super::play(model, id, jump))
+    let (id, jump, at) = search.jump()?;
+    Some(super::play(model, id, jump, Some(at)))
 }
 
 #[cfg(test)]

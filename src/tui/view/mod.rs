@@ -3,6 +3,7 @@
 
 mod bar;
 mod browser;
+mod compare;
 mod detail;
 mod export;
 mod help;
@@ -14,8 +15,8 @@ mod result;
 mod screen;
 mod text;
 
-pub use help::help_lines;
 pub use detail::info_rows;
+pub use help::help_lines;
 pub use layout::Panes;
 pub use pages::search_top;
 pub use player::{area as player_area, window};
@@ -44,6 +45,8 @@ pub fn view(model: &Model, frame: &mut Frame) {
     }
 }
 
+#[cfg(test)]
+mod compare_tests;
 #[cfg(test)]
 mod pages_tests;
 #[cfg(test)]

@@ -1,18 +1,16 @@
-//! The pages in front of the browser: search, insights, comparison, texts and lists, and the
-//! palette.
+//! The pages in front of the browser: search, insights, texts and lists, and the palette.
 
 use super::super::filter::spark;
 use super::super::model::Model;
 use super::super::pages::Page;
-use super::super::pages::compare::Compare;
 use super::super::pages::insights::{Insights, Question};
 use super::super::pages::reader::{Reader, Tone};
 use super::super::pages::search::{Row, Search};
 use super::super::prompt::Palette;
 use super::browser::title;
 use super::text::{cell, cell_right, fit, window};
-use super::{bar, export};
-use crate::insight::{Compared, Side, Spent};
+use super::{bar, compare, export};
+use crate::insight::Spent;
 use crate::model::{Size, when};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -29,7 +27,8 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     match model.pages.last() {
         Some(Page::Search) => search(model, body, frame),
         Some(Page::Insights(page)) => insights(model, page, body, frame),
-        Some(Page::Compare(page)) => compare(model, page, body, frame),
+        Some(Page::Compare(page)) => compare::compare(model, page, body, frame),
+        Some(Page::Runs(page)) => compare::runs(model, page, body, frame),
         Some(Page::Export(page)) => export::draw(model, page, body, frame),
         Some(Page::Reader(page)) => reader(model, page, body, frame),
         None => {}
@@ -38,7 +37,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
 }
 
 /// A word in the middle of what is not there yet.
-fn waiting(model: &Model, text: &str, area: Rect, frame: &mut Frame) {
+pub(super) fn waiting(model: &Model, text: &str, area: Rect, frame: &mut Frame) {
     let text = fit(text, usize::from(area.width));
     frame.render_widget(Line::styled(text, model.theme.quiet()), area);
 }
@@ -139,7 +138,9 @@ fn search_row(model: &Model, row: Row, width: usize) -> Line<'static> {
             let mark = if selected { "▶" } else { " " };
             let time = cell_right(&when::position(hit.at), 8);
             let failed = if hit.failed { "✗" } else { " " };
-            let head = format!("{mark}{time} {failed} ");
+            let marked = search.marked.is_some() && search.look(place) == search.marked;
+            let chosen = if marked { "●" } else { " " };
+            let head = format!("{mark}{time} {failed}{chosen}");
             let room = width.saturating_sub(head.width());
             let command: String = hit.command.lines().collect::<Vec<_>>().join(" ");
             let (command, line) = match hit.line.trim() {
@@ -371,68 +372,6 @@ fn heat(model: &Model, hours: &[[Spent; 24]], width: usize) -> Vec<Line<'static>
     lines
 }
 
-fn compare(model: &Model, page: &Compare, area: Rect, frame: &mut Frame) {
-    let left = format!("{} ─ {}", page.left.1, page.right.1);
-    let count = match (&page.found, page.hides_same) {
-        (None, _) => String::new(),
-        (Some(_), true) => format!("{} differ", page.lines().len()),
-        (Some(_), false) => format!("{} commands", page.lines().len()),
-    };
-    let body = title(model, true, &left, &count, area, frame);
-    if let Some(why) = &page.wrong {
-        return waiting(model, why, body, frame);
-    }
-    if page.found.is_none() {
-        return waiting(model, "reading both…", body, frame);
-    }
-    let lines = page.lines();
-    if lines.is_empty() {
-        return waiting(model, "They are the same.", body, frame);
-    }
-    let width = usize::from(body.width);
-    let head = format!("   {:>9}  {:>9}  {:>7}", "FIRST", "SECOND", "CHANGE");
-    let mut shown = vec![Line::styled(fit(&head, width), model.theme.quiet())];
-    let height = usize::from(body.height).saturating_sub(1);
-    for (place, line) in lines.iter().enumerate().skip(page.list.top).take(height) {
-        shown.push(compared(model, line, place == page.list.selected, width));
-    }
-    frame.render_widget(Paragraph::new(shown), body);
-}
-
-fn compared(model: &Model, line: &Compared, selected: bool, width: usize) -> Line<'static> {
-    let (sign, style) = match (&line.left, &line.right, line.differs()) {
-        (Some(_), None, _) => ("-", model.theme.bad()),
-        (None, Some(_), _) => ("+", model.theme.good()),
-        (_, _, Some(true)) => ("~", model.theme.warning()),
-        _ => ("=", Style::new()),
-    };
-    let took = |side: &Option<Side>| {
-        let took = side.as_ref().and_then(|side| side.took);
-        cell_right(&took.map(when::took).unwrap_or_default(), 9)
-    };
-    let slower = line.slower().filter(|n| *n != 0);
-    let slower = slower.map(|n| format!("{n:+} %")).unwrap_or_default();
-    let mark = if selected { "▶" } else { " " };
-    let head = format!("{mark}{sign} {}  {}  ", took(&line.left), took(&line.right));
-    let head = format!("{head}{}  ", cell_right(&slower, 7));
-    let rows = |side: &Option<Side>| side.as_ref()?.table.as_ref().map(|table| table.rows.len());
-    let tail = match (rows(&line.left), rows(&line.right)) {
-        (Some(before), Some(now)) if before != now => format!("  {before} → {now} rows"),
-        _ => String::new(),
-    };
-    let text = line.right.as_ref().or(line.left.as_ref());
-    let text = text.map_or("", |side| side.text.as_str());
-    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = fit(&text, width.saturating_sub(head.width() + tail.width())) + &tail;
-    match selected {
-        true => Line::styled(cell(&(head + &text), width), model.theme.selected(true)),
-        false => Line::from(vec![
-            Span::styled(head, model.theme.quiet()),
-            Span::styled(text, style),
-        ]),
-    }
-}
-
 fn reader(model: &Model, page: &Reader, area: Rect, frame: &mut Frame) {
     let count = match page.lines.len() {
         1 => "1 line".to_owned(),
@@ -457,7 +396,8 @@ fn reader(model: &Model, page: &Reader, area: Rect, frame: &mut Frame) {
     frame.render_widget(Paragraph::new(lines), body);
 }
 
-fn tone(model: &Model, tone: Tone) -> Style {
+/// How a line is drawn.
+pub(super) fn tone(model: &Model, tone: Tone) -> Style {
     match tone {
         Tone::Plain => Style::new(),
         Tone::Quiet => model.theme.quiet(),

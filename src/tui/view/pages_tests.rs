@@ -7,7 +7,7 @@ use super::super::msg::{Effect, Look, Msg, Output, Request};
 use super::super::pages::search::as_typed;
 use super::super::update::update;
 use super::view;
-use crate::insight::{Stats, compare};
+use crate::insight::{Side, Stats, compare};
 use crate::model::Micros;
 use crate::model::wire::{Complete, Kind, Parameter, Report, Value};
 use crate::timeline::{Statement, Table};
@@ -20,19 +20,19 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::sync::Arc;
 
-fn drawn(model: &Model) -> TestBackend {
+pub(super) fn drawn(model: &Model) -> TestBackend {
     let backend = TestBackend::new(model.size.cols, model.size.rows);
     let mut terminal = Terminal::new(backend).unwrap();
     terminal.draw(|frame| view(model, frame)).unwrap();
     terminal.backend().clone()
 }
 
-fn shown(model: &Model) -> String {
+pub(super) fn shown(model: &Model) -> String {
     drawn(model).to_string()
 }
 
 /// Types keys and answers what they ask for, as the worker does.
-fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+pub(super) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut left = Vec::new();
     for c in keys.chars() {
         let code = match c {
@@ -49,7 +49,7 @@ fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     left
 }
 
-fn answered(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
+pub(super) fn answered(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
     let mut library = Memory::short();
     let mut left = Vec::new();
     for effect in effects {
@@ -64,13 +64,39 @@ fn answered(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
                 let stats = library.stats("", &Halt::default(), &mut |_| {});
                 Msg::Stats(period, stats.map(Arc::new), false)
             }
+            Effect::Ask(Request::Runs(look, text)) => {
+                let mut runs = Vec::new();
+                let mut each = |run| {
+                    runs.push(run);
+                    true
+                };
+                let done = library.runs(look.id, &text, &Halt::default(), &mut each);
+                Msg::Runs(look, done.map(|()| runs), false)
+            }
             Effect::Ask(Request::Compare(one, other)) => {
                 let (left, right) = (
                     library.sides(one.id, &Halt::default()).unwrap(),
                     library.sides(other.id, &Halt::default()).unwrap(),
                 );
-                let right = right.into_iter().skip(1).collect();
-                Msg::Compared((one, other), Ok(Comparison::Sessions(compare(left, right))))
+                let found = match (one.command, other.command) {
+                    (Some(first), Some(second)) => {
+                        let of = |sides: Vec<Side>, number| {
+                            sides
+                                .into_iter()
+                                .find(|side| side.number == number)
+                                .unwrap()
+                        };
+                        let mut right = of(right, second);
+                        // The recording of either session is the same; the newer one shows a row less.
+                        if let Some(table) = &mut right.table {
+                            table.rows.pop();
+                        }
+                        right.took = Some(std::time::Duration::from_millis(82));
+                        Comparison::Runs(Box::new((of(left, first), right)))
+                    }
+                    _ => Comparison::Sessions(compare(left, right.into_iter().skip(1).collect())),
+                };
+                Msg::Compared((one, other), Ok(found))
             }
             Effect::Ask(Request::Preview(piece)) => {
                 let done = library.export(&piece, &Halt::default()).unwrap();
@@ -228,24 +254,6 @@ fn every_question_is_in_sight_or_said_to_be_beside() {
         assert_eq!(row.contains("‹"), !row.contains("Most used"), "{row}");
         press(&mut model, "\t");
     }
-}
-
-#[test]
-fn two_sessions_are_compared() {
-    let mut model = browsing(80, 24);
-    press(&mut model, "c");
-    assert!(model.notice.is_some(), "nothing is marked yet");
-    press(&mut model, "vv");
-    assert!(shown(&model).contains("2 marked"));
-    press(&mut model, "c");
-    insta::assert_snapshot!("compare_sessions", drawn(&model));
-    press(&mut model, "=");
-    assert!(shown(&model).contains("1 differ"), "{}", shown(&model));
-    press(&mut model, "=↓\r");
-    insta::assert_snapshot!("compare_runs", drawn(&model));
-    let mut model = browsing(40, 12);
-    press(&mut model, "vvc");
-    insta::assert_snapshot!("compare_on_a_small_terminal", drawn(&model));
 }
 
 #[test]
@@ -441,6 +449,34 @@ fn a_result_is_a_table_and_the_wire_is_told_in_full() {
 }
 
 #[test]
+fn the_wire_and_what_is_known_are_read_whole_on_a_small_terminal() {
+    let mut model = browsing(40, 12);
+    with_result(&mut model);
+    press(&mut model, "\t\ttt");
+    insta::assert_snapshot!("the_wire_on_a_small_terminal", drawn(&model));
+    // Down to the last line and no further; there is nothing on the right.
+    press(&mut model, "→→G");
+    let said = shown(&model);
+    assert!(
+        said.contains("wait longer") && said.lines().count() > 11,
+        "{said}"
+    );
+    press(&mut model, "gt");
+    insta::assert_snapshot!("info_on_a_small_terminal", drawn(&model));
+    press(&mut model, "G");
+    let said = shown(&model);
+    assert!(
+        said.contains("rec ") && !said.contains("command "),
+        "{said}"
+    );
+    let last = said.lines().nth(10).unwrap_or_default();
+    assert!(
+        last.trim_matches(['"', ' ']).len() > 2,
+        "the last line is at the bottom: {said}"
+    );
+}
+
+#[test]
 fn a_command_that_gave_several_results_shows_each() {
     let mut model = browsing(80, 24);
     with_result(&mut model);
@@ -507,31 +543,3 @@ fn the_mouse_selects_opens_and_scrolls() {
     mouse(&mut model, left, 10, 5);
     assert_eq!(mouse(&mut model, drag, 40, 21).len(), 0);
 }
-#[test]
-fn the_wire_and_what_is_known_are_read_whole_on_a_small_terminal() {
-    let mut model = browsing(40, 12);
-    with_result(&mut model);
-    press(&mut model, "\t\ttt");
-    insta::assert_snapshot!("the_wire_on_a_small_terminal", drawn(&model));
-    // Down to the last line and no further; there is nothing on the right.
-    press(&mut model, "→→G");
-    let said = shown(&model);
-    assert!(
-        said.contains("wait longer") && said.lines().count() > 11,
-        "{said}"
-    );
-    press(&mut model, "gt");
-    insta::assert_snapshot!("info_on_a_small_terminal", drawn(&model));
-    press(&mut model, "G");
-    let said = shown(&model);
-    assert!(
-        said.contains("rec ") && !said.contains("command "),
-        "{said}"
-    );
-    let last = said.lines().nth(10).unwrap_or_default();
-    assert!(
-        last.trim_matches(['"', ' ']).len() > 2,
-        "the last line is at the bottom: {said}"
-    );
-}
-

@@ -219,6 +219,9 @@ fn state(model: &Model, landmarks: &Landmarks, shown: &Shown) -> Option<(String,
     let theme = model.theme;
     if shown.waiting {
         let percent = shown.indexed / 10;
+        if shown.glimpse {
+            return Some((format!("about so, reading {percent}%"), theme.warning()));
+        }
         return Some((format!("reading {percent}%"), theme.warning()));
     }
     if landmarks.off_the_record(shown.spot) {

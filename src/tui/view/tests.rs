@@ -73,9 +73,33 @@ fn playing(cols: u16, rows: u16, jump: Jump) -> Model {
         skipping: None,
         indexed: 1000,
         waiting: false,
+        glimpse: false,
     };
     update(&mut model, Msg::Frame(Box::new(frame)));
     model
+}
+
+#[test]
+fn a_screen_that_is_only_about_right_is_said_to_be() {
+    let mut model = playing(80, 24, Jump::Command(2));
+    let frame = model.player.as_ref().unwrap().frame.clone().unwrap();
+    let told = |model: &mut Model, glimpse| {
+        let frame = Frame {
+            waiting: true,
+            glimpse,
+            indexed: 340,
+            ..(*frame).clone()
+        };
+        update(model, Msg::Frame(Box::new(frame)));
+        drawn(model).to_string()
+    };
+    let said = told(&mut model, true);
+    assert!(said.contains("about so, reading 34%"), "{said}");
+    let said = told(&mut model, false);
+    assert!(
+        said.contains("reading 34%") && !said.contains("about so"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(super) fn supersedes(later: &Request, earlier: &Request) -> bool {
             | Request::Search(_)
             | Request::Matching(_)
             | Request::Stats(_)
+            | Request::Runs(..)
             | Request::Compare(..)
             | Request::Preview(_)
     );

@@ -3,7 +3,7 @@
 use super::nowhere::nowhere;
 use super::{Gone, Worker};
 use crate::model::Micros;
-use crate::player::{Jump, Reached};
+use crate::player::{Grid, Jump, Reached};
 use crate::tui::msg::{Frame, Msg, Order, Pace};
 use std::sync::mpsc::TrySendError;
 use std::time::{Duration, Instant};
@@ -16,6 +16,10 @@ pub(super) const TICK: Duration = Duration::from_millis(200);
 /// A session that is being watched.
 pub(super) struct Replay {
     pub(super) pending: Option<Jump>,
+    /// When that is, where it is known.
+    pub(super) about: Option<Micros>,
+    /// What is shown of it until the recording is read so far.
+    pub(super) glimpse: Option<(Micros, Grid)>,
     pub(super) play: bool,
     /// When the clock was read last.
     pub(super) since: Instant,
@@ -34,7 +38,7 @@ impl Replay {
 
 impl Worker {
     /// Starts over at `jump`.
-    pub(super) fn replay(&mut self, jump: Jump, play: bool, pace: Pace) {
+    pub(super) fn replay(&mut self, jump: Jump, about: Option<Micros>, play: bool, pace: Pace) {
         let Some(open) = &mut self.open else { return };
         open.player.set_playing(false);
         open.player.set_speed(pace.speed);
@@ -42,6 +46,8 @@ impl Worker {
         open.player.jump(Jump::Start);
         open.replay = Some(Replay {
             pending: Some(jump),
+            about,
+            glimpse: None,
             play,
             since: Instant::now(),
             shown_at: None,
@@ -59,6 +65,7 @@ impl Worker {
         open.player.advance(replay.since.elapsed());
         replay.since = Instant::now();
         replay.dirty = true;
+        replay.about = None;
         let player = &mut open.player;
         match order {
             Order::Toggle => {
@@ -105,8 +112,21 @@ impl Worker {
         };
         if let Some(jump) = replay.pending {
             match open.player.jump(jump) {
-                Reached::NotYet => {}
+                Reached::NotYet => {
+                    let at = match jump {
+                        Jump::Time(at) => Some(at),
+                        Jump::End => Some(Micros(u64::MAX)),
+                        _ => replay.about,
+                    };
+                    let known = replay.glimpse.as_ref().map(|(at, _)| *at);
+                    if known != at {
+                        let seen = at.and_then(|at| Some((at, open.player.glimpse(at)?)));
+                        replay.glimpse = seen.map(|(at, screen)| (at, screen.grid()));
+                        replay.dirty = true;
+                    }
+                }
                 reached => {
+                    replay.glimpse = None;
                     if reached == Reached::Nowhere {
                         let said = self.out.send(Msg::Notice(nowhere(jump)));
                         said.map_err(|_| Gone)?;
@@ -135,10 +155,17 @@ impl Worker {
         let tick = replay.shown_at.is_none_or(|at| at.elapsed() >= TICK);
         let moves = open.player.playing() || replay.pending.is_some();
         if (replay.dirty && replay.rest().is_zero()) || (moves && tick) {
+            let glimpse = replay.glimpse.as_ref();
             let frame = Frame {
                 id: open.id,
-                grid: open.player.screen().grid(),
-                now: open.player.now(),
+                grid: match glimpse {
+                    Some((_, grid)) => grid.clone(),
+                    None => open.player.screen().grid(),
+                },
+                now: match glimpse {
+                    Some((at, _)) if *at < Micros(u64::MAX) => *at,
+                    _ => open.player.now(),
+                },
                 spot: open.player.spot(),
                 playing: open.player.playing(),
                 speed: open.player.speed(),
@@ -146,6 +173,7 @@ impl Worker {
                 skipping: open.player.skipping(),
                 indexed: open.player.indexed(),
                 waiting: replay.pending.is_some(),
+                glimpse: glimpse.is_some(),
             };
             match self.out.try_send(Msg::Frame(Box::new(frame))) {
                 Ok(()) => replay.dirty = false,

@@ -6,6 +6,7 @@
 //! recipient like everything else. [`Library`] is how the rest of rec reads: it uses the index
 //! where there is one.
 
+mod alike;
 mod fill;
 mod grams;
 mod halt;

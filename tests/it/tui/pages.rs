@@ -1,6 +1,7 @@
 //! Each page in front of the browser, driven through a real terminal over a real vault.
 
 use super::{SMALL, USUAL, home, leaves, open};
+use crate::support::recorded::record;
 use crate::support::{Home, Terminal, check};
 use std::fs;
 
@@ -67,6 +68,59 @@ fn two_sessions_are_marked_and_compared() {
         t.wait_for("CHANGE");
         t.keys("q");
         t.wait_for("2 marked");
+        leaves(t, "q");
+    }
+}
+
+#[test]
+fn another_run_of_a_statement_is_found_and_compared() {
+    let (home, _, _) = home();
+    let later: Vec<_> = super::psql()
+        .into_iter()
+        .map(|mut event| {
+            if let rec::model::Body::Output(data) = &mut event.body {
+                let text = String::from_utf8(std::mem::take(data)).unwrap();
+                *data = text.replace("17", "23").into_bytes();
+            }
+            event
+        })
+        .collect();
+    record(&home, "psql", "replica", 200, &later);
+    for size in [USUAL, SMALL] {
+        let t = open(&home, &[], size);
+        t.wait_for("app@replica");
+        t.wait_for("q leave");
+        t.keys("\r");
+        t.wait_for("▌ Commands of");
+        t.wait_for("0:08 select");
+        t.keys("r");
+        t.wait_for("2 runs");
+        t.keys("\r");
+        t.wait_for("- 17");
+        t.wait_for("+ 23");
+        t.keys("q");
+        t.wait_for("2 runs");
+        t.keys("qqs");
+        t.wait_for("Search all sessions");
+        t.keys("count");
+        t.wait_for("2 moments");
+        // The marked one is the first, and it is the newer one here.
+        t.keys("\t\x0e\x04");
+        t.wait_for("+ 17");
+        t.keys("q");
+        t.wait_for("› count");
+        t.keys("\x1b");
+        t.wait_for("Sessions");
+        t.keys("i");
+        t.wait_for("RUNS");
+        t.keys("\r");
+        t.wait_for("2 runs");
+        t.keys("c");
+        t.wait_for("- 17");
+        t.keys("qq");
+        t.wait_for("[Most used]");
+        t.keys("q");
+        t.wait_for("Sessions");
         leaves(t, "q");
     }
 }
