@@ -107,7 +107,7 @@ impl Show<'_> {
             ["RUNS", "FAILED", "P50", "P95", "AT"],
             statements,
         );
-        let slowest = stats.slowest().into_iter().map(|s| {
+        let slowest = stats.slowest().map(|s| {
             let trend = s
                 .times
                 .trend()
@@ -304,7 +304,7 @@ fn object(stats: &Stats, top: usize) -> Value {
         "failed": stats.failed,
         "time_ms": millis(stats.time),
         "most_used": stats.statements.iter().take(top).map(statement).collect::<Vec<_>>(),
-        "slowest": stats.slowest().into_iter().take(top).map(statement).collect::<Vec<_>>(),
+        "slowest": stats.slowest().take(top).map(statement).collect::<Vec<_>>(),
         "failing": stats.failing().into_iter().take(top).map(statement).collect::<Vec<_>>(),
         "after_failure": stats.after.iter().take(top).map(|a| json!({
             "failed": a.failed,

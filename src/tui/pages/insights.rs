@@ -78,9 +78,14 @@ impl Question {
         }
     }
 
+    fn place(self) -> usize {
+        let all = Question::ALL.iter();
+        all.take_while(|question| **question != self).count()
+    }
+
     fn beside(self, by: isize) -> Question {
         let all = Question::ALL;
-        let place = all.iter().position(|q| *q == self).unwrap_or(0);
+        let place = self.place();
         let count = isize::try_from(all.len()).unwrap_or(1);
         let next = (isize::try_from(place).unwrap_or(0) + by).rem_euclid(count);
         let next = usize::try_from(next).unwrap_or(0);
@@ -138,9 +143,9 @@ pub struct Insights {
     pub more: bool,
     /// Why there are none.
     pub wrong: Option<String>,
-    /// The rows of the question, once somebody looked: each of thousands of statements has its
-    /// times to be sorted, which must not be done again with every key.
-    rows: OnceCell<Vec<Answer>>,
+    /// The rows of each question, once somebody looked: hundreds of statements have their times to be
+    /// put in order, which must not be done again with every key.
+    rows: [OnceCell<Vec<Answer>>; Question::ALL.len()],
 }
 
 /// A row of an answer.
@@ -176,13 +181,14 @@ impl Insights {
         }
         self.stats = Some((period, stats));
         self.more = more;
-        self.rows = OnceCell::new();
+        self.rows = Default::default();
         self.list.clamp(self.rows().len());
     }
 
     /// The rows of the question.
     pub fn rows(&self) -> &[Answer] {
-        self.rows.get_or_init(|| self.counted())
+        let asked = self.rows.get(self.question.place());
+        asked.map_or(&[], |rows| rows.get_or_init(|| self.counted()))
     }
 
     fn counted(&self) -> Vec<Answer> {
@@ -336,13 +342,12 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextTab | Action::PreviousPane => {
             let by = if action == Action::NextTab { 1 } else { -1 };
             insights.question = insights.question.beside(by);
-            insights.rows = OnceCell::new();
             insights.list = List::default();
             Vec::new()
         }
         Action::Period => {
             insights.period = insights.period.next();
-            insights.rows = OnceCell::new();
+            insights.rows = Default::default();
             insights.list = List::default();
             let period = insights.period;
             ask(model, period)
