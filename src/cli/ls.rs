@@ -56,7 +56,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Ls) -> Result<ExitCode, Error> {
     let index = if args.no_index {
         Index::Leave
     } else {
-        Index::Use
+        Index::Near
     };
     let library = open::library(global, index)?;
     let limit = match args.limit {

@@ -25,7 +25,10 @@ const PATIENCE: Duration = Duration::from_millis(400);
 pub enum Index {
     /// Brought up to date and used; what is beyond the limits goes.
     Use,
-    /// Brought up to date and used; everything stays that is there.
+    /// Used; what would take long to bring in is read where it is wanted. What is beyond the limits
+    /// goes.
+    Near,
+    /// As [`Self::Near`], but everything stays that is there.
     Keep,
     /// Not even looked at.
     Leave,
@@ -41,18 +44,26 @@ pub fn library(global: &Global, index: Index) -> Result<Library, Error> {
     if index == Index::Leave {
         return Ok(Library::without_index(unlocked));
     }
+    let mut library = match index {
+        Index::Use => up_to_date(unlocked),
+        _ => Library::open_at_once(unlocked),
+    };
+    if index != Index::Keep {
+        prune::when_due(&mut library, &paths);
+    }
+    Ok(library)
+}
+
+fn up_to_date(unlocked: Unlocked) -> Library {
     let mut shown = Shown {
         since: Instant::now(),
         bar: None,
     };
-    let mut library = Library::open(unlocked, &mut |at| shown.at(at));
+    let library = Library::open(unlocked, &mut |at| shown.at(at));
     if let Some(bar) = shown.bar {
         bar.finish_and_clear();
     }
-    if index == Index::Use {
-        prune::when_due(&mut library, &paths);
-    }
-    Ok(library)
+    library
 }
 
 /// Opens the vault and unlocks it, asking `ask` where nothing else helps.

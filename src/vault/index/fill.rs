@@ -20,7 +20,7 @@ const EPOCH: i64 = 1_577_836_800;
 const BATCH: u64 = 4 << 20;
 
 /// Sealed bytes that are read in a fraction of a second.
-const LITTLE: u64 = 1 << 20;
+pub(super) const LITTLE: u64 = 1 << 20;
 
 /// A word that no query can have: no phrase goes on from one text into the next.
 const APART: &str = " \u{e000}";
@@ -45,13 +45,16 @@ struct Known {
 
 impl Index {
     /// Reads what is new. A session that is still recorded stays out until it ends. Where the halt
-    /// is asked it ends early, and goes on from there the next time.
+    /// is asked it ends early, and goes on from there the next time. Where more sealed bytes than
+    /// `most` are to be read it only takes up what lists show: the sessions themselves stay loose, and
+    /// a search reads them.
     ///
     /// # Errors
     /// The index or the vault cannot be read or written; what was done until then is kept.
     pub fn catch_up(
         &mut self,
         unlocked: &Unlocked,
+        most: u64,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), IndexError> {
         // Before the rows: what comes in between is looked at the next time.
@@ -87,6 +90,9 @@ impl Index {
             done: 0,
             total: to_fill.iter().map(|row| row.bytes).sum(),
         };
+        if at.total > most {
+            return Ok(());
+        }
         while !to_fill.is_empty() {
             progress(at);
             let tx = self

@@ -5,6 +5,7 @@ mod pick;
 mod run;
 mod scan;
 
+use super::fill::LITTLE;
 use super::list::Listed;
 use super::{Halt, Index, IndexError, Progress, sql};
 use crate::export::redact::Wanted;
@@ -108,7 +109,17 @@ impl Library {
     /// With the index, brought up to date. That it cannot be opened or written is no error: then
     /// everything is read from the sessions.
     pub fn open(unlocked: Unlocked, progress: &mut dyn FnMut(Progress)) -> Library {
-        let index = match caught_up(&unlocked, progress) {
+        Library::caught_up(unlocked, u64::MAX, progress)
+    }
+
+    /// With the index, where it is or is soon up to date. Where much is new it knows only what lists
+    /// show of that, and the sessions are read when they are searched.
+    pub fn open_at_once(unlocked: Unlocked) -> Library {
+        Library::caught_up(unlocked, LITTLE, &mut |_| {})
+    }
+
+    fn caught_up(unlocked: Unlocked, most: u64, progress: &mut dyn FnMut(Progress)) -> Library {
+        let index = match caught_up(&unlocked, most, progress) {
             Ok(index) => Some(index),
             Err(error) => {
                 tracing::warn!(%error, "reading without the index");
@@ -191,7 +202,7 @@ impl Library {
         index.heed(&self.halt)?;
         let index = self.filling.insert(index);
         let to_fill = &mut self.to_fill;
-        index.catch_up(&self.unlocked, &mut |at| {
+        index.catch_up(&self.unlocked, u64::MAX, &mut |at| {
             let left = at.total.saturating_sub(at.done);
             *to_fill = left.max(*to_fill);
             progress(Progress {
@@ -336,20 +347,19 @@ impl Library {
         Ok((damaged, clean & self.clean_index()))
     }
 
-    /// Brings the index up to date and leaves no word of what the vault no longer has; whether that
-    /// could be done.
+    /// Leaves no word of what the vault no longer has in the index; whether that could be done.
     pub fn clean_index(&mut self) -> bool {
         let Some(index) = &mut self.index else {
             return Index::is_absent(&self.unlocked);
         };
-        let caught_up = index.catch_up(&self.unlocked, &mut |_| {});
+        let caught_up = index.catch_up(&self.unlocked, LITTLE, &mut |_| {});
         matches!(caught_up.and_then(|()| index.forget_all()), Ok(true))
     }
 
     /// Reads what changed since it was opened. Where the index cannot follow, it is left aside.
     pub fn refresh(&mut self) {
         if let Some(index) = &mut self.index
-            && let Err(error) = index.catch_up(&self.unlocked, &mut |_| {})
+            && let Err(error) = index.catch_up(&self.unlocked, u64::MAX, &mut |_| {})
             // Another rec fills it, or something else is wanted: what it has is good.
             && !error.is_busy()
             && !error.is_halted()
@@ -401,16 +411,20 @@ impl Library {
     }
 }
 
-fn caught_up(unlocked: &Unlocked, progress: &mut dyn FnMut(Progress)) -> Result<Index, IndexError> {
+fn caught_up(
+    unlocked: &Unlocked,
+    most: u64,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Index, IndexError> {
     let mut index = Index::open(unlocked)?;
-    match index.catch_up(unlocked, progress) {
+    match index.catch_up(unlocked, most, progress) {
         Ok(()) => Ok(index),
         // Another rec fills it: what it has is good, the rest is read.
         Err(error) if error.is_busy() => Ok(index),
         Err(IndexError::Vault(error)) => Err(IndexError::Vault(error)),
         Err(IndexError::Database(_)) => {
             let mut index = Index::renew(unlocked)?;
-            index.catch_up(unlocked, progress)?;
+            index.catch_up(unlocked, most, progress)?;
             Ok(index)
         }
     }

@@ -178,7 +178,7 @@ impl Index {
         if !index.is_near(unlocked)? {
             return Ok(None);
         }
-        index.catch_up(unlocked, &mut |_| {})?;
+        index.catch_up(unlocked, u64::MAX, &mut |_| {})?;
         Ok(Some(index))
     }
 

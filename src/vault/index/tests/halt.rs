@@ -66,3 +66,46 @@ fn the_index_is_filled_in_the_pauses_between_questions() {
     // What was begun and given up is found again by the next rec.
     assert_eq!(search(&self::library(&paths), "order*", 100), by_reading);
 }
+
+#[test]
+fn what_takes_long_to_bring_in_is_listed_and_searched_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let one = [("select one", "alpha\n", None, 1)];
+    record(&paths, &kind("psql", "a", 0), &events(&one));
+    drop(library(&paths));
+    record(&paths, &kind("psql", "b", 10), &events(&one));
+    // Numbers have no end of digits: nothing of this is small in the index.
+    let long: String = (0..400_000_u32).fold(String::new(), |text, n| {
+        text + &format!("{:x}\n", n.wrapping_mul(2_654_435_761))
+    });
+    record(
+        &paths,
+        &kind("ssh", "c", 20),
+        &events(&[("cat log", &(long + "omega"), None, 1)]),
+    );
+
+    let near = Library::open_at_once(unlocked(&paths));
+    let hosts = |library: &Library| -> Vec<String> {
+        let query = Query::parse("", &now()).unwrap();
+        let found = library.matching(&query, 9).unwrap();
+        found
+            .into_iter()
+            .filter_map(|listed| listed.meta.target.host)
+            .collect()
+    };
+    assert_eq!(hosts(&near), ["c", "b", "a"]);
+    let filled = |library: &Library| -> i64 {
+        let index = library.index.as_ref().unwrap();
+        let count = "SELECT count(*) FROM sessions WHERE base IS NOT NULL";
+        index.conn.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(filled(&near), 1);
+    assert_eq!(search(&near, "alpha", 9).len(), 2);
+    assert_eq!(search(&near, "omega", 9).len(), 1);
+
+    let whole = library(&paths);
+    assert_eq!(filled(&whole), 3);
+    assert_eq!(search(&whole, "omega", 9), search(&near, "omega", 9));
+    assert_eq!(filled(&Library::open_at_once(unlocked(&paths))), 3);
+}
