@@ -16,6 +16,7 @@
 //! A protocol is a [`Protocol`]: it is given a connection of the client and serves it to its end.
 
 mod dir;
+mod eager;
 mod listen;
 mod lookup;
 pub mod mysql;

@@ -5,13 +5,15 @@
 //! go on (a rewrite, a hold) does so outside of the relay: before the connection is handed over to it,
 //! as [`super::postgres`] does while a client logs in, or when the watch has stopped it.
 
+use super::eager::Eager;
 use super::observer::Settled;
 use super::{Observer, Stream};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::yield_now;
 use zeroize::Zeroizing;
 
 /// How much is read at once. Larger ones gain nothing more on a result of 200 MB; with 8 KiB it
@@ -91,6 +93,7 @@ pub struct Relay<W> {
     watch: W,
     there: Way,
     back: Way,
+    eager: Eager,
     first: Option<First>,
 }
 
@@ -108,6 +111,7 @@ impl<W: Watch> Relay<W> {
             watch,
             there,
             back,
+            eager: Eager::new(),
             first: None,
         }
     }
@@ -126,9 +130,12 @@ impl<W: Watch> Relay<W> {
             watch,
             there,
             back,
+            eager,
             first,
         } = self;
+        let mut again = pin!(yield_now());
         poll_fn(|cx| {
+            eager.looks();
             let sent = there.carry(cx, local, upstream, watch, &mut |bytes| {
                 if !bytes.is_empty() {
                     observer.client(bytes);
@@ -149,10 +156,16 @@ impl<W: Watch> Relay<W> {
                 (Poll::Ready(Over::Unwritable), _) | (_, Poll::Ready(Over::Ended)) => First::Server,
                 (Poll::Pending, Poll::Pending) => {
                     let stopped = there.is_stopped() && back.is_through();
-                    return match stopped && observer.settled() != Settled::No {
-                        true => Poll::Ready(None),
-                        false => Poll::Pending,
-                    };
+                    if stopped && observer.settled() != Settled::No {
+                        return Poll::Ready(None);
+                    }
+                    let moved = [&mut *there, back].map(|way| std::mem::take(&mut way.moved));
+                    if eager.looks_again(moved.contains(&true)) {
+                        // Polled once more after the next look at the sockets.
+                        again.set(yield_now());
+                        let _ = again.as_mut().poll(cx);
+                    }
+                    return Poll::Pending;
                 }
             };
             let left = by == First::Client || there.last().ends_with(ends.farewell);
@@ -210,6 +223,8 @@ struct Way {
     last: usize,
     /// They were read along.
     observed: bool,
+    /// Something was read since it was last asked.
+    moved: bool,
     flushing: bool,
     /// There is no more to read.
     ended: bool,
@@ -227,6 +242,7 @@ impl Way {
             verdict: Verdict::default(),
             last: read.len(),
             observed: read.is_empty(),
+            moved: false,
             flushing: false,
             ended: false,
             over: None,
@@ -327,6 +343,7 @@ impl Way {
         self.ended = read.is_err() || n == 0;
         self.filled = kept + n;
         self.written = 0;
+        self.moved |= n > 0;
         if n > 0 {
             let fresh = self.buffer.get(kept..self.filled).unwrap_or_default();
             self.verdict = watch.look(fresh);
