@@ -133,6 +133,60 @@ fn rows_of_a_table_are_known_when_its_header_has_left_the_page() {
 }
 
 #[test]
+fn a_table_without_secrets_ends_the_one_that_was_known() {
+    let table = [
+        " id | password | kind ",
+        "----+----------+------",
+        "  1 | Zimt7    | a    ",
+    ];
+    let rows = ["  8 | Anis8    | b    ", "  9 | Mohn9    | c    "];
+    // On the same page, behind it, and with bars in the same places.
+    for header in [
+        " no | comment  | kind ",
+        " id |   name   | kind ",
+        " ab |   cdef   | ghij ",
+    ] {
+        let mut scanner = Scanner::new(Rules::builtin());
+        assert_eq!(on_page(&mut scanner, &table), ["Zimt7"]);
+        let page = [header, "----+----------+------", rows[0]];
+        let found = on_page(&mut scanner, &page);
+        assert!(!found.iter().any(|f| f == "Anis8"), "{header}: {found:?}");
+        assert_eq!(on_page(&mut scanner, &rows), [""; 0], "{header}");
+    }
+    // The same line by line.
+    let mut scanner = Scanner::new(Rules::builtin());
+    let more = [
+        "(1 row)",
+        " ab |   cdef   | ghij ",
+        "----+----------+------",
+        rows[0],
+    ];
+    let lines = table.iter().chain(&more);
+    let mut spans = Vec::new();
+    for line in lines {
+        spans.clear();
+        scanner.line(line.as_bytes(), &mut spans);
+    }
+    assert!(spans.is_empty(), "{spans:?}");
+}
+
+#[test]
+fn rows_of_a_table_are_forgotten_after_some_pages() {
+    let mut scanner = Scanner::new(Rules::builtin());
+    let page = [
+        " id | password | kind ",
+        "----+----------+------",
+        "  1 | Zimt7    | a    ",
+    ];
+    assert_eq!(on_page(&mut scanner, &page), ["Zimt7"]);
+    let other = ["nothing of a table stands here"; 40];
+    for _ in 0..12 {
+        assert_eq!(on_page(&mut scanner, &other), [""; 0]);
+    }
+    assert_eq!(on_page(&mut scanner, &["  8 | Anis8    | b    "]), [""; 0]);
+}
+
+#[test]
 fn a_table_that_a_pager_cut_at_the_edge_is_one() {
     let mut scanner = Scanner::new(Rules::builtin());
     for page in [

@@ -37,7 +37,7 @@ impl Columns {
         known.left -= 1;
         let bars = bars(line);
         let same = bars == known.bars || cut && known.bars.starts_with(&bars);
-        let row = same && !bars.is_empty() && row(line, &known.table, spans);
+        let row = same && !bars.is_empty() && !is_centred(line) && row(line, &known.table, spans);
         if row {
             known.left = KNOWN_LINES;
         }
@@ -57,4 +57,12 @@ impl Columns {
             left: KNOWN_LINES,
         });
     }
+}
+
+/// Whether a cell of `line` stands in the middle, as psql writes names of columns: values stand at the
+/// left, numbers at the right.
+fn is_centred(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    text.split(['|', '│'])
+        .any(|cell| !cell.trim().is_empty() && cell.starts_with("  ") && cell.ends_with("  "))
 }

@@ -137,7 +137,13 @@ impl Columns {
             }
         }
         if self.again(line, unmarked.is_some(), spans) {
+            // One of another table may be as wide: its underline tells.
+            self.header = line.to_vec();
             return;
+        }
+        // Nor does a header without a word that is known tell of itself.
+        if self.known.is_some() && memchr::memchr(b'|', line).is_some() {
+            self.header = line.to_vec();
         }
         if !self.vertical.is_idle() && self.vertical.row(line, judge, spans) {
             return;

@@ -33,7 +33,7 @@ impl Scanner {
         for (line, spans) in lines.iter().zip(&mut page) {
             self.line(line, spans);
         }
-        known = self.state.columns.known().cloned().or(known);
+        known = self.state.columns.known().cloned();
         for places in panes(&lines) {
             self.state = State::default();
             self.state.columns.knows(known.clone());
