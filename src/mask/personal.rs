@@ -335,7 +335,7 @@ pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
         // bob@ACME.EXAMPLE: whom Kerberos knows
         let principal = user.iter().all(|c| !c.is_ascii_uppercase())
             && host.iter().all(|c| !c.is_ascii_lowercase())
-            && ["kinit", "kerberos", "krb5", "principal"]
+            && ["kinit", "kerberos", "krb5", "principal", "password for "]
                 .iter()
                 .any(|word| contains(line, word.as_bytes()));
         let good = good && !principal;

@@ -53,6 +53,7 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"!",
         b"*",
         b"[protected]",
+        b"protected",
         b"removed",
         b"self",
         b"this",
@@ -134,11 +135,23 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
     let Some((&first, rest)) = value.split_first() else {
         return true;
     };
-    // `Bearer ${token}`
+    // `Bearer ${token}`, `Bearer $(gcloud auth print-access-token)`
     for scheme in [&b"Bearer "[..], b"Basic ", b"Token "] {
-        if let Some(inner) = value.strip_prefix(scheme).filter(|t| t.starts_with(b"${")) {
+        let inner = value.strip_prefix(scheme).unwrap_or_default();
+        let run = inner.starts_with(b"$(")
+            && [&b"$(echo "[..], b"$(printf ", b"<<<"]
+                .iter()
+                .all(|word| !super::bytes::contains(inner, word));
+        if inner.starts_with(b"${") || run {
             return is_stand_in(inner);
         }
+        let word = inner.split(|c| *c == b' ').next().unwrap_or_default();
+        if is_invited(word) {
+            return true;
+        }
+    }
+    if is_invited(value) {
+        return true;
     }
     // ******, xxxxxx, ••••••: masked by somebody else.
     if value.len() >= 3
@@ -213,6 +226,31 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         }
         b'`' => value.len() > 1 && value.ends_with(b"`"),
         _ => is_lookup(value) || is_port(value),
+    }
+}
+
+/// `YOUR_API_TOKEN`, `your_stripe_secret_key_here`: what a manual invites to put in; and the secret key
+/// of all examples of AWS.
+fn is_invited(value: &[u8]) -> bool {
+    if value.len() < 8 {
+        return false;
+    }
+    if value == b"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" {
+        return true;
+    }
+    let yours =
+        super::bytes::word_at(value, 0, b"your") && matches!(value.get(4), Some(b'_' | b'-'));
+    let words = |c: &u8| c.is_ascii_alphabetic() || matches!(c, b'_' | b'-');
+    yours && value.iter().all(words) && {
+        let capital = value.iter().all(|c| !c.is_ascii_lowercase());
+        let body = cut(value, 5, value.len()).to_ascii_lowercase();
+        let here = body.strip_suffix(b"here").unwrap_or(&body);
+        let signs = here.iter().filter(|c| !c.is_ascii_alphabetic()).count();
+        let here = here.strip_suffix(b"_").or_else(|| here.strip_suffix(b"-"));
+        let named = here.unwrap_or(&body);
+        here.is_some() && body.ends_with(b"here")
+            || capital && signs <= 4
+            || super::names::judge(named).is_some() && signs <= 2
     }
 }
 
@@ -431,6 +469,25 @@ fn is_lookup(value: &[u8]) -> bool {
         b"arn:aws",
         b"ref+",
         b"op://",
+        b"ssm://",
+        b"awsssm://",
+        b"aws-ssm://",
+        b"awssm://",
+        b"aws-sm://",
+        b"secretsmanager://",
+        b"gcpsm://",
+        b"gcp-sm://",
+        b"sm://",
+        b"azurekv://",
+        b"azkv://",
+        b"akv://",
+        b"keyvault://",
+        b"vault://",
+        b"keyring://",
+        b"keychain://",
+        b"bws://",
+        b"doppler://",
+        b"infisical://",
         b"file(",
         b"file://",
         b"readfile(",

@@ -73,6 +73,7 @@ const SETTERS: &[&str] = &[
     "setenv",
     "\\set",
     "setx",
+    "setx /m",
     "\\setenv",
     "env set",
     "secret set",
@@ -130,6 +131,12 @@ pub(super) fn around(line: &[u8], place: usize, spans: &mut Vec<Span>) {
 /// The same for the name at `start..end`.
 pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
     if !matches!(at(line, end), b' ' | b'\t') || at(line, start) == b'-' {
+        return;
+    }
+    // vault kv get -field=password "secret/$1"
+    if before(line, start) == b'='
+        && contains(cut(line, start.saturating_sub(7), start), b"-field=")
+    {
         return;
     }
     let dollar = before(line, start) == b'$' && at(line, start + 1) != 0;

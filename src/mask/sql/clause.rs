@@ -54,6 +54,17 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
     if i > 0 && view.any(i - 1, &["function"]) && view.mark(i + 1, b'(') {
         return body(view, i, named, spans);
     }
+    // alias pw='openssl rand -base64 24'
+    if view.is(i.wrapping_sub(1), "alias") && view.mark(i + 1, b'=') {
+        return;
+    }
+    // vault kv get -field=password "db/shop"
+    if view.mark(i.wrapping_sub(1), b'=')
+        && view.is(i.wrapping_sub(2), "field")
+        && view.literal(i + 1).is_some()
+    {
+        return;
+    }
     let named = key_of_file(view, i).unwrap_or(named);
     let weak = named.strength == Strength::Weak;
     let mut j = i + 1;
