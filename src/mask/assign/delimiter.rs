@@ -100,6 +100,7 @@ impl Delimiter {
                 escapes,
             });
         }
+        let i = behind_colour(line, i);
         let blank = skip_blanks(line, i);
         if blank - i > BLANKS_MAX {
             return None;
@@ -118,7 +119,7 @@ impl Delimiter {
                 });
             }
         }
-        let i = behind_note(line, blank);
+        let i = behind_leader(line, behind_colour(line, behind_note(line, blank)));
         let (kind, after) = match (at(line, i), at(line, i + 1)) {
             (b'=', b'>' | b'~')
             | (b':', b'=')
@@ -143,6 +144,14 @@ impl Delimiter {
             (b'=', _) => (Kind::Equals, i + 1),
             // `::` is a path or a cast; LDIF writes `name:: base64`.
             (b':', b':') if at(line, i + 2) == b' ' && start == 0 => (Kind::Colon, i + 2),
+            // jsonnet hides a field so: `password:: 'x'`
+            (b':', b':')
+                if i == end
+                    && at(line, i + 2) == b' '
+                    && matches!(at(line, i + 3), b'\'' | b'"') =>
+            {
+                (Kind::Colon, i + 2)
+            }
             (b':', b':') => return None,
             // The user of a URI, whose layer knows where the secret ends.
             (b':', _) if cut(line, start.saturating_sub(3), start) == b"://" => return None,
@@ -176,6 +185,14 @@ impl Delimiter {
                     .find(|word| word_at(line, next, word.as_bytes()));
                 (Kind::Equals, next + value?.len())
             }
+            // {name: DB_PASSWORD, value: x}
+            (b',', _) if quote == 0 && names(cut(line, 0, start)) => {
+                let next = skip_blanks(line, i + 1);
+                if !word_at(line, next, b"value: ") {
+                    return None;
+                }
+                (Kind::Equals, next + 6)
+            }
             // "path":"/data/password","value":"x"
             (b',', _)
                 if quote != 0
@@ -194,7 +211,7 @@ impl Delimiter {
             }
             _ => return None,
         };
-        let value = skip_blanks(line, after);
+        let value = skip_blanks(line, behind_colour(line, skip_blanks(line, after)));
         (value - after <= BLANKS_MAX).then_some(Self {
             kind,
             value,
@@ -203,6 +220,42 @@ impl Delimiter {
             escapes,
         })
     }
+}
+
+/// Behind the colours at `i`: `ESC [ 1 m` (ECMA-48, 8.3.117).
+fn behind_colour(line: &[u8], mut i: usize) -> usize {
+    while at(line, i) == 0x1B && at(line, i + 1) == b'[' {
+        let digits = from(line, i + 2)
+            .iter()
+            .take_while(|c| c.is_ascii_digit() || **c == b';')
+            .count();
+        if at(line, i + 2 + digits) != b'm' {
+            break;
+        }
+        i += digits + 3;
+    }
+    i
+}
+
+/// Behind the dots that lead from a name to its colon: `Password ....... : x`.
+fn behind_leader(line: &[u8], i: usize) -> usize {
+    let leader = from(line, i)
+        .iter()
+        .take_while(|c| matches!(c, b'.' | b' '))
+        .count();
+    let dots = cut(line, i, i + leader)
+        .iter()
+        .filter(|c| **c == b'.')
+        .count();
+    let long = dots >= 3 && matches!(at(line, i + leader), b':' | b'=');
+    i + if long { leader } else { 0 }
+}
+
+/// Whether `lead` ends in the key of an object in one line of YAML that says what it is called.
+fn names(lead: &[u8]) -> bool {
+    [&b"{name: "[..], b"{ name: ", b"{key: ", b"{ key: "]
+        .iter()
+        .any(|key| lead.ends_with(key))
 }
 
 /// Whether psql's variable stands at `i`, `:new_pw`, and its statement ends behind it or goes on.

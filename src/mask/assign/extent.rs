@@ -47,7 +47,7 @@ pub(super) fn unquoted(line: &[u8], name: usize, delimiter: Delimiter) -> usize 
                 i += 2;
                 continue;
             }
-            b'\t' => break,
+            b'\t' | 0x1B => break,
             b' ' if !whole && !alone && !to_semicolon => break,
             b' ' if matches!(at(line, i + 1), b'#' | b';') => break,
             b'"' | b'\'' | b'`' if c == outer => break,

@@ -7,6 +7,7 @@
 
 mod delimiter;
 mod extent;
+mod harmless;
 mod literal;
 mod placed;
 
@@ -19,6 +20,7 @@ use super::value::{
 };
 use delimiter::{Delimiter, Kind};
 use extent::unquoted;
+use harmless::{is_colour, is_version};
 use literal::call;
 pub(crate) use literal::{closing, converts, is_fetching, opening};
 use placed::{declared, fallback};
@@ -27,6 +29,9 @@ const RULE: RuleId = RuleId::new("assignment");
 
 /// How many blanks may stand around a delimiter; aligned configuration uses many.
 const BLANKS_MAX: usize = 48;
+
+/// What opens a text of XML in which nothing is escaped.
+const CDATA: &[u8] = b"<![cdata[";
 
 /// How far a name may reach from the word that gave it away.
 const NAME_MAX: usize = 100;
@@ -145,6 +150,11 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
     let quoted = opening(line, start, delimiter.escapes);
     let (from, to, quoted) = match quoted {
         Some((body, quote, escapes)) => (body, closing(line, body, quote, escapes), true),
+        None if delimiter.kind == Kind::Tag && word_at(line, start, CDATA) => {
+            let body = start + CDATA.len();
+            let close = memchr::memmem::find(from(line, body), b"]]>");
+            (body, close.map_or(line.len(), |n| body + n), true)
+        }
         None if delimiter.kind == Kind::Tag => {
             let close = memchr::memchr(b'<', cut(line, start, line.len())).map(|n| start + n);
             // `--pass <phrase>   …` of a help text, `-p<password> db`: no element ends there.
@@ -244,6 +254,7 @@ fn accept(
             .ends_with(b" bytes");
     if size
         || is_placeholder(text)
+        || harmless::is(line, name, named, delimiter, text, quoted)
         || is_ambient(text, line, name)
         || placed::is_mount(line, name, text)
         || !quoted && placed::is_handed_on(line, name, text)
@@ -309,6 +320,7 @@ fn accept(
             }
             if quoted {
                 return (delimiter.kind != Kind::Pair || text.len() >= 4) && !is_prose(text)
+                    || placed::is_conninfo(line, name, delimiter)
                     || passphrase(text, line, name);
             }
             // `FATAL: password: wrong for user x`, `passwd: password updated successfully`
@@ -327,7 +339,7 @@ fn accept(
             let plain = counted
                 || is_plain_number(text) && text.len() < 12
                 || text.len() < 5
-                || is_prose(text) && !quoted;
+                || is_prose(text) && !quoted && !placed::is_variable(line, name, delimiter);
             let word = text.len() < 16
                 && text
                     .iter()
@@ -431,25 +443,6 @@ fn is_operation(text: &[u8]) -> bool {
         )
         && code(a)
         && code(b)
-}
-
-/// `^7.0.2`
-fn is_version(text: &[u8]) -> bool {
-    let digits = text
-        .iter()
-        .position(u8::is_ascii_digit)
-        .unwrap_or(text.len());
-    digits < 3
-        && cut(text, 0, digits).iter().all(|c| b"^~>=<v".contains(c))
-        && text.iter().filter(|c| **c == b'.').count() >= 1
-        && from(text, digits)
-            .iter()
-            .all(|c| c.is_ascii_digit() || *c == b'.')
-}
-
-/// `#dcdccc`
-fn is_colour(text: &[u8]) -> bool {
-    text.len() <= 9 && text.strip_prefix(b"#").is_some_and(super::value::is_hex)
 }
 
 pub(crate) fn is_identifier(text: &[u8]) -> bool {

@@ -1,7 +1,7 @@
 //! Where a value stands that does not follow its delimiter at once.
 
 use super::{Delimiter, Kind, closing};
-use crate::mask::bytes::{at, before, contains, cut, from, is_word, skip_blanks, word_at};
+use crate::mask::bytes::{at, before, contains, cut, find, from, is_word, skip_blanks, word_at};
 use crate::mask::names::{Named, Strength, judge};
 use crate::mask::standin::is_placeholder;
 use crate::mask::value::is_random;
@@ -33,6 +33,16 @@ pub(super) fn declared(line: &[u8], delimiter: Delimiter) -> usize {
     if word_at(line, start, b"string(") {
         let close = memchr::memchr(b')', cut(line, start, start + 20));
         return close.map_or(start, |n| skip_blanks(line, start + n + 1));
+    }
+    // "db_password": {"sensitive": true, "type": "string", "value": "x"}
+    if delimiter.quote == b'"' && delimiter.kind == Kind::Colon && at(line, start) == b'{' {
+        let object = from(line, start);
+        let object = cut(
+            object,
+            0,
+            memchr::memchr(b'}', object).unwrap_or(object.len()),
+        );
+        return find(object, 0, b"\"value\":").map_or(start, |n| skip_blanks(line, start + n + 8));
     }
     match delimiter.kind {
         Kind::Pair if matches!(at(line, start), b'"' | b'\'') => {
@@ -69,16 +79,36 @@ pub(super) fn declared(line: &[u8], delimiter: Delimiter) -> usize {
 }
 
 /// Elements that hold the value of what is named before.
-const ELEMENTS: &[&str] = &["value", "string", "val", "data", "entry", "text"];
+const ELEMENTS: &[&str] = &[
+    "value",
+    "string",
+    "val",
+    "data",
+    "entry",
+    "text",
+    "attributevalue",
+];
+
+/// Attributes that say of which type a value is are no longer.
+const ATTRIBUTES_MAX: usize = 120;
 
 /// Inside the element that opens at `i`, if it is one that holds a value.
 pub(super) fn inside(line: &[u8], i: usize) -> Option<usize> {
     let open = skip_blanks(line, i);
-    let name = open + 1;
+    let mut name = open + 1;
+    // <saml:AttributeValue xsi:type="xs:string">
+    let space = from(line, name).iter().take_while(|c| is_word(**c)).count();
+    if at(line, name + space) == b':' && space > 0 {
+        name += space + 1;
+    }
     let known = ELEMENTS
         .iter()
         .find(|e| word_at(line, name, e.as_bytes()))?;
     let end = name + known.len();
+    let end = match at(line, end) {
+        b' ' => end + memchr::memchr(b'>', cut(line, end, end + ATTRIBUTES_MAX))?,
+        _ => end,
+    };
     (at(line, open) == b'<' && at(line, end) == b'>').then_some(end + 1)
 }
 
@@ -265,6 +295,16 @@ pub(super) fn is_variable(line: &[u8], name: usize, delimiter: Delimiter) -> boo
         && matches!(before(line, start), b'"' | b'\'')
         && at(line, end) == b'='
         && delimiter.value == end + 1
+}
+
+/// `host=db user=app password='three small words'`: quoted among the parameters of a connection.
+pub(super) fn is_conninfo(line: &[u8], name: usize, delimiter: Delimiter) -> bool {
+    at(line, delimiter.value) == b'\''
+        && before(line, delimiter.value) == b'='
+        && word_at(line, name, b"password=")
+        && [&b"host="[..], b"user=", b"dbname=", b"port="]
+            .iter()
+            .any(|other| contains(line, other))
 }
 
 /// `<your password here>`

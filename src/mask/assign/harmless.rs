@@ -1,0 +1,156 @@
+//! Values that are no secrets although a name says so: what stands around them tells.
+
+use super::{Delimiter, Kind};
+use crate::mask::bytes::{at, before, contains, cut, find, from, is_word};
+use crate::mask::names::{Named, Strength};
+use crate::mask::span::Class;
+use crate::mask::standin::is_placeholder;
+use crate::mask::value::is_hex;
+
+/// Whether `text` is no secret where it stands, under the name in which the byte at `name` is.
+pub(super) fn is(
+    line: &[u8],
+    name: usize,
+    named: Named,
+    delimiter: Delimiter,
+    text: &[u8],
+    quoted: bool,
+) -> bool {
+    let lead = cut(line, 0, name).trim_ascii_start();
+    // f(password=None, *, token)
+    let bare = text.strip_suffix(b",").unwrap_or(text);
+    let bare_stands_in = !quoted && bare.len() < text.len() && is_placeholder(bare);
+    bare_stands_in
+        || named.class != Class::Password && is_tls_session(line, name, text)
+        || quoted && lead.ends_with(b"alias ") && is_run(text)
+        || !quoted && (is_documented(lead) || is_field_of_protobuf(line, delimiter, text))
+        || named.strength == Strength::Weak && named.class != Class::Password && is_worded(text)
+}
+
+/// `    Session-ID: 5CBF…` of `openssl s_client`: it is sent in the clear (RFC 5246, section 7.4.1.2).
+fn is_tls_session(line: &[u8], name: usize, text: &[u8]) -> bool {
+    cut(line, name, name + 12) == b"Session-ID: "
+        && cut(line, 0, name).iter().all(|c| *c == b' ')
+        && name >= 2
+        && text.len() == 64
+        && text
+            .iter()
+            .all(|c| c.is_ascii_digit() || (b'A'..=b'F').contains(c))
+}
+
+/// `alias pw='openssl rand -base64 24'`: a command that the name stands for.
+fn is_run(text: &[u8]) -> bool {
+    let said = [&b"echo "[..], b"printf "]
+        .iter()
+        .any(|verb| text.starts_with(verb));
+    text.contains(&b' ') && !said
+}
+
+/// `:param password: the user's password`, `@param token …`: what the documentation of code says.
+fn is_documented(lead: &[u8]) -> bool {
+    [
+        &b":param"[..],
+        b":type",
+        b":arg",
+        b":keyword",
+        b":var",
+        b":ivar",
+        b"@param",
+        b"@property",
+    ]
+    .iter()
+    .any(|word| {
+        find(lead, 0, word).is_some_and(|n| {
+            from(lead, n + word.len())
+                .iter()
+                .all(|c| is_word(*c) || matches!(c, b' ' | b'[' | b']' | b'.' | b'{' | b'}'))
+                && !is_word(before(lead, n))
+        })
+    })
+}
+
+/// `string password = 3 [(gogoproto.redact) = true];`
+fn is_field_of_protobuf(line: &[u8], delimiter: Delimiter, text: &[u8]) -> bool {
+    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    let behind = from(line, delimiter.value + digits);
+    delimiter.kind == Kind::Equals
+        && delimiter.spaced
+        && (1..=5).contains(&digits)
+        && behind.starts_with(b" [")
+        && (contains(behind, b") = ")
+            || contains(behind, b"deprecated")
+            || contains(behind, b"json_name"))
+}
+
+/// `user:812:profile`, `orders-2026-03-02-0014`: what a cache or queue calls its things: words and
+/// numbers.
+fn is_worded(text: &[u8]) -> bool {
+    let signs = |c: &u8| matches!(c, b':' | b'-' | b'_' | b'/' | b'.');
+    let parts = text.split(signs);
+    let lower = |part: &[u8]| part.iter().all(u8::is_ascii_lowercase);
+    let number = |part: &[u8]| part.len() <= 10 && part.iter().all(u8::is_ascii_digit);
+    parts.clone().count() >= 3
+        && at(text, 0).is_ascii_lowercase()
+        && parts
+            .clone()
+            .all(|part| !part.is_empty() && (lower(part) || number(part)))
+        && parts.clone().any(|part| part.len() >= 3 && lower(part))
+}
+
+/// `^7.0.2`
+pub(super) fn is_version(text: &[u8]) -> bool {
+    let digits = text
+        .iter()
+        .position(u8::is_ascii_digit)
+        .unwrap_or(text.len());
+    digits < 3
+        && cut(text, 0, digits).iter().all(|c| b"^~>=<v".contains(c))
+        && text.iter().filter(|c| **c == b'.').count() >= 1
+        && from(text, digits)
+            .iter()
+            .all(|c| c.is_ascii_digit() || *c == b'.')
+}
+
+/// `#dcdccc`
+pub(super) fn is_colour(text: &[u8]) -> bool {
+    text.len() <= 9 && text.strip_prefix(b"#").is_some_and(is_hex)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::mask::{Rules, Scanner};
+
+    fn masked(line: &str) -> Vec<String> {
+        let mut spans = Vec::new();
+        Scanner::new(Rules::builtin()).line(line.as_bytes(), &mut spans);
+        let found = spans.iter().map(|s| line[s.start..s.end].to_owned());
+        found.collect()
+    }
+
+    #[test]
+    fn what_only_looks_like_an_assignment_stays() {
+        for line in [
+            "    Session-ID: 5CBFA04F437C3720727BE057A6BF5004FD39F4EA91549C09FD0D7A0E8C8D21D9",
+            "alias pw='openssl rand -base64 24'",
+            ":param password: the user's password, hashed before it is stored",
+            "  * @param {string} token the token of the session",
+            "string password = 3 [(gogoproto.redact) = true];",
+            "def connect(host, user, password=None, *, token: str | None = None):",
+            "cache hit key=user:812:profile ttl=300 shard=4",
+            "dedupe key=orders-2026-03-02-0014 partition=7",
+            "API_KEY=vault://secret/data/shop#key",
+            "token: YOUR_API_TOKEN",
+            "curl -H \"Authorization: Bearer $(gcloud auth print-access-token)\" https://x",
+        ] {
+            assert_eq!(masked(line), [""; 0], "{line}");
+        }
+        for (line, secret) in [
+            ("alias pw='Zimt9'", "Zimt9"),
+            ("alias pw='echo Zimt9'", "echo Zimt9"),
+            ("key=9f3kQ2-7dK1m-Zp40x-88Qw", "9f3kQ2-7dK1m-Zp40x-88Qw"),
+            ("password: yourself-9", "yourself-9"),
+        ] {
+            assert_eq!(masked(line), [secret], "{line}");
+        }
+    }
+}
