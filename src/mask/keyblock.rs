@@ -4,8 +4,11 @@
 //! A block is open from its BEGIN to its END, or to the first line that cannot be part of one.
 //! Certificates and public keys are no secret and stay.
 
+mod content;
+
 use super::bytes::{at, contains, cut, find as find_in, from, trim, word_at};
 use super::span::{Class, RuleId, Span};
+use content::{behind_prefix, content, is_header, is_material};
 
 const RULE: RuleId = RuleId::new("private-key");
 
@@ -315,174 +318,6 @@ pub(crate) enum Inside {
     Not,
 }
 
-/// A line without what quotes, lists, tables and prompts put around it: `> `, `| `, `"…\n" +`, the
-/// `+` behind a psql cell, the `|` of a mysql cell, diff and comment signs.
-fn content(line: &[u8]) -> (usize, usize) {
-    let (mut start, mut end) = trim(line, 0, line.len());
-    if at(line, end.wrapping_sub(1)) == b'\r' {
-        end -= 1;
-    }
-    // Aligned psql: the cell is what stands behind the last column rule.
-    if let Some(bar) = cut(line, start, end).iter().rposition(|c| *c == b'|') {
-        let bar = start + bar;
-        if bar + 1 == end {
-            end = bar;
-            if let Some(first) = cut(line, start, end).iter().rposition(|c| *c == b'|') {
-                start += first + 1;
-            }
-        } else {
-            start = bar + 1;
-        }
-    }
-    // tmux: a pane's line among those of its neighbours
-    if memchr::memmem::find(cut(line, start, end), PANE).is_some()
-        && let Some((from, to)) = pane(line, start, end)
-    {
-        (start, end) = (from, to);
-    }
-    start = behind_prompt(line, start, end);
-    start = behind_number(line, start, end);
-    loop {
-        (start, end) = trim(line, start, end);
-        match at(line, start) {
-            b'>' | b'#' | b'"' | b'\'' | b'`' | b'*' | b'<' if end > start => start += 1,
-            b'-' if matches!(at(line, start + 1), b' ' | b'>') => start += 1,
-            b'+' if at(line, start + 1) == b' ' || is_added(cut(line, start, end)) => start += 1,
-            b'/' if at(line, start + 1) == b'/' && at(line, start + 2) == b' ' => start += 2,
-            b'.' if at(line, start + 1) == b' ' => start += 1,
-            _ => break,
-        }
-    }
-    loop {
-        (start, end) = trim(line, start, end);
-        let last = at(line, end.wrapping_sub(1));
-        match last {
-            b'"' | b'\'' | b'`' | b',' | b';' | b'\\' if end > start => end -= 1,
-            // `cat -A` writes a line's end as `$`, and a carriage return as `^M`.
-            b'$' if end > start + 1 => end -= 1,
-            b'M' if end >= start + 2 && at(line, end - 2) == b'^' => end -= 2,
-            b'n' | b'r' if end >= start + 2 && at(line, end - 2) == b'\\' => end -= 2,
-            // psql marks a cell's line break with `+`; base64 keeps its own plus signs otherwise.
-            b'+' if end > start + 1
-                && (at(line, end - 2) == b' '
-                    || (end - start) % 4 == 1
-                    || at(line, end - 2) == b'=') =>
-            {
-                end -= 1
-            }
-            _ => break,
-        }
-    }
-    (start, end)
-}
-
-/// Behind psql's prompt within a literal or a statement: `app'> `, `app-# `.
-fn behind_prompt(line: &[u8], start: usize, end: usize) -> usize {
-    let name = cut(line, start, end)
-        .iter()
-        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-'))
-        .count();
-    let sign = start + name;
-    // A dash is the name's last byte here.
-    let open = matches!(at(line, sign), b'\'' | b'"' | b'$' | b'(' | b'*');
-    let mark = sign + usize::from(open);
-    let prompt = matches!(at(line, mark), b'>' | b'#') && at(line, mark + 1) == b' ';
-    if name > 0 && prompt && (open || at(line, mark - 1) == b'-') {
-        mark + 2
-    } else {
-        start
-    }
-}
-
-/// What parts the panes of a window.
-const PANE: &[u8] = "│".as_bytes();
-
-/// The pane of `line[start..end]` that holds key material or its end.
-fn pane(line: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
-    let mut from = start;
-    let places: Vec<usize> = memchr::memmem::find_iter(cut(line, start, end), PANE)
-        .map(|n| start + n)
-        .chain([end])
-        .collect();
-    for to in places {
-        let (a, b) = trim(line, from, to);
-        let text = cut(line, a, b);
-        if is_material(text) && text.len() >= 32 || text.starts_with(b"-----") {
-            return Some((a, b));
-        }
-        from = to + PANE.len();
-    }
-    None
-}
-
-/// Behind the number that an editor or `cat -n`, `nl`, `grep -n`, `bat` puts before each line: digits, then a
-/// blank, a tab or a sign, and then the line.
-fn behind_number(line: &[u8], start: usize, end: usize) -> usize {
-    let digits = cut(line, start, end)
-        .iter()
-        .take_while(|c| c.is_ascii_digit())
-        .count();
-    let behind = start + digits;
-    let mut next = behind;
-    while matches!(
-        at(line, next),
-        b' ' | b'\t' | b':' | b'-' | b'|' | b')' | b'.'
-    ) && next < end
-    {
-        next += 1;
-    }
-    let bar = [0xE2, 0x94, 0x82];
-    if cut(line, next, next + 3) == bar {
-        next += 3;
-    }
-    let counted = (1..=6).contains(&digits) && next > behind && next < end;
-    if counted { next } else { start }
-}
-
-/// A line that a diff adds: its sign, and then as many characters of base64 as make whole groups.
-fn is_added(text: &[u8]) -> bool {
-    text.len() > 8 && text.len() % 4 == 1
-}
-
-/// Without what a log puts before its lines: `Jun 30 22:01:07 ci-2 runner[881]: `.
-fn behind_prefix(line: &[u8], start: usize, end: usize) -> (usize, &[u8]) {
-    let text = cut(line, start, end);
-    let prefix = memchr::memmem::rfind(text, b": ").map(|n| n + 2);
-    match prefix {
-        Some(n) if n < 100 && is_material(cut(text, n, text.len())) && !is_header(text) => {
-            (start + n, cut(text, n, text.len()))
-        }
-        _ => (start, text),
-    }
-}
-
-/// Base64 or armor text: no blank inside, only its characters.
-fn is_material(text: &[u8]) -> bool {
-    !text.is_empty()
-        && text.len() <= 4096
-        && text.iter().all(|c| {
-            c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=' | b'-' | b'_' | b'\\')
-        })
-        && (text.len() >= 24
-            || text.len() <= 23
-                && (text.iter().any(|c| {
-                    matches!(c, b'=' | b'+' | b'/') || c.is_ascii_uppercase() || c.is_ascii_digit()
-                })))
-}
-
-/// `Proc-Type: 4,ENCRYPTED`, `Comment: imported`.
-fn is_header(text: &[u8]) -> bool {
-    let Some(colon) = text.iter().position(|c| *c == b':') else {
-        return false;
-    };
-    colon < 32
-        && at(text, colon + 1) == b' '
-        && cut(text, 0, colon)
-            .iter()
-            .all(|c| c.is_ascii_alphanumeric() || *c == b'-')
-        && at(text, 0).is_ascii_uppercase()
-}
-
 /// Masks `line[start..end]` without blanks, escapes and quotes around it.
 fn mask_body(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
     let (mut start, mut end) = trim(line, start, end);
@@ -543,6 +378,9 @@ mod tests {
             ("# ", ""),
             ("\"", "\\n\" +"),
             ("+ ", ""),
+            ("certs/a.pem:12:", ""),
+            ("certs/a.pem-12-", ""),
+            ("a.pem:", ""),
         ] {
             let text = format!(
                 "{lead}-----BEGIN RSA PRIVATE KEY-----{tail}\n{lead}{BODY}{tail}\n{lead}-----END RSA PRIVATE KEY-----{tail}\n$ ls"
