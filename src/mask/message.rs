@@ -17,6 +17,7 @@ pub(crate) const TRIGGERS: &[&str] = &[
     ", column ",
     "duplicate key value is",
     "parameters: $1",
+    "> parameters: ",
 ];
 
 /// Appends the values that a message in `line` quotes of secret or personal columns.

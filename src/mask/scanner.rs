@@ -465,6 +465,16 @@ impl Scanner {
                 self.state.bound = Some(slots);
             }
         }
+        // What MyBatis logs: a statement, and the values of its question marks below.
+        if let Some(place) = memchr::memmem::find(line, b"Preparing: ") {
+            let statement = line.get(place + 11..).unwrap_or_default();
+            self.state.bound = Some(sql::slots(statement, self.rules.judge()));
+        } else if message
+            && let Some(place) = memchr::memmem::find(line, b"> Parameters: ")
+            && let Some(slots) = self.state.bound.take()
+        {
+            sql::typed(line, place + 14, &slots, spans);
+        }
         if statement
             && !self.state.prepared.is_empty()
             && let Some(name) = sql::executed(line)

@@ -187,6 +187,29 @@ fn rows_of_a_table_are_forgotten_after_some_pages() {
 }
 
 #[test]
+fn values_that_mybatis_lists_are_told_by_their_statement() {
+    let mut scanner = Scanner::new(Rules::builtin());
+    for (line, secrets) in [
+        (
+            "==>  Preparing: update users set name = ?, pwd = ? where id = ?",
+            vec![],
+        ),
+        (
+            "==> Parameters: null, Salz, und (Pfeffer)(String), 17(Integer)",
+            vec!["Salz, und (Pfeffer)"],
+        ),
+        ("==> Parameters: a(String), b(String), 1(Integer)", vec![]),
+        ("==>  Preparing: update t set n = ? where id = ?", vec![]),
+        ("==> Parameters: Salat(String), 17(Integer)", vec![]),
+    ] {
+        let mut spans = Vec::new();
+        scanner.line(line.as_bytes(), &mut spans);
+        let found: Vec<_> = spans.iter().map(|s| &line[s.start..s.end]).collect();
+        assert_eq!(found, secrets, "{line}");
+    }
+}
+
+#[test]
 fn a_table_that_a_pager_cut_at_the_edge_is_one() {
     let mut scanner = Scanner::new(Rules::builtin());
     for page in [

@@ -27,7 +27,7 @@ pub(crate) use copy::{Format, copy_options};
 use function::{columns, function, may_call, settings};
 pub(crate) use item::{Item, all as select_items, items};
 use lex::{Kind, Token, View, inner, lex, lex_on};
-pub(crate) use parameter::{Slot, bound, executed, given, prepared, slots};
+pub(crate) use parameter::{Slot, bound, executed, given, prepared, slots, typed};
 pub(crate) use triggers::TRIGGERS;
 pub(crate) use whole::whole;
 

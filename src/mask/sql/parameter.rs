@@ -160,6 +160,25 @@ pub(crate) fn bound(line: &[u8], slots: &[Option<Slot>], spans: &mut Vec<Span>) 
     }
 }
 
+/// Appends the values that MyBatis lists from `i` on, `x(String), 17(Integer), null`, and whose question
+/// marks stood in secret positions.
+pub(crate) fn typed(line: &[u8], mut i: usize, slots: &[Option<Slot>], spans: &mut Vec<Span>) {
+    for slot in slots {
+        let rest = from(line, i);
+        let end = memchr::memmem::find(rest, b"), ").map_or(rest.len(), |n| n + 1);
+        let (end, next) = match rest.strip_prefix(b"null, ") {
+            Some(_) => (4, 6),
+            None => (end, end + 2),
+        };
+        let value = cut(rest, 0, end);
+        let length = memchr::memrchr(b'(', value).unwrap_or(0);
+        if let Some(slot) = slot.filter(|slot| slot.holds(cut(value, 0, length))) {
+            spans.push(Span::new(i, i + length, slot.rule, slot.class));
+        }
+        i += next;
+    }
+}
+
 /// `text` with a literal for each placeholder, and where the literals stand: `$1` of PostgreSQL by
 /// its number, `?` of MySQL by its order.
 fn fill(text: &[u8], value: &str) -> (Vec<u8>, Vec<(usize, usize)>) {
