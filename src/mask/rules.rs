@@ -187,7 +187,8 @@ impl Rules {
             rules.file(word, Match::Word, Wake::Program(len(word)));
         }
         for word in [
-            "mc ", "ab ", "7z ", "az ", "gh ", "oc ", "wp ", "xh ", "bw ", "p4 ", "http ", "https ",
+            "mc ", "b2 ", "ab ", "7z ", "az ", "gh ", "oc ", "wp ", "xh ", "bw ", "p4 ", "http ",
+            "https ",
         ] {
             rules.file(word, Match::Folded, Wake::Program(len(word) - 1));
         }

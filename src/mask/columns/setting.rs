@@ -59,7 +59,8 @@ pub(super) fn one_token(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<S
         .is_some_and(|named| named.strength > Strength::Weak);
     let value = cut(line, *from, *to).trim_ascii();
     let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    let told = strong && mixed && value.len() >= 8 && !value.contains(&b' ');
+    let told = strong && mixed && value.len() >= 8 && !value.contains(&b' ')
+        || is_setting(cut(line, *start, *end).trim_ascii(), value, cells.len());
     if told {
         push(line, *from, *to, SETTING, spans);
     }

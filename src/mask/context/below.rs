@@ -91,6 +91,15 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
     if asks_map || shows(&[b"rsyncd.secrets", b"rsync.secrets", b"pcp.conf"]) {
         return Below::Pairs;
     }
+    // # client  server  secret  IP addresses
+    if text.starts_with(b"#")
+        && [&b"client"[..], b"server", b"secret"]
+            .iter()
+            .all(|word| contains(text, word))
+        && text.len() < 80
+    {
+        return Below::Third;
+    }
     if shows(&[b"pcppass"]) {
         return Below::LastField;
     }

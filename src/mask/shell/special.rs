@@ -245,6 +245,7 @@ const READERS: &[(&str, &[&str])] = &[
     ("opensearch-keystore", &["add"]),
     ("kibana-keystore", &["add"]),
     ("logstash-keystore", &["add"]),
+    ("kubeseal", &["--raw"]),
     ("zfs", &["load-key", "change-key", "create"]),
     ("zpool", &["create"]),
     ("systemd-creds", &["encrypt"]),

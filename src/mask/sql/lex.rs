@@ -68,6 +68,25 @@ pub(super) fn lex_on(text: &[u8], mut i: usize, most: usize, tokens: &mut Vec<To
                 });
                 i = end + 1;
             }
+            // Quotes that a word processor bent: ‘x’, “x”
+            0xE2 if matches!(cut(text, i, i + 3), [0xE2, 0x80, 0x98 | 0x9C]) => {
+                let start = i + 3;
+                let rest = cut(text, start, text.len());
+                let close = [&b"\xE2\x80\x99"[..], b"\xE2\x80\x9D", b"'", b"\""]
+                    .iter()
+                    .filter_map(|quote| memchr::memmem::find(rest, quote))
+                    .min();
+                let Some(end) = close.map(|n| start + n) else {
+                    i = start;
+                    continue;
+                };
+                tokens.push(Token {
+                    kind: Kind::Text,
+                    start,
+                    end,
+                });
+                i = end + 3;
+            }
             b'$' => {
                 let mut tag = i + 1;
                 while is_word(at(text, tag)) {
