@@ -187,6 +187,25 @@ fn rows_of_a_table_are_forgotten_after_some_pages() {
 }
 
 #[test]
+fn a_statement_behind_an_open_quote_is_looked_at_by_itself() {
+    let mut scanner = Scanner::new(Rules::builtin());
+    let mut spans = Vec::new();
+    scanner.line(
+        b"app=# CREATE USER foo PASSWORD 'no end in sight;",
+        &mut spans,
+    );
+    scanner.line(b"app'# ", &mut spans);
+    spans.clear();
+    let line = "CREATE USER a IDENTIFIED BY 'Zimt7', b IDENTIFIED BY 'Anis8';";
+    scanner.line(line.as_bytes(), &mut spans);
+    let found: Vec<_> = spans.iter().map(|s| &line[s.start..s.end]).collect();
+    assert!(
+        found.contains(&"Zimt7") && found.contains(&"Anis8"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn values_that_mybatis_lists_are_told_by_their_statement() {
     let mut scanner = Scanner::new(Rules::builtin());
     for (line, secrets) in [

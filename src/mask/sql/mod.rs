@@ -152,6 +152,10 @@ pub(crate) fn statement(
         tokens = lex(text);
         look(text, &tokens, judge, 0, &mut found);
     }
+    // Where a quote was left open above, what begins anew stands outside of it.
+    if lead > 0 && triggers::begins_anew(line) {
+        look(line, &lex(line), judge, 0, spans);
+    }
     if memchr::memmem::find(text, b"\\bind ").is_some() {
         parameter::given_to_client(text, judge, &mut found);
     }

@@ -1,4 +1,6 @@
-//! Words that make a line worth a look by the lexer.
+//! Words that make a line worth a look by the lexer, also where a statement is still open.
+
+use crate::mask::bytes::word_at;
 
 /// Words that make a statement worth lexing, besides those of names.
 pub(crate) const TRIGGERS: &[&str] = &[
@@ -97,3 +99,16 @@ pub(crate) const TRIGGERS: &[&str] = &[
     " pin='",
     "authenticate(",
 ];
+
+/// Whether `line` begins a statement about a user, whatever was left unfinished above.
+pub(super) fn begins_anew(line: &[u8]) -> bool {
+    [
+        &b"create user "[..],
+        b"create role ",
+        b"alter user ",
+        b"alter role ",
+        b"set password ",
+    ]
+    .iter()
+    .any(|verb| word_at(line, 0, verb))
+}
