@@ -17,12 +17,16 @@ const HEAD: &str = "# The key (fingerprint) of each vault, by directory. rec ref
 
 /// Checks the vault's key; the first time a vault is seen here, its key is taken down.
 pub fn check(config_dir: &Path, vault: &Path, recipient: &Recipient) -> Result<(), Error> {
-    match known(config_dir, vault)? {
-        Some(pinned) if pinned == recipient.fingerprint() => Ok(()),
+    let known = all_known(config_dir, vault)?;
+    let found = recipient.fingerprint();
+    if known.contains(&found) {
+        return Ok(());
+    }
+    match known.into_iter().next() {
         Some(pinned) => Err(Error::Pinned {
             dir: vault.to_owned(),
             pinned,
-            found: recipient.fingerprint(),
+            found,
             file: config_dir.join(FILE),
         }),
         None => set(config_dir, vault, recipient),
@@ -31,15 +35,34 @@ pub fn check(config_dir: &Path, vault: &Path, recipient: &Recipient) -> Result<(
 
 /// The fingerprint known for the vault in this directory.
 pub fn known(config_dir: &Path, vault: &Path) -> Result<Option<String>, Error> {
+    Ok(all_known(config_dir, vault)?.into_iter().next())
+}
+
+/// One, or two while the vault is given a new key.
+fn all_known(config_dir: &Path, vault: &Path) -> Result<Vec<String>, Error> {
     let vault = name(vault);
-    let found = lines(config_dir)?
-        .into_iter()
-        .find(|(_, dir)| *dir == vault);
-    Ok(found.map(|(fingerprint, _)| fingerprint))
+    let found = lines(config_dir)?.into_iter();
+    let found = found.filter(|(_, dir)| *dir == vault);
+    Ok(found.map(|(fingerprint, _)| fingerprint).collect())
 }
 
 /// Takes down the key of the vault in this directory, in place of what was known for it.
 pub fn set(config_dir: &Path, vault: &Path, recipient: &Recipient) -> Result<(), Error> {
+    write(config_dir, vault, &[recipient])
+}
+
+/// Takes down the key that the vault in this directory is about to get, beside the one it has:
+/// whichever it has after a crash is known.
+pub fn announce(
+    config_dir: &Path,
+    vault: &Path,
+    old: &Recipient,
+    new: &Recipient,
+) -> Result<(), Error> {
+    write(config_dir, vault, &[old, new])
+}
+
+fn write(config_dir: &Path, vault: &Path, recipients: &[&Recipient]) -> Result<(), Error> {
     let vault = name(vault);
     let made = fs::DirBuilder::new()
         .recursive(true)
@@ -51,7 +74,9 @@ pub fn set(config_dir: &Path, vault: &Path, recipient: &Recipient) -> Result<(),
     for (fingerprint, dir) in others.filter(|(_, dir)| *dir != vault) {
         text.push_str(&format!("{fingerprint} {dir}\n"));
     }
-    text.push_str(&format!("{} {vault}\n", recipient.fingerprint()));
+    for recipient in recipients {
+        text.push_str(&format!("{} {vault}\n", recipient.fingerprint()));
+    }
     dir::replace(&config_dir.join(FILE), text.as_bytes())
 }
 
@@ -119,5 +144,12 @@ mod tests {
         set(&config, Path::new("/v/a b"), &b).unwrap();
         check(&config, Path::new("/v/a b"), &b).unwrap();
         check(&config, Path::new("/v/b"), &b).unwrap();
+        // On the way to a new key both are known, and then only that.
+        announce(&config, Path::new("/v/b"), &b, &a).unwrap();
+        check(&config, Path::new("/v/b"), &b).unwrap();
+        check(&config, Path::new("/v/b"), &a).unwrap();
+        set(&config, Path::new("/v/b"), &a).unwrap();
+        assert!(check(&config, Path::new("/v/b"), &b).is_err());
+        check(&config, Path::new("/v/a b"), &b).unwrap();
     }
 }

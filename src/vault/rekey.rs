@@ -83,6 +83,7 @@ impl Unlocked {
         let vault = self.vault_mut();
         let dir = vault.dir.clone();
         let before = vault.recipient.to_string();
+        pin::announce(&paths.config_dir, &dir, &vault.recipient, &recipient)?;
         log::write(&dir, &mut vault.conn, |log| {
             let swap = || -> rusqlite::Result<()> {
                 let conn = log.conn();

@@ -109,6 +109,36 @@ fn readers_that_are_killed_while_they_compact_lose_nothing() {
     check(&home.rec(&["vault", "verify"]).output().unwrap());
 }
 
+/// Whatever of it was written, the vault opens with the key it has, and a second one makes an end.
+#[test]
+fn a_rekey_that_is_killed_leaves_a_vault_that_opens() {
+    let home = Home::with_vault();
+    let mut t = home.terminal(&["sh", "-c", "echo of before"]);
+    assert!(t.wait().success());
+    for round in 0..rounds() {
+        let mut rekey = home
+            .rec(&["vault", "rekey", "--reseal", "--yes"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(round * 7 % 200));
+        kill(&mut rekey);
+        let text = home.read(&["show", "@last", "--text"]);
+        assert!(text.contains("of before"), "round {round}: {text}");
+        check(&home.rec(&["vault", "verify", "--open"]).output().unwrap());
+    }
+    home.read(&["vault", "rekey", "--reseal", "--yes"]);
+    let key = std::fs::read_to_string(home.vault().join("identity.txt")).unwrap();
+    assert_eq!(
+        key.matches("AGE-SECRET-KEY-1").count(),
+        1,
+        "only the new one"
+    );
+    check(&home.rec(&["vault", "verify", "--open"]).output().unwrap());
+}
+
 /// In a private mount namespace the vault's file system takes no writes.
 const READ_ONLY: &str = r#"
 mount -t tmpfs -o size=16m,mode=700 none data
