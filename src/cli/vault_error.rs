@@ -92,6 +92,10 @@ fn hints(error: &vault::Error) -> Vec<String> {
         E::NotTaken(_) => one("what was taken in before stays; run it again to go on"),
         E::Config(wrong) => vec![wrong.hint()],
         E::Changed => one("try again"),
+        E::Db { source, .. } if is_damaged(source) => vec![
+            "rec vault verify says what is damaged".to_owned(),
+            "rec vault salvage DIR copies all that still opens".to_owned(),
+        ],
         E::BadIdentity { .. }
         | E::PassphraseFile { .. }
         | E::Cancelled
@@ -100,4 +104,12 @@ fn hints(error: &vault::Error) -> Vec<String> {
         | E::Io { .. }
         | E::Db { .. } => Vec::new(),
     }
+}
+
+fn is_damaged(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode as Code;
+    matches!(
+        error.sqlite_error_code(),
+        Some(Code::DatabaseCorrupt | Code::NotADatabase | Code::SystemIoFailure)
+    )
 }

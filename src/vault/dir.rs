@@ -4,6 +4,8 @@
 
 use super::Error;
 use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -130,8 +132,57 @@ pub fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, Error> {
     Ok(Some(bytes))
 }
 
+/// Between a name and the number of the process that writes the file which will have it.
+const NEW: &str = ".new-";
+/// Before the number of the process that reads a copy of another vault.
+pub const COPY: &str = "copy-";
+/// A file so young may be another machine's work, whose processes are not seen here.
+const YOUNG: Duration = Duration::from_secs(60);
+
+/// Removes what processes that were killed left in the vault's directory: a half written file may
+/// hold a key.
+pub fn tidy(dir: &Path) {
+    tidy_of(dir, None);
+}
+
+/// Of the file `stem` only, where one is given.
+fn tidy_of(dir: &Path, stem: Option<&str>) {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return;
+    };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let process = match name.rsplit_once(NEW) {
+            Some((of, process)) if stem.is_none_or(|stem| stem == of) => process,
+            None if stem.is_none() && name.starts_with(COPY) => name.trim_start_matches(COPY),
+            _ => continue,
+        };
+        if is_gone(process) && is_old(&entry.path()) {
+            // What cannot be removed now is looked at again the next time.
+            let _ = match name.starts_with(COPY) {
+                true => fs::remove_dir_all(entry.path()),
+                false => fs::remove_file(entry.path()),
+            };
+        }
+    }
+}
+
+fn is_gone(process: &str) -> bool {
+    let process = process.parse().ok().and_then(Pid::from_raw);
+    process.is_some_and(|process| test_kill_process(process) == Err(Errno::SRCH))
+}
+
+fn is_old(path: &Path) -> bool {
+    let written = fs::symlink_metadata(path).and_then(|meta| meta.modified());
+    written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > YOUNG))
+}
+
 /// Replaces a file as a whole, or makes it; after a crash the old or the new one stands there.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if let (Some(dir), Some(stem)) = (path.parent(), path.file_stem()) {
+        tidy_of(dir, stem.to_str());
+    }
     let temp = path.with_extension(format!("new-{}", std::process::id()));
     let write = || -> Result<(), Error> {
         let _ = fs::remove_file(&temp);

@@ -288,6 +288,26 @@ pub fn seed_position(dir: &Path) -> Result<Option<u64>, Error> {
         .map(|seed| seed.n))
 }
 
+/// The hash of the keyslots that the log signed for last. Reads the log backwards up to there.
+pub fn slots(conn: &Connection) -> Result<Option<Hash>, Error> {
+    let read = || -> rusqlite::Result<Option<Hash>> {
+        let mut rows = conn.prepare("SELECT body FROM log ORDER BY n DESC")?;
+        let mut rows = rows.query([])?;
+        while let Some(row) = rows.next()? {
+            let body = row.get_ref(0)?.as_blob().unwrap_or_default();
+            let entry = serde_json::from_slice::<Entry>(body);
+            if let Ok(
+                What::Create { slots, .. } | What::Slots { slots } | What::Rekey { slots, .. },
+            ) = entry.map(|entry| entry.what)
+            {
+                return Ok(Some(slots));
+            }
+        }
+        Ok(None)
+    };
+    read().map_err(Error::db("read its log"))
+}
+
 /// The last entry: its number, its hash, and who signs the next.
 fn head(conn: &Connection) -> Result<Option<(u64, Hash, Hash)>, Error> {
     let row: Option<(Vec<u8>, Vec<u8>)> = conn

@@ -236,4 +236,97 @@ fn slots_that_the_database_lost_are_taken_from_their_copy() {
     let conn = Connection::open(paths.vault.join("vault.db")).unwrap();
     conn.execute("UPDATE slots SET sealed = x'00'", []).unwrap();
     drop(unlocked(&paths));
+    let copy = fs::read(paths.vault.join("keyslots.age")).unwrap();
+    let lost = slots::look_at_copy(&paths.vault, &conn).unwrap();
+    assert_eq!(lost, slots::Copied::Other);
+    assert!(
+        String::from_utf8(copy)
+            .unwrap()
+            .matches("BEGIN AGE")
+            .count()
+            == 2,
+        "it is kept"
+    );
+}
+
+/// A copy that was cut short, or is of before a slot was removed, is told and written again.
+#[test]
+fn a_copy_of_the_slots_that_is_not_theirs_is_mended() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let mut reader = unlocked(&paths);
+    let recovery = reader.add_slot(NewWay::Recovery).unwrap();
+    drop(reader);
+    let copy = paths.vault.join("keyslots.age");
+    let before = fs::read(&copy).unwrap();
+    Vault::open(&paths)
+        .unwrap()
+        .remove_slot(recovery.id)
+        .unwrap();
+    let after = fs::read(&copy).unwrap();
+    let told = || -> Vec<_> {
+        let found = Vault::open(&paths).unwrap().verify(None).unwrap().findings;
+        found.iter().map(|f| f.wrong).collect()
+    };
+    let wrongs = [&before[..], &after[..after.len() / 2], &[]];
+    for wrong in wrongs {
+        fs::write(&copy, wrong).unwrap();
+        assert_eq!(told(), [Wrong::Altered]);
+        drop(unlocked(&paths));
+        assert_eq!(fs::read(&copy).unwrap(), after);
+        assert_eq!(told(), []);
+    }
+    fs::remove_file(&copy).unwrap();
+    assert_eq!(told(), [Wrong::Missing]);
+    drop(unlocked(&paths));
+    assert_eq!(told(), []);
+}
+
+/// A process that was killed while it wrote a key leaves none behind for long.
+#[test]
+fn half_written_files_of_processes_that_are_gone_are_removed() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    let gone = child.id();
+    child.wait().unwrap();
+    let own = std::process::id();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let make = |name: String, when: Option<std::time::SystemTime>| {
+        let path = paths.vault.join(name);
+        let file = fs::File::create(&path).unwrap();
+        when.map_or(Ok(()), |when| file.set_modified(when)).unwrap();
+        path
+    };
+    let left = make(format!("identity.new-{gone}"), Some(old));
+    let kept = [
+        make(format!("other.new-{own}"), Some(old)),
+        make(format!("young.new-{gone}"), None),
+        make("notes.new-x".to_owned(), Some(old)),
+    ];
+    drop(unlocked(&paths));
+    assert!(!left.exists());
+    assert!(kept.iter().all(|path| path.exists()), "{kept:?}");
+}
+
+/// Between its commit and the end of the work, whatever was written already opens.
+#[test]
+fn a_rekey_that_is_killed_behind_its_commit_leaves_a_vault_that_opens() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    record(&paths, &[output(1, "before")]);
+    let before = fs::read_to_string(paths.config_dir.join("pinned")).unwrap();
+    let reader = unlocked(&paths);
+    let new = Identity::generate().recipient();
+    let old = reader.vault().recipient().clone();
+    super::pin::announce(&paths.config_dir, &paths.vault, &old, &new).unwrap();
+    drop(reader);
+    // Killed before: the old key is still known.
+    record(&paths, &[output(1, "between")]);
+    let announced = fs::read_to_string(paths.config_dir.join("pinned")).unwrap();
+    assert_eq!(announced.lines().count(), before.lines().count() + 1);
+    rekey(&paths);
+    let after = fs::read_to_string(paths.config_dir.join("pinned")).unwrap();
+    assert_eq!(after.lines().count(), before.lines().count());
+    record(&paths, &[output(1, "after")]);
 }

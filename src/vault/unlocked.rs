@@ -38,9 +38,8 @@ impl Unlocked {
     pub(super) fn new(mut vault: Vault, identity: Identity) -> Result<Unlocked, Error> {
         // A read-only disk or a stuck lock is no reason not to read.
         let _ = writer::close_interrupted(&vault.dir, &mut vault.conn);
-        if !vault.dir.join(super::dir::KEYSLOTS).exists() {
-            let _ = super::slots::copy(&vault.dir, &vault.conn);
-        }
+        super::dir::tidy(&vault.dir);
+        let _ = super::slots::mend_copy(&vault.dir, &vault.conn);
         let mut unlocked = Unlocked::untouched(vault, identity)?;
         unlocked.forget_rest();
         unlocked.maintain();

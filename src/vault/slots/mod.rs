@@ -297,8 +297,43 @@ pub fn delete(dir: &Path, conn: &mut Connection, id: i64) -> Result<Slot, Error>
 const BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 const END: &str = "-----END AGE ENCRYPTED FILE-----";
 
-/// Writes `keyslots.age`: a line of JSON and an armoured age file for each slot.
+/// Writes `keyslots.age`.
 pub fn copy(dir: &Path, conn: &Connection) -> Result<(), Error> {
+    dir::replace(&dir.join(dir::KEYSLOTS), copied(conn)?.as_bytes())
+}
+
+/// How `keyslots.age` fares beside the database's slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// It has what they are.
+    Whole,
+    /// It is not there.
+    Missing,
+    /// It is damaged, or older than they are.
+    Other,
+}
+
+/// Looks at `keyslots.age`.
+pub fn look_at_copy(dir: &Path, conn: &Connection) -> Result<Copied, Error> {
+    let found = dir::read(&dir.join(dir::KEYSLOTS), COPY_MAX)?;
+    Ok(match found {
+        None => Copied::Missing,
+        Some(found) if *found == *copied(conn)?.as_bytes() => Copied::Whole,
+        Some(_) => Copied::Other,
+    })
+}
+
+/// Writes `keyslots.age` again where it is not what it should be and the database's slots are those
+/// that were signed for: otherwise it may hold what they lost.
+pub fn mend_copy(dir: &Path, conn: &Connection) -> Result<(), Error> {
+    if look_at_copy(dir, conn)? != Copied::Whole && log::slots(conn)? == Some(hash(conn)?) {
+        copy(dir, conn)?;
+    }
+    Ok(())
+}
+
+/// What `keyslots.age` must hold: a line of JSON and an armoured age file for each slot.
+fn copied(conn: &Connection) -> Result<String, Error> {
     let mut text = String::from("# The keyslots of a rec vault. Each opens with: age -d -i KEY\n");
     for slot in load(conn)? {
         let about = serde_json::to_string(&slot).map_err(|e| Error::Seal(e.to_string()))?;
@@ -314,7 +349,7 @@ pub fn copy(dir: &Path, conn: &Connection) -> Result<(), Error> {
         }
         text.push_str(&format!("{END}\n"));
     }
-    dir::replace(&dir.join(dir::KEYSLOTS), text.as_bytes())
+    Ok(text)
 }
 
 /// The slots as `keyslots.age` has them; what does not parse is left out.

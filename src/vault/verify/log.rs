@@ -1,15 +1,19 @@
 //! The log: whether every entry is there, in order, and signed by the key that was announced.
 
-use super::{Report, Wrong, unreadable};
+use super::{Report, UNREADABLE, Wrong, legible};
 use crate::model::SessionId;
 use crate::vault::Error;
 use crate::vault::chain::Hash;
 use crate::vault::db::count;
 use crate::vault::forget::longest;
 use crate::vault::log::{Entry, Replaced, What, hash, signed_by};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 use std::str::FromStr;
+
+/// How many numbers are tried to find the entry behind a damaged one. A page holds a few tens of
+/// entries.
+const PASSED_MAX: u64 = 256;
 
 /// A head of the log that was kept elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,21 +141,24 @@ pub fn walk(
     report: &mut Report,
 ) -> Result<Told, Error> {
     let mut told = Told::default();
-    let mut rows = conn
-        .prepare("SELECT n, body, signature FROM log ORDER BY n")
-        .map_err(unreadable)?;
-    let mut rows = rows.query([]).map_err(unreadable)?;
     let mut walk = Walk {
         next: 0,
         previous: Some(Hash::of(b"")),
         key: None,
     };
     let mut anchored = false;
-    while let Some(row) = rows.next().map_err(unreadable)? {
-        let read = || -> rusqlite::Result<(u64, Vec<u8>, Vec<u8>)> {
-            Ok((count(row, 0)?, row.get(1)?, row.get(2)?))
+    let mut from = 0;
+    loop {
+        let reported = report.findings.len();
+        let found = entry(conn, &mut from, seed, report)?;
+        if report.findings.len() > reported {
+            told.broken = true;
+            walk.resume(from);
+        }
+        let Some((n, body, signature)) = found else {
+            break;
         };
-        let (n, body, signature) = read().map_err(unreadable)?;
+        from = n.saturating_add(1);
         report.entries += 1;
         let own = hash(&body, &signature);
         report.head = Some(own);
@@ -196,6 +203,44 @@ pub fn walk(
     Ok(told)
 }
 
+/// An entry's number, its body and its signature.
+type Read = (u64, Vec<u8>, Vec<u8>);
+
+/// The first entry from number `from` on, which is moved there. Those that cannot be read are
+/// reported and passed over.
+fn entry(
+    conn: &Connection,
+    from: &mut u64,
+    seed: Option<u64>,
+    report: &mut Report,
+) -> Result<Option<Read>, Error> {
+    let end = seed
+        .unwrap_or(u64::MAX)
+        .min(from.saturating_add(PASSED_MAX));
+    let first = *from;
+    let found = loop {
+        let read = || -> rusqlite::Result<Option<Read>> {
+            conn.prepare_cached(
+                "SELECT n, body, signature FROM log WHERE n >= ?1 ORDER BY n LIMIT 1",
+            )?
+            .query_row([i64::try_from(*from).unwrap_or(i64::MAX)], |row| {
+                Ok((count(row, 0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()
+        };
+        match legible(read())? {
+            Some(found) => break found,
+            None if *from >= end => break None,
+            None => *from += 1,
+        }
+    };
+    if *from > first {
+        let text = format!("of its log from entry {first} on, {UNREADABLE}");
+        report.vault(Wrong::Altered, text);
+    }
+    Ok(found)
+}
+
 struct Walk {
     next: u64,
     /// The hash of the entry before, where it is known.
@@ -205,6 +250,13 @@ struct Walk {
 }
 
 impl Walk {
+    /// What stood before entry `n` is not known, and that was reported.
+    fn resume(&mut self, n: u64) {
+        self.next = n;
+        self.previous = None;
+        self.key = None;
+    }
+
     /// Checks one entry; gives it when it is signed as announced.
     fn step(
         &mut self,
@@ -216,7 +268,10 @@ impl Walk {
     ) -> Option<Entry> {
         if n != self.next {
             let last = n.saturating_sub(1);
-            let text = format!("log entries {} to {last} are missing", self.next);
+            let text = match last == self.next {
+                true => format!("log entry {last} is missing"),
+                false => format!("log entries {} to {last} are missing", self.next),
+            };
             report.vault(Wrong::Missing, text);
             self.previous = None;
             self.key = None;

@@ -13,7 +13,8 @@ mod session;
 mod tests;
 
 use super::chain::Hash;
-use super::{Error, Vault, slots};
+use super::slots::{self, Copied};
+use super::{Error, Vault};
 use crate::model::SessionId;
 use rusqlite::Connection;
 
@@ -110,11 +111,18 @@ impl Vault {
                 "the vault's id or key is not the one it was made with",
             );
         }
-        if told.slots != Some(slots::hash(&tx)?) {
-            report.vault(
+        match slots::hash(&tx) {
+            Err(Error::Db { source, .. }) => {
+                if legible::<()>(Err(source))?.is_none() {
+                    report.vault(Wrong::Altered, format!("of its keyslots, {UNREADABLE}"));
+                }
+            }
+            Err(error) => return Err(error),
+            Ok(found) if told.slots != Some(found) => report.vault(
                 Wrong::Altered,
                 "the keyslots are not those the log signs for",
-            );
+            ),
+            Ok(_) => copied(slots::look_at_copy(&dir, &tx)?, &mut report),
         }
         session::check_all(&tx, &id, &told, &mut report)?;
         Ok(report)
@@ -131,6 +139,17 @@ impl Report {
             text: text.into(),
         });
     }
+}
+
+/// Whether there is a second way to the slots.
+fn copied(found: Copied, report: &mut Report) {
+    let (wrong, is) = match found {
+        Copied::Whole => return,
+        Copied::Missing => (Wrong::Missing, "is missing"),
+        Copied::Other => (Wrong::Altered, "does not hold the keyslots"),
+    };
+    let text = format!("keyslots.age {is}: what reads the vault next writes it again");
+    report.vault(wrong, text);
 }
 
 /// SQLite's own check: pages and indexes that contradict each other.
@@ -151,7 +170,14 @@ fn file(conn: &Connection, report: &mut Report) {
     }
 }
 
-/// What SQLite says while rows are read.
-fn unreadable(source: rusqlite::Error) -> Error {
-    Error::db("be verified")(source)
+/// What is said of rows that [`legible`] does not give.
+const UNREADABLE: &str = "something cannot be read: the database file is damaged there";
+
+/// What was read; `None` where the file is damaged there, or the disk.
+fn legible<T>(read: rusqlite::Result<T>) -> Result<Option<T>, Error> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if super::db::busy(&error) => Err(Error::db("be verified")(error)),
+        Err(_) => Ok(None),
+    }
 }

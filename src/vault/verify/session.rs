@@ -1,7 +1,7 @@
 //! Sessions: whether each row, piece and chunk is what the log signs for.
 
 use super::log::{Chunk, End, Session, Told};
-use super::{Finding, Report, Wrong, unreadable};
+use super::{Finding, Report, UNREADABLE, Wrong, legible};
 use crate::model::SessionId;
 use crate::vault::Error;
 use crate::vault::chain::{self, Hash};
@@ -16,14 +16,26 @@ pub fn check_all(
     told: &Told,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let rows = rows(conn)?;
     let mut seen = HashSet::new();
-    for row in &rows {
-        seen.insert(row.id);
-        let said = told.sessions.get(&row.id);
+    for (number, id) in listed(conn, report)? {
+        seen.insert(id);
+        let said = told.sessions.get(&id);
+        let Some(row) = legible(row(conn, number))? else {
+            report.sessions += 1;
+            report.findings.push(Finding {
+                wrong: Wrong::Altered,
+                session: Some(id),
+                piece: None,
+                day: said.and_then(|said| said.opened).map(|(_, day)| day),
+                text: format!("what stands in its place is no session's: {UNREADABLE}"),
+            });
+            continue;
+        };
+        let row = &row;
         let mut check = Check {
             conn,
             row,
+            broken: told.broken,
             findings: Vec::new(),
         };
         if let Some(said) = said.filter(|said| row.state == state::PRUNED && said.pruned) {
@@ -60,9 +72,11 @@ pub fn check_all(
                     (SELECT number FROM sessions WHERE state <> 3)";
     let strays = "SELECT count(*) FROM pieces WHERE session NOT IN (SELECT number FROM sessions)";
     for (strays, what) in [(strays, "pieces"), (labels, "labels")] {
-        let strays: u64 = conn
-            .query_row(strays, [], |row| count(row, 0))
-            .map_err(unreadable)?;
+        let found = conn.query_row(strays, [], |row| count(row, 0));
+        let Some(strays) = legible(found)? else {
+            report.vault(Wrong::Altered, format!("of its {what}, {UNREADABLE}"));
+            continue;
+        };
         if strays > 0 {
             let text = format!("{strays} {what} belong to no session");
             report.vault(Wrong::Forged, text);
@@ -78,8 +92,12 @@ fn holds(conn: &Connection, told: &Told, report: &mut Report) -> Result<(), Erro
         rows.query_map([], |row| Ok((count(row, 0)?, row.get(1)?, row.get(2)?)))?
             .collect()
     };
-    if read().map_err(unreadable)? != told.holds && !told.broken {
-        report.vault(Wrong::Altered, "the holds are not those the log signs for");
+    match legible(read())? {
+        None => report.vault(Wrong::Altered, format!("of its holds, {UNREADABLE}")),
+        Some(holds) if holds != told.holds && !told.broken => {
+            report.vault(Wrong::Altered, "the holds are not those the log signs for");
+        }
+        Some(_) => {}
     }
     Ok(())
 }
@@ -94,43 +112,74 @@ struct Row {
     head: Option<Hash>,
     meta: Option<Hash>,
     summary: Option<Hash>,
-    /// Whether it is pinned, the hash of its labels, its revision.
-    label: Option<(i64, Option<Hash>, u64)>,
+    /// Its labels; `None` where they cannot be read.
+    label: Option<Label>,
 }
 
-fn rows(conn: &Connection) -> Result<Vec<Row>, Error> {
-    let read = || -> rusqlite::Result<Vec<Row>> {
-        let mut rows = conn.prepare(
-            "SELECT number, id, day, state, pieces, bytes, head, meta, summary, sealed, pinned,
-               revision
-             FROM sessions LEFT JOIN labels ON labels.session = number ORDER BY number",
-        )?;
-        let rows = rows.query_map([], |row| {
-            let sealed = |column| -> rusqlite::Result<Option<Hash>> {
-                let sealed: Option<Vec<u8>> = row.get(column)?;
-                Ok(sealed.map(|sealed| Hash::of(&sealed)))
-            };
-            let (id, head): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(6)?);
-            Ok(Row {
-                number: row.get(0)?,
-                // An id of another length is no session's; the log will not know this one either.
-                id: SessionId(id.try_into().unwrap_or_default()),
-                day: row.get(2)?,
-                state: row.get(3)?,
-                pieces: count(row, 4)?,
-                bytes: count(row, 5)?,
-                head: Hash::from_slice(&head),
-                meta: sealed(7)?,
-                summary: sealed(8)?,
-                label: match row.get::<_, Option<i64>>(10)? {
-                    Some(pinned) => Some((pinned, sealed(9)?, count(row, 11)?)),
-                    None => None,
-                },
-            })
-        })?;
-        rows.collect()
+/// Whether a session is pinned, the hash of its labels, their revision; `None` where it has none.
+type Label = Option<(i64, Option<Hash>, u64)>;
+
+/// The numbers and ids of all sessions. They stand in an index too, which is asked first: what is
+/// damaged in one of the two costs no session its name.
+fn listed(conn: &Connection, report: &mut Report) -> Result<Vec<(i64, SessionId)>, Error> {
+    let read = |sql: &str| -> rusqlite::Result<Vec<(i64, SessionId)>> {
+        let mut rows = conn.prepare(sql)?;
+        rows.query_map([], |row| {
+            let id: Vec<u8> = row.get(1)?;
+            // An id of another length is no session's; the log will not know this one either.
+            Ok((row.get(0)?, SessionId(id.try_into().unwrap_or_default())))
+        })?
+        .collect()
     };
-    read().map_err(unreadable)
+    let index = "SELECT number, id FROM sessions ORDER BY id";
+    let table = "SELECT number, id FROM sessions NOT INDEXED";
+    let found = match legible(read(index))? {
+        Some(found) => Some(found),
+        None => legible(read(table))?,
+    };
+    let mut found = found.unwrap_or_else(|| {
+        let text = format!("of its list of sessions, {UNREADABLE}");
+        report.vault(Wrong::Altered, text);
+        Vec::new()
+    });
+    found.sort_unstable_by_key(|(number, _)| *number);
+    Ok(found)
+}
+
+fn row(conn: &Connection, number: i64) -> rusqlite::Result<Row> {
+    let mut found = conn.prepare_cached(
+        "SELECT number, id, day, state, pieces, bytes, head, meta, summary FROM sessions
+         WHERE number = ?1",
+    )?;
+    found.query_row([number], |row| {
+        let sealed = |column| -> rusqlite::Result<Option<Hash>> {
+            let sealed: Option<Vec<u8>> = row.get(column)?;
+            Ok(sealed.map(|sealed| Hash::of(&sealed)))
+        };
+        let (id, head): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(6)?);
+        Ok(Row {
+            number: row.get(0)?,
+            id: SessionId(id.try_into().unwrap_or_default()),
+            day: row.get(2)?,
+            state: row.get(3)?,
+            pieces: count(row, 4)?,
+            bytes: count(row, 5)?,
+            head: Hash::from_slice(&head),
+            meta: sealed(7)?,
+            summary: sealed(8)?,
+            label: label(conn, number).ok(),
+        })
+    })
+}
+
+fn label(conn: &Connection, number: i64) -> rusqlite::Result<Label> {
+    conn.prepare_cached("SELECT pinned, sealed, revision FROM labels WHERE session = ?1")?
+        .query_row([number], |row| {
+            let sealed: Option<Vec<u8>> = row.get(1)?;
+            let sealed = sealed.map(|sealed| Hash::of(&sealed));
+            Ok((row.get(0)?, sealed, count(row, 2)?))
+        })
+        .optional()
 }
 
 /// A piece's row, without what is sealed in it.
@@ -142,9 +191,47 @@ struct Piece {
     link: Option<Hash>,
 }
 
+/// A row of pieces, or the first number of one that cannot be read.
+enum Listed {
+    Piece(Piece),
+    Unreadable(u64),
+}
+
+impl Listed {
+    fn piece(&self) -> Option<&Piece> {
+        match self {
+            Listed::Piece(piece) => Some(piece),
+            Listed::Unreadable(_) => None,
+        }
+    }
+
+    fn seq(&self) -> u64 {
+        match self {
+            Listed::Piece(piece) => piece.seq,
+            Listed::Unreadable(seq) => *seq,
+        }
+    }
+}
+
+fn piece(conn: &Connection, rowid: i64) -> rusqlite::Result<Piece> {
+    conn.prepare_cached("SELECT rowid, seq, last, hash, link FROM pieces WHERE rowid = ?1")?
+        .query_row([rowid], |row| {
+            let (hash, link): (Vec<u8>, Vec<u8>) = (row.get(3)?, row.get(4)?);
+            Ok(Piece {
+                rowid: row.get(0)?,
+                seq: count(row, 1)?,
+                last: count(row, 2)?,
+                hash: Hash::from_slice(&hash),
+                link: Hash::from_slice(&link),
+            })
+        })
+}
+
 struct Check<'a> {
     conn: &'a Connection,
     row: &'a Row,
+    /// Something is missing in the log.
+    broken: bool,
     findings: Vec<Finding>,
 }
 
@@ -194,7 +281,12 @@ impl Check<'_> {
         let wanted = said
             .label
             .map(|(pinned, sealed)| (i64::from(pinned), sealed, said.revision));
-        match (self.row.label, wanted) {
+        let Some(found) = self.row.label else {
+            let text = format!("of its pin, tags and notes, {UNREADABLE}");
+            self.find(Wrong::Altered, None, text);
+            return;
+        };
+        match (found, wanted) {
             (found, wanted) if found == wanted => {}
             (None, Some(_)) => {
                 self.find(Wrong::Missing, None, "its pin, tags and notes are missing")
@@ -228,8 +320,12 @@ impl Check<'_> {
             return Ok(());
         }
         let genesis = chain::genesis(vault, &self.row.id, &meta);
-        let (total, head) = self.chain(genesis, &pieces, said)?;
-        self.end(said, total, &head);
+        let Some(pieces) = pieces else {
+            self.find(Wrong::Altered, None, format!("of its pieces, {UNREADABLE}"));
+            return Ok(());
+        };
+        let reached = self.chain(genesis, &pieces, said)?;
+        self.end(said, reached);
         Ok(())
     }
 
@@ -256,6 +352,11 @@ impl Check<'_> {
             }
             _ => {}
         }
+        if self.broken && said.end == End::None && row.state != state::RECORDING {
+            let text = "what the log said of its end is missing";
+            self.find(Wrong::Missing, None, text);
+            return;
+        }
         match (row.summary, said.summary) {
             (None, Some(_)) if row.state != state::PRUNED => {
                 self.find(Wrong::Missing, None, "its summary is missing");
@@ -281,81 +382,88 @@ impl Check<'_> {
         }
     }
 
-    fn pieces(&self) -> Result<Vec<Piece>, Error> {
-        let read = || -> rusqlite::Result<Vec<Piece>> {
-            let mut rows = self.conn.prepare_cached(
-                "SELECT rowid, seq, last, hash, link FROM pieces WHERE session = ?1 ORDER BY seq",
-            )?;
-            let rows = rows.query_map([self.row.number], |row| {
-                let (hash, link): (Vec<u8>, Vec<u8>) = (row.get(3)?, row.get(4)?);
-                Ok(Piece {
-                    rowid: row.get(0)?,
-                    seq: count(row, 1)?,
-                    last: count(row, 2)?,
-                    hash: Hash::from_slice(&hash),
-                    link: Hash::from_slice(&link),
-                })
-            })?;
+    /// The rows of its pieces, each as far as it can be read: first their numbers, which stand in an
+    /// index, so that a damaged row costs no other. `None` where not even those can be read.
+    fn pieces(&self) -> Result<Option<Vec<Listed>>, Error> {
+        let read = || -> rusqlite::Result<Vec<(i64, u64)>> {
+            let mut rows = self
+                .conn
+                .prepare_cached("SELECT rowid, seq FROM pieces WHERE session = ?1 ORDER BY seq")?;
+            let rows =
+                rows.query_map([self.row.number], |row| Ok((row.get(0)?, count(row, 1)?)))?;
             rows.collect()
         };
-        read().map_err(unreadable)
+        let Some(listed) = legible(read())? else {
+            return Ok(None);
+        };
+        let each = listed.into_iter().map(|(rowid, seq)| {
+            let piece = legible(piece(self.conn, rowid))?;
+            Ok(piece.map_or(Listed::Unreadable(seq), Listed::Piece))
+        });
+        each.collect::<Result<_, _>>().map(Some)
     }
 
-    /// Follows the chain; how many pieces it has, and where it leads.
+    /// Follows the chain; how many pieces it has, and where it leads: `None` where what would say so
+    /// cannot be read.
     fn chain(
         &mut self,
         genesis: Hash,
-        pieces: &[Piece],
+        listed: &[Listed],
         said: &Session,
-    ) -> Result<(u64, Hash), Error> {
-        let mut expected = 0;
+    ) -> Result<Option<(u64, Hash)>, Error> {
+        let pieces: Vec<&Piece> = listed.iter().filter_map(Listed::piece).collect();
+        let mut expected = Some(0);
         let mut previous = genesis;
-        for piece in pieces {
-            if piece.seq > expected {
-                let last = piece.seq - 1;
+        for piece in listed {
+            let seq = piece.seq();
+            if let Some(expected) = expected.filter(|expected| seq > *expected) {
+                let last = seq - 1;
                 let text = match last == expected {
                     true => format!("piece {last} is missing"),
                     false => format!("pieces {expected} to {last} are missing"),
                 };
                 self.find(Wrong::Missing, Some(expected), text);
             }
+            let Some(piece) = piece.piece() else {
+                let text = format!("of what begins with piece {seq}, {UNREADABLE}");
+                self.find(Wrong::Altered, Some(seq), text);
+                // How many pieces it stood for is not known either.
+                expected = None;
+                continue;
+            };
             let actual = self.sealed_hash(piece.rowid)?;
-            let chunk = said.chunk(piece.seq, piece.last);
-            let reached = if piece.last > piece.seq || chunk.is_some() {
+            let chunk = said.chunk(seq, piece.last);
+            let reached = if piece.last > seq || chunk.is_some() {
                 self.chunk(piece, chunk, actual, previous)
             } else {
-                self.piece(piece, actual, previous, pieces)
+                self.piece(piece, actual, previous, &pieces)
             };
             // Behind a break the chain is taken up from what the row says.
-            let resumed = piece.seq != expected;
-            match piece.link {
-                Some(link) if resumed || reached == Some(link) => previous = link,
-                Some(link) => {
-                    if reached.is_some() {
-                        self.broken_link(piece, previous, pieces);
-                    }
-                    previous = link;
+            let resumed = expected != Some(seq);
+            previous = match piece.link {
+                Some(link) if resumed || reached.is_none_or(|reached| reached == link) => link,
+                Some(_) => self.broken_link(piece, previous, &pieces),
+                None => {
+                    let text = format!("piece {seq}'s link was altered");
+                    self.find(Wrong::Altered, Some(seq), text);
+                    previous
                 }
-                None => self.find(
-                    Wrong::Altered,
-                    Some(piece.seq),
-                    format!("piece {}'s link was altered", piece.seq),
-                ),
-            }
-            expected = piece.last.saturating_add(1).max(expected);
-            let mark = said.marks.iter().find(|(pieces, _)| *pieces == expected);
+            };
+            let reached = piece.last.saturating_add(1).max(expected.unwrap_or(0));
+            expected = Some(reached);
+            let mark = said.marks.iter().find(|(pieces, _)| *pieces == reached);
             if mark.is_some_and(|(_, head)| *head != previous) && self.findings.is_empty() {
                 self.find(
                     Wrong::Forged,
-                    Some(piece.seq),
+                    Some(seq),
                     format!(
                         "pieces up to {} are not those that were signed for",
-                        expected - 1
+                        reached - 1
                     ),
                 );
             }
         }
-        Ok((expected, previous))
+        Ok(expected.map(|pieces| (pieces, previous)))
     }
 
     /// The link that a single piece leads to; `None` when it was reported already.
@@ -364,7 +472,7 @@ impl Check<'_> {
         piece: &Piece,
         actual: Option<Hash>,
         previous: Hash,
-        pieces: &[Piece],
+        pieces: &[&Piece],
     ) -> Option<Hash> {
         let seq = piece.seq;
         if actual.is_none() || actual != piece.hash {
@@ -417,8 +525,9 @@ impl Check<'_> {
         }))
     }
 
-    /// A piece that is itself whole does not follow from the one before.
-    fn broken_link(&mut self, piece: &Piece, previous: Hash, pieces: &[Piece]) {
+    /// A piece that is itself whole does not follow from the one before. The link that the next one
+    /// follows from.
+    fn broken_link(&mut self, piece: &Piece, previous: Hash, pieces: &[&Piece]) -> Hash {
         let seq = piece.seq;
         let belongs = pieces.iter().find(|other| {
             let link = other
@@ -426,23 +535,29 @@ impl Check<'_> {
                 .map(|hash| chain::link(&previous, &self.row.id, seq, &hash));
             other.seq != seq && link.is_some() && link == other.link
         });
-        match belongs {
-            Some(other) => self.find(
+        let (wrong, text, link) = match belongs {
+            Some(other) => (
                 Wrong::Reordered,
-                Some(seq),
                 format!("piece {seq} stands at the place of piece {}", other.seq),
+                other.link,
             ),
-            None => self.find(
+            None => (
                 Wrong::Forged,
-                Some(seq),
                 format!("piece {seq} does not follow from the piece before it"),
+                piece.link,
             ),
-        }
+        };
+        self.find(wrong, Some(seq), text);
+        link.unwrap_or(previous)
     }
 
-    fn end(&mut self, said: &Session, total: u64, head: &Hash) {
+    fn end(&mut self, said: &Session, reached: Option<(u64, Hash)>) {
         let Some((signed, mark)) = said.marks.last() else {
             return;
+        };
+        let (total, head) = match &reached {
+            Some((total, head)) => (*total, head),
+            None => (*signed, mark),
         };
         let ended = said.end != End::None;
         if total < *signed {
@@ -474,7 +589,7 @@ impl Check<'_> {
                 })
                 .optional()
             })
+            .map_or_else(|error| legible(Err(error)), Ok)
             .map(Option::flatten)
-            .map_err(unreadable)
     }
 }

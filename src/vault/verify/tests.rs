@@ -171,6 +171,11 @@ fn each_kind_of_tampering_is_told_apart() {
             report.findings.iter().all(|f| f.session == Some(id)),
             "{name}: {report:?}"
         );
+        let swapped = *wrong == Wrong::Reordered;
+        assert!(
+            !swapped || of_session.iter().all(|f| f.wrong == Wrong::Reordered),
+            "{name}: {report:?}"
+        );
     }
 }
 
@@ -246,6 +251,11 @@ fn the_log_tells_what_was_done_to_it() {
             Wrong::Truncated,
         ),
         (
+            "a session's end removed",
+            "DELETE FROM log WHERE n >= 6",
+            Wrong::Truncated,
+        ),
+        (
             "two entries swapped",
             "UPDATE log SET n = 99 WHERE n = 3; UPDATE log SET n = 3 WHERE n = 4;
              UPDATE log SET n = 4 WHERE n = 99",
@@ -270,6 +280,13 @@ fn the_log_tells_what_was_done_to_it() {
         let of_vault = report.findings.iter().find(|f| f.session.is_none());
         let first = of_vault.unwrap_or_else(|| panic!("{name}: {report:?}"));
         assert_eq!(first.wrong, *wrong, "{name}: {report:?}");
+        // What a cut took is not laid to the sessions.
+        let forged = |f: &Finding| f.wrong == Wrong::Forged;
+        let cut = name.ends_with("removed");
+        assert!(
+            !(cut && report.findings.iter().any(forged)),
+            "{name}: {report:?}"
+        );
     }
 }
 
@@ -379,6 +396,60 @@ fn any_flipped_byte_of_a_closed_vault_is_reported() {
         [],
         "and all were put back"
     );
+}
+
+/// A sector of the disk that is lost, or written over: whatever stood there is named, and nothing else
+/// is lost to it.
+#[test]
+fn a_page_that_is_damaged_is_named_and_costs_no_other_session() {
+    let home = tempfile::tempdir().unwrap();
+    let (paths, _) = vault(home.path());
+    let text = |n: u32| {
+        let words = (0..9000_u32).map(|at| (at * at + n * 7919) % 9973);
+        words.map(|word| format!("w{word} ")).collect::<String>()
+    };
+    let told: Vec<_> = (0..4).map(|n| output(n, &text(n as u32))).collect();
+    let large = record(&paths, &told);
+    record(&paths, &[output(1, "the last")]);
+    let conn = tamper(&paths);
+    let sealed: Vec<Vec<u8>> = conn
+        .prepare("SELECT sealed FROM pieces WHERE session = 4 ORDER BY seq")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert!(sealed.len() > 1 && sealed[1].len() > 12_000);
+    db::truncate_wal(&conn).unwrap();
+    drop(conn);
+    let file = paths.vault.join("vault.db");
+    let whole = std::fs::read(&file).unwrap();
+    let holds = |page: &[u8]| {
+        let inner = &sealed[1][6000..6032];
+        page.windows(32).any(|bytes| bytes == inner)
+    };
+    let mut named = 0;
+    // Without the first two, which say that it is a vault, and which, nothing can be told.
+    for (at, page) in whole.chunks(4096).enumerate().skip(2) {
+        for filler in [0, 0xa5] {
+            let mut damaged = whole.clone();
+            damaged[at * 4096..(at + 1) * 4096].fill(filler);
+            std::fs::write(&file, &damaged).unwrap();
+            let found = report(&paths);
+            let told = || format!("page {at} with {filler}: {found:?}");
+            // A page that is in no use, or an index that holds nothing, costs nothing.
+            let of_large = |f: &&Finding| f.session == Some(large) && f.piece == Some(1);
+            if holds(page) {
+                let piece = found.findings.iter().find(of_large);
+                assert_eq!(piece.unwrap().wrong, Wrong::Altered, "{}", told());
+                assert_eq!((found.sessions, found.intact), (5, 4), "{}", told());
+                named += 1;
+            }
+        }
+    }
+    assert_eq!(named, 2);
+    std::fs::write(&file, &whole).unwrap();
+    assert_eq!(report(&paths).findings, []);
 }
 
 #[test]
