@@ -269,3 +269,48 @@ fn findings_or_error(paths: &Paths) -> Vec<String> {
         Err(error) => vec![error.to_string()],
     }
 }
+
+/// What names sessions is lost with a page of theirs; what was recorded in them is not.
+#[test]
+fn sessions_whose_names_are_lost_are_salvaged_without() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let ids: Vec<_> = (0..12)
+        .map(|n| record(&paths, &told(&format!("session{n}x"))))
+        .collect();
+    drop(unlocked(&paths));
+    let vault = Vault::open(&paths).unwrap();
+    let meta: Vec<u8> = vault
+        .conn
+        .query_row("SELECT meta FROM sessions WHERE number = 3", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    db::truncate_wal(&vault.conn).unwrap();
+    drop(vault);
+    let file = paths.vault.join("vault.db");
+    let mut bytes = fs::read(&file).unwrap();
+    let holds = |page: &[u8]| page.windows(48).any(|bytes| *bytes == meta[60..108]);
+    let page = bytes.chunks_mut(4096).find(|page| holds(page)).unwrap();
+    page.fill(0);
+    fs::write(&file, &bytes).unwrap();
+
+    let found = Vault::open(&paths).unwrap().verify(None).unwrap();
+    let named = |f: &crate::vault::Finding| f.session == Some(ids[2]);
+    assert!(found.findings.iter().any(named), "{found:?}");
+    let to = Paths {
+        vault: home.path().join("salvaged"),
+        ..paths.clone()
+    };
+    let means = Means::default();
+    let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut |_, _| {}).unwrap();
+    assert_eq!(taken.sessions, 12, "{taken:?}");
+    assert!(taken.nameless > 0 && taken.damaged == 0, "{taken:?}");
+    for (n, id) in ids.iter().enumerate() {
+        let word = format!("session{n}x");
+        assert_eq!(text(&to, *id).matches(&word).count(), 5, "{word}");
+    }
+    let days = |paths: &Paths| Vault::open(paths).unwrap().rows().unwrap()[0].day;
+    assert_eq!(days(&to), crate::vault::now().day());
+    assert_eq!(findings(&to), []);
+}

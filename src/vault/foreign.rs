@@ -4,10 +4,13 @@
 //! damaged. What a damaged page held is lost; everything else is there.
 
 use super::backup::{read_only, snapshot};
+use super::log::{Entry, What};
 use super::seal::Recipient;
-use super::{Ask, Error, Means, Unlocked, Vault, db, dir};
+use super::{Ask, Error, Means, Unlocked, Vault, db, dir, new_session_id};
 use crate::config::Paths;
+use crate::model::SessionId;
 use rusqlite::Connection;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -51,7 +54,7 @@ impl Foreign {
         if !file.exists() {
             return Err(Error::NoVault { dir: home });
         }
-        let place = Place(scratch.join(format!("copy-{}", std::process::id())));
+        let place = Place(scratch.join(format!("{}{}", dir::COPY, std::process::id())));
         let _ = fs::remove_dir_all(&place.0);
         fs::DirBuilder::new()
             .mode(0o700)
@@ -129,7 +132,74 @@ fn repair(source: &Connection, to: &Path) -> Result<(), Error> {
     for (table, key, most) in tables {
         rows(source, &copy, table, key, most)?;
     }
+    nameless(source, &copy)?;
     copy.execute_batch("COMMIT").map_err(Error::db("be copied"))
+}
+
+/// Gives pieces whose session's row is lost a session again. Its id stands in an index too, and its
+/// day in the log; what named it is lost.
+fn nameless(source: &Connection, copy: &Connection) -> Result<(), Error> {
+    let lost = lost(copy).map_err(Error::db("be copied"))?;
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let ids = ids(source);
+    let (days, pruned) = told(source);
+    for (number, pieces, bytes) in lost {
+        let id = match ids.get(&number) {
+            Some(id) if pruned.contains(id) => continue,
+            Some(id) => *id,
+            None => new_session_id()?,
+        };
+        let day = days.get(&id).copied().unwrap_or_else(|| super::now().day());
+        // An id that another row has stays where it is.
+        copy.execute(
+            "INSERT OR IGNORE INTO sessions (number, id, day, state, pieces, bytes, head)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, zeroblob(32))",
+            (number, id.0, day, db::state::INTERRUPTED, pieces, bytes),
+        )
+        .map_err(Error::db("be copied"))?;
+    }
+    Ok(())
+}
+
+/// Sessions that have pieces and no row: their number, how many pieces, their bytes.
+fn lost(copy: &Connection) -> rusqlite::Result<Vec<(i64, i64, i64)>> {
+    let mut lost = copy.prepare(
+        "SELECT session, count(*), sum(length(sealed)) FROM pieces
+         WHERE session NOT IN (SELECT number FROM sessions) GROUP BY session",
+    )?;
+    lost.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
+/// The ids of the sessions by their numbers, as far as the index over them can be read.
+fn ids(source: &Connection) -> HashMap<i64, SessionId> {
+    let read = || -> rusqlite::Result<HashMap<i64, SessionId>> {
+        let mut rows = source.prepare("SELECT number, id FROM sessions ORDER BY id")?;
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, SessionId(row.get(1)?))))?;
+        Ok(rows.map_while(Result::ok).collect())
+    };
+    read().unwrap_or_default()
+}
+
+/// What the log says as far as it can be read: the days of the sessions, and those forgotten.
+fn told(source: &Connection) -> (HashMap<SessionId, i64>, HashSet<SessionId>) {
+    let (mut days, mut pruned) = (HashMap::new(), HashSet::new());
+    let mut hear = |body: Vec<u8>| match serde_json::from_slice::<Entry>(&body).map(|e| e.what) {
+        Ok(What::Open { session, day, .. }) => drop(days.insert(session, day)),
+        Ok(What::Prune { session, .. }) => drop(pruned.insert(session)),
+        _ => {}
+    };
+    let mut read = || -> rusqlite::Result<()> {
+        let mut rows = source.prepare("SELECT body FROM log ORDER BY n")?;
+        let rows = rows.query_map([], |row| row.get(0))?;
+        rows.map_while(Result::ok).for_each(&mut hear);
+        Ok(())
+    };
+    // Without it they are of today.
+    let _ = read();
+    (days, pruned)
 }
 
 /// Copies the rows of one table, one by one: a damaged page stops a scan, not a look-up.
