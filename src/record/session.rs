@@ -473,6 +473,9 @@ fn last_line(finished: &Finished) -> String {
                 "rec: the end of {short} could not be committed yet: {why}; a process of rec's stays behind and does it when it answers   rec show {short}"
             );
         }
+        if why.nothing {
+            return format!("rec: nothing of this session is recorded: {why}");
+        }
         return format!(
             "rec: the end of {short} could not be committed: {why}; what was before is kept   rec show {short}"
         );

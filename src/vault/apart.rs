@@ -96,10 +96,8 @@ fn receive(mut link: &UnixStream) -> io::Result<(u8, Vec<u8>)> {
 }
 
 fn gone() -> Failure {
-    Failure {
-        kind: FailureKind::Failed,
-        text: "rec's process that writes the vault has ended".to_owned(),
-    }
+    let text = "rec's process that writes the vault has ended";
+    Failure::new(FailureKind::Failed, text)
 }
 
 /// The recorder's end, before it records.
@@ -273,10 +271,8 @@ pub fn serve(link: &UnixStream, paths: &Paths) -> bool {
     let writer = match writer::spawn(vault, id, day, meta, Arc::clone(&shared)) {
         Ok(writer) => writer,
         Err(error) => {
-            shared.finished(Err(Failure {
-                kind: FailureKind::Failed,
-                text: error.to_string(),
-            }));
+            let text = error.to_string();
+            shared.finished(Err(Failure::new(FailureKind::Failed, text)));
             return false;
         }
     };

@@ -41,6 +41,20 @@ pub struct Failure {
     pub kind: FailureKind,
     /// One line without an end, such as `no space left for /home/ada/.local/share/rec`.
     pub text: String,
+    /// Nothing of the session was committed before it.
+    #[serde(default)]
+    pub nothing: bool,
+}
+
+impl Failure {
+    /// One that came after something was committed, or where that is not known.
+    pub fn new(kind: FailureKind, text: impl Into<String>) -> Failure {
+        Failure {
+            kind,
+            text: text.into(),
+            nothing: false,
+        }
+    }
 }
 
 impl fmt::Display for Failure {

@@ -169,10 +169,8 @@ impl Shared {
 }
 
 fn hung() -> Failure {
-    Failure {
-        kind: FailureKind::Hung,
-        text: "the vault's file system does not answer".to_owned(),
-    }
+    let text = "the vault's file system does not answer";
+    Failure::new(FailureKind::Hung, text)
 }
 
 impl Recording {
@@ -246,10 +244,8 @@ impl Recording {
     /// Why it could not be; the session then lists as interrupted.
     pub fn close(mut self, summary: &Masked<Summary>) -> Result<(), Failure> {
         let summary: &Summary = summary;
-        let json = serde_json::to_vec(summary).map_err(|e| Failure {
-            kind: FailureKind::Failed,
-            text: e.to_string(),
-        })?;
+        let json = serde_json::to_vec(summary)
+            .map_err(|e| Failure::new(FailureKind::Failed, e.to_string()))?;
         let last = Some(std::mem::take(&mut self.buffer)).filter(|piece| !piece.is_empty());
         self.finish(last, End::Close(json))
     }

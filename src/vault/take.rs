@@ -246,10 +246,9 @@ fn append(recording: &mut Recording, event: &Masked<Event>) -> Result<(), Error>
             Err(Refused::Stopped) => {
                 return Err(Error::NotTaken(match recording.health() {
                     super::Health::Failing(why) | super::Health::Stopped(why) => why,
-                    super::Health::Good => Failure {
-                        kind: FailureKind::Failed,
-                        text: "the vault's writer stopped".to_owned(),
-                    },
+                    super::Health::Good => {
+                        Failure::new(FailureKind::Failed, "the vault's writer stopped")
+                    }
                 }));
             }
         }

@@ -88,10 +88,9 @@ struct Done(Arc<Shared>);
 impl Drop for Done {
     fn drop(&mut self) {
         self.0.queue.abandon();
-        self.0.finished(Err(Failure {
-            kind: FailureKind::Failed,
-            text: "the vault's writer stopped".to_owned(),
-        }));
+        let text = "the vault's writer stopped";
+        self.0
+            .finished(Err(Failure::new(FailureKind::Failed, text)));
     }
 }
 
@@ -282,7 +281,8 @@ impl Writer {
     ) -> Result<T, Failure> {
         let shared = Arc::clone(&self.shared);
         let vault = self.vault.clone();
-        retry(&shared, &vault, || {
+        let nothing = self.number.is_none();
+        retry(&shared, &vault, nothing, || {
             if inode(&self.vault).ok() != Some(self.file) {
                 let dir = self.vault.clone();
                 return Err(Error::Gone { dir });
@@ -293,9 +293,11 @@ impl Writer {
 }
 
 /// Tries `work` until it succeeds, is hopeless, or the session's end has waited long enough.
+/// `nothing` was committed of the session yet.
 fn retry<T>(
     shared: &Shared,
     vault: &std::path::Path,
+    nothing: bool,
     mut work: impl FnMut() -> Result<T, Error>,
 ) -> Result<T, Failure> {
     let (mut pause, longest) = RETRY;
@@ -308,7 +310,10 @@ fn retry<T>(
                 shared.set_health(Health::Good);
                 return Ok(value);
             }
-            Err(e) => classify(&e, vault),
+            Err(e) => Failure {
+                nothing,
+                ..classify(&e, vault)
+            },
         };
         if failure.kind.is_final() {
             shared.set_health(Health::Stopped(failure.clone()));
@@ -486,5 +491,5 @@ fn classify(error: &Error, vault: &std::path::Path) -> Failure {
         },
         other => (FailureKind::Failed, other.to_string()),
     };
-    Failure { kind, text }
+    Failure::new(kind, text)
 }

@@ -73,7 +73,10 @@ const FULL: &str = r#"
 mount -t tmpfs -o size=3m,mode=700 none data
 cp -a vault-before data/rec
 head -c 4m /dev/zero > data/filler 2>/dev/null || :
-exec rec sh -c 'i=0; while [ $i -lt 200 ]; do head -c 20000 /dev/urandom | base64; i=$((i+1)); done; echo $$ > client; echo all of it; read x; echo "got $x"; exit 6'
+rec sh -c 'i=0; while [ $i -lt 200 ]; do head -c 20000 /dev/urandom | base64; i=$((i+1)); done; echo $$ > client; echo all of it; read x; echo "got $x"; exit 6'
+code=$?
+rec ls --json > listed
+exit $code
 "#;
 
 #[test]
@@ -100,6 +103,11 @@ fn disk_full() {
         .collect();
     assert!(told[0].contains("no space left"), "{told:#?}");
     assert!(told.len() <= 2, "{told:#?}");
+    // There was no room for its beginning: nothing is said to be kept.
+    let listed = std::fs::read_to_string(home.path().join("listed")).unwrap();
+    assert_eq!(listed.trim(), "[]");
+    let nothing = "nothing of this session is recorded: no space left";
+    assert!(told[told.len() - 1].contains(nothing), "{told:#?}");
 }
 
 #[test]
