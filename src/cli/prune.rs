@@ -11,6 +11,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::process::ExitCode;
 
 /// Holds the day on which rules were applied last.
@@ -161,10 +162,9 @@ pub fn when_due(library: &mut Library, paths: &Paths) {
     if !retention.needs_targets() || fs::read_to_string(&stamp).is_ok_and(|day| day == today) {
         return;
     }
-    if fs::create_dir_all(&paths.state)
-        .and_then(|()| fs::write(&stamp, &today))
-        .is_err()
-    {
+    let mut state = fs::DirBuilder::new();
+    let made = state.recursive(true).mode(0o700).create(&paths.state);
+    if made.and_then(|()| fs::write(&stamp, &today)).is_err() {
         return;
     }
     let pruned = doomed(library, &retention).and_then(|doomed| {

@@ -4,6 +4,7 @@
 use crate::support::{Home, check, recorded};
 use rec::model::{Event, SessionId};
 use recorded::{command, end, output, record};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 fn session(home: &Home, host: &str, started: i64) -> SessionId {
@@ -181,6 +182,8 @@ fn limits_of_targets_are_applied_when_the_vault_is_read() {
     let kept = session(&home, "web", 10);
     home.configure("[[retention.rule]]\ntarget = 'scratch*'\nmax_age = '30d'\n");
     assert_eq!(ids(&home), [kept.hex()]);
+    let state = std::fs::metadata(home.path().join("state/rec")).unwrap();
+    assert_eq!(state.permissions().mode() & 0o777, 0o700);
 }
 
 #[test]
