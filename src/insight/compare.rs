@@ -70,17 +70,12 @@ pub fn sides(client: &str, timeline: &Timeline) -> Vec<Side> {
         let passed = passed.filter(|_| !is_client_command(&command.text));
         let drawn = || tables(&command.output.text).into_iter().next();
         let dialect = Dialect::of(client, &command.prompt);
-        // The server's own time where it is known: the client's includes the drawing.
-        let sent_took = match sent {
-            [statement] => statement.duration(),
-            _ => None,
-        };
         Side {
             number: command.number,
             at: command.at,
             text: command.text.clone(),
             fingerprint: fingerprint(dialect, &command.text),
-            took: sent_took.or_else(|| command.duration()),
+            took: timeline.took(command),
             outcome: command.outcome.clone(),
             failed: command.failed(),
             table: passed.or_else(|| drawn().map(|found| found.table)),

@@ -239,9 +239,10 @@ impl<'a> Moment<'a> {
         }
     }
 
-    /// How long it took: the command or, where its end was not seen, its longest statement.
+    /// How long it took, as [`Timeline::took`] says; where a command's end was not seen, its longest
+    /// statement.
     pub fn took(&self) -> Option<Duration> {
-        let command = self.command.and_then(Command::duration);
+        let command = self.command.and_then(|command| self.timeline.took(command));
         command.or_else(|| self.sent.iter().filter_map(Statement::duration).max())
     }
 

@@ -246,6 +246,11 @@ impl Builder {
             prompt: command.prompt.clone(),
             prompt_at: command.prompt_at,
             at,
+            // It is known with its last line, and told as of its first one.
+            whole_at: match command.text.contains('\n') {
+                true => self.timeline.end,
+                false => at,
+            },
             masked: std::mem::take(&mut self.masked),
             ..Command::default()
         });

@@ -68,8 +68,10 @@ pub struct Command {
     pub prompt: String,
     /// When the prompt was complete.
     pub prompt_at: Micros,
-    /// When it was submitted.
+    /// When it was submitted; for several lines, the first of them.
     pub at: Micros,
+    /// When the last of its lines was submitted.
+    pub whole_at: Micros,
     /// When the next prompt showed; `None` where the recording ends first.
     pub end: Option<Micros>,
     /// The exit status or what the screen said, where known.
@@ -83,9 +85,9 @@ pub struct Command {
 }
 
 impl Command {
-    /// From submission to the next prompt.
+    /// From submission to the next prompt. Typing further lines is no time that it took.
     pub fn duration(&self) -> Option<Duration> {
-        self.end.map(|end| end.since(self.at))
+        self.end.map(|end| end.since(self.at.max(self.whole_at)))
     }
 
     /// Whether its outcome is that of a failure.
@@ -182,6 +184,19 @@ impl Timeline {
             .get(guess)
             .filter(|command| command.number == number)
             .or_else(|| commands.iter().find(|command| command.number == number))
+    }
+
+    /// How long a command took: what it sent over connections, from the first statement to the end of
+    /// the last answer, where that was seen; drawing it and paging through it is left out. Else as long
+    /// as it had the terminal.
+    pub fn took(&self, command: &Command) -> Option<Duration> {
+        let sent = self.statements_of(command);
+        let ends: Option<Vec<Micros>> = sent.iter().map(|statement| statement.end).collect();
+        let last = ends.unwrap_or_default().into_iter().max();
+        match (sent.first(), last) {
+            (Some(first), Some(last)) => Some(last.since(first.at)),
+            _ => command.duration(),
+        }
     }
 
     /// The statements that `command` sent.

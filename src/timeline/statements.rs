@@ -348,7 +348,15 @@ impl Statements {
         let rest = timeline.statements.get(self.next..).unwrap_or_default();
         let before = |statement: &Statement| statement.at < command.at;
         let within = |statement: &Statement| command.end.is_none_or(|end| statement.at <= end);
-        let first = self.next + rest.iter().take_while(|s| before(s)).count();
+        let ahead = rest.iter().take_while(|s| before(s)).count();
+        // A client may be heard on the connection a moment before its terminal is: what the command
+        // says, sent since its prompt, is its own.
+        let own = |statement: &&Statement| {
+            let text = statement.text.trim();
+            statement.at >= command.prompt_at && !text.is_empty() && command.text.contains(text)
+        };
+        let early = rest.iter().take(ahead).rev().take_while(own).count();
+        let first = self.next + ahead - early;
         let rest = timeline.statements.get(first..).unwrap_or_default();
         let last = first + rest.iter().take_while(|s| within(s)).count();
         self.next = last;

@@ -331,6 +331,63 @@ fn statements_go_to_the_command_that_ran_when_they_were_sent() {
 }
 
 #[test]
+fn a_statement_heard_before_its_command_is_its_own() {
+    let with_prompt = |ms: u64, prompt_at: u64, number, text: &str| {
+        let mut event = command(ms, number, text);
+        if let Body::Command(command) = &mut event.body {
+            command.prompt_at = Micros(prompt_at * 1000);
+        }
+        event
+    };
+    let events = vec![
+        with_prompt(20, 5, 1, "select 1;"),
+        end(21, 1, None),
+        // Before the prompt, and what completion asks while it is typed.
+        sent(21_500, 1, 1, "update t set a = 1;"),
+        over(21_600, 1, 1),
+        sent(25_000, 1, 2, "SELECT relname FROM pg_class"),
+        over(25_100, 1, 2),
+        // The connection was read a moment before the terminal.
+        sent(29_900, 1, 3, "update t set a = 1;"),
+        with_prompt(30, 22, 2, "update t set a = 1;"),
+        over(31_000, 1, 3),
+        end(32, 2, None),
+    ];
+    let timeline = built(Builder::new(SIZE, 0), &events);
+    let of: Vec<_> = timeline.statements.iter().map(|s| s.command).collect();
+    assert_eq!(of, [None, None, Some(2)]);
+}
+
+#[test]
+fn neither_typing_nor_paging_is_time_that_a_command_took() {
+    let events = vec![
+        // Told when its last line is there, as of its first one.
+        output(3_000, "app-> 1;\r\n"),
+        command(1_000, 1, "select\n1;"),
+        sent(3_000_500, 1, 1, "select\n1;"),
+        over(3_002_500, 1, 1),
+        // It stayed in the pager.
+        end(9_000, 1, None),
+        output(12_000, "done\r\n"),
+        command(10_000, 2, "for i in 1; do\nsleep 1\ndone"),
+        end(13_000, 2, None),
+        command(20_000, 3, "ls"),
+        end(20_005, 3, None),
+    ];
+    let timeline = built(Builder::new(SIZE, 0), &events);
+    let took: Vec<_> = timeline.commands.iter().map(|c| timeline.took(c)).collect();
+    let micros = |n| Some(std::time::Duration::from_micros(n));
+    assert_eq!(took, [micros(2_000), micros(1_000_000), micros(5_000)]);
+    let first = timeline.commands.first().and_then(Command::duration);
+    assert_eq!(first, micros(6_000_000));
+    assert_eq!(
+        timeline.commands[0].at,
+        Micros(1_000_000),
+        "where it begins"
+    );
+}
+
+#[test]
 fn statements_alone_are_parts() {
     let mut builder = Builder::new(SIZE, 0);
     builder.push(&sent(1_000, 1, 1, "vacuum"));
