@@ -334,6 +334,7 @@ fn object(stats: &Stats, top: usize) -> Value {
             "time_ms": millis(t.spent.time),
             "commands": t.spent.commands,
             "failed": t.failed,
+            "occurrences": places(&t.occurrences),
         })).collect::<Vec<_>>(),
         "hours_ms": stats.hours.iter().map(|day| {
             day.iter().map(|spent| millis(spent.time)).collect::<Vec<_>>()

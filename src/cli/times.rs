@@ -9,27 +9,7 @@ use std::time::Duration;
 /// How to write it.
 pub fn position(text: &str) -> Result<Micros, String> {
     let wrong = || "write it as 1:50, 1:02:03, 1m10s, 90s or 12.5".to_owned();
-    if let Some(time) = crate::query::duration(text) {
-        return Ok(Micros::from(time));
-    }
-    let parts: Vec<&str> = text.split(':').collect();
-    if parts.len() > 3 {
-        return Err(wrong());
-    }
-    let mut seconds = 0.0;
-    for (n, part) in parts.iter().enumerate() {
-        let last = n + 1 == parts.len();
-        let digits = part
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (last && b == b'.'));
-        let value: f64 = part.parse().map_err(|_| wrong())?;
-        if !digits || (n > 0 && value >= 60.0) {
-            return Err(wrong());
-        }
-        seconds = seconds * 60.0 + value;
-    }
-    let time = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
-    Ok(Micros::from(time))
+    crate::query::position(text).ok_or_else(wrong)
 }
 
 /// A stretch of time: `2s`, `500ms`, `1m30s`, `0.5` (seconds).

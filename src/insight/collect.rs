@@ -6,7 +6,7 @@ use super::spread::Spread;
 use super::whole::Reach;
 use crate::model::{Meta, Micros, SessionId, Stamp, when};
 use crate::timeline::Dialect;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// Different statements that are told apart; a year of work has some thousands. What comes after
@@ -111,7 +111,7 @@ pub struct Retry {
     pub worked: bool,
     /// From the first try to the last.
     pub lasted: Duration,
-    /// The first try and the last.
+    /// The tries, newest first.
     pub occurrences: Vec<Occurrence>,
 }
 
@@ -135,8 +135,8 @@ pub struct TargetTime {
     pub spent: Spent,
     /// Commands that failed.
     pub failed: u32,
-    /// The newest session's first command.
-    pub newest: Option<Occurrence>,
+    /// The first commands of the sessions there, newest first.
+    pub occurrences: Vec<Occurrence>,
 }
 
 /// The answers.
@@ -164,6 +164,8 @@ pub struct Stats {
     pub targets: Vec<TargetTime>,
     /// Time at work by weekday (0 is Monday) and hour, in local time.
     pub hours: Vec<[Spent; 24]>,
+    /// As [`Stats::hours`]: the first commands in that hour of the sessions then, newest first.
+    pub visits: Vec<[Vec<Occurrence>; 24]>,
     /// Those of the statements that were timed, the slowest first, by their places.
     slow: Vec<usize>,
 }
@@ -305,7 +307,12 @@ impl Collector {
                 tries: u32::try_from(tries.len()).unwrap_or(u32::MAX),
                 worked: !last.failed,
                 lasted: last.at.since(first.at),
-                occurrences: vec![occurrence(meta, first), occurrence(meta, last)],
+                occurrences: tries
+                    .iter()
+                    .rev()
+                    .take(OCCURRENCES_MAX)
+                    .map(|run| occurrence(meta, run))
+                    .collect(),
             });
         }
     }
@@ -316,7 +323,9 @@ impl Collector {
         target.sessions = target.sessions.saturating_add(1);
         if self.stats.hours.is_empty() {
             self.stats.hours = vec![[Spent::default(); 24]; 7];
+            self.stats.visits = vec![[const { Vec::new() }; 24]; 7];
         }
+        let mut seen = HashSet::new();
         let ends = runs.iter().skip(1).map(|run| run.at);
         let last = runs.last().map(|run| run.at + run.took.unwrap_or_default());
         for (run, end) in runs.iter().zip(ends.chain(last)) {
@@ -333,11 +342,15 @@ impl Collector {
             if let Some(cell) = self.stats.hours.get_mut(day).and_then(|d| d.get_mut(hour)) {
                 cell.add(spent);
             }
+            let visits = self.stats.visits.get_mut(day);
+            if let Some(cell) = visits.and_then(|d| d.get_mut(hour))
+                && seen.insert((day, hour))
+            {
+                remember(cell, occurrence(meta, run));
+            }
         }
-        let first = runs.first().map(|run| occurrence(meta, run));
-        let known = target.newest.as_ref().map(|newest| newest.stamp);
-        if first.as_ref().map(|first| first.stamp) > known {
-            target.newest = first;
+        if let Some(first) = runs.first() {
+            remember(&mut target.occurrences, occurrence(meta, first));
         }
     }
 

@@ -120,6 +120,8 @@ fn what_followed_a_failure_and_what_was_tried_again_is_told() {
     assert_eq!((retry.tries, retry.worked), (3, true));
     assert_eq!(retry.lasted, Duration::from_secs(20));
     assert_eq!(retry.text, "update orders set status = 1");
+    let tries: Vec<_> = retry.occurrences.iter().map(|o| o.number).collect();
+    assert_eq!(tries, [Some(5), Some(4), Some(3)]);
 }
 
 #[test]
@@ -136,4 +138,13 @@ fn whole_tables_targets_and_hours_are_told() {
     assert_eq!(stats.hours[1][23].commands, 5);
     assert_eq!(stats.hours[2][0].commands, 1);
     assert_eq!(stats.hours[2][23].commands, 1);
+    let places = |occurrences: &[Occurrence]| -> Vec<_> {
+        let place = |o: &Occurrence| (o.session.hex().ends_with('2'), o.number);
+        occurrences.iter().map(place).collect()
+    };
+    let both = [(true, Some(1)), (false, Some(1))];
+    assert_eq!(places(&stats.targets[0].occurrences), both);
+    assert_eq!(places(&stats.visits[1][23]), [(false, Some(1))]);
+    assert_eq!(places(&stats.visits[2][0]), [(false, Some(6))]);
+    assert_eq!(places(&stats.visits[2][23]), [(true, Some(1))]);
 }

@@ -42,7 +42,7 @@ pub use skim::{Glance, Skim};
 pub use snippet::{Snippet, marked, snippet};
 pub use tables::tables;
 pub use tokens::{fold, tokens};
-pub use when::{Now, duration};
+pub use when::{Now, duration, position};
 
 /// A parsed query.
 #[derive(Clone, Debug)]

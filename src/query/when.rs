@@ -1,6 +1,6 @@
 //! Times and durations as people write them: `7d`, `yesterday`, `2026-11-20 14:00`, `1.5s`.
 
-use crate::model::Stamp;
+use crate::model::{Micros, Stamp};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp, Zoned};
@@ -113,6 +113,31 @@ pub fn duration(text: &str) -> Option<Duration> {
     let span: Span = text.to_ascii_lowercase().parse().ok()?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
     Duration::try_from(duration).ok()
+}
+
+/// A place in a session: `1:50`, `1:02:03.5`, `90s`, `1m10s`, `12.5` (seconds).
+pub fn position(text: &str) -> Option<Micros> {
+    if let Some(time) = duration(text) {
+        return Some(Micros::from(time));
+    }
+    let parts: Vec<&str> = text.split(':').collect();
+    if parts.len() > 3 {
+        return None;
+    }
+    let mut seconds = 0.0;
+    for (n, part) in parts.iter().enumerate() {
+        let last = n + 1 == parts.len();
+        let digits = part
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (last && b == b'.'));
+        let value: f64 = part.parse().ok()?;
+        if !digits || (n > 0 && value >= 60.0) {
+            return None;
+        }
+        seconds = seconds * 60.0 + value;
+    }
+    let time = Duration::try_from_secs_f64(seconds).ok()?;
+    Some(Micros::from(time))
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::query::{Now, Query, fold};
 use crate::timeline::Table;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use unicode_width::UnicodeWidthStr;
 
 /// Which pane has the keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub struct Browser {
     pub sessions: Vec<Session>,
     /// Their short ids, in the same order.
     pub short: Vec<String>,
+    /// The width of the widest target.
+    pub widest_target: usize,
     /// What the filter looks at, in the same order.
     haystacks: Vec<String>,
     /// Those that the filter lets through.
@@ -180,6 +183,7 @@ impl Browser {
         let selected = self.session().map(|s| s.id);
         let wanted = self.wanted_again.take().or(selected);
         if from == 0 {
+            self.widest_target = 0;
             self.sessions.clear();
             self.haystacks.clear();
             self.landmarks = None;
@@ -187,6 +191,8 @@ impl Browser {
             self.still = None;
         }
         self.haystacks.extend(sessions.iter().map(haystack));
+        let widths = sessions.iter().map(|s| s.meta.target.label().width());
+        self.widest_target = widths.fold(self.widest_target, usize::max);
         self.sessions.extend(sessions);
         let ids: Vec<SessionId> = self.sessions.iter().map(|s| s.id).collect();
         self.short = short_ids(&ids);
@@ -195,6 +201,10 @@ impl Browser {
         } else {
             Loading::Ready
         };
+        if !more {
+            // What is forgotten is marked no more.
+            self.marked.retain(|id| ids.contains(id));
+        }
         self.narrow();
         let place = self.shown.iter().position(|index| {
             let session = self.sessions.get(*index);
@@ -274,6 +284,12 @@ impl Browser {
     /// The filter as a query, where it is one.
     fn query(&self) -> Option<Query> {
         Query::parse(self.filter.text(), self.clock.as_ref()?).ok()
+    }
+
+    /// Why the filter is no query.
+    pub fn wrong(&self) -> Option<String> {
+        let parsed = Query::parse(self.filter.text(), self.clock.as_ref()?);
+        parsed.err().map(|error| error.to_string())
     }
 
     /// Asks the vault in which sessions the filter finds something.

@@ -1,7 +1,6 @@
 //! Which sessions the list shows, in which order, and what they have in common.
 
 use super::library::Session;
-use super::list::List;
 use super::pages::reader::{Choice, Reader, ReaderLine, Tone};
 use crate::model::{Status, Summary};
 use crate::query::{Pattern, Query, TextLeaf, fold};
@@ -201,14 +200,7 @@ pub fn facets(sessions: &[Session], filter: &str) -> Reader {
             on.map(|(_, condition)| (*condition).to_owned()).collect()
         }),
     );
-    Reader {
-        title: "Narrow by".to_owned(),
-        list: List {
-            selected: 1.min(lines.len().saturating_sub(1)),
-            top: 0,
-        },
-        lines,
-    }
+    Reader::choices("Narrow by", lines)
 }
 
 fn has_condition(filter: &str, condition: &str) -> bool {

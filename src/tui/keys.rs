@@ -164,6 +164,8 @@ pub enum Action {
     PreviousMark,
     /// To a tenth of the recording.
     Tenth,
+    /// To a time that is typed.
+    GoTo,
     /// Skips idle time, or plays it.
     ToggleIdle,
     /// Moves the window over a recording that is larger than it.
@@ -224,6 +226,8 @@ pub enum Action {
     EraseWord,
     /// Deletes the line.
     EraseLine,
+    /// Deletes the character behind the cursor.
+    EraseNext,
 }
 
 impl Action {

@@ -10,7 +10,8 @@
 //! shelf     the library that a vault is
 //! runtime   terminal, threads, loop           guard    the terminal given back whatever happens
 //! input     keys, waited for                  mouse    what it does
-//! raw       recorded bytes on the terminal itself, without views
+//! watch     what keys do in the player
+//! folded    long lines in rows                raw      recorded bytes on the terminal itself, without views
 //! ```
 //!
 //! State is changed by `update` alone and drawn by `view` alone; neither touches a terminal, a
@@ -21,6 +22,7 @@ mod browser;
 mod filter;
 #[cfg(test)]
 mod fixture;
+mod folded;
 mod guard;
 mod input;
 mod keys;
@@ -40,6 +42,7 @@ mod shelf;
 mod theme;
 mod update;
 mod view;
+mod watch;
 mod worker;
 
 pub use asker::Asker;

@@ -1,18 +1,19 @@
 //! The state of the views. Changed by [`update`](super::update::update) alone, drawn by the view.
 
 use super::browser::Browser;
-use super::keys::Keymap;
+use super::keys::{Action, Keymap};
 use super::line::TypedLine;
 use super::list::List;
-use super::msg::Frame;
+use super::msg::{Frame, Look};
 use super::pages::Page;
 use super::pages::insights::Period;
 use super::pages::search::Search;
 use super::prompt::{Palette, Prompt};
 use super::theme::Theme;
+use super::watch::Find;
 use crate::insight::Stats;
 use crate::model::{Size, Stamp};
-use crate::player::Landmarks;
+use crate::player::{Landmarks, Moment};
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub struct Model {
     pub counted: Vec<(Period, Arc<Stats>)>,
     /// What stands in front of the browser; the last one has the keys.
     pub pages: Vec<Page>,
-    /// The player, in front of the browser and its pages.
+    /// The player, in front of the browser and the pages that it was opened from.
     pub player: Option<Viewer>,
     /// A line that is asked for.
     pub prompt: Option<Prompt>,
@@ -71,6 +72,12 @@ pub struct Viewer {
     pub scrubbing: bool,
     /// Why nothing is shown.
     pub unreadable: Option<String>,
+    /// How many pages stand behind it.
+    pub behind: usize,
+    /// What is looked for in the session.
+    pub find: Option<Find>,
+    /// What is done with a command's output, once it is here.
+    pub wants: Option<(Look, Action)>,
 }
 
 impl Viewer {
@@ -83,7 +90,16 @@ impl Viewer {
             scroll: None,
             scrubbing: false,
             unreadable: None,
+            behind: 0,
+            find: None,
+            wants: None,
         }
+    }
+
+    /// The command that is played.
+    pub fn command(&self) -> Option<&Moment> {
+        let place = self.landmarks.command_before(self.frame.as_ref()?.spot)?;
+        self.landmarks.commands.get(place)
     }
 }
 
@@ -145,6 +161,12 @@ impl Question {
 }
 
 impl Model {
+    /// Whether the player is in front: not behind a page that was opened from it.
+    pub fn watches(&self) -> bool {
+        let viewer = self.player.as_ref();
+        viewer.is_some_and(|viewer| self.pages.len() <= viewer.behind)
+    }
+
     /// Nothing is known yet; the first frame can be drawn all the same.
     pub fn new(size: Size, theme: Theme, now: Stamp) -> Model {
         Model {

@@ -42,7 +42,7 @@ fn wheel(model: &mut Model, at: Position, action: Action) -> Vec<Effect> {
         };
         return Vec::new();
     }
-    if model.player.is_some() {
+    if model.watches() {
         let by = if action == Action::Up { -1 } else { 1 };
         return vec![Effect::Ask(Request::Order(Order::By(by)))];
     }
@@ -63,7 +63,7 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
     if model.help.is_some() {
         return Vec::new();
     }
-    if model.player.is_some() {
+    if model.watches() {
         return scrubber(model, at);
     }
     let searching = matches!(model.pages.last(), Some(Page::Search));

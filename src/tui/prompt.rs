@@ -10,14 +10,20 @@ use crate::model::{Micros, SessionId};
 pub enum Wanted {
     /// Tags for these sessions.
     Tags(Vec<SessionId>),
-    /// `yes`, to forget these sessions.
-    Forget(Vec<SessionId>),
+    /// `yes`, to forget these sessions; what they are called.
+    Forget(Vec<SessionId>, String),
     /// A sentence about a moment.
     Note(SessionId, Micros),
     /// A pattern that an export masks too.
     Pattern,
     /// Where an export is written.
     File,
+    /// What is looked for in the text that is read.
+    InText,
+    /// What is looked for in the session that is played.
+    InSession,
+    /// A time to go to.
+    Time,
 }
 
 impl Wanted {
@@ -28,13 +34,13 @@ impl Wanted {
                 1 => "tags (-tag takes one off): ".to_owned(),
                 n => format!("tags for {n} sessions (-tag takes one off): "),
             },
-            Wanted::Forget(ids) => match ids.len() {
-                1 => "forget this session for good? yes: ".to_owned(),
-                n => format!("forget {n} sessions for good? yes: "),
-            },
+            Wanted::Forget(_, name) => format!("forget {name} for good? yes: "),
             Wanted::Note(..) => "note: ".to_owned(),
             Wanted::Pattern => "mask too (a regular expression): ".to_owned(),
             Wanted::File => "write to: ".to_owned(),
+            Wanted::InText => "/".to_owned(),
+            Wanted::InSession => "find in this session: ".to_owned(),
+            Wanted::Time => "go to (1:50, +30s, -1m, 40%): ".to_owned(),
         }
     }
 }

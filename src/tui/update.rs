@@ -4,21 +4,14 @@ use super::browser::{self, Loading};
 use super::keys::{Action, Scope};
 use super::library::Change;
 use super::model::{Help, Model, Question, Viewer};
-use super::msg::{Effect, Msg, Order, Request};
-use super::pages::{self, Page, compare, export, search};
+use super::msg::{Effect, Msg, Request};
+use super::pages::{self, Page, compare, export, reader};
 use super::prompt::{Palette, Prompt, Wanted};
 use super::view::{self, Panes};
-use super::{line, mouse};
+use super::{line, mouse, watch};
 use crate::model::Size;
-use crate::player::{Jump, Way};
 use crate::query::Now;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-/// Seconds that the arrows jump.
-const NEAR: i64 = 5;
-const FAR: i64 = 60;
-/// Columns that a recording wider than the window moves by, and rows.
-const SCROLL: (i32, i32) = (8, 4);
 
 /// Takes `msg` into account.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -69,8 +62,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.browser.take_landmarks(id, landmarks)
         }
         Msg::Output(look, output) => {
+            let effects = watch::take_output(model, look, &output);
             model.browser.output = Some((look, output));
-            Vec::new()
+            effects
         }
         Msg::Still(look, grid) => {
             model.browser.still = Some((look, grid));
@@ -82,10 +76,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Msg::Found(text, from, found, more) => {
-            model.search.take(text, from, found, more);
-            Vec::new()
-        }
+        Msg::Found(text, from, found, more) => match watch::finds(model, &text) {
+            true => watch::take_found(model, from, found, more),
+            false => {
+                model.search.take(text, from, found, more);
+                Vec::new()
+            }
+        },
         Msg::Lines(text, lines) => {
             model.search.take_lines(&text, lines);
             Vec::new()
@@ -110,7 +107,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Preview(piece, preview) => {
             for page in &mut model.pages {
                 if let Page::Export(page) = page {
-                    page.preview = Some((piece.clone(), std::sync::Arc::clone(&preview)));
+                    page.take(piece.clone(), std::sync::Arc::clone(&preview));
                 }
             }
             Vec::new()
@@ -128,7 +125,6 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if !done {
                 return Vec::new();
             }
-            model.browser.marked.clear();
             vec![Effect::Ask(Request::Sessions)]
         }
         Msg::Unreadable(id, why) => {
@@ -171,7 +167,7 @@ pub fn scope(model: &Model) -> Scope {
 
 /// The view in front, whatever is asked for on top of it.
 fn view_scope(model: &Model) -> Scope {
-    if model.player.is_some() {
+    if model.watches() {
         return Scope::Player;
     }
     if let Some(page) = model.pages.last() {
@@ -214,7 +210,7 @@ fn act(model: &mut Model, scope: Scope, action: Action, event: KeyEvent) -> Vec<
             model.palette = Some(Palette::new(scope));
             Vec::new()
         }
-        (action, Scope::Player) => player(model, action, event),
+        (action, Scope::Player) => watch::update(model, action, event),
         (
             action,
             Scope::Search
@@ -261,7 +257,7 @@ fn typed(model: &mut Model, c: char) -> Vec<Effect> {
         prompt.line.push(c);
         return Vec::new();
     }
-    if model.player.is_some() {
+    if model.watches() {
         return Vec::new();
     }
     if let Some(page) = model.pages.last() {
@@ -376,10 +372,10 @@ fn answered(model: &mut Model, prompt: &Prompt) -> Vec<Effect> {
                 false => vec![Effect::Ask(Request::Change(change))],
             }
         }
-        Wanted::Forget(ids) if text.eq_ignore_ascii_case("yes") => {
+        Wanted::Forget(ids, _) if text.eq_ignore_ascii_case("yes") => {
             vec![Effect::Ask(Request::Change(Change::Forget(ids.clone())))]
         }
-        Wanted::Forget(_) => {
+        Wanted::Forget(..) => {
             model.notice = Some("nothing is forgotten".to_owned());
             Vec::new()
         }
@@ -389,6 +385,9 @@ fn answered(model: &mut Model, prompt: &Prompt) -> Vec<Effect> {
         }
         Wanted::Note(..) => Vec::new(),
         wanted @ (Wanted::Pattern | Wanted::File) => export::typed(model, wanted, text),
+        Wanted::InText => reader::typed(model, text),
+        Wanted::InSession => watch::find(model, text),
+        Wanted::Time => watch::go_to(model, text),
     }
 }
 
@@ -399,13 +398,19 @@ fn is_tag(tag: &str) -> bool {
     tag.len() <= TAG_MAX && tag.chars().all(sign) && !tag.starts_with(':')
 }
 
-fn edit(line: &mut line::TypedLine, action: Action) {
+/// What an action does with a line that is typed.
+pub fn edit(line: &mut line::TypedLine, action: Action) {
     match action {
         Action::Accept => line.keep(),
         Action::Cancel => line.cancel(),
         Action::Erase => line.erase(),
         Action::EraseWord => line.erase_word(),
         Action::EraseLine => line.clear(),
+        Action::EraseNext => line.erase_next(),
+        Action::Left => line.left(),
+        Action::Right => line.right(),
+        Action::Top => line.home(),
+        Action::Bottom => line.end(),
         _ => {}
     }
 }
@@ -453,98 +458,6 @@ fn help(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Back | Action::Help | Action::Cancel => model.help = None,
         _ => {}
     }
-    Vec::new()
-}
-
-fn player(model: &mut Model, action: Action, event: KeyEvent) -> Vec<Effect> {
-    let area = view::player_area(model.size);
-    let only = model.only_player;
-    let Some(viewer) = &mut model.player else {
-        return Vec::new();
-    };
-    let order = match action {
-        Action::TogglePlay => Order::Toggle,
-        Action::Faster => Order::Speed(Way::Forward),
-        Action::Slower => Order::Speed(Way::Back),
-        Action::Step => Order::Step,
-        Action::Forward => Order::By(NEAR),
-        Action::Rewind => Order::By(-NEAR),
-        Action::FarForward => Order::By(FAR),
-        Action::FarRewind => Order::By(-FAR),
-        Action::NextCommand => Order::Jump(Jump::NextCommand(Way::Forward)),
-        Action::PreviousCommand => Order::Jump(Jump::NextCommand(Way::Back)),
-        Action::NextMatch | Action::PreviousMatch => {
-            let way = match action {
-                Action::NextMatch => Way::Forward,
-                _ => Way::Back,
-            };
-            if let Some(effects) = search::next(model, way) {
-                return effects;
-            }
-            Order::Jump(Jump::NextCommand(way))
-        }
-        Action::NextFailed => Order::Jump(Jump::NextFailed(Way::Forward)),
-        Action::PreviousFailed => Order::Jump(Jump::NextFailed(Way::Back)),
-        Action::NextMark => Order::Jump(Jump::NextMark(Way::Forward)),
-        Action::PreviousMark => Order::Jump(Jump::NextMark(Way::Back)),
-        Action::Top => Order::Jump(Jump::Start),
-        Action::Bottom => Order::Jump(Jump::End),
-        Action::Tenth => match event.code {
-            KeyCode::Char(c) => {
-                let tenth = c.to_digit(10).and_then(|d| u16::try_from(d).ok());
-                Order::Part(tenth.unwrap_or(0) * 100)
-            }
-            _ => return Vec::new(),
-        },
-        Action::ToggleIdle => Order::ToggleIdle,
-        Action::ScrollLeft => return scroll(viewer, area, -SCROLL.0, 0),
-        Action::ScrollRight => return scroll(viewer, area, SCROLL.0, 0),
-        Action::ScrollUp => return scroll(viewer, area, 0, -SCROLL.1),
-        Action::ScrollDown => return scroll(viewer, area, 0, SCROLL.1),
-        Action::Cancel => {
-            viewer.scroll = None;
-            return Vec::new();
-        }
-        Action::CopyCommand => {
-            let frame = viewer.frame.as_ref();
-            let place = frame.and_then(|frame| viewer.landmarks.command_before(frame.spot));
-            let command = place.and_then(|place| viewer.landmarks.commands.get(place));
-            return match command {
-                Some(command) => vec![Effect::Copy(command.text.clone())],
-                None => {
-                    model.notice = Some("no command was submitted yet".into());
-                    Vec::new()
-                }
-            };
-        }
-        Action::Back if only => return vec![Effect::Quit],
-        Action::Back => {
-            model.player = None;
-            let mut effects = vec![Effect::Ask(Request::EndReplay)];
-            if model.pages.is_empty() {
-                effects.extend(model.browser.read_detail());
-            }
-            return effects;
-        }
-        _ => return Vec::new(),
-    };
-    vec![Effect::Ask(Request::Order(order))]
-}
-
-/// Moves the window over a recording that is larger than it.
-fn scroll(viewer: &mut Viewer, area: Size, cols: i32, rows: i32) -> Vec<Effect> {
-    let Some(frame) = &viewer.frame else {
-        return Vec::new();
-    };
-    let (left, top) = view::window(&frame.grid, area, viewer.scroll);
-    let moved = |from: u16, by: i32, whole: u16, part: u16| {
-        let last = i32::from(whole.saturating_sub(part));
-        u16::try_from((i32::from(from) + by).clamp(0, last)).unwrap_or(0)
-    };
-    viewer.scroll = Some((
-        moved(left, cols, frame.grid.size.cols, area.cols),
-        moved(top, rows, frame.grid.size.rows, area.rows),
-    ));
     Vec::new()
 }
 

@@ -2,10 +2,10 @@
 
 use super::super::browser::{Pane, Tab};
 use super::super::fixture::{blank, browsing, events, id, landmarks, sessions};
-use super::super::msg::Look;
+use super::super::msg::{Look, Order};
 use super::*;
 use crate::model::Micros;
-use crate::player::{Player, Spot};
+use crate::player::{Jump, Player, Spot, Way};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 
@@ -280,11 +280,12 @@ fn commands_and_results_are_copied() {
     assert_eq!(press(&mut model, "Y"), [r#"Copy("ERROR\nat 1")"#]);
 }
 
-#[test]
-fn the_player_copies_the_command_it_is_in() {
+/// The player in its third command.
+fn watching() -> Model {
     let mut model = browsing(80, 24);
     press(&mut model, " ");
     assert_eq!(press(&mut model, "y"), Vec::<String>::new());
+    assert_eq!(press(&mut model, "Y"), Vec::<String>::new());
     let mut player = Player::new(events(), crate::model::Size { cols: 60, rows: 10 });
     while player.index_more() {}
     player.jump(Jump::Command(3));
@@ -303,6 +304,119 @@ fn the_player_copies_the_command_it_is_in() {
     };
     assert_ne!(frame.spot, Spot::default());
     update(&mut model, Msg::Frame(Box::new(frame)));
+    model
+}
+
+#[test]
+fn the_player_goes_to_a_time_that_is_typed() {
+    for (typed, order) in [
+        ("1:50", "Jump(Time(Micros(110000000)))"),
+        ("1m10s", "Jump(Time(Micros(70000000)))"),
+        ("+30s", "By(30)"),
+        ("-1m", "By(-60)"),
+        ("40%", "Part(400)"),
+    ] {
+        let mut model = watching();
+        let made = press(&mut model, &format!("t{typed}\r"));
+        assert_eq!(made, [format!("Ask(Order({order}))")], "for {typed:?}");
+    }
+    for wrong in ["soon", "1:99", "140%", "+", "-x"] {
+        let mut model = watching();
+        assert!(press(&mut model, &format!("t{wrong}\r")).is_empty());
+        let said = model.notice.unwrap();
+        assert!(said.contains("is no time: 1:50"), "{said}");
+    }
+    assert!(press(&mut watching(), "t\r").is_empty());
+}
+
+#[test]
+fn what_is_looked_for_in_the_session_is_gone_to_and_n_goes_on() {
+    let mut model = watching();
+    let asked = press(&mut model, "/stat OR dele\r");
+    let query = format!("id:{} (stat OR dele*)", id(0x7f).hex());
+    assert_eq!(asked, [format!("Ask(Search({query:?}))")]);
+    let hit = |seconds: u64, number, printed| crate::tui::library::Found {
+        session: id(0x7f),
+        title: String::new(),
+        started: model.now,
+        utc_offset: 0,
+        at: Micros(seconds * 1_000_000),
+        number,
+        failed: false,
+        line: String::new(),
+        printed,
+        command: String::new(),
+    };
+    // The latest come first, and in two parts.
+    let (late, early) = (hit(130, Some(4), true), hit(29, Some(2), false));
+    let aside = hit(2, None, true);
+    let made = update(
+        &mut model,
+        Msg::Found(query.clone(), 0, Ok(vec![late]), true),
+    );
+    assert!(made.is_empty(), "{made:?}");
+    let rest = Ok(vec![early, aside]);
+    let made = update(&mut model, Msg::Found(query, 1, rest, false));
+    // The next one from where the viewer is.
+    assert_eq!(format!("{made:?}"), "[Ask(Order(Jump(Outcome(4))))]");
+    assert_eq!(model.notice.as_deref(), Some("match 3 of 3"));
+    assert!(press(&mut model, "n").is_empty());
+    assert_eq!(model.notice.as_deref(), Some("that was the last match"));
+    assert_eq!(press(&mut model, "N"), ["Ask(Order(Jump(Command(2))))"]);
+    let first = press(&mut model, "N");
+    assert_eq!(first, ["Ask(Order(Jump(Time(Micros(2000000)))))"]);
+    assert!(model.search.hits.is_empty(), "the search has its own hits");
+
+    let asked = press(&mut model, "/nowhere\r");
+    assert_eq!(asked.len(), 1);
+    let query = format!("id:{} (nowhere*)", id(0x7f).hex());
+    update(&mut model, Msg::Found(query, 0, Ok(Vec::new()), false));
+    assert_eq!(model.notice.as_deref(), Some("it is not in this session"));
+    assert!(press(&mut model, "/slow:>abc\r").is_empty());
+    let said = model.notice.as_deref().unwrap();
+    assert!(said.contains("is no duration"), "{said}");
+}
+
+#[test]
+fn the_player_hands_on_what_is_played() {
+    let mut model = watching();
+    let look = Look {
+        id: id(0x7f),
+        command: Some(3),
+    };
+    for (key, made) in [
+        ("Y", r#"[Copy("UPDATE 1\nwarned")]"#),
+        ("|", r#"[Page("UPDATE 1\nwarned")]"#),
+        ("C", "[]"),
+    ] {
+        let asked = press(&mut model, key);
+        assert_eq!(asked, [format!("Ask(Output({look:?}))")]);
+        let output = super::super::msg::Output {
+            lines: vec!["UPDATE 1".into(), "warned".into()],
+            ..Default::default()
+        };
+        let output = Arc::new(output);
+        let done = update(&mut model, Msg::Output(look, Arc::clone(&output)));
+        assert_eq!(format!("{done:?}"), made, "{key}");
+        let again = update(&mut model, Msg::Output(look, output));
+        assert!(again.is_empty(), "copied once only: {again:?}");
+    }
+    // The dialog stands in front of the player, which goes on where it was.
+    let made = press(&mut model, "e");
+    assert!(
+        made[0].contains("Preview") && made[0].contains("Commands(3, 3)"),
+        "{made:?}"
+    );
+    assert_eq!(made[1], "Ask(Order(Toggle))", "it is paused meanwhile");
+    assert_eq!(scope(&model), Scope::Export);
+    assert_eq!(press(&mut model, "q"), Vec::<String>::new());
+    assert_eq!(scope(&model), Scope::Player);
+    assert_eq!(press(&mut model, "q")[0], "Ask(EndReplay)");
+}
+
+#[test]
+fn the_player_copies_the_command_it_is_in() {
+    let mut model = watching();
     let copied = press(&mut model, "y");
     assert_eq!(
         copied,

@@ -172,7 +172,19 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             if !ids.is_empty() {
                 let wanted = match action {
                     Action::Tag => Wanted::Tags(ids),
-                    _ => Wanted::Forget(ids),
+                    _ => {
+                        let name = match ids[..] {
+                            // Short enough to be read whole.
+                            [id] => browser
+                                .title_of(id)
+                                .split(' ')
+                                .take(2)
+                                .collect::<Vec<_>>()
+                                .join(" "),
+                            _ => format!("{} marked sessions", ids.len()),
+                        };
+                        Wanted::Forget(ids, name)
+                    }
                 };
                 model.prompt = Some(Prompt::new(wanted));
             }
@@ -211,8 +223,32 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
                 Vec::new()
             }
         },
-        // Nothing was begun.
+        Action::Cancel => cancel(browser),
         _ => Vec::new(),
+    }
+}
+
+/// Takes back what narrows or marks: in the pane that has the keys the marks first, then the filter.
+fn cancel(browser: &mut Browser) -> Vec<Effect> {
+    match browser.pane {
+        Pane::Sessions if !browser.marked.is_empty() => {
+            browser.marked.clear();
+            Vec::new()
+        }
+        Pane::Sessions => {
+            browser.filter.clear();
+            browser.renarrow()
+        }
+        Pane::Commands | Pane::Detail if !browser.marked_commands.is_empty() => {
+            browser.marked_commands.clear();
+            Vec::new()
+        }
+        Pane::Commands | Pane::Detail if !browser.commands_filter.text().is_empty() => {
+            browser.commands_filter.clear();
+            browser.narrow_commands();
+            browser.look_at_command()
+        }
+        Pane::Commands | Pane::Detail => Vec::new(),
     }
 }
 

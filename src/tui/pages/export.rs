@@ -1,5 +1,6 @@
 //! What is handed on: which piece, as what, with a preview of exactly what leaves.
 
+use super::super::folded::{Folded, Row};
 use super::super::keys::Action;
 use super::super::line::TypedLine;
 use super::super::model::Model;
@@ -80,8 +81,10 @@ pub struct Export {
     pub field: Field,
     /// What leaves, once it is known.
     pub preview: Option<(Piece, Arc<Preview>)>,
-    /// The first line of the preview that is shown.
+    /// The first row of the preview that is shown.
     pub top: usize,
+    /// The preview in rows.
+    folded: Folded,
     /// The file is there already, and `w` again replaces it.
     pub replaces: bool,
 }
@@ -101,6 +104,7 @@ impl Export {
             field: Field::default(),
             preview: None,
             top: 0,
+            folded: Folded::default(),
             replaces: false,
         };
         let ask = Effect::Ask(Request::Preview(page.piece()));
@@ -128,6 +132,19 @@ impl Export {
         (*piece == self.piece()).then_some(preview)
     }
 
+    /// The preview in rows of this width: what leaves is seen whole.
+    pub fn rows(&self, width: usize) -> Arc<Vec<Row>> {
+        let lines = self.shown().map(|preview| preview.lines.as_slice());
+        let lines = lines.unwrap_or_default().iter().map(String::as_str);
+        self.folded.rows(width, lines)
+    }
+
+    /// Takes the preview of a piece.
+    pub fn take(&mut self, piece: Piece, preview: Arc<Preview>) {
+        self.preview = Some((piece, preview));
+        self.folded.forget();
+    }
+
     /// Where it would be written.
     pub fn path(&self) -> PathBuf {
         match self.file.text().trim() {
@@ -141,6 +158,7 @@ impl Export {
 
     fn changed(&mut self) -> Vec<Effect> {
         self.top = 0;
+        self.folded.forget();
         self.replaces = false;
         vec![Effect::Ask(Request::Preview(self.piece()))]
     }
@@ -165,6 +183,7 @@ impl Export {
 /// What an action does.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let height = usize::from(model.size.rows / 2).max(1);
+    let width = usize::from(model.size.cols);
     let Some(Page::Export(page)) = model.pages.last_mut() else {
         return Vec::new();
     };
@@ -173,7 +192,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         (Action::Down, _) => page.move_field(1),
         (Action::Up, _) => page.move_field(-1),
         (Action::PageDown, _) => {
-            let last = page.shown().map_or(0, |p| p.lines.len().saturating_sub(1));
+            let last = page.rows(width).len().saturating_sub(1);
             page.top = (page.top + height).min(last);
         }
         (Action::PageUp, _) => page.top = page.top.saturating_sub(height),

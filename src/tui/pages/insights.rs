@@ -135,8 +135,10 @@ pub struct Insights {
     pub question: Question,
     /// Of when.
     pub period: Period,
-    /// The selected row.
+    /// The selected row; of the hours, the day of the week.
     pub list: List,
+    /// The selected hour of the day.
+    pub hour: usize,
     /// The answers for this period.
     pub stats: Option<(Period, Arc<Stats>)>,
     /// They are counted on.
@@ -183,6 +185,36 @@ impl Insights {
         self.more = more;
         self.rows = Default::default();
         self.list.clamp(self.rows().len());
+    }
+
+    /// The selected row, or what is known of the selected hour.
+    fn selected(&self) -> Option<Answer> {
+        if self.question != Question::Hours {
+            return self.rows().get(self.list.selected).cloned();
+        }
+        let day = self.answers()?.visits.get(self.list.selected)?;
+        let occurrences = day.get(self.hour)?.clone();
+        (!occurrences.is_empty()).then(|| Answer {
+            cells: Vec::new(),
+            text: hour_name(self.list.selected, self.hour),
+            occurrences,
+        })
+    }
+
+    /// Selects the hour in which most time went.
+    fn select_busiest(&mut self) {
+        let Some(stats) = self.answers() else { return };
+        let days = stats.hours.iter().enumerate();
+        let hours = days.flat_map(|(day, hours)| {
+            let hours = hours.iter().enumerate();
+            hours.map(move |(hour, spent)| (spent.time, day, hour))
+        });
+        // The first of those that are the same.
+        let busiest = hours.rev().max_by_key(|(time, ..)| *time);
+        if let Some((_, day, hour)) = busiest {
+            self.list.selected = day;
+            self.hour = hour;
+        }
     }
 
     /// The rows of the question.
@@ -239,13 +271,22 @@ impl Insights {
                         target.failed.to_string(),
                     ],
                     text: target.target.clone(),
-                    occurrences: target.newest.iter().cloned().collect(),
+                    occurrences: target.occurrences.clone(),
                 });
                 targets.collect()
             }
             Question::Hours => Vec::new(),
         }
     }
+}
+
+/// The days as the hours name them.
+pub const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// An hour of the week: `Mon 14:00 to 15:00`.
+pub fn hour_name(day: usize, hour: usize) -> String {
+    let day = DAYS.get(day).copied().unwrap_or_default();
+    format!("{day} {hour}:00 to {}:00", hour + 1)
 }
 
 fn took(time: Option<Duration>) -> String {
@@ -334,15 +375,30 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(Page::Insights(insights)) = model.pages.last_mut() else {
         return Vec::new();
     };
-    let len = insights.rows().len();
+    let hours = insights.question == Question::Hours;
+    let len = match hours {
+        true => 7,
+        false => insights.rows().len(),
+    };
     if super::step(&mut insights.list, action, len, height) {
         return Vec::new();
     }
     match action {
-        Action::NextTab | Action::PreviousPane => {
-            let by = if action == Action::NextTab { 1 } else { -1 };
-            insights.question = insights.question.beside(by);
+        Action::Left if hours && insights.hour > 0 => {
+            insights.hour -= 1;
+            Vec::new()
+        }
+        Action::Right if hours && insights.hour < 23 => {
+            insights.hour += 1;
+            Vec::new()
+        }
+        Action::NextTab | Action::PreviousPane | Action::Right | Action::Left => {
+            let next = matches!(action, Action::NextTab | Action::Right);
+            insights.question = insights.question.beside(if next { 1 } else { -1 });
             insights.list = List::default();
+            if insights.question == Question::Hours {
+                insights.select_busiest();
+            }
             Vec::new()
         }
         Action::Period => {
@@ -356,7 +412,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             Some(row) => vec![Effect::Copy(row.text.clone())],
             None => Vec::new(),
         },
-        Action::Open => match insights.rows().get(insights.list.selected).cloned() {
+        Action::Open => match insights.selected() {
             Some(row) => open(model, row),
             None => Vec::new(),
         },

@@ -50,7 +50,11 @@ impl Page {
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if matches!(action, Action::Back | Action::Cancel) {
         model.pages.pop();
-        return model.browser.read_detail();
+        // What is played behind the page is not to be taken away from the player.
+        return match model.player {
+            Some(_) => Vec::new(),
+            None => model.browser.read_detail(),
+        };
     }
     match model.pages.last() {
         Some(Page::Search) => search::update(model, action),
@@ -85,7 +89,9 @@ pub fn play(model: &mut Model, id: SessionId, jump: Jump, about: Option<Micros>)
     // What is on the screen stays until the next frame, where it is of the same session.
     let same = |viewer: &Viewer| viewer.frame.as_ref().is_some_and(|frame| frame.id == id);
     if !model.player.as_ref().is_some_and(same) {
-        model.player = Some(Viewer::new(model.browser.title_of(id)));
+        let mut viewer = Viewer::new(model.browser.title_of(id));
+        viewer.behind = model.pages.len();
+        model.player = Some(viewer);
     }
     vec![Effect::Ask(Request::Replay {
         id,

@@ -6,6 +6,7 @@ use super::super::line::TypedLine;
 use super::super::list::List;
 use super::super::model::Model;
 use super::super::msg::{Effect, Look, Request};
+use super::super::update::edit;
 use super::compare::Compare;
 use super::runs::Runs;
 use crate::model::{Micros, SessionId};
@@ -163,12 +164,16 @@ impl Search {
 
     fn jump(&self) -> Option<(SessionId, Jump, Micros)> {
         let hit = self.hits.get(self.list.selected)?;
-        let jump = match hit.number {
-            Some(number) if hit.printed => Jump::Outcome(number),
-            Some(number) => Jump::Command(number),
-            None => Jump::Time(hit.at),
-        };
-        Some((hit.session, jump, hit.at))
+        Some((hit.session, jump_of(hit), hit.at))
+    }
+}
+
+/// Where a hit is looked at.
+pub fn jump_of(hit: &Found) -> Jump {
+    match hit.number {
+        Some(number) if hit.printed => Jump::Outcome(number),
+        Some(number) => Jump::Command(number),
+        None => Jump::Time(hit.at),
     }
 }
 
@@ -178,7 +183,8 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let search = &mut model.search;
     let hits = search.hits.len();
     // The list is of hits; the view finds the line of the selected one among the sessions' lines.
-    if super::step(&mut search.list, action, hits, height) {
+    let in_line = matches!(action, Action::Top | Action::Bottom);
+    if !in_line && super::step(&mut search.list, action, hits, height) {
         return Vec::new();
     }
     match action {
@@ -187,17 +193,13 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             None => Vec::new(),
         },
         Action::Runs | Action::Mark | Action::Compare => of_hit(model, action),
-        Action::Erase => {
-            search.line.erase();
+        Action::Erase | Action::EraseNext | Action::EraseWord | Action::EraseLine => {
+            edit(&mut search.line, action);
             search.changed()
         }
-        Action::EraseWord => {
-            search.line.erase_word();
-            search.changed()
-        }
-        Action::EraseLine => {
-            search.line.clear();
-            search.changed()
+        Action::Left | Action::Right | Action::Top | Action::Bottom => {
+            edit(&mut search.line, action);
+            Vec::new()
         }
         _ => Vec::new(),
     }

@@ -2,22 +2,25 @@
 
 use super::super::browser::Pane;
 use super::super::keys::{Action, Binding, Scope};
+use super::super::line::TypedLine;
 use super::super::model::Model;
+use super::super::pages::Page;
 use super::super::update::scope;
-use super::text::fit;
+use super::text::{fit, window};
+use crate::model::printable;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 /// Draws it. A typed line has it first, then a notice. A question says itself what its keys do.
-pub fn draw(model: &Model, typed: Option<(&str, &str)>, area: Rect, frame: &mut Frame) {
+pub fn draw(model: &Model, typed: Option<(&str, &TypedLine)>, area: Rect, frame: &mut Frame) {
     if model.question.is_some() {
         return;
     }
     let width = usize::from(area.width);
     let line = if let Some(prompt) = model.prompt.as_ref().filter(|_| model.help.is_none()) {
-        typed_line(&prompt.wanted.label(), prompt.line.text(), area, frame)
+        typed_line(&prompt.wanted.label(), &prompt.line, area, frame)
     } else if let Some((label, text)) = typed {
         typed_line(label, text, area, frame)
     } else if let Some(notice) = &model.notice {
@@ -28,16 +31,22 @@ pub fn draw(model: &Model, typed: Option<(&str, &str)>, area: Rect, frame: &mut 
     frame.render_widget(line, area);
 }
 
-fn typed_line(label: &str, text: &str, area: Rect, frame: &mut Frame) -> Line<'static> {
+fn typed_line(label: &str, line: &TypedLine, area: Rect, frame: &mut Frame) -> Line<'static> {
+    // Something of what is typed is seen in any window.
+    let label = fit(label, usize::from(area.width) * 3 / 4);
     let room = usize::from(area.width).saturating_sub(label.width() + 1);
-    // The end of a long line is what is being typed.
-    let chars = text.chars().count();
-    let shown: String = text.chars().skip(chars.saturating_sub(room)).collect();
-    let shown = fit(&shown, room);
-    let column = u16::try_from(label.width() + shown.width()).unwrap_or(u16::MAX);
+    let (shown, column) = typed(line, room);
+    let column = u16::try_from(label.width() + column).unwrap_or(u16::MAX);
     let column = column.min(area.width.saturating_sub(1));
     frame.set_cursor_position((area.left() + column, area.top()));
     Line::from(format!("{label}{shown}"))
+}
+
+/// As much of a line as fits in `room` cells, with the cursor in sight, and the cursor's column.
+pub fn typed(line: &TypedLine, room: usize) -> (String, usize) {
+    let before = printable(line.head()).width();
+    let skip = before.saturating_sub(room);
+    (window(line.text(), skip, room), before - skip)
 }
 
 /// `enter open  space play  …`, as many as fit, help always among them.
@@ -45,7 +54,7 @@ fn hints(model: &Model, scope: Scope, width: usize) -> Line<'static> {
     let shown = model.keymap.bindings().iter().filter(|binding| {
         let here =
             binding.scope == scope || binding.scope == Scope::Everywhere && !scope.takes_text();
-        here && !binding.short.is_empty() && !binding.keys.is_empty()
+        here && !binding.short.is_empty() && !binding.keys.is_empty() && does(model, binding)
     });
     let word = |b: &Binding| match b.action {
         Action::Back if leaves(model) => "leave",
@@ -72,11 +81,23 @@ fn hints(model: &Model, scope: Scope, width: usize) -> Line<'static> {
     Line::from(spans)
 }
 
+/// Whether a key does something in what is read: a list is chosen from, a text is looked through.
+fn does(model: &Model, binding: &Binding) -> bool {
+    let Some(Page::Reader(reader)) = model.pages.last() else {
+        return true;
+    };
+    match (binding.scope, binding.action) {
+        (Scope::Reader, Action::Open) => reader.chooses(),
+        (Scope::Reader, Action::Filter) => !reader.chooses(),
+        _ => true,
+    }
+}
+
 /// Whether going back from here leaves the program.
 fn leaves(model: &Model) -> bool {
     match (&model.help, &model.player) {
         (Some(_), _) => false,
-        (None, Some(_)) => model.only_player,
+        (None, Some(_)) => model.only_player && model.watches(),
         (None, None) => model.pages.is_empty() && model.browser.pane == Pane::Sessions,
     }
 }

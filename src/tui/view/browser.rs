@@ -47,9 +47,9 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     }
     let browser = &model.browser;
     let typed = if browser.filter.typing() {
-        Some(("filter sessions: ", browser.filter.text()))
+        Some(("filter sessions: ", &browser.filter))
     } else if browser.commands_filter.typing() {
-        Some(("filter commands: ", browser.commands_filter.text()))
+        Some(("filter commands: ", &browser.commands_filter))
     } else {
         None
     };
@@ -138,7 +138,15 @@ impl Columns {
         if width < columns.sum() + least {
             columns.when = 13;
         }
-        columns.target = width.saturating_sub(columns.sum());
+        let room = width.saturating_sub(columns.sum());
+        let wanted = browser.widest_target.max("TARGET".len()) + 1;
+        columns.target = match columns.notes {
+            0 => room,
+            _ => room.min(wanted.max(least)),
+        };
+        if columns.notes > 0 {
+            columns.notes += room - columns.target;
+        }
         columns
     }
 
@@ -203,7 +211,11 @@ fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
             Line::from("  rec demo"),
         ],
         Loading::Ready if browser.shown.is_empty() => {
-            vec![Line::from("No session matches. / changes the filter.")]
+            let width = usize::from(body.width);
+            let wrong = browser.wrong().into_iter();
+            let wrong = wrong.map(|why| Line::styled(fit(&why, width), model.theme.warning()));
+            let said = "No session matches. / changes the filter, esc takes it away.";
+            wrong.chain([Line::from(fit(said, width))]).collect()
         }
         // It may take a second or two after a passphrase was typed.
         Loading::Opening => vec![Line::styled("Opening the vault…", model.theme.quiet())],

@@ -3,7 +3,7 @@
 use super::super::model::Model;
 use super::super::pages::export::{Export, Field};
 use super::browser::title;
-use super::text::{cell, fit};
+use super::text::{cell, fit, wrap};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -87,18 +87,29 @@ fn preview(model: &Model, page: &Export, area: Rect, frame: &mut Frame) {
         true => model.theme.good(),
         false => model.theme.warning(),
     };
-    let mut lines = vec![Line::styled(fit(&preview.report, width), style)];
-    let rows = usize::from(body.height).saturating_sub(1);
-    let text = preview.lines.iter().skip(page.top).take(rows);
-    lines.extend(text.map(|line| masks(model, &fit(line, width))));
-    if preview.cut && page.top + rows >= preview.lines.len() {
+    let height = usize::from(body.height);
+    // The report is not cut either, but for a window that would show nothing else then.
+    let report = wrap(&preview.report, width)
+        .into_iter()
+        .take((height / 2).max(1));
+    let mut lines: Vec<Line> = report.map(|row| Line::styled(row, style)).collect();
+    let left = height.saturating_sub(lines.len());
+    let rows = page.rows(width);
+    let before = rows.get(page.top.wrapping_sub(1));
+    let mut goes_on = before.is_some_and(|row| row.goes_on);
+    for row in rows.iter().skip(page.top).take(left) {
+        lines.push(masks(model, &row.text, (goes_on, row.goes_on)));
+        goes_on = row.goes_on;
+    }
+    if preview.cut && page.top + left >= rows.len() {
         lines.push(Line::styled("… and more", model.theme.warning()));
     }
     frame.render_widget(Paragraph::new(lines), body);
 }
 
-/// A line with its masks standing out.
-fn masks(model: &Model, line: &str) -> Line<'static> {
+/// A row with its masks standing out. `open`: whether its line began before it, and goes on behind
+/// it; then a mask at that edge may have been longer.
+fn masks(model: &Model, line: &str, open: (bool, bool)) -> Line<'static> {
     let mut spans = Vec::new();
     let mut plain = String::new();
     let mut rest = line;
@@ -107,7 +118,9 @@ fn masks(model: &Model, line: &str) -> Line<'static> {
         let end = from.find(|c| c != '*').unwrap_or(from.len());
         let (run, after) = from.split_at(end);
         plain.push_str(before);
-        if run.len() >= MASK_MIN {
+        let cut = open.0 && at == 0 && plain.is_empty() && spans.is_empty();
+        let cut = cut || open.1 && after.is_empty();
+        if run.len() >= MASK_MIN || cut {
             spans.push(Span::raw(std::mem::take(&mut plain)));
             spans.push(Span::styled(run.to_owned(), model.theme.masked()));
         } else {

@@ -21,10 +21,10 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
     let search = model.help.as_ref().map_or("", |help| help.search.text());
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
     // What was in front when help was asked for comes first.
-    let first = match (&model.player, model.pages.last()) {
-        (Some(_), _) => Scope::Player,
-        (None, Some(page)) => page.scope(),
-        (None, None) => Scope::Browser,
+    let first = match (model.watches(), model.pages.last()) {
+        (true, _) => Scope::Player,
+        (false, Some(page)) => page.scope(),
+        (false, None) => Scope::Browser,
     };
     let others = Scope::ALL.into_iter().filter(|scope| *scope != first);
     let others = others.filter(|scope| {
@@ -92,9 +92,6 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     let lines = help_lines(model);
     let shown: Vec<Line> = lines.into_iter().skip(help.list.top).collect();
     frame.render_widget(Paragraph::new(shown), body);
-    let typed = help
-        .search
-        .typing()
-        .then(|| ("search: ", help.search.text()));
+    let typed = help.search.typing().then_some(("search: ", &help.search));
     bar::draw(model, typed, bottom, frame);
 }

@@ -21,13 +21,14 @@ pub use layout::Panes;
 pub use pages::search_top;
 pub use player::{area as player_area, window};
 pub use result::wire_height;
+pub use text::fold;
 
 use super::model::Model;
 use ratatui::Frame;
 
 /// Draws everything.
 pub fn view(model: &Model, frame: &mut Frame) {
-    if model.player.is_some() {
+    if model.watches() {
         player::draw(model, frame);
     } else if !model.pages.is_empty() {
         pages::draw(model, frame);
@@ -51,3 +52,5 @@ mod compare_tests;
 mod pages_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whole_tests;

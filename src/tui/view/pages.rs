@@ -3,20 +3,21 @@
 use super::super::filter::spark;
 use super::super::model::Model;
 use super::super::pages::Page;
-use super::super::pages::insights::{Insights, Question};
+use super::super::pages::insights::{DAYS, Insights, Question, hour_name};
 use super::super::pages::reader::{Reader, Tone};
 use super::super::pages::search::{Row, Search};
 use super::super::prompt::Palette;
 use super::browser::title;
-use super::text::{cell, cell_right, fit, window};
+use super::text::{cell, cell_right, fit};
 use super::{bar, compare, export};
-use crate::insight::Spent;
+use crate::insight::Stats;
 use crate::model::{Size, when};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
+use regex::Regex;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
@@ -76,12 +77,8 @@ fn search(model: &Model, area: Rect, frame: &mut Frame) {
     let input = Rect { height: 1, ..body };
     let width = usize::from(input.width);
     let text = search.line.text();
-    // The end of a long line is what is being typed.
-    let hidden = text.width().saturating_sub(width.saturating_sub(4));
-    let shown = window(text, hidden, width.saturating_sub(3));
-    let column = u16::try_from(2 + shown.width())
-        .unwrap_or(0)
-        .min(input.width);
+    let (shown, column) = bar::typed(&search.line, width.saturating_sub(3));
+    let column = u16::try_from(2 + column).unwrap_or(0).min(input.width);
     if model.prompt.is_none() && model.palette.is_none() && model.help.is_none() {
         frame.set_cursor_position((input.x + column, input.y));
     }
@@ -216,7 +213,7 @@ fn insights(model: &Model, page: &Insights, area: Rect, frame: &mut Frame) {
         );
     }
     if page.question == Question::Hours {
-        let lines = heat(model, &stats.hours, width);
+        let lines = heat(model, page, stats, width);
         frame.render_widget(Paragraph::new(lines), rest);
         return;
     }
@@ -313,9 +310,9 @@ fn questions(model: &Model, page: &Insights, width: usize) -> Line<'static> {
 }
 
 /// The week by hours: the darker, the more time went there.
-fn heat(model: &Model, hours: &[[Spent; 24]], width: usize) -> Vec<Line<'static>> {
+fn heat(model: &Model, page: &Insights, stats: &Stats, width: usize) -> Vec<Line<'static>> {
+    let hours = stats.hours.as_slice();
     const SHADES: [&str; 5] = ["·", "░", "▒", "▓", "█"];
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let most = hours
         .iter()
         .flatten()
@@ -331,7 +328,7 @@ fn heat(model: &Model, hours: &[[Spent; 24]], width: usize) -> Vec<Line<'static>
         })
         .collect();
     let mut lines = vec![Line::styled(format!("    {heads}"), model.theme.quiet())];
-    for (day, hours) in DAYS.iter().zip(hours) {
+    for (day, (name, hours)) in DAYS.iter().zip(hours).enumerate() {
         let shade = |time: Duration| {
             let share = time.as_secs_f64() / most.as_secs_f64().max(1.0) * 4.0;
             let shade = if time.is_zero() {
@@ -341,20 +338,35 @@ fn heat(model: &Model, hours: &[[Spent; 24]], width: usize) -> Vec<Line<'static>
             };
             SHADES.get(shade as usize).copied().unwrap_or("█")
         };
-        let cells = hours.iter().map(|spent| {
+        let cells = hours.iter().enumerate().flat_map(|(hour, spent)| {
             let shade = shade(spent.time);
-            let blanks = " ".repeat(each.saturating_sub(1));
-            match each {
-                3 => format!(" {shade}{shade}"),
-                _ => format!("{shade}{blanks}"),
-            }
+            let style = match (day, hour) == (page.list.selected, page.hour) {
+                true => model.theme.selected(true),
+                false => model.theme.focused(),
+            };
+            let (before, text, behind) = match each {
+                3 => (" ", shade.repeat(2), 0),
+                _ => ("", shade.to_owned(), each.saturating_sub(1)),
+            };
+            [
+                Span::raw(before),
+                Span::styled(text, style),
+                Span::raw(" ".repeat(behind)),
+            ]
         });
-        lines.push(Line::from(vec![
-            Span::styled(format!("{day} "), model.theme.quiet()),
-            Span::styled(cells.collect::<String>(), model.theme.focused()),
-        ]));
+        let name = Span::styled(format!("{name} "), model.theme.quiet());
+        lines.push(Line::from_iter(std::iter::once(name).chain(cells)));
     }
-    lines.push(Line::default());
+    let (day, hour) = (page.list.selected, page.hour);
+    let spent = hours.get(day).and_then(|day| day.get(hour)).copied();
+    let spent = spent.unwrap_or_default();
+    let said = match spent.commands {
+        0 => "nothing".to_owned(),
+        1 => format!("{}, 1 command", when::length(spent.time)),
+        n => format!("{}, {n} commands", when::length(spent.time)),
+    };
+    let said = format!("{}: {said}", hour_name(day, hour));
+    lines.push(Line::from(fit(&said, width)));
     let by_hour = (0..24_u64).flat_map(|hour| {
         let at = usize::try_from(hour).unwrap_or(0);
         let count: u32 = hours
@@ -379,21 +391,46 @@ fn reader(model: &Model, page: &Reader, area: Rect, frame: &mut Frame) {
     };
     let body = title(model, true, &page.title, &count, area, frame);
     let width = usize::from(body.width);
+    let height = usize::from(body.height);
+    if !page.chooses() {
+        let rows = page.rows(width);
+        let rows = rows.iter().skip(page.list.top).take(height);
+        let rows = rows.map(|row| {
+            let tone = page.lines.get(row.line).map(|line| line.tone);
+            let style = self::tone(model, tone.unwrap_or_default());
+            found(model, &row.text, style, page.wanted.as_ref())
+        });
+        frame.render_widget(Paragraph::new(rows.collect::<Vec<Line>>()), body);
+        return;
+    }
     let lines = page.lines.iter().enumerate().skip(page.list.top);
-    let lines = lines.take(usize::from(body.height)).map(|(place, line)| {
-        if page.chooses() {
-            let selected = place == page.list.selected;
-            let mark = if selected { "▶" } else { " " };
-            let text = format!("{mark}{}", line.text);
-            return match selected {
-                true => Line::styled(cell(&text, width), model.theme.selected(true)),
-                false => Line::styled(fit(&text, width), tone(model, line.tone)),
-            };
+    let lines = lines.take(height).map(|(place, line)| {
+        let selected = place == page.list.selected;
+        let mark = if selected { "▶" } else { " " };
+        let text = format!("{mark}{}", line.text);
+        match selected {
+            true => Line::styled(cell(&text, width), model.theme.selected(true)),
+            false => Line::styled(fit(&text, width), tone(model, line.tone)),
         }
-        Line::styled(fit(&line.text, width), tone(model, line.tone))
     });
     let lines: Vec<Line> = lines.collect();
     frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// A row with what is looked for standing out.
+fn found(model: &Model, row: &str, style: Style, wanted: Option<&Regex>) -> Line<'static> {
+    let mut spans = Vec::new();
+    let mut from = 0;
+    for found in wanted.into_iter().flat_map(|wanted| wanted.find_iter(row)) {
+        let before = row.get(from..found.start()).unwrap_or_default();
+        spans.push(Span::styled(before.to_owned(), style));
+        let text = found.as_str().to_owned();
+        spans.push(Span::styled(text, model.theme.selected(true)));
+        from = found.end();
+    }
+    let rest = row.get(from..).unwrap_or_default().to_owned();
+    spans.push(Span::styled(rest, style));
+    Line::from(spans)
 }
 
 /// How a line is drawn.
@@ -443,5 +480,5 @@ pub fn palette(model: &Model, palette: &Palette, frame: &mut Frame) {
         });
     let lines: Vec<Line> = lines.collect();
     frame.render_widget(Paragraph::new(lines), body);
-    bar::draw(model, Some((":", palette.line.text())), bottom, frame);
+    bar::draw(model, Some((":", &palette.line)), bottom, frame);
 }

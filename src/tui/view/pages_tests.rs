@@ -323,7 +323,7 @@ fn sessions_are_tagged_pinned_and_forgotten_only_when_asked() {
     let asked = format!("{:?}", press(&mut model, "P"));
     assert!(asked.contains("Pin") && asked.contains("true"), "{asked}");
     press(&mut model, "vvD");
-    assert!(shown(&model).contains("forget 2 sessions for good? yes:"));
+    assert!(shown(&model).contains("forget 2 marked sessions for good? yes:"));
     assert_eq!(press(&mut model, "y\r").len(), 0);
     press(&mut model, "D");
     let asked = format!("{:?}", press(&mut model, "yes\r"));
@@ -336,7 +336,19 @@ fn sessions_are_tagged_pinned_and_forgotten_only_when_asked() {
         update(&mut model, Msg::Changed(Ok("2 sessions forgotten".into())))
     );
     assert_eq!(asked, "[Ask(Sessions)]");
+    // Marks stay for what is done next, but for what is there no more.
+    let list = Msg::Sessions {
+        from: 0,
+        sessions: super::super::fixture::sessions().split_off(1),
+        more: false,
+    };
+    update(&mut model, list);
+    assert_eq!(model.browser.marked.len(), 1);
+    press(&mut model, "\x1b");
     assert!(model.browser.marked.is_empty());
+    press(&mut model, "D");
+    let said = shown(&model);
+    assert!(said.contains("forget 6ea5 mysql for good? yes:"), "{said}");
 }
 
 #[test]
@@ -354,7 +366,7 @@ fn the_palette_does_what_it_names() {
 }
 
 /// A result with a NULL, a masked cell, a wide column and a long value; a failed statement.
-fn with_result(model: &mut Model) {
+pub(super) fn with_result(model: &mut Model) {
     let look = Look {
         id: id(0x7f),
         command: Some(1),

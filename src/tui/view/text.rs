@@ -94,6 +94,27 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     }
 }
 
+/// `text`, safe to draw, in rows of exactly as many cells as fit into `width`: nothing is left out,
+/// and no blank is taken away or put in.
+pub fn fold(text: &str, width: usize) -> Vec<String> {
+    let safe = printable(text);
+    let mut rows = Vec::new();
+    let mut rest = safe.as_str();
+    loop {
+        let row = take(rest, width);
+        let end = match row.is_empty() {
+            // Not even one character fits.
+            true => rest.len(),
+            false => row.len(),
+        };
+        rows.push(row);
+        rest = rest.get(end..).unwrap_or_default();
+        if rest.is_empty() {
+            return rows;
+        }
+    }
+}
+
 fn take(text: &str, width: usize) -> String {
     let mut left = width;
     let fits = |c: &char| {
@@ -148,6 +169,20 @@ mod tests {
             assert_eq!(wrap(text, width), rows, "{text:?} in {width}");
         }
         assert_eq!(wrap(&"x".repeat(1 << 20), 10).len(), WRAPPED_MAX);
+    }
+
+    #[test]
+    fn text_is_folded_without_a_loss() {
+        for (text, width, rows) in [
+            ("a  b c", 4, &["a  b", " c"][..]),
+            ("界界界", 5, &["界界", "界"]),
+            ("a\x1bb", 2, &["a␛", "b"]),
+            ("", 5, &[""]),
+            ("界", 1, &[""]),
+            ("ab", 0, &[""]),
+        ] {
+            assert_eq!(fold(text, width), rows, "{text:?} in {width}");
+        }
     }
 
     #[test]

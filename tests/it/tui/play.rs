@@ -58,6 +58,55 @@ fn a_replay_plays_pauses_seeks_and_changes_speed() {
 }
 
 #[test]
+fn a_replay_is_looked_through_and_goes_to_a_typed_time() {
+    let (home, older, _) = home();
+    for (args, size) in [
+        (&["play", &older.hex()][..], USUAL),
+        (&["play", &older.hex()], super::SMALL),
+        (&[], USUAL),
+    ] {
+        let t = open(&home, args, size);
+        if args.is_empty() {
+            t.wait_for("app@prod-db");
+            t.wait_for("q leave");
+            t.keys("j");
+            t.wait_for("0:08 select");
+            t.keys(" ");
+        }
+        // With what is idle left out it is soon over.
+        t.wait_for("4:12/4:12");
+        t.keys("/");
+        t.wait_for("find in this session:");
+        t.keys("statsu\r");
+        t.wait_for("match 1 of 1");
+        t.keys("/no such thing\r");
+        t.wait_for("it is not in this session");
+        t.keys("/upda\r");
+        t.wait_for("match ");
+        t.keys("NN");
+        t.wait_for("that was the first match");
+        t.keys("n");
+        t.wait_for("match 2 of 2");
+        t.keys("t1:10\x1b[D\x1b[D\x1b[D\x7f3\x1b[F\r");
+        t.wait_until("3:10", |screen| {
+            screen.contains("3:1") && screen.contains("/4:12")
+        });
+        t.keys("t-1m\r");
+        t.wait_until("2:10", |screen| {
+            screen.contains("2:1") && screen.contains("/4:12")
+        });
+        t.keys("tnever\r");
+        t.wait_for("never is no time");
+        t.keys("e");
+        t.wait_for("What leaves");
+        t.wait_for("command 3");
+        t.keys("q");
+        t.wait_until("the player again", |screen| screen.contains("3/3"));
+        leaves(t, "\x03");
+    }
+}
+
+#[test]
 fn a_replay_begins_where_it_is_told_to() {
     let (home, older, _) = home();
     let id = older.hex();

@@ -1,0 +1,126 @@
+//! What is wider than its window, what is wrong in a filter, and what opens from a figure.
+
+use super::super::fixture::browsing;
+use super::super::pages::Page;
+use super::super::pages::export::Preview;
+use super::super::pages::reader::Reader;
+use super::pages_tests::{drawn, press, shown, with_result};
+use std::sync::Arc;
+
+#[test]
+fn esc_takes_the_filter_away_and_a_mistake_in_it_is_told() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "/slow:>abc");
+    let said = shown(&model);
+    assert!(said.contains("column 6: \"abc\" is no duration"), "{said}");
+    press(&mut model, "\r");
+    let said = shown(&model);
+    assert!(
+        said.contains("is no duration") && said.contains("No session matches"),
+        "{said}"
+    );
+    press(&mut model, "\x1b");
+    assert_eq!(model.browser.filter.text(), "");
+    assert_eq!(model.browser.shown.len(), 5);
+    press(&mut model, "\r/update\r");
+    assert_eq!(model.browser.commands_shown.len(), 2);
+    press(&mut model, "\x1b");
+    assert_eq!(model.browser.commands_shown.len(), 3);
+}
+
+#[test]
+fn the_notes_take_the_room_that_targets_leave() {
+    let mut model = browsing(110, 24);
+    for session in &mut model.browser.sessions {
+        session.labels.tags = ["incident-42", "billing"].map(str::to_owned).into();
+    }
+    let said = shown(&model);
+    assert!(said.contains("#billing, #incident-42, 2 masked"), "{said}");
+    assert!(said.contains("billing-db-replica.example.com"), "{said}");
+}
+
+#[test]
+fn a_long_value_is_read_whole_and_looked_through() {
+    let mut model = browsing(40, 12);
+    press(&mut model, "\r\t");
+    with_result(&mut model);
+    press(&mut model, "↓→→→\r");
+    let said = shown(&model);
+    assert!(said.contains("payload, row 2"), "{said}");
+    assert_eq!(said.matches("long").count(), 30, "{said}");
+    assert!(
+        said.contains("/ find") && !said.contains("choose"),
+        "{said}"
+    );
+    press(&mut model, "q→");
+    let long: Vec<String> = (0..400).map(|n| format!("value{n}")).collect();
+    let page = Reader::text("t", &long.join(","));
+    model.pages.push(Page::Reader(page));
+    press(&mut model, "/VALUE300,\r");
+    let said = shown(&model);
+    assert!(said.contains("value300"), "{said}");
+    press(&mut model, "n");
+    assert_eq!(model.notice.as_deref(), Some("it is not further down"));
+    press(&mut model, "/value10,\rN");
+    assert_eq!(model.notice, None);
+    let said = shown(&model);
+    assert!(said.contains("value10,"), "{said}");
+}
+
+#[test]
+fn hours_and_targets_open_what_was_done_then_and_there() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "i\t\t\t\t\t\t");
+    assert!(shown(&model).contains("[Where]"));
+    let opened = format!("{:?}", press(&mut model, "\r"));
+    let lists = matches!(model.pages.last(), Some(Page::Runs(_)));
+    assert!(lists || opened.contains("Replay"), "{opened}");
+    let mut model = browsing(80, 24);
+    press(&mut model, "i\t\t\t\t\t\t\t");
+    let said = shown(&model);
+    assert!(said.contains("[When]"), "{said}");
+    // The busiest hour is selected; its neighbours are gone to.
+    assert!(said.contains("commands"), "{said}");
+    let opened = format!("{:?}", press(&mut model, "\r"));
+    let lists = matches!(model.pages.last(), Some(Page::Runs(_)));
+    assert!(lists || opened.contains("Replay"), "{opened}");
+    if lists {
+        press(&mut model, "q");
+    } else {
+        model.player = None;
+    }
+    press(&mut model, "→");
+    let said = shown(&model);
+    assert!(
+        said.contains("[When]") && said.contains(": nothing"),
+        "{said}"
+    );
+    assert!(press(&mut model, "\r").is_empty());
+}
+
+#[test]
+fn what_leaves_is_seen_whole_in_a_narrow_window() {
+    // Lines that are wider than the window are folded, and a mask that is cut there is one still.
+    let mut model = browsing(40, 30);
+    press(&mut model, "e");
+    let Some(Page::Export(page)) = model.pages.last_mut() else {
+        panic!("no dialog");
+    };
+    let lines = vec![format!("{}********{}end", "a".repeat(39), "b".repeat(60))];
+    let preview = Preview {
+        lines,
+        report: "masked 1 value; nothing doubtful left, as far as anybody can see".into(),
+        ..Preview::default()
+    };
+    page.take(page.piece(), Arc::new(preview));
+    let said = shown(&model);
+    for part in ["a*", "*******b", "bend", "nothing doubtful", "can see"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let drawn = drawn(&model);
+    let masked = drawn.buffer().content().iter();
+    let masked = masked.filter(|cell| cell.symbol() == "*");
+    let styles: Vec<_> = masked.map(|cell| cell.style()).collect();
+    assert_eq!(styles.len(), 8);
+    assert!(styles.iter().all(|style| *style == styles[1]), "{styles:?}");
+}
