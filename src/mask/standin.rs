@@ -229,14 +229,10 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
     }
 }
 
-/// `YOUR_API_TOKEN`, `your_stripe_secret_key_here`: what a manual invites to put in; and the secret key
-/// of all examples of AWS.
+/// `YOUR_API_TOKEN`, `your_stripe_secret_key_here`: what a manual invites to put in.
 fn is_invited(value: &[u8]) -> bool {
     if value.len() < 8 {
         return false;
-    }
-    if value == b"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" {
-        return true;
     }
     let yours =
         super::bytes::word_at(value, 0, b"your") && matches!(value.get(4), Some(b'_' | b'-'));
