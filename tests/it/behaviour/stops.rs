@@ -112,7 +112,9 @@ fn ctrl_z_in_psql() {
     t.keys("\x1a");
     t.wait_for("Stopped");
     t.keys("echo in the sh\"\"ell\r");
-    t.wait_for("in the shell");
+    t.wait_until("the answer and the shell's prompt", |screen| {
+        screen.contains("in the shell\n") && screen.trim_end().ends_with('$')
+    });
     t.keys("fg\r");
     t.wait_for_bytes(b"fg\r\n");
     // The line editor takes the terminal again: the third time, after the shell's and its own.
