@@ -171,6 +171,19 @@ fn a_table_without_secrets_ends_the_one_that_was_known() {
 }
 
 #[test]
+fn a_value_that_begins_with_blanks_makes_no_header_of_its_row() {
+    let mut scanner = Scanner::new(Rules::builtin());
+    let page = [
+        " password |   name   | kind ",
+        "----------+----------+------",
+        " Zimt7    | root     | a    ",
+    ];
+    assert_eq!(on_page(&mut scanner, &page), ["Zimt7"]);
+    let page = [" Anis8    |   leaf   | b", " Mohn9    | root     | c"];
+    assert_eq!(on_page(&mut scanner, &page), ["Anis8", "Mohn9"]);
+}
+
+#[test]
 fn rows_of_a_table_are_forgotten_after_some_pages() {
     let mut scanner = Scanner::new(Rules::builtin());
     let page = [

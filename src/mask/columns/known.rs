@@ -59,10 +59,20 @@ impl Columns {
     }
 }
 
-/// Whether a cell of `line` stands in the middle, as psql writes names of columns: values stand at the
-/// left, numbers at the right.
+/// Whether the cells of `line` stand in the middle, as psql writes names of columns: values stand at the
+/// left, numbers at the right. One value that begins with blanks makes no header of its row.
 fn is_centred(line: &[u8]) -> bool {
     let text = String::from_utf8_lossy(line);
-    text.split(['|', '│'])
-        .any(|cell| !cell.trim().is_empty() && cell.starts_with("  ") && cell.ends_with("  "))
+    // Behind the last bar a screen shows no blanks.
+    let cells = text.rsplit(['|', '│']).skip(1);
+    let mut room = false;
+    for cell in cells.filter(|cell| !cell.trim().is_empty()) {
+        let before = cell.len() - cell.trim_start().len();
+        let behind = cell.len() - cell.trim_end().len();
+        if before.abs_diff(behind) > 1 {
+            return false;
+        }
+        room |= before > 1 && behind > 1;
+    }
+    room
 }

@@ -4,8 +4,8 @@
 //! hundred; a local server has answered by then, and a client with one connection waits for that twice
 //! a statement. So a lone connection is looked at again and again for a moment after it carried
 //! something. Where nothing comes in that moment, as from a server far away or from a person, or
-//! where others want the core meanwhile, it is tried ever more seldom. With several connections there is mostly one to go on with, and the
-//! cores are the servers' and the clients'.
+//! where others want the core meanwhile, it is tried ever more seldom. With several connections there
+//! is mostly one to go on with, and the cores are the servers' and the clients'.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
