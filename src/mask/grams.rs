@@ -6,7 +6,6 @@
 //! one, asked about the others, knows a fourth byte too.
 
 use super::bytes::{at, bounded, commonness, from, word_at};
-use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 /// A keyword that stands in a line.
@@ -89,12 +88,12 @@ pub(crate) enum Match {
 
 /// ASCII letters to lower case; other bytes may fall together, which only costs a look.
 #[inline]
-fn fold(gram: u32) -> u32 {
+const fn fold(gram: u32) -> u32 {
     gram | 0x0020_2020
 }
 
 #[inline]
-fn hash(gram: u32) -> u32 {
+const fn hash(gram: u32) -> u32 {
     // The multiplier's last byte is 0, so that a fourth byte beside the three counts for nothing.
     gram.wrapping_mul(0x3779_B100) >> 14
 }
@@ -120,21 +119,32 @@ fn lead(bytes: &[u8], i: usize, short: bool) -> u32 {
     (four | 0x2020_2020) & if short { 0x00FF_FFFF } else { u32::MAX }
 }
 
+impl Default for Grams {
+    fn default() -> Self {
+        Grams::with_room(0)
+    }
+}
+
 impl Grams {
     /// Files `keywords`, each of three bytes or more; shorter ones are not found. The number of a
     /// keyword is its place in the list.
     pub(crate) fn new(keywords: impl IntoIterator<Item = (&'static [u8], Match)>) -> Self {
-        let mut grams = Grams {
-            bits: Box::new([0; WORDS]),
-            fours: Box::new([0; WORDS]),
-            heads: Box::new([0; BUCKETS]),
-            entries: Vec::new(),
-            keys: Vec::new(),
-        };
+        let mut grams = Grams::default();
         for (text, how) in keywords {
             grams.add(Text::Known(text), how);
         }
         grams
+    }
+
+    /// None filed yet, and room for so many.
+    pub(crate) fn with_room(keywords: usize) -> Self {
+        Grams {
+            bits: Box::new([0; WORDS]),
+            fours: Box::new([0; WORDS]),
+            heads: Box::new([0; BUCKETS]),
+            entries: Vec::with_capacity(keywords),
+            keys: Vec::with_capacity(keywords),
+        }
     }
 
     /// How many keywords are filed.
@@ -145,10 +155,9 @@ impl Grams {
     /// Files one more keyword, under the next number.
     pub(crate) fn add(&mut self, text: Text, how: Match) {
         let key = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        let common = Common::get();
         let weight = |gram: &[u8]| {
             let each = gram.iter().map(|c| u32::from(commonness(*c)));
-            each.sum::<u32>() + common.weight(gram_of(gram))
+            each.sum::<u32>() + common(gram_of(gram))
         };
         let grams = text.windows(3).enumerate().take(64);
         let rarest = grams.min_by_key(|(_, gram)| weight(gram));
@@ -272,19 +281,18 @@ fn is_set(bits: &[u64; WORDS], h: u32) -> bool {
 
 /// How common three bytes are of which logs, manuals, statements and code are full: more than one in
 /// a thousand places, or in a few thousand. By [`hash`], so that a seldom gram may count for a common
-/// one; that costs a look.
-struct Common(Box<[u8; BUCKETS]>);
-
-impl Common {
-    fn get() -> &'static Common {
-        static COMMON: OnceLock<Common> = OnceLock::new();
-        COMMON.get_or_init(|| {
-            let mut weights = Box::new([0; BUCKETS]);
-            // `␣` stands for a blank, and all else is ASCII.
-            let list = include_str!("rules/common.txt").split_ascii_whitespace();
-            for (rank, gram) in list.enumerate() {
-                let bytes = gram.chars().map(|c| if c == '␣' { b' ' } else { c as u8 });
-                let gram = bytes.rev().fold(0, |gram, c| gram << 8 | u32::from(c));
+/// one; that costs a look. The list in the file is in this order; `␣` stands for a blank there, and
+/// all else is ASCII.
+static COMMON: [u8; BUCKETS] = {
+    let list = include_str!("rules/common.txt").as_bytes();
+    let mut weights = [0; BUCKETS];
+    let (mut i, mut rank) = (0, 0);
+    let (mut gram, mut len) = (0, 0);
+    #[allow(clippy::indexing_slicing)] // evaluated when rec is built
+    while i <= list.len() {
+        let c = if i < list.len() { list[i] } else { b'\n' };
+        if c.is_ascii_whitespace() {
+            if len > 0 {
                 let weight = match rank {
                     0..100 => 100,
                     100..300 => 75,
@@ -292,18 +300,32 @@ impl Common {
                     800..1600 => 32,
                     _ => 20,
                 };
-                if let Some(known) = weights.get_mut(hash(fold(gram)) as usize % BUCKETS) {
-                    *known = weight.max(*known);
+                let known = &mut weights[hash(fold(gram)) as usize % BUCKETS];
+                if weight > *known {
+                    *known = weight;
                 }
+                rank += 1;
             }
-            Common(weights)
-        })
+            (gram, len) = (0, 0);
+        } else {
+            let blank = c == BLANK[0];
+            if blank {
+                i += BLANK.len() - 1;
+            }
+            gram |= (if blank { b' ' } else { c } as u32) << (8 * len);
+            len += 1;
+        }
+        i += 1;
     }
+    weights
+};
 
-    fn weight(&self, gram: u32) -> u32 {
-        let weight = self.0.get(hash(gram) as usize % BUCKETS);
-        u32::from(weight.copied().unwrap_or(0))
-    }
+/// `␣` in the list.
+const BLANK: &[u8] = "␣".as_bytes();
+
+fn common(gram: u32) -> u32 {
+    let weight = COMMON.get(hash(gram) as usize % BUCKETS);
+    u32::from(weight.copied().unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 /// The rules; shared by all sessions of a process.
 pub struct Rules {
-    pub(crate) grams: Grams,
+    pub(crate) grams: Arc<Grams>,
     wakes: Vec<Wake>,
     pub(crate) providers: Vec<Provider>,
     /// The owner's providers stand before this place.
@@ -111,27 +111,17 @@ impl Rules {
         let added = own.rules.iter().map(Provider::from);
         let kept = BUILTIN.iter().filter(replaced).copied();
         let providers: Vec<_> = added.chain(kept.map(Provider::from)).collect();
-        let mut rules = Rules {
-            grams: Grams::new([]),
-            wakes: Vec::new(),
-            providers: Vec::new(),
-            owns: own.rules.len(),
-            judge: Judge {
-                own: own.columns.clone(),
-            },
-            allow: (!own.allow.is_empty())
-                .then(|| allow_list(&own.allow))
-                .flatten(),
-            sifts: !(own.off.is_empty() && own.stays.is_empty() && own.allow.is_empty()),
-            own,
+        let mut filed = Filed {
+            grams: Grams::with_room(KEYWORDS),
+            wakes: Vec::with_capacity(KEYWORDS),
         };
-        for column in &rules.judge.own.clone() {
-            rules.file(leak(column.keyword.clone()), Match::Folded, Wake::Personal);
+        for column in &own.columns {
+            filed.file(leak(column.keyword.clone()), Match::Folded, Wake::Personal);
         }
         for word in names::trigger_words() {
-            rules.file(word, Match::Folded, Wake::Name);
+            filed.file(word, Match::Folded, Wake::Name);
         }
-        rules.file("://", Match::Exact, Wake::Uri);
+        filed.file("://", Match::Exact, Wake::Uri);
         for word in [
             "@tcp(",
             "@unix(",
@@ -141,19 +131,19 @@ impl Rules {
             "mysqlsh ",
             "resolve host: ",
         ] {
-            rules.file(word, Match::Folded, Wake::Bare);
+            filed.file(word, Match::Folded, Wake::Bare);
         }
-        rules.file("jdbc:oracle:", Match::Folded, Wake::Jdbc);
-        rules.file("stdin", Match::Word, Wake::Copy);
-        rules.file("stdout", Match::Word, Wake::Copy);
+        filed.file("jdbc:oracle:", Match::Folded, Wake::Jdbc);
+        filed.file("stdin", Match::Word, Wake::Copy);
+        filed.file("stdout", Match::Word, Wake::Copy);
         for word in keyblock::TRIGGERS {
-            rules.file(word, Match::Folded, Wake::Block);
+            filed.file(word, Match::Folded, Wake::Block);
         }
         for word in columns::TRIGGERS.split_ascii_whitespace() {
-            rules.file(word, Match::Folded, Wake::Personal);
+            filed.file(word, Match::Folded, Wake::Personal);
             let spaced = word.replace('_', " ");
             if spaced != word {
-                rules.file(leak(spaced), Match::Folded, Wake::Personal);
+                filed.file(leak(spaced), Match::Folded, Wake::Personal);
             }
         }
         for word in columns::keywords() {
@@ -161,51 +151,51 @@ impl Rules {
             let how = if short { Match::Word } else { Match::Folded };
             let spaced = word.replace('_', " ");
             if spaced != word {
-                rules.file(leak(spaced), how, Wake::Personal);
+                filed.file(leak(spaced), how, Wake::Personal);
             }
-            rules.file(leak(word), how, Wake::Personal);
+            filed.file(leak(word), how, Wake::Personal);
         }
         for word in sql::TRIGGERS {
-            rules.file(word, Match::Folded, Wake::Statement);
+            filed.file(word, Match::Folded, Wake::Statement);
         }
         for word in context::TRIGGERS {
-            rules.file(word, Match::Folded, Wake::Words);
+            filed.file(word, Match::Folded, Wake::Words);
         }
         for word in forms::TRIGGERS {
-            rules.file(word, Match::Exact, Wake::Form);
+            filed.file(word, Match::Exact, Wake::Form);
         }
         for word in message::TRIGGERS {
-            rules.file(word, Match::Folded, Wake::Message);
+            filed.file(word, Match::Folded, Wake::Message);
         }
         for word in context::REVEAL_TRIGGERS {
-            rules.file(word, Match::Folded, Wake::Reveal);
+            filed.file(word, Match::Folded, Wake::Reveal);
         }
         let len = |word: &str| u8::try_from(word.len()).unwrap_or(u8::MAX);
         // Every address begins with the name of this client.
         let spaced = |word: &&str| word.len() < 3 || matches!(*word, "http" | "https");
-        for word in shell::programs().filter(|word| !spaced(word)) {
-            rules.file(word, Match::Word, Wake::Program(len(word)));
+        for word in shell::programs().into_iter().filter(|word| !spaced(word)) {
+            filed.file(word, Match::Word, Wake::Program(len(word)));
         }
         for word in [
             "mc ", "b2 ", "ab ", "7z ", "az ", "gh ", "oc ", "wp ", "xh ", "bw ", "p4 ", "http ",
             "https ",
         ] {
-            rules.file(word, Match::Folded, Wake::Program(len(word) - 1));
+            filed.file(word, Match::Folded, Wake::Program(len(word) - 1));
         }
         for word in ["connect", "conn"] {
-            rules.file(word, Match::Word, Wake::Connect(len(word)));
+            filed.file(word, Match::Word, Wake::Connect(len(word)));
         }
         for word in ["auth", "auth2", "setuser"] {
-            rules.file(word, Match::Word, Wake::Redis(len(word)));
+            filed.file(word, Match::Word, Wake::Redis(len(word)));
         }
         for (number, phrase) in (0..).zip(context::phrases()) {
-            rules.file(phrase.start, Match::Folded, Wake::Phrase(number));
+            filed.file(phrase.start, Match::Folded, Wake::Phrase(number));
         }
         for (word, shape, kind) in national::words() {
-            rules.file(word, Match::Word, Wake::National(shape, kind, len(word)));
+            filed.file(word, Match::Word, Wake::National(shape, kind, len(word)));
         }
         let ahv = Wake::National(National::Ahv, Personal::NationalId, len(national::AHV));
-        rules.file(national::AHV, Match::Exact, ahv);
+        filed.file(national::AHV, Match::Exact, ahv);
         for (number, provider) in (0..).zip(&providers) {
             let how = if provider.row.fold {
                 Match::Folded
@@ -213,16 +203,23 @@ impl Rules {
                 Match::Exact
             };
             for keyword in provider.row.keywords {
-                rules.file(keyword, how, Wake::Provider(number));
+                filed.file(keyword, how, Wake::Provider(number));
             }
         }
-        rules.providers = providers;
-        rules
-    }
-
-    fn file(&mut self, word: &'static str, how: Match, wake: Wake) {
-        self.grams.add(Text::Known(word.as_bytes()), how);
-        self.wakes.push(wake);
+        Rules {
+            grams: Arc::new(filed.grams),
+            wakes: filed.wakes,
+            providers,
+            owns: own.rules.len(),
+            judge: Judge {
+                own: own.columns.clone(),
+            },
+            allow: (!own.allow.is_empty())
+                .then(|| allow_list(&own.allow))
+                .flatten(),
+            sifts: !(own.off.is_empty() && own.stays.is_empty() && own.allow.is_empty()),
+            own,
+        }
     }
 
     /// What `hit` wakes; `None` for a learned secret's form, whose number is behind all keywords'.
@@ -288,6 +285,22 @@ impl Rules {
         list
     }
 }
+
+/// Keywords on their way into the rules.
+struct Filed {
+    grams: Grams,
+    wakes: Vec<Wake>,
+}
+
+impl Filed {
+    fn file(&mut self, word: &'static str, how: Match, wake: Wake) {
+        self.grams.add(Text::Known(word.as_bytes()), how);
+        self.wakes.push(wake);
+    }
+}
+
+/// Room for rec's own keywords: a list that grows is moved again and again.
+const KEYWORDS: usize = 8192;
 
 /// Made once a process, and kept as long.
 pub(super) fn leak(text: String) -> &'static str {

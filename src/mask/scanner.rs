@@ -30,7 +30,7 @@ pub struct Scanner {
     rules: Arc<Rules>,
     learned: Learned,
     /// The rules' keywords, and behind them the learned secrets' forms.
-    grams: Grams,
+    grams: Arc<Grams>,
     /// Rule and class of each learned form.
     forms: Vec<(RuleId, Class, usize)>,
     version: u64,
@@ -89,7 +89,7 @@ impl State {
 impl Scanner {
     /// A scanner that has seen nothing.
     pub fn new(rules: Arc<Rules>) -> Self {
-        let grams = rules.grams.clone();
+        let grams = Arc::clone(&rules.grams);
         Scanner {
             rules,
             learned: Learned::default(),
@@ -520,15 +520,18 @@ impl Scanner {
     fn file_forms(&mut self) {
         // The oldest secrets are forgotten one by one, but filed anew only now and then.
         if self.forms.len() > FORMS_MAX {
-            self.grams = self.rules.grams.clone();
+            self.grams = Arc::clone(&self.rules.grams);
             self.forms.clear();
             self.version = 0;
         }
         let known = self.version;
         self.version = self.learned.version();
-        for form in self.learned.forms(known) {
+        let forms = self.learned.forms(known);
+        // Of its own only once there is something to file: most sessions learn nothing.
+        let grams = Arc::make_mut(&mut self.grams);
+        for form in forms {
             self.forms.push((form.rule, form.class, form.text.len()));
-            self.grams.add(Text::Learned(form.text), Match::Exact);
+            grams.add(Text::Learned(form.text), Match::Exact);
         }
     }
 }

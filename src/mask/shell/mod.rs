@@ -125,9 +125,18 @@ fn read(option: &'static str) -> Option<Reads> {
     })
 }
 
-/// The programs of the table.
-pub(crate) fn programs() -> impl Iterator<Item = &'static str> {
-    table().keys().copied()
+/// The programs of the table, each once. Their options are read when one of them is met.
+pub(crate) fn programs() -> Vec<&'static str> {
+    let names = include_str!("../rules/commands.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(": "));
+    let mut names: Vec<_> = names
+        .flat_map(|(names, _)| names.split_ascii_whitespace())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Appends the secrets of the command whose program's name stands at `place` and is `len` long.
@@ -486,7 +495,7 @@ mod tests {
         let mut i = 0;
         for part in line.split_inclusive(|c: char| " /|;\"'`".contains(c)) {
             let word = part.trim_end_matches(|c: char| " /|;\"'`".contains(c));
-            if programs().any(|p| p == word.to_lowercase().trim_end_matches(".exe")) {
+            if table().contains_key(word.to_lowercase().trim_end_matches(".exe")) {
                 command(line.as_bytes(), i, word.len(), &mut spans);
             }
             i += part.len();
