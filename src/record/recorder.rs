@@ -6,6 +6,7 @@
 use super::about::About;
 use super::feed::{Batch, Feed, Item, Reply, What};
 use super::shared::Shared;
+use super::sys;
 use crate::config::Paths;
 use crate::mask::{Door, Rules, Scanner};
 use crate::model::{Exit, Gap, GapKind, Micros, SessionId, Summary};
@@ -161,7 +162,8 @@ fn record(place: Place, about: &About, feed: &Feed, shared: &Shared) -> Option<F
 
 fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String), String> {
     let id = vault::new_session_id().map_err(|error| error.to_string())?;
-    // Both take milliseconds, and neither needs the other.
+    // Both take milliseconds, and neither needs the other; the client needs neither.
+    sys::give_way();
     let (vault, (scanner, meta)) = std::thread::scope(|scope| {
         let (done, opened) = channel();
         scope.spawn(move || {
@@ -172,6 +174,7 @@ fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String
         let meta = about.meta(id, &mut scanner);
         (wait_for(&opened, shared), (scanner, meta))
     });
+    sys::take_turns();
     let (vault, short) = vault?;
     let mut door = scanner.door();
     let meta = match door.admit(meta) {

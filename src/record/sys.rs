@@ -412,6 +412,55 @@ pub fn lean_libraries() {
     }
 }
 
+/// Lets whatever else wakes up have the processor at once where this thread and those it starts are at
+/// work: the client that is about to begin. Their share stays as it was. Linux 6.12 and later heed it;
+/// before, the client may wait for the end of a slice of some milliseconds.
+pub fn give_way() {
+    set_slice(100_000_000);
+}
+
+/// Takes turns with the others again.
+pub fn take_turns() {
+    set_slice(0);
+}
+
+/// Sets how many nanoseconds this thread may go on before others have their turn, 0 for as many as
+/// others may (`sched_runtime` in sched_setattr(2)).
+#[cfg(target_os = "linux")]
+fn set_slice(nanoseconds: u64) {
+    /// `struct sched_attr` of linux/sched/types.h, its first version.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Attributes {
+        size: u32,
+        policy: u32,
+        flags: u64,
+        nice: i32,
+        priority: u32,
+        runtime: u64,
+        deadline: u64,
+        period: u64,
+    }
+    let mut own = Attributes::default();
+    let Ok(size) = u32::try_from(size_of::<Attributes>()) else {
+        return;
+    };
+    // SAFETY: the kernel writes at most `size` bytes to where `own` is, and reads as many.
+    unsafe {
+        let read = libc::syscall(libc::SYS_sched_getattr, 0, &raw mut own, size, 0);
+        let fair = i32::try_from(own.policy) == Ok(libc::SCHED_OTHER);
+        if read == 0 && fair {
+            own.size = size;
+            own.runtime = nanoseconds;
+            // A kernel that does not know it leaves everything as it was.
+            libc::syscall(libc::SYS_sched_setattr, 0, &raw const own, 0);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_slice(_nanoseconds: u64) {}
+
 /// `OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS`, `_NO_LOAD_CONFIG` and `_NO_ATEXIT` of openssl/crypto.h.
 const OPENSSL_LEAN: u64 = 0x1 | 0x80 | 0x0008_0000;
 
