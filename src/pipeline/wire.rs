@@ -8,8 +8,8 @@ use super::repeats::{self, Repeats};
 use super::tables::{Named, Tables};
 use super::{Note, Pipeline};
 use crate::mask::{Column, Copy, Covered, ResultColumns, RuleId, Scanner};
+use crate::model::Micros;
 use crate::model::wire::{self, Exchange, Report, Row, Statement, Value, Wire};
-use crate::model::{Gap, GapKind, Micros};
 use std::collections::HashMap;
 use std::sync::Arc;
 use zeroize::{Zeroize, Zeroizing};
@@ -48,8 +48,6 @@ struct Outcome {
     /// Mostly one.
     wires: [Option<Wire>; 2],
     rules: Vec<RuleId>,
-    /// Bytes that cannot be masked with certainty.
-    dropped: u64,
 }
 
 impl Pipeline {
@@ -66,24 +64,12 @@ impl Pipeline {
     /// Notes `wire` behind all bytes so far, without its secrets.
     pub(super) fn pass_wire(&mut self, at: Micros, wire: Wire) {
         let masked = self.asked.mask(&mut self.scanner, wire);
-        let Outcome {
-            wires,
-            rules,
-            dropped,
-        } = masked;
+        let Outcome { wires, rules } = masked;
         for wire in wires.into_iter().flatten() {
             self.note_now(Note::Wire(at, wire));
         }
         for rule in rules {
             self.note_now(Note::Masked(self.now, rule.as_str()));
-        }
-        if dropped > 0 {
-            let gap = Gap {
-                kind: GapKind::Unmaskable,
-                bytes: dropped,
-                detail: "data copied in a binary format".to_owned(),
-            };
-            self.note_now(Note::Gap(self.now, gap));
         }
     }
 }
@@ -100,7 +86,6 @@ impl Asked {
             rules: Vec::new(),
         };
         let mut before = None;
-        let mut dropped = 0;
         let mut what = wire.what;
         match &mut what {
             Exchange::Opened(opened) => {
@@ -134,7 +119,7 @@ impl Asked {
             Exchange::Copied { text, .. } => {
                 let mut unknown = Open::default();
                 let open = at(&mut self.open, key).unwrap_or(&mut unknown);
-                dropped = masking.copied(open, text);
+                masking.copied(open, text);
             }
             Exchange::Complete(_) => {
                 before = at(&mut self.open, key).and_then(|open| masking.rest(open));
@@ -178,7 +163,6 @@ impl Asked {
         Outcome {
             wires: wires.map(|what| what.map(|what| Wire { connection, what })),
             rules: masking.rules,
-            dropped,
         }
     }
 }
@@ -325,19 +309,16 @@ impl Masking<'_> {
         }
     }
 
-    /// Masks the rows that are whole; says how many bytes had to go.
-    fn copied(&mut self, open: &mut Open, text: &mut String) -> u64 {
+    /// Masks the rows that are whole.
+    fn copied(&mut self, open: &mut Open, text: &mut String) {
         let Open { text: of, copy, .. } = open;
-        let copy = copy.get_or_insert_with(|| self.scanner.copy(of.as_bytes()));
-        if copy.is_binary() {
-            let bytes = std::mem::take(text).len();
-            return u64::try_from(bytes).unwrap_or(u64::MAX);
-        }
+        // What was binary is told as text.
+        let begin = || self.scanner.copy(of.as_bytes()).told_as_text();
+        let copy = copy.get_or_insert_with(begin);
         let mut out = Vec::new();
         let rules = self.scanner.copy_data(copy, text.as_bytes(), &mut out);
         self.rules.extend(rules);
         *text = String::from_utf8_lossy(&out).into_owned();
-        0
     }
 
     /// The row that copied data ended in.

@@ -177,9 +177,13 @@ impl Scanner {
 }
 
 impl Copy {
-    /// Whether the data is in the binary format.
-    pub fn is_binary(&self) -> bool {
-        self.format == Format::Binary
+    /// What the statement has copied in the binary format is given as lines of the text format.
+    pub fn told_as_text(mut self) -> Copy {
+        if self.format == Format::Binary {
+            self.format = Format::Text;
+            self.begins = false;
+        }
+        self
     }
 
     /// The length of the row that `data` begins with, its end included; `None` when it is not all

@@ -44,6 +44,7 @@ impl Decoder {
             b'D' => self.row(at, body)?,
             b'T' => {
                 let described = message::row_description(body.reader, self.encoding)?;
+                self.kinds.note(&described);
                 self.described(at, described);
             }
             b'C' => {
@@ -95,9 +96,15 @@ impl Decoder {
                 self.setting(at, name, value);
             }
             b'V' => self.function_result(at, body)?,
-            b'G' => self.begin_copy(at, Direction::In, body.reader.u8()?),
-            b'H' => self.begin_copy(at, Direction::Out, body.reader.u8()?),
-            b'W' => self.begin_copy(at, Direction::Both, body.reader.u8()?),
+            b'G' | b'H' | b'W' => {
+                let direction = match kind {
+                    b'G' => Direction::In,
+                    b'H' => Direction::Out,
+                    _ => Direction::Both,
+                };
+                let (format, columns) = (body.reader.u8()?, body.reader.u16()?);
+                self.begin_copy(at, direction, format, columns);
+            }
             b'c' => self.copied_by_server(),
             _ => {}
         }

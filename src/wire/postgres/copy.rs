@@ -1,11 +1,12 @@
 //! Data that is copied in or out.
 //!
-//! Copied text is told line by line. Data of COPY's binary format and of replication is counted
-//! only: nobody can say what is written in it.
+//! Copied text is told line by line, and data of COPY's binary format as the lines that it would be as
+//! text. Data of replication and of backups is counted only: nobody can say what is written in it.
 
-use super::flow::{Copy, Direction, Request};
+use super::flow::{Copy, Data, Direction, Request};
 use super::frame::Plan;
-use super::{Decoder, Seen};
+use super::tuples::Tuples;
+use super::{Decoder, Seen, sql};
 use crate::model::Micros;
 use crate::model::wire::{BATCH_MAX, Exchange, VALUE_MAX};
 
@@ -28,7 +29,7 @@ impl Decoder {
         let length = length as u64;
         course.bytes += length;
         let kept = course.kept_bytes + length;
-        if !copy.textual || course.full || kept > self.limits.bytes {
+        if matches!(copy.data, Data::Other) || course.full || kept > self.limits.bytes {
             course.full = true;
             course.bytes_cut += length;
             return Plan::Skip;
@@ -39,9 +40,21 @@ impl Decoder {
 
     /// The next bytes of copied data.
     pub(super) fn copied(&mut self, at: Micros, bytes: &[u8]) {
-        let (Some(copy), false) = (&mut self.copy, bytes.is_empty()) else {
-            return;
+        let Some(copy) = &mut self.copy else { return };
+        let mut lines = String::new();
+        let bytes = match &mut copy.data {
+            Data::Binary(tuples) => {
+                let cut = tuples.read(bytes, self.encoding, &mut lines);
+                if let Some(course) = self.courses.get_mut(copy.statement) {
+                    course.bytes_cut += cut;
+                }
+                lines.as_bytes()
+            }
+            Data::Text | Data::Other => bytes,
         };
+        if bytes.is_empty() {
+            return;
+        }
         if copy.text.is_empty() {
             copy.at = at;
         }
@@ -75,17 +88,29 @@ impl Decoder {
         let rest = copy.text.split_off(end.min(copy.text.len()));
         let lines = std::mem::replace(&mut copy.text, rest);
         let (at, statement) = (copy.at, copy.statement);
+        let inward = copy.direction == Direction::In;
         copy.at = copy.rest_at.unwrap_or(at);
+        let text = match copy.data {
+            // It was made here.
+            Data::Binary(_) => String::from_utf8_lossy(&lines).into_owned(),
+            Data::Text | Data::Other => self.encoding.text(&lines).into_owned(),
+        };
         let copied = Exchange::Copied {
             statement,
-            inward: copy.direction == Direction::In,
-            text: self.text(&lines),
+            inward,
+            text,
         };
         self.seen.push((at, Seen::Exchange(copied)));
     }
 
     /// The server is ready to copy.
-    pub(super) fn begin_copy(&mut self, at: Micros, direction: Direction, format: u8) {
+    pub(super) fn begin_copy(
+        &mut self,
+        at: Micros,
+        direction: Direction,
+        format: u8,
+        columns: u16,
+    ) {
         self.end_copy();
         let statement = match self.queue.front() {
             Some(Request::Query(number)) => *number,
@@ -101,6 +126,20 @@ impl Decoder {
         let Some(course) = self.courses.get_mut(statement) else {
             return;
         };
+        let data = match (direction, format) {
+            // What has no columns is a backup: files, whose pages hold rows that no rule would see.
+            (Direction::Both, _) => Data::Other,
+            _ if columns == 0 => Data::Other,
+            (_, TEXTUAL) => Data::Text,
+            _ => {
+                let prepared = course.portal.as_ref().and_then(|p| p.prepared.as_ref());
+                let names = match prepared {
+                    Some(prepared) => sql::copied(&prepared.text, self.standard_strings),
+                    None => std::mem::take(&mut course.copies),
+                };
+                Data::Binary(Box::new(Tuples::new(self.kinds.of(&names))))
+            }
+        };
         let early = std::mem::take(&mut self.early);
         if direction == Direction::In && early.bytes > 0 {
             course.bytes += early.bytes;
@@ -110,7 +149,7 @@ impl Decoder {
         self.copy = Some(Copy {
             statement,
             direction,
-            textual: format == TEXTUAL && direction != Direction::Both,
+            data,
             client_done: early.done,
             text: Vec::new(),
             at,
@@ -152,6 +191,11 @@ impl Decoder {
     pub(super) fn end_copy(&mut self) {
         let end = self.copy.as_ref().map_or(0, |copy| copy.text.len());
         self.tell_copied(end);
-        self.copy = None;
+        if let Some(copy) = self.copy.take()
+            && let Data::Binary(tuples) = copy.data
+            && let Some(course) = self.courses.get_mut(copy.statement)
+        {
+            course.bytes_cut += tuples.rest();
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Requests that the server still has to answer, and the statements they belong to.
 
 use super::names::{Cell, Portal, Prepared};
+use super::tuples::Tuples;
 use crate::model::Micros;
 use crate::model::wire::Report;
 use std::collections::VecDeque;
@@ -63,6 +64,8 @@ pub(super) struct Course {
     pub portal: Option<Arc<Portal>>,
     /// Its text, where it may manage prepared statements.
     pub managing: Option<Arc<str>>,
+    /// The columns that it copies, where it lists them.
+    pub copies: Vec<String>,
     /// What a function gives.
     pub result: Cell,
 
@@ -135,8 +138,7 @@ impl Courses {
 pub(super) struct Copy {
     pub statement: u32,
     pub direction: Direction,
-    /// Its data is text.
-    pub textual: bool,
+    pub data: Data,
     /// The client has sent all of it.
     pub client_done: bool,
     /// Lines that are not told yet.
@@ -145,6 +147,16 @@ pub(super) struct Copy {
     pub at: Micros,
     /// When the line began that has no end yet.
     pub rest_at: Option<Micros>,
+}
+
+/// What copied data is.
+pub(super) enum Data {
+    /// Text, of COPY's text or CSV format.
+    Text,
+    /// COPY's binary format.
+    Binary(Box<Tuples>),
+    /// Of replication or a backup: nobody can say what is written in it.
+    Other,
 }
 
 /// Which way data is copied.

@@ -15,6 +15,7 @@ mod encoding;
 mod end;
 mod flow;
 mod frame;
+mod kinds;
 mod message;
 mod names;
 mod read;
@@ -22,6 +23,7 @@ mod requests;
 mod rows;
 mod shorten;
 mod sql;
+mod tuples;
 mod value;
 
 use super::{Limits, Seen};
@@ -30,6 +32,7 @@ use crate::model::{Gap, GapKind, Micros};
 use encoding::Encoding;
 use flow::{Copy, Courses, Request};
 use frame::{Frames, Head, MESSAGE_MAX, Now, Plan, STARTUP, some};
+use kinds::Kinds;
 use names::Names;
 use rows::Batch;
 use shorten::Body;
@@ -68,6 +71,7 @@ pub struct Decoder {
     queue: VecDeque<Request>,
     courses: Courses,
     names: Names,
+    kinds: Kinds,
     /// Statements so far.
     number: u32,
     /// Requests so far that end a transaction.
@@ -129,6 +133,7 @@ impl Decoder {
             queue: VecDeque::new(),
             courses: Courses::default(),
             names: Names::default(),
+            kinds: Kinds::default(),
             number: 0,
             epoch: 0,
             skipping: false,

@@ -153,6 +153,7 @@ impl Decoder {
         let manages = sql::may_manage(&text);
         let course = Course {
             epoch: self.next_epoch(),
+            copies: sql::copied(&text, self.standard_strings),
             managing: manages.then(|| Arc::from(&*text)),
             ..Course::default()
         };

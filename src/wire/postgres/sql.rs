@@ -30,6 +30,35 @@ pub(super) fn managing(text: &str, standard: bool) -> Vec<Option<Managing<'_>>> 
         .collect()
 }
 
+/// The columns that the COPY `text` begins with lists, if it is one.
+pub(super) fn copied(text: &str, standard: bool) -> Vec<String> {
+    let mut words = Words::new(text, standard);
+    let mut names = Vec::new();
+    let is = |word: Option<&str>, other| word.is_some_and(|word| word.eq_ignore_ascii_case(other));
+    if !is(words.word(), "copy") {
+        return names;
+    }
+    // Names, dots, and the word BINARY of older servers stand before the list.
+    let mut before = 0;
+    loop {
+        match words.word() {
+            Some("(") if before > 0 => break,
+            Some(word) if word != "(" && !is(Some(word), "from") && !is(Some(word), "to") => {
+                before += 1;
+            }
+            _ => return names,
+        }
+    }
+    loop {
+        match words.word() {
+            Some(")") => return names,
+            Some(",") => {}
+            Some(word) => names.extend(name(word).map(Cow::into_owned)),
+            None => return Vec::new(),
+        }
+    }
+}
+
 /// The statements of `text`, without those that are empty.
 fn statements(text: &str, standard: bool) -> impl Iterator<Item = &str> {
     let mut words = Words::new(text, standard);

@@ -136,6 +136,55 @@ db.close()
     assert_eq!(fetches.count(), 4, "{texts:?}");
 }
 
+/// What streams instead of being asked passes too: a backup that verifies, changes as they are made.
+#[test]
+fn a_backup_and_a_stream_of_changes_pass() {
+    let settings = ["max_wal_senders=4", "wal_level=logical"];
+    let (home, server) = start(&settings);
+    server.hba("host replication all all trust\nhost all all all trust");
+    let held = Held::start(
+        &home,
+        &format!("postgres://postgres@127.0.0.1:{}/postgres", server.port),
+    );
+    let program = |name: &str, words: &[&str]| {
+        let mut command = home.command(&tool(name, "postgresql"));
+        said(command.args(words))
+    };
+    let conninfo = &*held.addresses[1];
+    let backup = home.path().join("backup");
+    let backup = backup.to_str().unwrap();
+    program(
+        "pg_basebackup",
+        &["-d", conninfo, "-D", backup, "-c", "fast"],
+    );
+    program("pg_verifybackup", &[backup]);
+    let stream = ["-d", conninfo, "--slot=changes"];
+    let words = [&stream[..], &["--create-slot", "-P", "test_decoding"]].concat();
+    program("pg_recvlogical", &words);
+    server.sql(
+        "postgres",
+        "create table t (a int); insert into t values (7)",
+    );
+    let end = server.sql("postgres", "select pg_current_wal_lsn()");
+    let end = format!("--endpos={}", end.trim_end());
+    let words = [&stream[..], &["--start", "--file=-", &end]].concat();
+    let changes = program("pg_recvlogical", &words);
+    assert!(
+        changes.contains("table public.t: INSERT: a[integer]:7"),
+        "{changes}"
+    );
+    held.end();
+    let texts = texts(&home);
+    for begin in [
+        "BASE_BACKUP",
+        "CREATE_REPLICATION_SLOT \"changes\"",
+        "START_REPLICATION SLOT \"changes\"",
+    ] {
+        let found = texts.iter().filter(|text| text.starts_with(begin));
+        assert_eq!(found.count(), 1, "{begin}: {texts:?}");
+    }
+}
+
 /// A driver that speaks the protocol by itself, over TCP, with prepared statements.
 #[test]
 fn a_driver_of_its_own_protocol_s_round_trips() {

@@ -56,6 +56,24 @@ pub(super) fn value(
     }
 }
 
+/// A whole value of the binary format, of a type that is perhaps not known (0). `None` where nobody
+/// can say what it is.
+pub(super) fn told(oid: u32, bytes: &[u8], encoding: Encoding) -> Option<String> {
+    let mut text = String::new();
+    let known = Type::from_oid(oid);
+    if let Some(known) = &known {
+        known_type(&mut text, known, bytes, encoding, DEPTH_MAX)?;
+    } else {
+        // So long are numbers and times, too.
+        let number = oid == 0 && matches!(bytes.len(), 1 | 2 | 4 | 8);
+        let odd = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        let readable = std::str::from_utf8(bytes).ok()?;
+        (!number && !readable.contains(odd)).then(|| text.push_str(readable))?;
+    }
+    shorten(&mut text);
+    Some(text)
+}
+
 /// Shortens a text to what is kept of a value.
 fn shorten(text: &mut String) {
     let mut end = text.len().min(VALUE_MAX);
