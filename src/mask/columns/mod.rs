@@ -496,8 +496,21 @@ fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
 
 fn is_prompt(text: &[u8]) -> bool {
     matches!(text, [.., b'$' | b'#'])
-        || text.contains(&b'>') && text.starts_with(b"SQL>")
+        || client_prompt(text)
         || text.windows(2).any(|w| matches!(w, b"=>" | b"=#" | b"$ "))
+}
+
+/// `SQL> `, `sqlite> `, `1> `, `MariaDB [crm]> `: a word, perhaps a second one in brackets, and the sign.
+fn client_prompt(text: &[u8]) -> bool {
+    let Some(sign) = memchr::memchr(b'>', text).filter(|sign| (1..40).contains(sign)) else {
+        return false;
+    };
+    let (before, behind) = (cut(text, 0, sign), at(text, sign + 1));
+    let name = memchr::memmem::find(before, b" [").map_or(before, |n| cut(before, 0, n));
+    let part = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.' | b':' | b'@');
+    matches!(behind, b' ' | 0)
+        && name.iter().all(part)
+        && (name.len() == before.len() || before.ends_with(b"]"))
 }
 
 /// The names in ClickHouse's `┌─id─┬─password─┐`.
@@ -573,6 +586,14 @@ mod tests {
                 vec!["hunter2"],
             ),
             (" password \n----------\n hunter2\n(1 row)", vec!["hunter2"]),
+            (
+                "login  password\n-----  --------\nbob    hunter2\nsqlite> .mode line",
+                vec!["hunter2"],
+            ),
+            (
+                "login  password\n-----  --------\nbob    hunter2\nann    <none>\nMariaDB [crm]> select 1",
+                vec!["hunter2"],
+            ),
         ] {
             assert_eq!(masked(text), cells, "{text}");
         }
