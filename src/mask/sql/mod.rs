@@ -317,6 +317,9 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
         0,
         &["select", "update", "delete", "with", "merge", "insert"],
     );
+    // CREATE TABLE t AS SELECT …
+    let wraps = view.any(0, &["create", "explain", "declare", "copy"]);
+    let queries = queries || wraps && (1..12).any(|i| view.is(i, "select"));
     for i in 0..tokens.len() {
         let Some(token) = view.get(i) else { break };
         match token.kind {
