@@ -20,6 +20,7 @@ pub(crate) fn find(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
         }
         let start = place + 3;
         let Some(host) = userinfo_end(line, start) else {
+            cut_short(line, scheme, start, spans);
             continue;
         };
         let userinfo = cut(line, start, host);
@@ -57,6 +58,74 @@ pub(crate) fn find(line: &[u8], places: &[usize], spans: &mut Vec<Span>) {
             }
             None => {}
         }
+    }
+}
+
+/// Schemes of what people log in to.
+const LOGINS: [&[u8]; 22] = [
+    b"postgres",
+    b"postgresql",
+    b"mysql",
+    b"mariadb",
+    b"redis",
+    b"rediss",
+    b"mongodb",
+    b"mongodb+srv",
+    b"amqp",
+    b"amqps",
+    b"http",
+    b"https",
+    b"ftp",
+    b"ftps",
+    b"sftp",
+    b"smtp",
+    b"smtps",
+    b"imap",
+    b"ldap",
+    b"ldaps",
+    b"clickhouse",
+    b"socks5",
+];
+
+/// `postgres://app:s3cr3` at the end of a line: the window, the pager or the editor has no room for the
+/// rest, and marks the place with `>`, `$` or `…`, or not at all. No port has letters.
+fn cut_short(line: &[u8], scheme: &[u8], start: usize, spans: &mut Vec<Span>) {
+    let known = |login: &&[u8]| scheme.eq_ignore_ascii_case(login);
+    if !LOGINS.iter().any(|login| known(login)) {
+        return;
+    }
+    let mut end = line.trim_ascii_end().len().max(start);
+    let marks: [&[u8]; 4] = [b">", b"$", b"|", "…".as_bytes()];
+    if let Some(mark) = marks
+        .iter()
+        .find(|mark| cut(line, start, end).ends_with(mark))
+    {
+        end -= mark.len();
+    }
+    let rest = cut(line, start, end);
+    let Some(colon) = memchr::memchr(b':', rest) else {
+        return;
+    };
+    let (user, password) = (cut(rest, 0, colon), cut(rest, colon + 1, rest.len()));
+    let named = user
+        .iter()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.' | b'%' | b'+'));
+    let inside = |c: &u8| {
+        !matches!(
+            c,
+            b' ' | b'\t' | b'"' | b'\'' | b'`' | b'/' | b'?' | b'<' | b'>' | b'{' | b'(' | b')'
+        )
+    };
+    let both =
+        password.iter().any(u8::is_ascii_digit) && password.iter().any(u8::is_ascii_alphabetic);
+    if named
+        && password.len() >= 4
+        && both
+        && password.iter().all(inside)
+        && !is_placeholder(password)
+    {
+        let start = start + colon + 1;
+        spans.push(Span::new(start, end, RULE, Class::Password));
     }
 }
 
@@ -207,6 +276,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_a_uri_at_the_end_of_a_line_holds_a_password() {
+        for (line, secret) in [
+            ("DATABASE_URL=postgres://bob:hunt3r>", "hunt3r"),
+            ("$ psql postgresql://app:hunt3r-4", "hunt3r-4"),
+            ("x=\"amqp://u:p%40ss…", "p%40ss"),
+            ("redis://:s3cr3t$", "s3cr3t"),
+        ] {
+            assert_eq!(masked(line), [secret], "{line}");
+        }
+    }
+
+    #[test]
     fn uris_without_passwords_stay() {
         for line in [
             "https://example.com:8080/a@b",
@@ -215,6 +296,11 @@ mod tests {
             "https://user@host/",
             "postgres://app:$PGPASSWORD@db/x",
             "see http://a:80/ and b@c.de",
+            "docker://alpine:3.18rc1",
+            "listening on http://node:9100",
+            "redis://cache:6379>",
+            "postgres://app:$PGPASS1",
+            "http://host:port1/",
         ] {
             assert_eq!(masked(line), [""; 0], "{line}");
         }
