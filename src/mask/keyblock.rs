@@ -28,6 +28,7 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "exponent2:",
     "coefficient:",
     "BORG_KEY",
+    "b3BlbnNzaC1rZXktdjE",
     "$ANSIBLE_VAULT;",
     ".key",
     ".pem",
@@ -41,6 +42,9 @@ pub(crate) const TRIGGERS: &[&str] = &[
 
 /// No private key has more lines; an RSA key of 16384 bits has 200.
 const LINES_MAX: u32 = 1000;
+
+/// A shorter line is not taken for part of a key by its neighbours alone.
+const BODY_MIN: usize = 40;
 
 /// A block that was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +163,16 @@ pub(crate) fn open(line: &[u8], spans: &mut Vec<Span>) -> Option<Block> {
             body: 0,
         });
         i = stop.max(i);
+    }
+    // `openssh-key-v1`: the first line behind the BEGIN, which may stand alone.
+    let (start, end) = content(line);
+    if left.is_none() && cut(line, start, end).starts_with(b"b3BlbnNzaC1rZXktdjE") {
+        push(start, end, spans);
+        return Some(Block {
+            kind: Kind::Lines,
+            lines: 0,
+            body: 1,
+        });
     }
     if left.is_none()
         && let Some(kind) = unbegun(line)
@@ -307,6 +321,39 @@ pub(crate) fn tails(lines: &[&[u8]], spans: &mut Vec<(usize, Span)>) {
     }
 }
 
+/// Appends the lines of a page that stand next to lines of a key, as `page` (what was found in each line)
+/// says, and look like more of it: a page that shows the middle of a key shows neither its BEGIN nor its
+/// END.
+pub(crate) fn neighbours(lines: &[&[u8]], page: &[Vec<Span>], spans: &mut Vec<(usize, Span)>) {
+    let material = |n: usize| {
+        let line = lines.get(n)?;
+        let (start, end) = content(line);
+        let text = cut(line, start, end);
+        (text.len() >= BODY_MIN && is_material(text)).then_some((start, end))
+    };
+    let covered = |n: usize| {
+        let (start, end) = material(n)?;
+        let spans = page.get(n)?.iter();
+        let mut key = spans.filter(|s| s.rule == RULE && s.start <= start && s.end >= end);
+        key.next()
+    };
+    let known: Vec<usize> = (0..lines.len()).filter(|n| covered(*n).is_some()).collect();
+    for n in known {
+        let mut reach = |range: &mut dyn Iterator<Item = usize>| {
+            for n in range {
+                match material(n) {
+                    Some((start, end)) if covered(n).is_none() => {
+                        spans.push((n, Span::new(start, end, RULE, Class::Key).in_cell()));
+                    }
+                    _ => break,
+                }
+            }
+        };
+        reach(&mut (0..n).rev());
+        reach(&mut (n + 1..lines.len()));
+    }
+}
+
 /// What a line is to an open block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inside {
@@ -328,8 +375,17 @@ fn mask_body(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
             _ => break,
         }
     }
-    while end > start && matches!(at(line, end - 1), b'\\' | b' ' | b'"' | b'\'' | b'|' | b',') {
-        end -= 1;
+    loop {
+        // The side of a box.
+        if cut(line, start, end).ends_with("│".as_bytes()) {
+            end -= "│".len();
+        } else if end > start
+            && matches!(at(line, end - 1), b'\\' | b' ' | b'"' | b'\'' | b'|' | b',')
+        {
+            end -= 1;
+        } else {
+            break;
+        }
     }
     push(start, end, spans);
 }
@@ -420,6 +476,31 @@ mod tests {
         assert!(masked.ends_with("\"x\":1}") && !open);
         let public = format!("-----BEGIN CERTIFICATE-----\n{BODY}\n-----END CERTIFICATE-----");
         assert_eq!(run(&public).0, public);
+    }
+
+    #[test]
+    fn an_openssh_key_is_known_without_its_begin() {
+        let text = format!(
+            "$ tail -n +2 k\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n{BODY}\n{}==\n-----END OPENSSH PRIVATE KEY-----\n$ ls",
+            &BODY[..17]
+        );
+        let (masked, open) = run(&text);
+        assert_eq!(
+            masked,
+            "$ tail -n +2 k\n#\n#\n#\n-----END OPENSSH PRIVATE KEY-----\n$ ls"
+        );
+        assert!(!open);
+    }
+
+    #[test]
+    fn a_key_in_a_box_with_numbers_is_masked() {
+        let text = format!(
+            "│   1  -----BEGIN PRIVATE KEY-----     │\n│   2  {BODY}  │\n│   3  -----END PRIVATE KEY-----   │"
+        );
+        assert_eq!(
+            run(&text).0,
+            "│   1  -----BEGIN PRIVATE KEY-----     │\n│   2  #  │\n│   3  -----END PRIVATE KEY-----   │"
+        );
     }
 
     #[test]

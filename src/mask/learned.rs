@@ -123,6 +123,24 @@ impl Learned {
         true
     }
 
+    /// The secret, as it is written itself, of which `fits` says most: how many bytes.
+    pub(crate) fn most(&self, fits: impl Fn(&[u8]) -> usize) -> Option<(usize, RuleId, Class)> {
+        let store = self.store();
+        let each = store
+            .secrets
+            .iter()
+            .map(|secret| (fits(&secret.plain), secret.rule, secret.class));
+        each.filter(|(len, ..)| *len > 0)
+            .max_by_key(|(len, ..)| *len)
+    }
+
+    /// Shows every secret that was added after `version`, as it is written itself.
+    pub(crate) fn each(&self, version: u64, mut see: impl FnMut(&[u8])) {
+        let store = self.store();
+        let new = store.secrets.iter().filter(|s| s.version > version);
+        new.for_each(|secret| see(&secret.plain));
+    }
+
     /// Every form of every secret that was added after `version`; 0 for all.
     pub(crate) fn forms(&self, version: u64) -> Vec<Form> {
         let store = self.store();

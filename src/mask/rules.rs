@@ -320,6 +320,11 @@ const STRUCTURE: &[RuleInfo] = &[
         "the password in scheme://user:password@host",
     ),
     info(
+        "cut-token",
+        Class::Token,
+        "a token of which a row of the screen shows the beginning or the end alone",
+    ),
+    info(
         "private-key",
         Class::Key,
         "private key blocks: PEM, PGP, OpenSSH, PuTTY; whole, cut short or wrapped",

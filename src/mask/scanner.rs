@@ -1,5 +1,6 @@
 //! The scanner: one a session, fed logical lines in order, answers with the secrets of each.
 
+mod edge;
 mod page;
 
 use super::bytes::{contains, word_at};
@@ -38,6 +39,7 @@ pub struct Scanner {
     hits: Vec<Hit>,
     named: Vec<Regex>,
     classes: Classes,
+    pieces: edge::Pieces,
 }
 
 impl std::fmt::Debug for Scanner {
@@ -100,6 +102,7 @@ impl Scanner {
             hits: Vec::new(),
             named: Vec::new(),
             classes: Classes::default(),
+            pieces: edge::Pieces::default(),
         }
     }
 

@@ -164,9 +164,11 @@ impl Pipeline {
             self.stripped = stripped;
             return Verdict::Slow;
         };
-        // A search through the history, which the model's way of looking knows.
+        // A search through the history, a line scrolled sideways, one that a program wraps by itself: the
+        // model's way of looking knows them.
         let redrawn = row.returned || matches!(plain, Plain::Overwritten(_));
-        if redrawn && memmem::find(line, b"i-search)`").is_some() {
+        let knows = [&b"i-search)`"[..], b"\r<", b" \r"];
+        if redrawn && knows.iter().any(|sign| memmem::find(line, sign).is_some()) {
             self.stripped = stripped;
             return Verdict::Slow;
         }

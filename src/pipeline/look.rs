@@ -34,6 +34,7 @@ impl Pipeline {
         }
         self.spans.clear();
         self.scanner.line(line.text.as_bytes(), &mut self.spans);
+        self.look_at_edges(&line);
         self.mark(&line);
         let joined = self.look_joined(&rows);
         if self.screen.is_alternate() {
@@ -113,13 +114,16 @@ impl Pipeline {
             }
         }
         let mut row = 0;
-        for (range, _) in lines {
+        for (range, line) in lines {
             if !self.screen.is_full(range.end - 1) {
+                self.look_behind_gutters(range);
                 continue;
             }
+            self.look_at_full(&line);
             let group = self.screen.group_around(&range);
             if range.start >= row {
                 self.look_at_joined(group.clone());
+                self.look_behind_gutters(group.clone());
                 row = group.end;
             }
             self.look_begun(range.start, group.end);
@@ -150,6 +154,9 @@ impl Pipeline {
     /// Looks at the line in `rows`, and at it together with the rows that may be one line with it.
     fn look_around(&mut self, rows: Range<usize>) {
         let line = self.screen.text(rows.clone());
+        if self.screen.is_full(rows.end.saturating_sub(1)) {
+            self.look_at_full(&line);
+        }
         self.look(&line);
         self.look_joined(&rows);
     }
@@ -158,6 +165,7 @@ impl Pipeline {
     /// gives what stands in them.
     fn look_joined(&mut self, rows: &Range<usize>) -> Option<LineText> {
         let group = self.screen.group_around(rows);
+        self.look_behind_gutters(group.clone());
         if group == *rows {
             return None;
         }
@@ -179,7 +187,7 @@ impl Pipeline {
     }
 
     /// Looks twice at rows that may be one line.
-    fn look_at_rows(&mut self, line: &LineText) {
+    pub(super) fn look_at_rows(&mut self, line: &LineText) {
         self.spans.clear();
         self.peek_rows(line.text.as_bytes());
         self.mark(line);
@@ -215,8 +223,23 @@ impl Pipeline {
     pub(super) fn peek(&mut self, line: &LineText) {
         self.spans.clear();
         self.scanner.peek(line.text.as_bytes(), &mut self.spans);
+        self.look_at_edges(line);
         self.mark(line);
         self.peek_search(line);
+    }
+
+    /// Adds what a line shows of known secrets, some of which it may not show as a whole.
+    fn look_at_edges(&mut self, line: &LineText) {
+        let text = line.text.as_bytes();
+        self.scanner.edges(text, false, &mut self.spans);
+    }
+
+    /// Looks at a line that fills its last row: it may have no room for all of a secret.
+    fn look_at_full(&mut self, line: &LineText) {
+        self.spans.clear();
+        let text = line.text.as_bytes();
+        self.scanner.edges(text, true, &mut self.spans);
+        self.mark(line);
     }
 
     /// Looks at what a search through the history shows in a line.

@@ -19,6 +19,7 @@ mod again;
 mod commands;
 mod decide;
 mod fast;
+mod gutter;
 mod held;
 mod look;
 mod outbox;
@@ -39,6 +40,8 @@ mod doubt_tests;
 mod leak_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod window_tests;
 
 pub use outbox::SESSION_MAX;
 

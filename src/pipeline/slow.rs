@@ -139,7 +139,10 @@ impl Pipeline {
             return;
         }
         self.overwrites = false;
-        self.end_run();
+        let back = matches!(function, Function::Cr | Function::Bs) && self.last_char == Some(' ');
+        if !(back && self.run.wraps()) {
+            self.end_run();
+        }
         match function {
             Function::Lf | Function::Nel => self.new_line(function),
             Function::Cr => {

@@ -49,6 +49,17 @@ impl LineText {
         rest
     }
 
+    /// What stands from the byte `start` on.
+    pub fn behind(&self, start: usize) -> LineText {
+        let mut rest = LineText::default();
+        for (c, (at, serial)) in self.text.chars().zip(&self.origins) {
+            if *at >= start {
+                rest.push(c, *serial);
+            }
+        }
+        rest
+    }
+
     pub(super) fn trim(&mut self) {
         let len = self.text.trim_end_matches(' ').len();
         self.text.truncate(len);

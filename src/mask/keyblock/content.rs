@@ -93,6 +93,7 @@ fn pane(line: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
         .collect();
     for to in places {
         let (a, b) = trim(line, from, to);
+        let a = behind_number(line, a, b);
         let text = cut(line, a, b);
         if is_material(text) && text.len() >= 32 || text.starts_with(b"-----") {
             return Some((a, b));
