@@ -200,6 +200,26 @@ pub(super) fn is_underline(text: &[u8]) -> bool {
             })
 }
 
+/// Whether a client or a shell asks for what comes next: the table is over.
+pub(super) fn is_prompt(text: &[u8]) -> bool {
+    matches!(text, [.., b'$' | b'#'])
+        || client_prompt(text)
+        || text.windows(2).any(|w| matches!(w, b"=>" | b"=#" | b"$ "))
+}
+
+/// `SQL> `, `sqlite> `, `1> `, `MariaDB [crm]> `: a word, perhaps a second one in brackets, and the sign.
+fn client_prompt(text: &[u8]) -> bool {
+    let Some(sign) = memchr::memchr(b'>', text).filter(|sign| (1..40).contains(sign)) else {
+        return false;
+    };
+    let (before, behind) = (cut(text, 0, sign), at(text, sign + 1));
+    let name = memchr::memmem::find(before, b" [").map_or(before, |n| cut(before, 0, n));
+    let part = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.' | b':' | b'@');
+    matches!(behind, b' ' | 0)
+        && name.iter().all(part)
+        && (name.len() == before.len() || before.ends_with(b"]"))
+}
+
 /// The columns of a header whose names begin with capitals and stand two blanks or more apart, in
 /// characters: each reaches to the next.
 pub(super) fn spaced(line: &[u8]) -> Vec<(usize, usize)> {

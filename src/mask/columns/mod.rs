@@ -26,7 +26,7 @@ use super::span::{Class, RuleId, Span};
 use super::sql::{Format, copy_options};
 use super::value::{is_plain_number, is_random, is_type};
 use known::Known;
-use layout::{Cut, bar, cells, is_border, is_column_name, is_underline, runs, spaced};
+use layout::{Cut, bar, cells, is_border, is_column_name, is_prompt, is_underline, runs, spaced};
 pub(crate) use names::{Judge, RECS_OWN, TRIGGERS, keywords};
 pub(crate) use setting::{SETTING, is_setting};
 use setting::{key_value, one_token};
@@ -492,25 +492,6 @@ fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
         }
     }
     true
-}
-
-fn is_prompt(text: &[u8]) -> bool {
-    matches!(text, [.., b'$' | b'#'])
-        || client_prompt(text)
-        || text.windows(2).any(|w| matches!(w, b"=>" | b"=#" | b"$ "))
-}
-
-/// `SQL> `, `sqlite> `, `1> `, `MariaDB [crm]> `: a word, perhaps a second one in brackets, and the sign.
-fn client_prompt(text: &[u8]) -> bool {
-    let Some(sign) = memchr::memchr(b'>', text).filter(|sign| (1..40).contains(sign)) else {
-        return false;
-    };
-    let (before, behind) = (cut(text, 0, sign), at(text, sign + 1));
-    let name = memchr::memmem::find(before, b" [").map_or(before, |n| cut(before, 0, n));
-    let part = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.' | b':' | b'@');
-    matches!(behind, b' ' | 0)
-        && name.iter().all(part)
-        && (name.len() == before.len() || before.ends_with(b"]"))
 }
 
 /// The names in ClickHouse's `┌─id─┬─password─┐`.
