@@ -31,6 +31,14 @@ impl QueryError {
         self
     }
 
+    /// In one line, with what to write instead.
+    pub fn line(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{self}; {hint}"),
+            None => self.to_string(),
+        }
+    }
+
     /// The query, and under it a caret at the column.
     pub fn drawing(&self) -> String {
         let before: String = self.text.chars().take(self.column - 1).collect();

@@ -1,7 +1,7 @@
 //! A query's text to its words and signs, each with the byte it begins at.
 
-use super::QueryError;
 use super::tokens::is_word;
+use super::{QueryError, unknown};
 
 /// A sign or a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,11 +129,11 @@ impl<'a> Lexer<'a> {
                 let value = self.value()?;
                 return Ok(Token::Filter(filter, value, value_at));
             }
-            if let Some(meant) = meant(name) {
+            let value = word.get(name.len() + 1..).unwrap_or_default();
+            if !unknown::may_be_text(name, value) {
                 let message = format!("there is no filter {name}:");
-                return Err(QueryError::at(self.text, start, message).hint(format!(
-                    "did you mean {meant}:? (to search for the text, write \"{word}\")"
-                )));
+                let hint = unknown::hint(name, value, word);
+                return Err(QueryError::at(self.text, start, message).hint(hint));
             }
         }
         self.at += len;
@@ -202,34 +202,4 @@ fn filter(name: &str) -> Option<&'static str> {
         .iter()
         .find(|(_, names)| names.contains(&name.as_str()));
     found.map(|(canonical, _)| *canonical)
-}
-
-/// The filter that `name` is a slip of.
-fn meant(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    let names = FILTERS.iter().flat_map(|(_, names)| names.iter());
-    names
-        .copied()
-        .filter(|known| known.len() > 2 && name.len() > 2)
-        .find(|known| slip(&name, known))
-}
-
-/// One letter more, less or other, or two neighbours swapped.
-fn slip(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (
-        a.get(head..).unwrap_or_default(),
-        b.get(head..).unwrap_or_default(),
-    );
-    let tail = |s: &[u8], n: usize| s.get(n..).unwrap_or_default().to_vec();
-    match (a.len(), b.len()) {
-        (x, y) if x == y + 1 => tail(a, 1) == b,
-        (x, y) if y == x + 1 => tail(b, 1) == a,
-        (x, y) if x == y && x > 0 => {
-            tail(a, 1) == tail(b, 1)
-                || (a.first() == b.get(1) && a.get(1) == b.first() && tail(a, 2) == tail(b, 2))
-        }
-        _ => false,
-    }
 }

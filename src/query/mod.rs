@@ -29,6 +29,7 @@ mod skim;
 mod snippet;
 mod tables;
 mod tokens;
+mod unknown;
 mod when;
 
 pub use ast::{Expr, Leaf, MomentKind, Pattern, Scope, TextLeaf};

@@ -227,6 +227,14 @@ impl Parser<'_> {
             let error = self.wrong(at, format!("{name}: needs a value"));
             return Err(error.hint(format!("for example {}", example(name))));
         }
+        if name == "status" {
+            let parts = value.split(['|', ',']);
+            let parsed = parts.map(|part| self.status(part.trim(), value_at));
+            let parsed: Result<Vec<Status>, QueryError> = parsed.collect();
+            let leaves = parsed?.into_iter().map(Leaf::Status);
+            let any: Vec<Expr> = leaves.map(|leaf| self.leaf(leaf)).collect();
+            return Ok(one_of(any));
+        }
         let many: Option<fn(&str) -> Leaf> = match name {
             "client" => Some(|v| Leaf::Client(Like::exact(v))),
             "target" => Some(|v| Leaf::Target(Like::part(v))),
@@ -245,10 +253,7 @@ impl Parser<'_> {
             for value in value.split(['|', ',']) {
                 any.push(self.leaf(leaf(value.trim())));
             }
-            return Ok(match any.len() {
-                1 => any.pop().unwrap_or(Expr::All),
-                _ => Expr::Or(any),
-            });
+            return Ok(one_of(any));
         }
         let leaf = match name {
             "id" => {
@@ -258,7 +263,6 @@ impl Parser<'_> {
                 }
                 Leaf::Id(value.to_ascii_lowercase())
             }
-            "status" => Leaf::Status(self.status(value, value_at)?),
             "since" | "until" => {
                 let Some(stamp) = when::moment(value, self.now) else {
                     let error = self.wrong(value_at, format!("{value:?} is no time"));
@@ -333,6 +337,14 @@ impl Parser<'_> {
                 Err(error.hint("recording, closed or interrupted"))
             }
         }
+    }
+}
+
+/// Any of these.
+fn one_of(mut any: Vec<Expr>) -> Expr {
+    match any.len() {
+        1 => any.pop().unwrap_or(Expr::All),
+        _ => Expr::Or(any),
     }
 }
 

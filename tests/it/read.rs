@@ -176,6 +176,19 @@ fn ls_takes_filters_and_says_when_nothing_is_left() {
         said.contains("clinet:psql\n^") && said.contains("did you mean client:?"),
         "{said}"
     );
+    let wrong = run(&home, &["search", "orders", "is:failed"]);
+    assert_eq!(status(&wrong), 2);
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    for told in [
+        "is:failed\n       ^",
+        "there is no filter is:",
+        "did you mean failed:?",
+        "sqlstate: rows:",
+    ] {
+        assert!(said.contains(told), "{told:?} is missing in {said}");
+    }
+    // In quotes it is text, which nothing here holds.
+    assert_eq!(status(&run(&home, &["search", "\"is:failed\""])), 1);
 }
 
 #[test]

@@ -120,6 +120,10 @@ fn queries_mean_what_they_say() {
         ("(drop in:command) table", "(and drop@command table)"),
         ("in:output (a in:command) b", "(and a@command b@output)"),
         ("status:interrupted", "Status(Interrupted)"),
+        (
+            "status:live|closed",
+            "(or Status(Recording) Status(Closed))",
+        ),
     ];
     for (text, expected) in table {
         match Query::parse(text, &now()) {
@@ -140,6 +144,9 @@ fn errors_point_at_the_column() {
         ("a -", 3, ""),
         ("a NOT", 3, "nothing follows this NOT"),
         ("x clinet:psql", 3, "there is no filter clinet:"),
+        ("x -is:failed", 4, "there is no filter is:"),
+        ("(exit:1 OR x)", 2, "there is no filter exit:"),
+        ("http: 10:30 a::b \"is:failed\" localhost:5432", 1, ""),
         ("x client:", 3, "client: needs a value"),
         ("since:soon", 7, "\"soon\" is no time"),
         ("slow:>fast", 6, "\"fast\" is no duration"),
