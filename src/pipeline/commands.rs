@@ -302,9 +302,12 @@ impl Pipeline {
 
     /// The submitted line is whole: its command begins where it ended.
     pub(super) fn settle_command(&mut self) {
-        let Some(pending) = self.commands.pending.take() else {
+        let Some(mut pending) = self.commands.pending.take() else {
             return;
         };
+        // The empty line that ends a block in Python says nothing.
+        let said = pending.command.text.trim_end_matches('\n').len();
+        pending.command.text.truncate(said);
         let place = pending.place.min(self.held.end());
         self.commands.number = pending.command.number;
         self.commands.running = Some(pending.command.number);

@@ -306,6 +306,21 @@ fn continued_lines_are_one_command() {
 }
 
 #[test]
+fn the_empty_line_that_ends_a_block_is_no_part_of_it() {
+    let all = session(&[
+        (0, Out(">>> ")),
+        (100, Key("for n in x:\r")),
+        (101, Out("for n in x:\r\n... ")),
+        (2100, Key("  f(n)\r")),
+        (2101, Out("  f(n)\r\n... ")),
+        (3100, Key("\r")),
+        (3101, Out("\r\n7\r\n>>> ")),
+    ]);
+    let texts: Vec<String> = commands(&all).into_iter().map(|found| found.0).collect();
+    assert_eq!(texts, ["for n in x:\n  f(n)"]);
+}
+
+#[test]
 fn what_is_given_up_on_a_continued_line_was_no_command() {
     let all = session(&[
         (0, Out("psql (15)\r\n\r\napp=> ")),
