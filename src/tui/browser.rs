@@ -1,9 +1,11 @@
 //! Sessions, the commands of the selected one, and what the selected command printed.
 
 mod act;
+mod take;
 
 pub use act::update;
 
+use super::facet;
 use super::filter::{self, Order, haystack};
 use super::keys::Action;
 use super::library::{Change, Session};
@@ -23,7 +25,7 @@ use crate::model::{Micros, SessionId};
 use crate::player::{Grid, Jump, Landmarks, Moment};
 use crate::query::{Now, Query, fold};
 use crate::timeline::Table;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
@@ -86,6 +88,8 @@ pub struct Browser {
     pub list: List,
     /// What was selected before the list was read anew, and has not come again yet.
     wanted_again: Option<SessionId>,
+    /// The command that was selected before the list was read anew.
+    command_again: Option<(SessionId, u32)>,
     /// Narrows the sessions.
     pub filter: TypedLine,
     /// The time and the place that the filter speaks of.
@@ -173,78 +177,6 @@ impl Browser {
         title(short, session)
     }
 
-    /// Sessions, as read anew when `from` is 0. The same one stays selected.
-    pub fn take_sessions(
-        &mut self,
-        from: usize,
-        sessions: Vec<Session>,
-        more: bool,
-    ) -> Vec<Effect> {
-        let selected = self.session().map(|s| s.id);
-        let wanted = self.wanted_again.take().or(selected);
-        if from == 0 {
-            self.widest_target = 0;
-            self.sessions.clear();
-            self.haystacks.clear();
-            self.landmarks = None;
-            self.output = None;
-            self.still = None;
-        }
-        self.haystacks.extend(sessions.iter().map(haystack));
-        let widths = sessions.iter().map(|s| s.meta.target.label().width());
-        self.widest_target = widths.fold(self.widest_target, usize::max);
-        self.sessions.extend(sessions);
-        let ids: Vec<SessionId> = self.sessions.iter().map(|s| s.id).collect();
-        self.short = short_ids(&ids);
-        self.loading = if more {
-            Loading::Reading
-        } else {
-            Loading::Ready
-        };
-        if !more {
-            // What is forgotten is marked no more.
-            self.marked.retain(|id| ids.contains(id));
-        }
-        self.narrow();
-        let place = self.shown.iter().position(|index| {
-            let session = self.sessions.get(*index);
-            wanted.is_some() && session.map(|s| s.id) == wanted
-        });
-        if place.is_none() && more {
-            // It may be among those still to come.
-            self.wanted_again = wanted;
-        }
-        let place = place.unwrap_or(if from == 0 { 0 } else { self.list.selected });
-        self.list.select(place, self.shown.len());
-        if from == 0 || self.session().map(|s| s.id) != selected {
-            self.look_at_session()
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// The selected session's landmarks, or more of them.
-    pub fn take_landmarks(&mut self, id: SessionId, landmarks: Arc<Landmarks>) -> Vec<Effect> {
-        if self.session().map(|s| s.id) != Some(id) {
-            return Vec::new();
-        }
-        let first = self.selected_landmarks().is_none();
-        self.landmarks = Some((id, landmarks));
-        self.unreadable = None;
-        if first {
-            self.commands = List::default();
-        }
-        let was = self.wanted();
-        self.narrow_commands();
-        // While a session is being read its first command comes before the others, and is looked
-        // at once.
-        if first || was.is_none() || self.wanted() != was {
-            self.look_at_command()
-        } else {
-            Vec::new()
-        }
-    }
-
     fn wanted(&self) -> Option<Look> {
         let held = match self.tab {
             Tab::Result | Tab::Wire => self.output.as_ref().map(|(look, _)| *look),
@@ -289,7 +221,7 @@ impl Browser {
     /// Why the filter is no query.
     pub fn wrong(&self) -> Option<String> {
         let parsed = Query::parse(self.filter.text(), self.clock.as_ref()?);
-        parsed.err().map(|error| error.to_string())
+        parsed.err().map(|error| error.line())
     }
 
     /// Asks the vault in which sessions the filter finds something.
@@ -299,15 +231,6 @@ impl Browser {
         let asks = self.query().as_ref().is_some_and(asks);
         let ask = || Effect::Ask(Request::Matching(text.to_owned()));
         asks.then(ask).into_iter().collect()
-    }
-
-    /// The vault's answer; one for another filter is left aside.
-    pub fn take_matching(&mut self, text: String, found: HashSet<SessionId>) -> Vec<Effect> {
-        if self.filter.text() != text {
-            return Vec::new();
-        }
-        self.matching = Some((text, found));
-        self.renarrow()
     }
 
     /// Narrows anew, with the same session selected where it is still there.
@@ -326,7 +249,7 @@ impl Browser {
 
     /// Puts a condition into the filter, or takes it out.
     pub fn toggle_facet(&mut self, condition: &str) -> Vec<Effect> {
-        let text = filter::toggled(self.filter.text(), condition);
+        let text = facet::toggled(self.filter.text(), condition);
         self.filter.clear();
         text.chars().for_each(|c| self.filter.push(c));
         let mut effects = self.renarrow();
@@ -424,6 +347,14 @@ impl Browser {
         self.result = 0;
         self.cell = (0, 0);
         self.read_detail()
+    }
+
+    /// Asks for what is missing of the selected session, once the worker is free for it again.
+    pub fn look_again(&mut self) -> Vec<Effect> {
+        match (self.session(), self.selected_landmarks()) {
+            (Some(session), None) => vec![Effect::Ask(Request::Landmarks(session.id))],
+            _ => self.read_detail(),
+        }
     }
 
     /// Asks for what the right pane shows, unless it is here.

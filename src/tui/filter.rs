@@ -1,5 +1,6 @@
 //! Which sessions the list shows, in which order, and what they have in common.
 
+use super::facet::{self, named};
 use super::library::Session;
 use super::pages::reader::{Choice, Reader, ReaderLine, Tone};
 use crate::model::{Status, Summary};
@@ -128,7 +129,7 @@ pub fn facets(sessions: &[Session], filter: &str) -> Reader {
         }
         lines.push(ReaderLine::new(title, Tone::Quiet));
         for (condition, count) in found.into_iter().take(VALUES_MAX) {
-            let on = has_condition(filter, &condition);
+            let on = facet::is_on(filter, &condition);
             lines.push(ReaderLine {
                 text: format!("{} {count:>6}  {condition}", if on { "✓" } else { " " }),
                 tone: if on { Tone::Strong } else { Tone::Plain },
@@ -142,13 +143,6 @@ pub fn facets(sessions: &[Session], filter: &str) -> Reader {
             *counts.entry(value).or_insert(0) += 1;
         }
         counts
-    };
-    let named = |key: &str, value: &str| {
-        let plain = |c: char| c.is_alphanumeric() || "._-/@:".contains(c);
-        match value.chars().all(plain) {
-            true => format!("{key}:{value}"),
-            false => format!("{key}:\"{}\"", value.replace('"', "")),
-        }
     };
     group("client", by(&|s| vec![named("client", &s.meta.client)]));
     group(
@@ -203,22 +197,6 @@ pub fn facets(sessions: &[Session], filter: &str) -> Reader {
     Reader::choices("Narrow by", lines)
 }
 
-fn has_condition(filter: &str, condition: &str) -> bool {
-    filter.split_whitespace().any(|word| word == condition)
-}
-
-/// `filter` with `condition` in it, or without it where it was.
-pub fn toggled(filter: &str, condition: &str) -> String {
-    if has_condition(filter, condition) {
-        let words: Vec<&str> = filter
-            .split_whitespace()
-            .filter(|w| *w != condition)
-            .collect();
-        return words.join(" ");
-    }
-    format!("{} {condition}", filter.trim()).trim().to_owned()
-}
-
 /// A line of blocks, the higher the more happened then: `▁▁▃▁█▁`.
 pub fn spark(times: impl Iterator<Item = u64>, until: u64, width: usize) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -244,13 +222,6 @@ pub fn spark(times: impl Iterator<Item = u64>, until: u64, width: usize) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn conditions_come_and_go() {
-        assert_eq!(toggled("", "client:psql"), "client:psql");
-        assert_eq!(toggled("prod client:psql", "client:psql"), "prod");
-        assert_eq!(toggled("prod", "masked:"), "prod masked:");
-    }
 
     #[test]
     fn only_sessions_that_may_have_failed_count_as_failed() {

@@ -281,6 +281,10 @@ impl Library for Memory {
         false
     }
 
+    fn failed(&mut self, ids: &HashSet<SessionId>) -> Vec<(SessionId, u32)> {
+        ids.iter().map(|id| (*id, 1)).collect()
+    }
+
     fn lines(&mut self, _: &Halt) -> Result<Option<Vec<(usize, String)>>, String> {
         Ok(None)
     }

@@ -19,6 +19,7 @@
 
 mod asker;
 mod browser;
+mod facet;
 mod filter;
 #[cfg(test)]
 mod fixture;

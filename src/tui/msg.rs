@@ -50,6 +50,8 @@ pub enum Msg {
     Lines(String, Vec<(usize, String)>),
     /// How many hundredths of the index are filled, while it is being filled.
     Indexing(Option<u8>),
+    /// How many commands failed in these sessions, where the list did not know it yet.
+    Failed(Vec<(SessionId, u32)>),
     /// The sessions in which something is found for a text.
     Matching(String, HashSet<SessionId>),
     /// What the recordings say of a stretch of time, and whether there is more to count.
@@ -172,6 +174,8 @@ pub enum Request {
     Still(Look),
     /// Moments in all sessions.
     Search(String),
+    /// Moments in one session, which the query names; why they were found is not asked.
+    Find(String),
     /// The sessions in which something is found.
     Matching(String),
     /// What the recordings say of a stretch of time.

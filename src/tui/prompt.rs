@@ -18,6 +18,10 @@ pub enum Wanted {
     Pattern,
     /// Where an export is written.
     File,
+    /// When an export begins.
+    From,
+    /// When it ends.
+    To,
     /// What is looked for in the text that is read.
     InText,
     /// What is looked for in the session that is played.
@@ -38,6 +42,8 @@ impl Wanted {
             Wanted::Note(..) => "note: ".to_owned(),
             Wanted::Pattern => "mask too (a regular expression): ".to_owned(),
             Wanted::File => "write to: ".to_owned(),
+            Wanted::From => "from (1:50, 1m10s; nothing is the start): ".to_owned(),
+            Wanted::To => "to (2:20, 1m10s; nothing is the end): ".to_owned(),
             Wanted::InText => "/".to_owned(),
             Wanted::InSession => "find in this session: ".to_owned(),
             Wanted::Time => "go to (1:50, +30s, -1m, 40%): ".to_owned(),

@@ -134,7 +134,7 @@ fn query(text: &str) -> Result<Query, String> {
         stamp: Stamp(now.timestamp().as_microsecond()),
         zone: TimeZone::system(),
     };
-    Query::parse(text, &now).map_err(|error| error.to_string())
+    Query::parse(text, &now).map_err(|error| error.line())
 }
 
 /// Moments that are looked through for the sessions they stand in, from the newest on, where the
@@ -275,6 +275,15 @@ impl Library for VaultLibrary {
             progress(u8::try_from(hundredths.unwrap_or(100)).unwrap_or(100));
         };
         self.ask(halt, |this| this.library.fill_index(&mut told))
+    }
+
+    fn failed(&mut self, ids: &HashSet<SessionId>) -> Vec<(SessionId, u32)> {
+        let rows = self.rows.iter();
+        let listed = rows.filter_map(|row| self.library.as_listed(row));
+        let wanted = listed.filter(|listed| ids.contains(&listed.id()));
+        wanted
+            .filter_map(|listed| Some((listed.id(), listed.failed?)))
+            .collect()
     }
 
     fn lines(&mut self, halt: &Halt) -> Result<Option<Vec<(usize, String)>>, String> {

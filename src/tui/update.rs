@@ -47,7 +47,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if from == 0 {
                 model.counted.clear();
             }
-            model.browser.take_sessions(from, sessions, more)
+            let effects = model.browser.take_sessions(from, sessions, more);
+            // What is played is not to be taken away from the player; the browser looks again then.
+            match model.player {
+                Some(_) => Vec::new(),
+                None => effects,
+            }
         }
         Msg::NoSessions(why) => {
             model.browser.loading = Loading::Failed(why);
@@ -91,6 +96,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.search.indexing = hundredths;
             Vec::new()
         }
+        Msg::Failed(counts) => {
+            model.browser.take_failed(&counts);
+            Vec::new()
+        }
         Msg::Matching(text, found) => model.browser.take_matching(text, found),
         Msg::Stats(period, stats, more) => {
             pages::insights::take(model, period, stats, more);
@@ -120,7 +129,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Changed(said) => {
-            let done = said.is_ok();
+            // Nobody sees the list behind a player that is there alone.
+            let done = said.is_ok() && !model.only_player;
             model.notice = Some(said.unwrap_or_else(|why| why));
             if !done {
                 return Vec::new();
@@ -384,7 +394,9 @@ fn answered(model: &mut Model, prompt: &Prompt) -> Vec<Effect> {
             vec![Effect::Ask(Request::Change(change))]
         }
         Wanted::Note(..) => Vec::new(),
-        wanted @ (Wanted::Pattern | Wanted::File) => export::typed(model, wanted, text),
+        wanted @ (Wanted::Pattern | Wanted::File | Wanted::From | Wanted::To) => {
+            export::typed(model, wanted, text)
+        }
         Wanted::InText => reader::typed(model, text),
         Wanted::InSession => watch::find(model, text),
         Wanted::Time => watch::go_to(model, text),

@@ -330,11 +330,62 @@ fn the_player_goes_to_a_time_that_is_typed() {
 }
 
 #[test]
+fn a_note_is_written_about_the_moment_that_is_played() {
+    let mut model = watching();
+    let at = model.player.as_ref().unwrap().frame.as_ref().unwrap().now;
+    let asked = press(&mut model, "a");
+    let edit = format!("Edit({:?}, {at:?})", id(0x7f));
+    assert_eq!(asked.last(), Some(&edit), "{asked:?}");
+    // The list is read anew then; what is played stays the player's, and the browser looks again
+    // once the player is left.
+    let effects = update(&mut model, Msg::Changed(Ok("noted".into())));
+    assert!(matches!(effects[..], [Effect::Ask(Request::Sessions)]));
+    let list = Msg::Sessions {
+        from: 0,
+        sessions: sessions(),
+        more: false,
+    };
+    assert!(update(&mut model, list).is_empty());
+    let asked = press(&mut model, "q").concat();
+    assert!(
+        asked.contains("EndReplay") && asked.contains("Landmarks"),
+        "{asked}"
+    );
+}
+
+#[test]
+fn a_command_stays_selected_when_the_list_is_read_anew() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "\rjj");
+    assert_eq!(model.browser.command().map(|c| c.number), Some(3));
+    let list = Msg::Sessions {
+        from: 0,
+        sessions: sessions(),
+        more: false,
+    };
+    update(&mut model, list);
+    let asked = update(&mut model, Msg::Landmarks(id(0x7f), landmarks()));
+    assert_eq!(model.browser.command().map(|c| c.number), Some(3));
+    assert!(format!("{asked:?}").contains("Some(3)"), "{asked:?}");
+}
+
+#[test]
+fn what_failed_is_known_from_the_index_or_from_reading_the_session() {
+    let mut model = browsing(80, 24);
+    let failed = |model: &Model, place: usize| model.browser.sessions[place].failed;
+    // The first one was read.
+    assert_eq!((failed(&model, 0), failed(&model, 3)), (Some(1), None));
+    update(&mut model, Msg::Failed(vec![(id(0x5d), 4)]));
+    assert_eq!(failed(&model, 3), Some(4));
+    assert_eq!(failed(&model, 0), Some(1), "what is known stays");
+}
+
+#[test]
 fn what_is_looked_for_in_the_session_is_gone_to_and_n_goes_on() {
     let mut model = watching();
     let asked = press(&mut model, "/stat OR dele\r");
     let query = format!("id:{} (stat OR dele*)", id(0x7f).hex());
-    assert_eq!(asked, [format!("Ask(Search({query:?}))")]);
+    assert_eq!(asked, [format!("Ask(Find({query:?}))")]);
     let hit = |seconds: u64, number, printed| crate::tui::library::Found {
         session: id(0x7f),
         title: String::new(),

@@ -26,9 +26,16 @@ pub struct Find {
     /// As the library was asked.
     query: String,
     /// What was found, first to last once all of it is here.
-    hits: Vec<Found>,
+    hits: Vec<Place>,
     /// The one that is shown.
     at: usize,
+}
+
+/// Where something was found: as much of [`Found`] as going there takes, since there may be many.
+struct Place {
+    at: Micros,
+    number: Option<u32>,
+    jump: Jump,
 }
 
 /// What an action does in the player.
@@ -105,6 +112,7 @@ pub fn update(model: &mut Model, action: Action, event: KeyEvent) -> Vec<Effect>
             return vec![Effect::Ask(Request::Output(look))];
         }
         Action::Export => return export(model),
+        Action::Note => return note(model),
         Action::Filter | Action::GoTo => {
             model.prompt = Some(Prompt::new(match action {
                 Action::Filter => Wanted::InSession,
@@ -117,7 +125,7 @@ pub fn update(model: &mut Model, action: Action, event: KeyEvent) -> Vec<Effect>
             model.player = None;
             let mut effects = vec![Effect::Ask(Request::EndReplay)];
             match model.pages.last() {
-                None => effects.extend(model.browser.read_detail()),
+                None => effects.extend(model.browser.look_again()),
                 // Looking for something in a session takes the place of a search under way.
                 Some(Page::Search) if model.search.waits() => {
                     effects.extend(model.search.changed())
@@ -186,13 +194,33 @@ fn export(model: &mut Model) -> Vec<Effect> {
     };
     let (id, playing, title) = (frame.id, frame.playing, viewer.title.clone());
     let commands = viewer.command().map(|c| (c.number, c.number));
-    let mut effects = Export::open(model, id, commands);
+    // A stretch of time would be that from the command to what is shown.
+    let from = viewer.command().map_or(Micros(0), |command| command.at);
+    let times = (from.min(frame.now), Some(frame.now));
+    let mut effects = Export::open(model, id, commands, times);
     if let Some(Page::Export(page)) = model.pages.last_mut() {
         page.title = title;
     }
     if playing {
         effects.push(Effect::Ask(Request::Order(Order::Toggle)));
     }
+    effects
+}
+
+/// Lets the viewer write a note about the moment that is shown, which stands still meanwhile.
+fn note(model: &mut Model) -> Vec<Effect> {
+    let frame = model
+        .player
+        .as_ref()
+        .and_then(|viewer| viewer.frame.as_ref());
+    let Some(frame) = frame else {
+        return Vec::new();
+    };
+    let mut effects = Vec::new();
+    if frame.playing {
+        effects.push(Effect::Ask(Request::Order(Order::Toggle)));
+    }
+    effects.push(Effect::Edit(frame.id, frame.now));
     effects
 }
 
@@ -238,7 +266,7 @@ pub fn find(model: &mut Model, text: &str) -> Vec<Effect> {
         return Vec::new();
     };
     if let Some(Err(error)) = clock.map(|clock| Query::parse(text, &clock)) {
-        model.notice = Some(error.to_string());
+        model.notice = Some(error.line());
         return Vec::new();
     }
     let query = format!("id:{} ({})", frame.id.hex(), as_typed(text));
@@ -246,7 +274,7 @@ pub fn find(model: &mut Model, text: &str) -> Vec<Effect> {
         query: query.clone(),
         ..Find::default()
     });
-    vec![Effect::Ask(Request::Search(query))]
+    vec![Effect::Ask(Request::Find(query))]
 }
 
 /// Whether it is this that is looked for in the session that is played.
@@ -274,8 +302,13 @@ pub fn take_found(
     };
     match found {
         Ok(hits) => {
+            let places = hits.iter().map(|hit| Place {
+                at: hit.at,
+                number: hit.number,
+                jump: search::jump_of(hit),
+            });
             find.hits.truncate(from);
-            find.hits.extend(hits);
+            find.hits.extend(places);
         }
         Err(why) => {
             viewer.find = None;
@@ -331,8 +364,12 @@ fn show(model: &mut Model, how: &str) -> Vec<Effect> {
     let Some((find, hit)) = find.and_then(|find| Some((find, find.hits.get(find.at)?))) else {
         return Vec::new();
     };
-    let said = format!("match {} of {}{how}", find.at + 1, find.hits.len());
-    let jump = search::jump_of(hit);
+    let all = match find.hits.len() {
+        n if n >= search::FIND_MAX => format!("the last {n}"),
+        n => n.to_string(),
+    };
+    let said = format!("match {} of {all}{how}", find.at + 1);
+    let jump = hit.jump;
     model.notice = Some(said);
     vec![Effect::Ask(Request::Order(Order::Jump(jump)))]
 }

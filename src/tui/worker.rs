@@ -13,7 +13,7 @@ mod replay;
 use super::library::Library;
 use super::msg::{Look, Msg, Output, Request};
 use super::reel::{Reel, Shared};
-use crate::model::{Body, Event, SessionId, Size};
+use crate::model::{Body, Event, SessionId, Size, Status};
 use crate::player::{Jump, Player, Reached, Spot};
 use crate::timeline::{Builder, Renderer, Statement, Table, tables};
 use crate::vault::index::Halt;
@@ -21,7 +21,7 @@ use output::output;
 use queue::{next, supersedes};
 use replay::{Replay, TICK};
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
@@ -60,6 +60,8 @@ pub struct Worker {
     behind: bool,
     /// How many hundredths of that were told to be done.
     indexing: Option<u8>,
+    /// The sessions that were told without how many of their commands failed.
+    uncounted: HashSet<SessionId>,
     /// How many sessions were told, while more are to come.
     listed: Option<usize>,
     /// What was searched last, while its lines are still to be read.
@@ -80,6 +82,7 @@ impl Worker {
             later: VecDeque::new(),
             behind: false,
             indexing: None,
+            uncounted: HashSet::new(),
             listed: None,
             unread: None,
             open: None,
@@ -153,9 +156,16 @@ impl Worker {
         };
         let mut library = self.library.borrow_mut();
         self.behind = library.catch_up(&self.halt, &mut progress);
+        let counted = match self.behind {
+            true => Vec::new(),
+            false => library.failed(&std::mem::take(&mut self.uncounted)),
+        };
         drop(library);
         if gone {
             return Err(Gone);
+        }
+        if !counted.is_empty() {
+            self.tell(Msg::Failed(counted))?;
         }
         match self.behind || self.indexing.take().is_none() {
             true => Ok(()),
@@ -236,6 +246,7 @@ impl Worker {
                 Ok(())
             }
             Request::Search(_)
+            | Request::Find(_)
             | Request::Matching(_)
             | Request::Stats(_)
             | Request::Runs(..)
@@ -284,6 +295,15 @@ impl Worker {
         let found = self.library.borrow_mut().sessions(from, batch);
         match found {
             Ok(sessions) => {
+                if from == 0 {
+                    self.uncounted.clear();
+                }
+                let unknown = sessions.iter().filter(|session| {
+                    session.failed.is_none() && session.status != Status::Recording
+                });
+                self.uncounted.extend(unknown.map(|session| session.id));
+                // Only who reads them can tell; searches are the faster for it, too.
+                self.behind |= !self.uncounted.is_empty();
                 let more = sessions.len() == batch;
                 self.listed = more.then_some(from + sessions.len());
                 self.tell(Msg::Sessions {

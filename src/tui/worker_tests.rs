@@ -300,6 +300,19 @@ fn how_far_the_index_is_is_told_until_it_is_whole() {
 }
 
 #[test]
+fn what_failed_is_counted_once_the_list_is_told() {
+    let desk = Desk::open();
+    desk.ask(Request::Sessions);
+    let counted = desk.wait("how many commands failed", |msg| match msg {
+        Msg::Failed(counts) => Some(counts),
+        _ => None,
+    });
+    // All but the one that is being recorded.
+    assert_eq!(counted.len(), sessions().len() - 1);
+    assert!(counted.contains(&(id(0x7f), 1)), "{counted:?}");
+}
+
+#[test]
 fn a_search_is_given_up_for_the_next_one() {
     let desk = Desk::open();
     // It goes on until something else is asked, and tells what it finds on the way.

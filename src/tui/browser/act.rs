@@ -344,7 +344,21 @@ fn export(model: &mut Model) -> Vec<Effect> {
         (_, _, Pane::Commands | Pane::Detail) => browser.command().map(|c| (c.number, c.number)),
         _ => None,
     };
-    Export::open(model, id, commands)
+    // A stretch of time would be that of the commands.
+    let moments = browser.selected_landmarks().map(|landmarks| {
+        let chosen = commands.unwrap_or((0, u32::MAX));
+        let chosen = move |c: &&Moment| (chosen.0..=chosen.1).contains(&c.number);
+        landmarks.commands.iter().filter(chosen)
+    });
+    let times = match (commands, moments) {
+        (Some(_), Some(moments)) => {
+            let from = moments.clone().next().map_or(Micros(0), |first| first.at);
+            let last = moments.last().and_then(|last| last.end);
+            (from, last.map(|(_, end)| end))
+        }
+        _ => (Micros(0), None),
+    };
+    Export::open(model, id, commands, times)
 }
 
 /// Opens the player on what is selected.

@@ -8,12 +8,16 @@ use super::super::msg::{Effect, Request};
 use super::super::prompt::{Prompt, Wanted};
 use super::Page;
 use crate::export::{Cut, Format};
-use crate::model::SessionId;
+use crate::model::{Micros, SessionId, when};
+use crate::query::position;
 use regex::bytes::Regex;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::library::Piece;
+
+/// What a time is moved by.
+const STEP: Micros = Micros(1_000_000);
 
 /// What a piece looks like, before it leaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,12 +36,28 @@ pub struct Preview {
     pub lack: Option<String>,
 }
 
+/// Which piece of the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The commands.
+    Commands,
+    /// From one time to another.
+    Time,
+}
+
 /// A field of the dialog.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Field {
-    /// The whole session, or the command.
+    /// The whole session, the command, or a stretch of time.
     #[default]
     Piece,
+    /// When the stretch begins.
+    From,
+    /// When it ends.
+    To,
     /// Cast, text, page …
     Format,
     /// Patterns that are masked besides.
@@ -48,17 +68,6 @@ pub enum Field {
     File,
 }
 
-impl Field {
-    /// All of them, in order.
-    pub const ALL: [Field; 5] = [
-        Field::Piece,
-        Field::Format,
-        Field::Mask,
-        Field::Strict,
-        Field::File,
-    ];
-}
-
 /// The page's state.
 pub struct Export {
     /// The session.
@@ -67,8 +76,10 @@ pub struct Export {
     pub title: String,
     /// The commands that can be handed on instead of the whole session, first and last.
     pub commands: Option<(u32, u32)>,
-    /// Whether all of it goes.
-    pub whole: bool,
+    /// Which piece goes.
+    pub extent: Extent,
+    /// Where the stretch of time begins and ends; no end is that of the session.
+    pub times: (Micros, Option<Micros>),
     /// As what.
     pub format: Format,
     /// What is masked besides.
@@ -90,13 +101,22 @@ pub struct Export {
 }
 
 impl Export {
-    /// Opens the dialog.
-    pub fn open(model: &mut Model, id: SessionId, commands: Option<(u32, u32)>) -> Vec<Effect> {
+    /// Opens the dialog; a stretch of time would be that of `times`.
+    pub fn open(
+        model: &mut Model,
+        id: SessionId,
+        commands: Option<(u32, u32)>,
+        times: (Micros, Option<Micros>),
+    ) -> Vec<Effect> {
         let page = Export {
             id,
             title: model.browser.title_of(id),
             commands,
-            whole: commands.is_none(),
+            extent: match commands {
+                Some(_) => Extent::Commands,
+                None => Extent::Whole,
+            },
+            times,
             format: Format::Markdown,
             patterns: Vec::new(),
             strict: false,
@@ -114,9 +134,13 @@ impl Export {
 
     /// What would leave now.
     pub fn piece(&self) -> Piece {
-        let cut = match self.commands.filter(|_| !self.whole) {
-            Some((first, last)) => Cut::Commands(first, last),
-            None => Cut::Whole,
+        let cut = match (self.extent, self.commands) {
+            (Extent::Commands, Some((first, last))) => Cut::Commands(first, last),
+            (Extent::Time, _) => {
+                let (from, to) = self.times;
+                Cut::Time(from, to.unwrap_or(Micros(u64::MAX)))
+            }
+            (Extent::Whole | Extent::Commands, _) => Cut::Whole,
         };
         Piece {
             id: self.id,
@@ -163,21 +187,56 @@ impl Export {
         vec![Effect::Ask(Request::Preview(self.piece()))]
     }
 
+    /// The fields, in order: times only where a stretch of time goes.
+    pub fn fields(&self) -> Vec<Field> {
+        let mut all = vec![Field::Piece];
+        if self.extent == Extent::Time {
+            all.extend([Field::From, Field::To]);
+        }
+        all.extend([Field::Format, Field::Mask, Field::Strict, Field::File]);
+        all
+    }
+
+    fn next_extent(&mut self, by: isize) {
+        let mut all = vec![Extent::Whole, Extent::Commands, Extent::Time];
+        all.retain(|extent| *extent != Extent::Commands || self.commands.is_some());
+        self.extent = turned(&all, self.extent, by);
+    }
+
+    /// Moves a time by a second; one is not moved past the other.
+    fn move_time(&mut self, field: Field, by: isize) {
+        let moved = |at: Micros| match by {
+            ..0 => Micros(at.0.saturating_sub(STEP.0)),
+            _ => Micros(at.0.saturating_add(STEP.0)),
+        };
+        let (from, to) = self.times;
+        match (field, to) {
+            (Field::From, _) => self.times.0 = moved(from).min(to.unwrap_or(Micros(u64::MAX))),
+            (_, Some(to)) => self.times.1 = Some(moved(to).max(from)),
+            // There is nothing behind the end, and nobody said where that is.
+            (_, None) => {}
+        }
+    }
+
     fn next_format(&mut self, by: isize) {
-        let all = Format::ALL;
-        let place = all.iter().position(|f| *f == self.format).unwrap_or(0);
-        let count = isize::try_from(all.len()).unwrap_or(1);
-        let next = (isize::try_from(place).unwrap_or(0) + by).rem_euclid(count);
-        let next = usize::try_from(next).unwrap_or(0);
-        self.format = all.get(next).copied().unwrap_or(self.format);
+        self.format = turned(&Format::ALL, self.format, by);
     }
 
     fn move_field(&mut self, by: isize) {
-        let all = Field::ALL;
+        let all = self.fields();
         let place = all.iter().position(|f| *f == self.field).unwrap_or(0);
         let next = place.saturating_add_signed(by).min(all.len() - 1);
         self.field = all.get(next).copied().unwrap_or_default();
     }
+}
+
+/// The value that comes so many places after `one` in `all`, and from the last one the first again.
+fn turned<T: Copy + PartialEq>(all: &[T], one: T, by: isize) -> T {
+    let place = all.iter().position(|other| *other == one).unwrap_or(0);
+    let count = isize::try_from(all.len()).unwrap_or(1).max(1);
+    let next = (isize::try_from(place).unwrap_or(0) + by).rem_euclid(count);
+    let next = usize::try_from(next).unwrap_or(0);
+    all.get(next).copied().unwrap_or(one)
 }
 
 /// What an action does.
@@ -188,6 +247,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     };
     let sideways = matches!(action, Action::Left | Action::Right);
+    let by = if action == Action::Left { -1 } else { 1 };
     match (action, page.field) {
         (Action::Down, _) => page.move_field(1),
         (Action::Up, _) => page.move_field(-1),
@@ -197,11 +257,29 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         (Action::PageUp, _) => page.top = page.top.saturating_sub(height),
         (Action::Left | Action::Right | Action::Open, Field::Piece) => {
-            page.whole = !page.whole || page.commands.is_none();
+            page.next_extent(by);
             return page.changed();
         }
+        (Action::Left | Action::Right, Field::From | Field::To) => {
+            page.move_time(page.field, by);
+            return page.changed();
+        }
+        (Action::Open, Field::From | Field::To) => {
+            let mut prompt = Prompt::new(match page.field {
+                Field::From => Wanted::From,
+                _ => Wanted::To,
+            });
+            let (from, to) = page.times;
+            let shown = match page.field {
+                Field::From => Some(from),
+                _ => to,
+            };
+            let shown = shown.map(when::position).unwrap_or_default();
+            shown.chars().for_each(|c| prompt.line.push(c));
+            model.prompt = Some(prompt);
+        }
         (_, Field::Format) if sideways || action == Action::Open => {
-            page.next_format(if action == Action::Left { -1 } else { 1 });
+            page.next_format(by);
             return page.changed();
         }
         (_, Field::Strict) if sideways || action == Action::Open => page.strict = !page.strict,
@@ -247,12 +325,41 @@ fn write(model: &mut Model) -> Vec<Effect> {
     })]
 }
 
-/// A pattern or a file's name was typed.
+/// A time was typed; nothing is the start, or the end.
+fn timed(model: &mut Model, wanted: &Wanted, text: &str) -> Vec<Effect> {
+    let Some(Page::Export(page)) = model.pages.last_mut() else {
+        return Vec::new();
+    };
+    let typed = match text {
+        "" => None,
+        text => match position(text) {
+            Some(at) => Some(at),
+            None => {
+                let said = format!("{text} is no time: 1:50, 1:02:03, 1m10s or 12.5");
+                model.notice = Some(said);
+                return Vec::new();
+            }
+        },
+    };
+    let times = match wanted {
+        Wanted::From => (typed.unwrap_or_default(), page.times.1),
+        _ => (page.times.0, typed),
+    };
+    if times.1.is_some_and(|to| to < times.0) {
+        model.notice = Some("it would end before it begins".to_owned());
+        return Vec::new();
+    }
+    page.times = times;
+    page.changed()
+}
+
+/// A pattern or a file's name was typed, or a time.
 pub fn typed(model: &mut Model, wanted: &Wanted, text: &str) -> Vec<Effect> {
     let Some(Page::Export(page)) = model.pages.last_mut() else {
         return Vec::new();
     };
     match wanted {
+        Wanted::From | Wanted::To => timed(model, wanted, text),
         Wanted::Pattern if text.is_empty() => Vec::new(),
         Wanted::Pattern => match Regex::new(text) {
             Ok(pattern) if pattern.is_match(b"") => {

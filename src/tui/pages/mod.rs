@@ -53,7 +53,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         // What is played behind the page is not to be taken away from the player.
         return match model.player {
             Some(_) => Vec::new(),
-            None => model.browser.read_detail(),
+            None => model.browser.look_again(),
         };
     }
     match model.pages.last() {

@@ -1,5 +1,6 @@
 //! A text to read, or a list to choose from, in front of everything else.
 
+use super::super::filter;
 use super::super::folded::{Folded, Row};
 use super::super::keys::Action;
 use super::super::list::List;
@@ -173,10 +174,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open => {
             let line = reader.lines.get(reader.list.selected);
             match line.and_then(|line| line.choice.clone()) {
-                Some(Choice::Facet(condition)) => {
-                    model.pages.pop();
-                    model.browser.toggle_facet(&condition)
-                }
+                Some(Choice::Facet(condition)) => facet(model, &condition),
                 None => Vec::new(),
             }
         }
@@ -190,6 +188,17 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PreviousMatch => go_on(model, Way::Back),
         _ => Vec::new(),
     }
+}
+
+/// Puts a condition into the filter or takes it out; the list stays, for a second one.
+fn facet(model: &mut Model, condition: &str) -> Vec<Effect> {
+    let effects = model.browser.toggle_facet(condition);
+    let browser = &model.browser;
+    let anew = filter::facets(&browser.sessions, browser.filter.text());
+    if let Some(super::Page::Reader(reader)) = model.pages.last_mut() {
+        reader.lines = anew.lines;
+    }
+    effects
 }
 
 /// Something to look for was typed.

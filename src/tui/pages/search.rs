@@ -15,6 +15,10 @@ use crate::player::{Jump, Way};
 /// Hits that are asked for: more than anybody steps through.
 pub const HITS_MAX: usize = 300;
 
+/// Places that are looked for in one session: nobody steps through so many, but the first of them is to
+/// be among them.
+pub const FIND_MAX: usize = 100_000;
+
 /// Letters of a last word that stands for all words that begin so: fewer would stand for too many.
 const PREFIX_MIN: usize = 3;
 

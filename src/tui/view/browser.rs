@@ -4,7 +4,7 @@ use super::super::browser::{Browser, Loading, Pane};
 use super::super::filter::spark;
 use super::super::library::Session;
 use super::super::model::Model;
-use super::text::{cell, cell_right, fit};
+use super::text::{cell, cell_right, fit, wrap};
 use super::{Panes, bar, detail};
 use crate::model::{Micros, Stamp, Status, when};
 use crate::player::Moment;
@@ -151,8 +151,8 @@ impl Columns {
     }
 
     fn sum(&self) -> usize {
-        // One blank before everything: the mark of the selected line.
-        1 + self.id
+        // Before everything the mark of the selected line, and the session's sign.
+        2 + self.id
             + self.when
             + self.length
             + self.client
@@ -164,7 +164,8 @@ impl Columns {
     fn line(&self, texts: [&str; 7]) -> String {
         let [id, when, length, client, target, commands, notes] = texts;
         let mut line = cell(id, self.id);
-        line += &cell(when, self.when);
+        line += &cell(when, self.when.saturating_sub(1));
+        line.push(' ');
         line += &cell(length, self.length);
         line += &cell(client, self.client);
         line += &cell(target, self.target.saturating_sub(1));
@@ -213,7 +214,8 @@ fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
         Loading::Ready if browser.shown.is_empty() => {
             let width = usize::from(body.width);
             let wrong = browser.wrong().into_iter();
-            let wrong = wrong.map(|why| Line::styled(fit(&why, width), model.theme.warning()));
+            let wrong = wrong.flat_map(|why| wrap(&why, width));
+            let wrong = wrong.map(|row| Line::styled(row, model.theme.warning()));
             let said = "No session matches. / changes the filter, esc takes it away.";
             wrong.chain([Line::from(fit(said, width))]).collect()
         }
@@ -228,7 +230,7 @@ fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
     let columns = Columns::of(usize::from(body.width), browser);
     let heads = ["ID", "WHEN", "LENGTH", "CLIENT", "TARGET", "CMDS", "NOTES"];
     let mut lines = vec![Line::styled(
-        format!(" {}", columns.line(heads)),
+        format!("  {}", columns.line(heads)),
         model.theme.quiet(),
     )];
     let rows = usize::from(body.height).saturating_sub(1);
@@ -251,9 +253,10 @@ fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
             (true, true) => "◉",
             (true, false) => "▶",
             (false, true) => "✓",
-            (false, false) => sign(session),
+            (false, false) => " ",
         };
-        lines.push(Line::styled(format!("{mark}{text}"), style));
+        let sign = sign(session);
+        lines.push(Line::styled(format!("{mark}{sign}{text}"), style));
     }
     frame.render_widget(Paragraph::new(lines), body);
 }

@@ -1,9 +1,10 @@
 //! The export dialog: its fields, and below them what leaves.
 
 use super::super::model::Model;
-use super::super::pages::export::{Export, Field};
+use super::super::pages::export::{Export, Extent, Field};
 use super::browser::title;
 use super::text::{cell, fit, wrap};
+use crate::model::{Micros, when};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -17,11 +18,12 @@ const MASK_MIN: usize = 3;
 pub fn draw(model: &Model, page: &Export, area: Rect, frame: &mut Frame) {
     let left = format!("Export {}", page.title);
     let body = title(model, true, &left, "", area, frame);
-    let fields = u16::try_from(Field::ALL.len()).unwrap_or(5);
+    let all = page.fields();
+    let fields = u16::try_from(all.len()).unwrap_or(7);
     let rows = [Constraint::Length(fields), Constraint::Fill(1)];
     let [form, below] = Layout::vertical(rows).areas(body);
     let width = usize::from(form.width);
-    let lines = Field::ALL.map(|field| {
+    let lines = all.into_iter().map(|field| {
         let (name, value) = field_text(page, field);
         let selected = field == page.field;
         let mark = if selected { "▶" } else { " " };
@@ -31,19 +33,30 @@ pub fn draw(model: &Model, page: &Export, area: Rect, frame: &mut Frame) {
             false => Line::from(fit(&text, width)),
         }
     });
-    frame.render_widget(Paragraph::new(lines.to_vec()), form);
+    frame.render_widget(Paragraph::new(lines.collect::<Vec<Line>>()), form);
     preview(model, page, below, frame);
 }
 
 fn field_text(page: &Export, field: Field) -> (&'static str, String) {
     match field {
         Field::Piece => {
-            let value = match page.commands.filter(|_| !page.whole) {
-                Some((first, last)) if first == last => format!("command {first}"),
-                Some((first, last)) => format!("commands {first} to {last}"),
-                None => "the whole session".to_owned(),
+            let value = match (page.extent, page.commands) {
+                (Extent::Commands, Some((first, last))) if first == last => {
+                    format!("command {first}")
+                }
+                (Extent::Commands, Some((first, last))) => format!("commands {first} to {last}"),
+                (Extent::Time, _) => "a stretch of time".to_owned(),
+                (Extent::Whole | Extent::Commands, _) => "the whole session".to_owned(),
             };
             ("what", value)
+        }
+        Field::From => match page.times.0 {
+            Micros(0) => ("from", "the start".to_owned()),
+            at => ("from", when::position(at)),
+        },
+        Field::To => {
+            let to = page.times.1;
+            ("to", to.map_or("the end".to_owned(), when::position))
         }
         Field::Format => ("as", page.format.name().to_owned()),
         Field::Mask => {
@@ -65,7 +78,7 @@ fn field_text(page: &Export, field: Field) -> (&'static str, String) {
             };
             ("write", value.to_owned())
         }
-        Field::File => ("to", page.path().display().to_string()),
+        Field::File => ("into", page.path().display().to_string()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::keys::{Binding, Scope};
 use super::super::model::Model;
 use super::bar;
-use super::text::{cell, fit};
+use super::text::{cell, wrap};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::text::{Line, Span};
@@ -57,10 +57,18 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
         }
         lines.push(Line::styled(scope.title(), theme.focused()));
         for binding in found {
-            lines.push(Line::from(vec![
-                Span::styled(cell(&names(binding, column), column), theme.strong()),
-                Span::raw(fit(binding.help, width.saturating_sub(column))),
-            ]));
+            // On a narrow terminal a sentence goes on in the next row.
+            let rows = wrap(binding.help, width.saturating_sub(column));
+            let names = std::iter::once(names(binding, column));
+            for (row, names) in rows
+                .into_iter()
+                .zip(names.chain(std::iter::repeat(String::new())))
+            {
+                lines.push(Line::from(vec![
+                    Span::styled(cell(&names, column), theme.strong()),
+                    Span::raw(row),
+                ]));
+            }
         }
     }
     if lines.is_empty() {

@@ -49,6 +49,8 @@ pub fn view(model: &Model, frame: &mut Frame) {
 #[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
+mod export_tests;
+#[cfg(test)]
 mod pages_tests;
 #[cfg(test)]
 mod tests;

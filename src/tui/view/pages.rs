@@ -8,7 +8,7 @@ use super::super::pages::reader::{Reader, Tone};
 use super::super::pages::search::{Row, Search};
 use super::super::prompt::Palette;
 use super::browser::title;
-use super::text::{cell, cell_right, fit};
+use super::text::{cell, cell_right, fit, wrap};
 use super::{bar, compare, export};
 use crate::insight::Stats;
 use crate::model::{Size, when};
@@ -93,8 +93,9 @@ fn search(model: &Model, area: Rect, frame: &mut Frame) {
         ..body
     };
     if let Some(why) = &search.wrong {
-        let text = fit(why, width);
-        frame.render_widget(Line::styled(text, model.theme.warning()), list);
+        let rows = wrap(why, width).into_iter();
+        let rows = rows.map(|row| Line::styled(row, model.theme.warning()));
+        frame.render_widget(Paragraph::new(rows.collect::<Vec<_>>()), list);
         return;
     }
     if text.trim().is_empty() {
@@ -182,7 +183,11 @@ fn insights(model: &Model, page: &Insights, area: Rect, frame: &mut Frame) {
             };
             let more = if page.more { " so far…" } else { "" };
             let (from, to) = (day(from), day(to));
-            format!("{from} to {to}, {} commands{more}", stats.commands)
+            let days = match from == to {
+                true => from,
+                false => format!("{from} to {to}"),
+            };
+            format!("{days}, {} commands{more}", stats.commands)
         }
         None => String::new(),
     };
@@ -386,6 +391,10 @@ fn heat(model: &Model, page: &Insights, stats: &Stats, width: usize) -> Vec<Line
 
 fn reader(model: &Model, page: &Reader, area: Rect, frame: &mut Frame) {
     let count = match page.lines.len() {
+        _ if page.chooses() => {
+            let (shown, all) = (model.browser.shown.len(), model.browser.sessions.len());
+            format!("{shown} of {all} sessions")
+        }
         1 => "1 line".to_owned(),
         n => format!("{n} lines"),
     };

@@ -39,6 +39,11 @@ pub(super) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
             '\r' => KeyCode::Enter,
             '\t' => KeyCode::Tab,
             '\x1b' => KeyCode::Esc,
+            '\u{15}' => {
+                let key = KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL);
+                update(model, Msg::Key(key));
+                continue;
+            }
             '↓' => KeyCode::Down,
             '→' => KeyCode::Right,
             c => KeyCode::Char(c),
@@ -54,7 +59,7 @@ pub(super) fn answered(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
     let mut left = Vec::new();
     for effect in effects {
         let msg = match effect {
-            Effect::Ask(Request::Search(text)) => {
+            Effect::Ask(Request::Search(text) | Request::Find(text)) => {
                 let mut hits = Vec::new();
                 let mut each = |hit| hits.push(hit);
                 let done = library.search(&as_typed(&text), 300, &Halt::default(), &mut each);
@@ -257,37 +262,16 @@ fn every_question_is_in_sight_or_said_to_be_beside() {
 }
 
 #[test]
-fn an_export_shows_exactly_what_leaves() {
-    let mut model = browsing(80, 24);
-    press(&mut model, "\r");
-    press(&mut model, "e");
-    insta::assert_snapshot!("export_a_command", drawn(&model));
-    press(&mut model, "m");
-    press(&mut model, "stuck|8832");
-    assert!(shown(&model).contains("mask too"));
-    press(&mut model, "\r");
-    let masked = shown(&model);
-    assert!(
-        !masked.contains("8832 |") && masked.contains("named 2"),
-        "{masked}"
-    );
-    press(&mut model, "↓→→");
-    assert!(shown(&model).contains("csv"), "{}", shown(&model));
-    let effects = press(&mut model, "w");
-    let asked = format!("{effects:?}");
-    assert!(
-        asked.contains("rec-7fa5.csv") && asked.contains("replace: false"),
-        "{asked}"
-    );
-    update(
-        &mut model,
-        Msg::Written(Err("rec-7fa5.csv is there already".into()), true),
-    );
-    let asked = format!("{:?}", press(&mut model, "w"));
-    assert!(asked.contains("replace: true"), "{asked}");
-    let mut model = browsing(40, 12);
-    press(&mut model, "e");
-    insta::assert_snapshot!("export_on_a_small_terminal", drawn(&model));
+fn a_word_that_reads_as_a_filter_is_told() {
+    for (cols, rows) in [(80, 24), (40, 12)] {
+        let mut model = browsing(cols, rows);
+        press(&mut model, "/is:failed");
+        let said = shown(&model).replace(['\n', '"'], " ");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        for told in ["there is no filter is:", "did you mean failed:", "pinned:"] {
+            assert!(said.contains(told), "{told} is missing: {said}");
+        }
+    }
 }
 
 #[test]
@@ -298,8 +282,22 @@ fn facets_narrow_the_list_and_marks_are_counted() {
     press(&mut model, "\r");
     assert_eq!(model.browser.filter.text(), "client:psql");
     assert_eq!(model.browser.shown, [0, 3, 4]);
-    press(&mut model, "f\r");
-    assert_eq!(model.browser.shown.len(), 5);
+    // The list stays: a second client joins the first, and both can go again.
+    assert!(
+        shown(&model).contains("3 of 5 sessions"),
+        "{}",
+        shown(&model)
+    );
+    press(&mut model, "↓\r");
+    assert_eq!(model.browser.filter.text(), "client:psql|mysql");
+    assert_eq!(model.browser.shown, [0, 2, 3, 4]);
+    insta::assert_snapshot!("facets_two_clients", drawn(&model));
+    press(&mut model, "\rk\rq");
+    assert_eq!(
+        (model.browser.filter.text(), model.browser.shown.len()),
+        ("", 5)
+    );
+    assert!(model.pages.is_empty());
     press(&mut model, "o");
     assert!(shown(&model).contains("oldest first"));
     assert_eq!(model.browser.shown, [4, 3, 2, 1, 0]);

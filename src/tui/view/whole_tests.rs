@@ -30,12 +30,15 @@ fn esc_takes_the_filter_away_and_a_mistake_in_it_is_told() {
 
 #[test]
 fn the_notes_take_the_room_that_targets_leave() {
-    let mut model = browsing(110, 24);
+    let mut model = browsing(122, 24);
     for session in &mut model.browser.sessions {
         session.labels.tags = ["incident-42", "billing"].map(str::to_owned).into();
     }
     let said = shown(&model);
-    assert!(said.contains("#billing, #incident-42, 2 masked"), "{said}");
+    assert!(
+        said.contains("#billing, #incident-42, 1 failed, 2 masked"),
+        "{said}"
+    );
     assert!(said.contains("billing-db-replica.example.com"), "{said}");
 }
 

@@ -6,7 +6,7 @@ use super::super::pages::compare::Comparison;
 use super::super::pages::export::Preview;
 use super::super::pages::insights::Period;
 use super::super::pages::runs::RUNS_MAX;
-use super::super::pages::search::{HITS_MAX, as_typed};
+use super::super::pages::search::{FIND_MAX, HITS_MAX, as_typed};
 use super::{Gone, Worker};
 use crate::config::Draft;
 use crate::export::{Format, Lack};
@@ -35,7 +35,12 @@ impl Worker {
     /// Answers what takes long, unless it is given up for something else: then later.
     pub(super) fn ask(&mut self, request: Request) -> Result<(), Gone> {
         let answer = match &request {
-            Request::Search(text) => self.search(text)?,
+            Request::Search(text) => self.search(text, HITS_MAX)?,
+            Request::Find(text) => {
+                let found = self.search(text, FIND_MAX)?;
+                self.unread = None;
+                found
+            }
             Request::Matching(text) => {
                 self.behind = true;
                 let mut library = self.library.borrow_mut();
@@ -63,7 +68,7 @@ impl Worker {
     }
 
     /// Tells what is found as it is found; gives the last of it.
-    fn search(&mut self, text: &str) -> Result<Option<Msg>, Gone> {
+    fn search(&mut self, text: &str, max: usize) -> Result<Option<Msg>, Gone> {
         self.unread = None;
         self.behind = true;
         let (mut told, mut gathered) = (0, Vec::new());
@@ -82,7 +87,7 @@ impl Worker {
             }
         };
         let mut library = self.library.borrow_mut();
-        let done = library.search(&as_typed(text), HITS_MAX, &self.halt, &mut each);
+        let done = library.search(&as_typed(text), max, &self.halt, &mut each);
         drop(library);
         if gone {
             return Err(Gone);

@@ -22,6 +22,7 @@ pub(super) fn supersedes(later: &Request, earlier: &Request) -> bool {
             | Request::Still(_)
             | Request::Sessions
             | Request::Search(_)
+            | Request::Find(_)
             | Request::Matching(_)
             | Request::Stats(_)
             | Request::Runs(..)
