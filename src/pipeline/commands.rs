@@ -215,7 +215,7 @@ impl Pipeline {
         }
         let asks = prompt::asks_password(&before);
         let mut edit = Edit {
-            right: right.trim().to_owned(),
+            right: edit::right_prompt(&right).to_owned(),
             secret: asks.then(Zeroizing::default),
             ..Edit::default()
         };

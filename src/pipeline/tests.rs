@@ -306,6 +306,23 @@ fn continued_lines_are_one_command() {
 }
 
 #[test]
+fn a_right_prompt_is_known_with_the_cursor_within_the_text() {
+    // The line stands already when its editing begins, as behind vi's escape.
+    let line = format!("\r~> cho start{}07:22\x1b[80G\r\x1b[3C", " ".repeat(40));
+    let drawn = format!("\r~> echo start{}07:22\r\x1b[4C", " ".repeat(39));
+    let all = session(&[
+        (0, Out("~> ")),
+        (50, Out(&line)),
+        (100, Key("e")),
+        (101, Out(&drawn)),
+        (200, Key("\r")),
+        (201, Out("\r\nstart\r\n~> ")),
+    ]);
+    let texts: Vec<String> = commands(&all).into_iter().map(|found| found.0).collect();
+    assert_eq!(texts, ["echo start"]);
+}
+
+#[test]
 fn the_empty_line_that_ends_a_block_is_no_part_of_it() {
     let all = session(&[
         (0, Out(">>> ")),

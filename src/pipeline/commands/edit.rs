@@ -92,3 +92,12 @@ pub(super) fn typed(text: &str, shown: &str, skip: usize) -> String {
     }
     typed
 }
+/// The right prompt in what stands behind the cursor. Where the cursor is within a text, as with vi's
+/// keys or before what the history suggests, that goes on first; the prompt is what stands apart.
+pub(super) fn right_prompt(behind: &str) -> &str {
+    if behind.starts_with(' ') {
+        return behind.trim();
+    }
+    let apart = behind.trim_end().rsplit_once("  ");
+    apart.map_or("", |(_, prompt)| prompt.trim())
+}
