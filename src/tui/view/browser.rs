@@ -136,7 +136,7 @@ impl Columns {
             columns.commands = 0;
         }
         if width < columns.sum() + least {
-            columns.when = 13;
+            columns.when = 12;
         }
         let room = width.saturating_sub(columns.sum());
         let wanted = browser.widest_target.max("TARGET".len()) + 1;

@@ -4,6 +4,7 @@ mod browse;
 mod hostile;
 mod job;
 mod locked;
+mod more;
 mod pages;
 mod play;
 mod words;
