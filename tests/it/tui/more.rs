@@ -139,7 +139,7 @@ fn every_view_is_drawn_with_sixteen_colours() {
         ("f", "Narrow by"),
         ("q", "▌ Commands of"),
         (":", "▌ Do"),
-        ("\x1b", "▌ Commands of"),
+        ("\x1b", "q back"),
         ("?", "Keys"),
         ("q", "▌ Commands of"),
         ("sorders", "moments"),
