@@ -10,7 +10,7 @@ use crate::model::wire::{Exchange, Wire};
 
 const SECRET: &str = "tr0ub4dor-and-3";
 /// Its halves stand apart on the screen and together in the bytes.
-const LINES: &str = "before\r\nsay tr0ub4\x1b[10Cdor-and-3\r\nafter\r\n";
+const LINES: &str = "before\r\nsay tr0ub\x1b[5C4dor-a\x1b[5Cnd-3\r\nafter\r\n";
 
 /// A session that has learned the secret.
 fn learned(on_doubt: OnDoubt) -> Pipeline {
@@ -45,7 +45,7 @@ fn a_doubtful_line_is_dropped_and_counted_and_its_neighbours_stay() {
     let bodies = bodies(&mut p);
     let out = show(&bytes(&bodies));
     assert!(
-        !out.contains("tr0ub4") && !out.contains("dor-and-3"),
+        !out.contains("tr0ub") && !out.contains("4dor-a") && !out.contains("nd-3"),
         "{out}"
     );
     for word in ["before", "after", "more"] {
@@ -65,7 +65,7 @@ fn a_doubtful_line_is_kept_and_told_where_that_is_wanted() {
     p.output(ms(5), LINES.as_bytes());
     let bodies = bodies(&mut p);
     let out = show(&bytes(&bodies));
-    assert!(out.contains("say tr0ub4\\x1b[10Cdor-and-3"), "{out}");
+    assert!(out.contains("say tr0ub\\x1b[5C4dor-a\\x1b[5Cnd-3"), "{out}");
     let gaps = gaps(&bodies);
     assert_eq!(gaps.len(), 1, "{gaps:?}");
     assert!(

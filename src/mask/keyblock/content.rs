@@ -116,6 +116,7 @@ fn behind_number(line: &[u8], start: usize, end: usize) -> usize {
         at(line, next),
         b' ' | b'\t' | b':' | b'-' | b'|' | b')' | b'.'
     ) && next < end
+        && !cut(line, next, end).starts_with(b"-----")
     {
         next += 1;
     }

@@ -226,12 +226,35 @@ fn pieces(line: &[u8], start: usize, end: usize, learned: &Learned, spans: &mut 
         let text = cut(line, from, end);
         match learned.most(|secret| piece(secret, text)) {
             Some((len, rule, class)) => {
-                spans.push(Span::new(from, from + len, rule, class).in_cell());
+                let span = Span::new(from, from + len, rule, class).in_cell();
+                others(line, &span, learned, spans);
+                spans.push(span);
                 from += len;
             }
             None => from += 1,
         }
     }
+}
+
+/// Appends what else `line` shows of a secret of which `found` is a piece: a row that was drawn in two
+/// goes holds what stands before it and behind it too.
+fn others(line: &[u8], found: &Span, learned: &Learned, spans: &mut Vec<Span>) {
+    let piece = cut(line, found.start, found.end);
+    learned.each(0, |secret| {
+        let Some(place) = memchr::memmem::find(secret, piece) else {
+            return;
+        };
+        let behind = place + piece.len();
+        for part in [cut(secret, 0, place), cut(secret, behind, secret.len())] {
+            if part.len() < GRAM {
+                continue;
+            }
+            for start in memchr::memmem::find_iter(line, part) {
+                let end = start + part.len();
+                spans.push(Span::new(start, end, found.rule, found.class).in_cell());
+            }
+        }
+    });
 }
 
 /// How many bytes at the start of `text` are a piece of `secret`.
@@ -281,6 +304,14 @@ mod tests {
         ] {
             assert_eq!(edges(secret, line, false), [part], "{line}");
         }
+        assert_eq!(
+            edges(secret, "say Kq7-mVx   2-Tz9p-Lw4 twice", false),
+            ["Kq7-mVx", "2-Tz9p-Lw4"]
+        );
+        assert_eq!(
+            edges(secret, "say Kq7-m   Vx2-Tz9p-Lw4 twice", false),
+            ["Kq7-m", "Vx2-Tz9p-Lw4"]
+        );
         for line in [
             "Lw4 is short",
             "a Kq7-m in the middle",
