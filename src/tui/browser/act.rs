@@ -351,9 +351,9 @@ fn export(model: &mut Model) -> Vec<Effect> {
         landmarks.commands.iter().filter(chosen)
     });
     let times = match (commands, moments) {
-        (Some(_), Some(moments)) => {
+        (Some(_), Some(mut moments)) => {
             let from = moments.clone().next().map_or(Micros(0), |first| first.at);
-            let last = moments.last().and_then(|last| last.end);
+            let last = moments.next_back().and_then(|last| last.end);
             (from, last.map(|(_, end)| end))
         }
         _ => (Micros(0), None),

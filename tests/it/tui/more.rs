@@ -67,7 +67,7 @@ fn a_stretch_of_time_is_written_as_the_verb_would_write_it() {
     t.wait_for("to       0:20");
     t.keys("jjjj\r\x15");
     t.wait_for("write to:");
-    t.keys(&format!("{}\r", file.display()));
+    t.keys(format!("{}\r", file.display()));
     t.wait_until("what leaves", |screen| {
         screen.contains("as       text") && screen.contains(" bytes")
     });
