@@ -8,7 +8,7 @@ mod content;
 
 use super::bytes::{at, contains, cut, find as find_in, from, trim, word_at};
 use super::span::{Class, RuleId, Span};
-use content::{behind_prefix, content, is_header, is_material};
+use content::{Lead, behind_prefix, content, is_header, is_material, is_pager};
 
 const RULE: RuleId = RuleId::new("private-key");
 
@@ -53,6 +53,8 @@ pub(crate) struct Block {
     lines: u32,
     /// Lines of base64 seen; header lines may only stand before them.
     body: u32,
+    /// What stood before its BEGIN, and so before each of its lines.
+    lead: Lead,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +129,12 @@ fn unbegun(line: &[u8]) -> Option<Kind> {
 /// Reads `line` while no block is open: masks what a block on this line holds, and tells whether
 /// one stays open behind it.
 pub(crate) fn open(line: &[u8], spans: &mut Vec<Span>) -> Option<Block> {
+    let block = |kind, lead| Block {
+        kind,
+        lines: 0,
+        body: 0,
+        lead,
+    };
     let mut i = 0;
     let mut left = None;
     while let Some(begin) = find_in(line, i, b"begin ") {
@@ -148,6 +156,15 @@ pub(crate) fn open(line: &[u8], spans: &mut Vec<Span>) -> Option<Block> {
         while at(line, body) == b'-' {
             body += 1;
         }
+        // grep '-----BEGIN RSA PRIVATE KEY-----' looks for one.
+        let quote = at(line, body);
+        if matches!(quote, b'\'' | b'"' | b'`' | b'/')
+            && super::bytes::before(line, begin.saturating_sub(5)) == quote
+            && matches!(at(line, body + 1), b' ' | b'\t' | b';' | b'|' | b')' | 0)
+        {
+            i = body;
+            continue;
+        }
         let end = find_in(line, body, b"end ").filter(|e| at(line, e.wrapping_sub(1)) == b'-');
         let stop = end.map_or(line.len(), |e| {
             let mut e = e;
@@ -157,11 +174,8 @@ pub(crate) fn open(line: &[u8], spans: &mut Vec<Span>) -> Option<Block> {
             e
         });
         mask_body(line, body, stop, spans);
-        left = end.is_none().then_some(Block {
-            kind: Kind::Armor,
-            lines: 0,
-            body: 0,
-        });
+        let lead = Lead::of(cut(line, 0, begin));
+        left = end.is_none().then_some(block(Kind::Armor, lead));
         i = stop.max(i);
     }
     // `openssh-key-v1`: the first line behind the BEGIN, which may stand alone.
@@ -169,32 +183,20 @@ pub(crate) fn open(line: &[u8], spans: &mut Vec<Span>) -> Option<Block> {
     if left.is_none() && cut(line, start, end).starts_with(b"b3BlbnNzaC1rZXktdjE") {
         push(start, end, spans);
         return Some(Block {
-            kind: Kind::Lines,
-            lines: 0,
             body: 1,
+            ..block(Kind::Lines, Lead::of(cut(line, 0, start)))
         });
     }
     if left.is_none()
         && let Some(kind) = unbegun(line)
     {
-        return Some(Block {
-            kind,
-            lines: 0,
-            body: 0,
-        });
+        return Some(block(kind, Lead::default()));
     }
-    if find_in(line, 0, b"putty-user-key-file-").is_some() {
-        left = Some(Block {
-            kind: Kind::PuttyPublic,
-            lines: 0,
-            body: 0,
-        });
+    if let Some(n) = find_in(line, 0, b"putty-user-key-file-") {
+        left = Some(block(Kind::PuttyPublic, Lead::of(cut(line, 0, n))));
     } else if let Some(count) = private_lines(line) {
-        left = Some(Block {
-            kind: Kind::PuttyPrivate(count),
-            lines: 0,
-            body: 0,
-        });
+        let n = find_in(line, 0, b"private-lines:").unwrap_or(0);
+        left = Some(block(Kind::PuttyPrivate(count), Lead::of(cut(line, 0, n))));
     }
     left
 }
@@ -215,13 +217,27 @@ pub(crate) fn inside(block: Block, line: &[u8], spans: &mut Vec<Span>) -> Inside
     let next = |kind| Block {
         kind,
         lines: block.lines + 1,
-        body: block.body,
+        ..block
     };
     if block.lines >= LINES_MAX {
         return Inside::Not;
     }
-    let (start, end) = content(line);
-    let (start, text) = behind_prefix(line, start, end);
+    // `more` asks for a key between two lines of the file.
+    if block.lines > 0 && is_pager(line) {
+        return Inside::Open(next(block.kind));
+    }
+    let (start, end, text) = match block.lead.behind(line) {
+        Some(lead) => {
+            let (start, end) = content(from(line, lead));
+            let (start, end) = (lead + start, lead + end);
+            (start, end, cut(line, start, end))
+        }
+        None => {
+            let (start, end) = content(line);
+            let (start, text) = behind_prefix(line, start, end);
+            (start, end, text)
+        }
+    };
     match block.kind {
         Kind::PuttyPublic => {
             if let Some(count) = private_lines(line) {
@@ -447,6 +463,41 @@ mod tests {
                 masked.contains("END RSA") && masked.ends_with("$ ls"),
                 "{masked}"
             );
+        }
+    }
+
+    #[test]
+    fn lines_bear_what_stands_before_begin_and_a_pager_stops_between_them() {
+        for leads in [
+            ["2026-03-04 08:15:59 [info] ", "2026-03-04 08:16:00 [info] "],
+            ["#7 9.98 + ", "#7 10.02 + "],
+            ["web-1  | 08:15:59 out: ", "web-1  | 08:16:00 out: "],
+            ["[pod/api-0/init] ", "[pod/api-0/init] "],
+            ["  stdout F ", "  stdout F "],
+        ] {
+            let [first, other] = leads;
+            let text = format!(
+                "{first}-----BEGIN PRIVATE KEY-----\n{other}{BODY}\n{other}{BODY}\n{other}Zm9v\n{other}-----END PRIVATE KEY-----\n{other}done"
+            );
+            let (masked, open) = run(&text);
+            assert_eq!(
+                masked,
+                format!(
+                    "{first}-----BEGIN PRIVATE KEY-----\n{other}#\n{other}#\n{other}#\n{other}-----END PRIVATE KEY-----\n{other}done"
+                )
+            );
+            assert!(!open, "{masked}");
+        }
+        for pager in [
+            "--More--(31%)",
+            "--More--",
+            ":",
+            "<--- More --->",
+            "lines 1-23",
+        ] {
+            let text = format!("-----BEGIN PRIVATE KEY-----\n{BODY}\n{pager}\n{BODY}\n");
+            let masked = run(&text).0;
+            assert!(!masked.contains(&BODY[..12]), "{masked}");
         }
     }
 

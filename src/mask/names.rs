@@ -62,7 +62,9 @@ const PASSWORDS: &str = "
     parolachiave parolasegreta parolaordine userpasswd plaintextpassword cleartextpassword parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
     presharedkey wpapassphrase chpasswd masterpassword unlockcode palabraclave codigosecreto
     passplain pwplain pwdplain passclear symdecrypt pubdecrypt alarmcode doorcode gatecode
-    codesecret wpapsk psksecret geheim geheimnis segreto sekret clavesecreta";
+    codesecret wpapsk psksecret geheim geheimnis segreto sekret clavesecreta chiavesegreta chavesecreta clesecrete
+    clésecrète geheimerschluessel geheimesleutel tajnyklucz tajnyklic hemlignyckel hemmelignøgle salainenavain
+    titkoskulcs gizlianahtar секретныйключ シークレットキー 秘密鍵 비밀키";
 
 /// Ends of a word that make it an issued secret.
 const TOKENS: &str = "
@@ -78,12 +80,14 @@ const TOKENS: &str = "
     sessioncookie sessionid sessid phpsessid jsessionid connectsid botkey adminkey
     tokensecret apiauth patoken accesskeysecret webhookurl unsealkey recoverykey recoverycode
     recoverycodes backupcode backupcodes otpauth authorization xapikey xauthtoken keysecret
-    keycontent npmauthident authident";
+    keycontent npmauthident authident securitystamp chiaveapi claveapi cleapi chaveapi apischluessel apisleutel
+    kluczapi apinyckel apianahtari tokenacceso tokenaccesso zugriffstoken";
 
 /// Ends of a word that make it key material.
 const KEYS: &str = "
     privatekey encryptionkey signingkey masterkey decryptionkey privkey secretkeyring
-    symmetrickey aeskey rsakey sshkey sshprivatekey hmackey cryptkey cipherkey datakey
+    chiaveprivata claveprivada cleprivee cléprivée chaveprivada privatschluessel privatnyckel kluczprywatny
+    закрытыйключ приватныйключ 私钥 私鑰 개인키 symmetrickey aeskey rsakey sshkey sshprivatekey hmackey cryptkey cipherkey datakey
     rootkey walletkey mnemonic seedphrase privatekeydata encryptkey fernetkey kek dek signkey keysource instrumentationkey
     jwtkey jwtsigningkey keystorekey keydata ppk privateexponent macsecret wgkey tlskey
     sslkey cookiekey sessionkey saltkey hashidssalt pepper noncesalt authsalt loggedinsalt secureauthsalt
@@ -105,7 +109,7 @@ const QUALIFIERS: &str = "
     hex old new current confirm confirmation confirmed repeat again prod production dev test
     staging stage qa uat live default root admin primary secondary main backup replica master
     base str string data raw md5 sha1 sha256 bcrypt argon2 salt salted crypt verify
-    verification in out a b previous prev temp tmp initial shared unencrypted bytes";
+    verification stdout in out a b previous prev temp tmp initial shared unencrypted bytes";
 
 /// Words that turn what stands before them into something harmless.
 const HARMLESS: &str = "
@@ -450,7 +454,8 @@ const TRIGGERS: &str = "
     otp recovery backup_code session sessid cookie connect.sid webhook sekret
     segreto chave chiave ключ Ключ токен Токен 令牌 密钥 トークン jeton codigo licen _pat -pat passe unlock_code
     spare4 authident _pw -pw pw= pw: pw\" pin= pin: pin\" _pin -pin slaptazodis totp seed salt sig= _sid kek puk
-    alarm_code _hmac _private";
+    alarm_code _hmac _private _dek securitystamp security_stamp schluessel sleutel klucz nyckel nøgle avain anahtar
+    klic_ kulcs 私钥 私鑰 秘密鍵 シークレット 비밀키 개인키";
 
 #[cfg(test)]
 mod tests {

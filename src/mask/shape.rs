@@ -22,7 +22,7 @@ const HARMLESS: &str = "
     sha sha1 sha224 sha256 sha384 sha512 md5 blake2 blake3 crc etag hash digest integrity commit rev git
     id uid uuid guid trace span req request msg event evt cus ch pi pm in sub prod price card ba src txn po
     seti si ii tr acct file plan run job build pod node img image layer snap vol vpc eni sg subnet ami i
-    nonce arn res obj doc page item row user order inv invoice object batch chatcmpl thread asst call toolu";
+    nonce arn res db obj doc page item row user order inv invoice object batch chatcmpl thread asst call toolu";
 
 /// Words in a prefix that say that the rest is secret.
 const TELLING: &[&str] = &[

@@ -4,10 +4,11 @@
 use super::frame::words;
 use super::layout::{Cut, bar, cells, is_column_name, next_bar};
 use super::names::Judge;
+use super::setting::{SETTING, key_value};
 use super::vertical::boxed_pair;
 use super::{checked, push, wanted};
 use crate::mask::bytes::{at, contains, cut, find, trim, word_at};
-use crate::mask::names::Named;
+use crate::mask::names::{Named, Strength};
 use crate::mask::own::Personal;
 use crate::mask::span::Span;
 use crate::mask::sql::select_items;
@@ -95,8 +96,11 @@ impl Asked {
                 (name.to_vec(), judge.column(name).or(item.named))
             })
             .collect();
+        let columns = asked_for(text, columns);
         let all = columns.is_empty() && memchr::memchr(b'*', text).is_some();
-        let known = columns.iter().any(|(_, named)| named.is_some());
+        let known = columns
+            .iter()
+            .any(|(name, named)| named.is_some() || is_value(name));
         (all || known).then_some(Asked {
             columns,
             left: LINES_MAX,
@@ -152,6 +156,7 @@ impl Asked {
         let Some(cells) = row else {
             return Part::Over;
         };
+        key_value(line, &cells, spans);
         for ((start, end), (_, named)) in cells.into_iter().zip(&self.columns) {
             if let Some(named) = named
                 && wanted(cut(line, start, end), *named)
@@ -275,6 +280,51 @@ impl Asked {
 
 type Place = (usize, usize);
 
+/// What the value of a setting is called in a table of them.
+fn is_value(name: &[u8]) -> bool {
+    [
+        &b"value"[..],
+        b"val",
+        b"setting",
+        b"setting_value",
+        b"option_value",
+        b"config_value",
+        b"meta_value",
+        b"valeur",
+        b"valor",
+        b"wert",
+        b"param_value",
+    ]
+    .iter()
+    .any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// `columns`, and whether a value is that of a secret: `select value from settings where name = 'smtp_password'`.
+fn asked_for(text: &[u8], mut columns: Vec<Told>) -> Vec<Told> {
+    let condition = find(text, 0, b" where ").map(|n| cut(text, n, text.len()));
+    let mut literals = condition
+        .unwrap_or_default()
+        .split(|c| *c == b'\'')
+        .skip(1)
+        .step_by(2);
+    // What a server is set to is asked for by patterns.
+    let plain = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-');
+    let server = contains(text, b"pg_settings");
+    let secret = literals.any(|name| {
+        !server
+            && name.iter().all(plain)
+            && crate::mask::names::judge(name).is_some_and(|n| n.strength == Strength::Strong)
+    });
+    if secret {
+        for (name, named) in &mut columns {
+            if named.is_none() && is_value(name) {
+                *named = Some(SETTING);
+            }
+        }
+    }
+    columns
+}
+
 /// A row of the answer to `select *` without names: what is known by its own check digits.
 fn unnamed(line: &[u8], spans: &mut Vec<Span>) -> Part {
     let row = styles(line).find_map(|style| {
@@ -388,6 +438,16 @@ fn is_prompt(line: &[u8]) -> bool {
         .iter()
         .any(|sign| line.trim_ascii_end().ends_with(sign))
         && next_bar(line, 0).is_none()
+        && !is_pair(line.trim_ascii_end())
+}
+
+/// `ana:Sommer2008$`: a name and what ends as a prompt does.
+pub(super) fn is_pair(text: &[u8]) -> bool {
+    let colon = memchr::memchr(b':', text).unwrap_or(0);
+    let name = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-');
+    colon > 0
+        && cut(text, 0, colon).iter().all(name)
+        && !text.iter().any(|c| matches!(c, b'~' | b'/' | b' '))
 }
 
 #[cfg(test)]

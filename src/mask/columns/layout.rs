@@ -97,6 +97,24 @@ pub(super) fn bar(line: &[u8], i: usize) -> usize {
     }
 }
 
+/// Whether `text` is a row with bars at its sides; ClickHouse counts them: `12. │ a │ b │`.
+pub(super) fn is_boxed(text: &[u8]) -> bool {
+    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    let counted = digits > 0 && at(text, digits) == b'.';
+    let blanks = |c: &&u8| **c == b' ';
+    let bar_at = if counted {
+        digits
+            + 1
+            + cut(text, digits + 1, text.len())
+                .iter()
+                .take_while(blanks)
+                .count()
+    } else {
+        0
+    };
+    bar(text, bar_at) > 0
+}
+
 /// The first bar behind `from`: where, and how many bytes it has.
 pub(super) fn next_bar(line: &[u8], from: usize) -> Option<(usize, usize)> {
     let mut i = from;
@@ -202,7 +220,7 @@ pub(super) fn is_underline(text: &[u8]) -> bool {
 
 /// Whether a client or a shell asks for what comes next: the table is over.
 pub(super) fn is_prompt(text: &[u8]) -> bool {
-    matches!(text, [.., b'$' | b'#'])
+    matches!(text, [.., b'$' | b'#']) && !super::asked::is_pair(text)
         || client_prompt(text)
         || text.windows(2).any(|w| matches!(w, b"=>" | b"=#" | b"$ "))
 }
@@ -239,9 +257,14 @@ pub(super) fn spaced(line: &[u8]) -> Vec<(usize, usize)> {
     }
     let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
     let columns: Vec<_> = starts.iter().copied().zip(ends).collect();
-    let named = columns
-        .iter()
-        .all(|(a, b)| is_column_name(cut(line, *a, (*b).min(line.len())).trim_ascii(), b','));
+    // NPM_TOKEN   Updated 2026-08-14: a row
+    let dated = line
+        .windows(5)
+        .any(|w| w.ends_with(b"-") && w.iter().take(4).all(u8::is_ascii_digit));
+    let named = !dated
+        && columns
+            .iter()
+            .all(|(a, b)| is_column_name(cut(line, *a, (*b).min(line.len())).trim_ascii(), b','));
     if named { columns } else { Vec::new() }
 }
 

@@ -26,10 +26,12 @@ use super::span::{Class, RuleId, Span};
 use super::sql::{Format, copy_options};
 use super::value::{is_plain_number, is_random, is_type};
 use known::Known;
-use layout::{Cut, bar, cells, is_border, is_column_name, is_prompt, is_underline, runs, spaced};
+use layout::{
+    Cut, bar, cells, is_border, is_boxed, is_column_name, is_prompt, is_underline, runs, spaced,
+};
 pub(crate) use names::{Judge, RECS_OWN, TRIGGERS, keywords};
 pub(crate) use setting::{SETTING, is_setting};
-use setting::{key_value, one_token};
+use setting::{key_value, one_token, unaligned};
 
 const RULE: RuleId = RuleId::new("column");
 
@@ -115,7 +117,7 @@ impl Columns {
             }
             return;
         }
-        let boxed = bar(text, 0) > 0;
+        let boxed = is_boxed(text);
         self.headed = boxed && (self.headed || border);
         if is_underline(text) {
             if !header.is_empty() {
@@ -136,7 +138,7 @@ impl Columns {
                 return;
             }
         }
-        if self.again(line, unmarked.is_some(), spans) {
+        if !is_again_header(line, judge) && self.again(line, unmarked.is_some(), spans) {
             // One of another table may be as wide: its underline tells.
             self.header = line.to_vec();
             return;
@@ -166,6 +168,9 @@ impl Columns {
                 return;
             }
             people::labelled(line, judge, spans);
+            if unaligned(line, spans) {
+                return;
+            }
             self.candidate(line, border, judge);
             if self.table.is_none() && memchr::memmem::find(line, b" | ").is_some() {
                 let boxed = text.starts_with(b"|");
@@ -355,7 +360,22 @@ fn judged(header: &[u8], style: &Cut, judge: &Judge) -> Vec<Option<Named>> {
     let mut named: Vec<_> = cells.iter().map(column).collect();
     let names: Vec<_> = cells.iter().map(name).collect();
     names::beside(&mut named, &names);
+    names::pins(&mut named, &names);
     named
+}
+
+/// Whether the cells of `line` are names of columns, one of which is judged: a header, not a row.
+fn is_again_header(line: &[u8], judge: &Judge) -> bool {
+    let cells = cells(line, &Cut::Bars);
+    let named = |(a, b): &(usize, usize)| {
+        let name = cut(line, *a, *b).trim_ascii();
+        let plain = |c: &u8| c.is_ascii_lowercase() || *c == b'_';
+        name.iter().all(plain)
+            && judge
+                .column(name)
+                .is_some_and(|n| n.strength == Strength::Strong)
+    };
+    cells.len() > 1 && cells.len() < 65 && cells.iter().any(named)
 }
 
 /// What psql says before it reads the rows of a COPY.
@@ -472,7 +492,7 @@ fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
     }
     let cells = cells(line, &table.cut);
     let fits = match &table.cut {
-        Cut::Boxed => bar(text, 0) > 0,
+        Cut::Boxed => is_boxed(text),
         Cut::Bars | Cut::By(_) => cells.len() == table.names.len(),
         Cut::Frame(_) => !cells.is_empty(),
         Cut::At(columns) => {

@@ -222,6 +222,28 @@ pub(super) fn beside(named: &mut [Option<Named>], names: &[&[u8]]) {
     }
 }
 
+/// Takes a column `pin` for a person's where another tells whose: those of a board and a parcel stand
+/// beside other names.
+pub(super) fn pins(named: &mut [Option<Named>], names: &[&[u8]]) {
+    const WHOSE: &str = "
+        badge badgeid badgeno card cardid cardno cardholder login user username userid employee employeeid
+        employeeno staff staffid member memberid extension ext mailbox operator holder owner account accountid
+        personnel personnelno mitarbeiter benutzer usuario utilisateur utente";
+    let is = |name: &[u8], list: &str| {
+        let joined = words(name).concat();
+        list.split_ascii_whitespace()
+            .any(|w| joined == w.as_bytes())
+    };
+    if !names.iter().any(|name| is(name, WHOSE)) {
+        return;
+    }
+    for (named, name) in named.iter_mut().zip(names) {
+        if is(name, "pin pincode codepin pinhash") {
+            *named = Some(Named::secret(Strength::Strong, Class::Password));
+        }
+    }
+}
+
 /// Kinds, names, and whether each can mean other things too.
 fn rows() -> impl Iterator<Item = (Personal, &'static str, bool)> {
     let lines = PERSONAL_NAMES.lines().filter(|line| !line.starts_with('#'));

@@ -33,6 +33,38 @@ pub(super) fn key_value(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<S
     default_of_column(line, cells, spans);
 }
 
+/// `jwt_secret|x`, `smtp_password<tab>x`: the row of a table of settings, as sqlite, `psql -At` and `mysql -N`
+/// write it. Only a value that no name looks like is one. Whether the line is such a row.
+pub(super) fn unaligned(line: &[u8], spans: &mut Vec<Span>) -> bool {
+    let single = |c: u8| memchr::memchr_iter(c, line).take(2).count() == 1;
+    let Some(sign) = [b'|', b'\t', b';', b','].into_iter().find(|c| single(*c)) else {
+        return false;
+    };
+    let Some(n) = memchr::memchr(sign, line) else {
+        return false;
+    };
+    let value = cut(line, n + 1, line.len()).trim_ascii_end();
+    let has = |f: fn(&u8) -> bool| value.iter().any(f);
+    let kinds = [
+        has(u8::is_ascii_digit),
+        has(u8::is_ascii_lowercase),
+        has(u8::is_ascii_uppercase),
+        has(|c| c.is_ascii_punctuation() && !b"_-./:".contains(c)),
+    ];
+    let kinds = kinds.iter().filter(|k| **k).count();
+    let drawn = kinds > 2 || kinds > 1 && has(u8::is_ascii_digit) && value.len() >= 20;
+    let row = drawn
+        && value.len() >= 8
+        && !value.contains(&b' ')
+        && !matches!(at(value, 0), b'/' | b'<' | b'(' | b'$')
+        && is_setting(cut(line, 0, n), value, 2)
+        && crate::mask::names::judge(value).is_none();
+    if row {
+        push(line, n + 1, line.len(), SETTING, spans);
+    }
+    row
+}
+
 /// ` admin_password | text | | | 'x'::text`: psql tells what a column holds where nothing is said.
 fn default_of_column(line: &[u8], cells: &[(usize, usize)], spans: &mut Vec<Span>) {
     let (Some((start, end)), Some((from, to))) = (cells.first(), cells.last()) else {

@@ -104,6 +104,9 @@ const SPOKEN: &[&str] = &[
     "credential",
     "cred",
     "jelsz",
+    "clave",
+    "lozinka",
+    "geslo",
 ];
 
 /// What earlier lines let expect of the next ones.
@@ -222,7 +225,7 @@ impl Awaits {
             let mut text = line.trim_ascii();
             let mut start = line.len() - line.trim_ascii_start().len();
             // What a client sends, in the log of a conversation.
-            for sign in [&b"C: "[..], b"-> ", b"~> ", b">>> ", b"> "] {
+            for sign in [&b"C: "[..], b"-> ", b"=> ", b"~> ", b">>> ", b"> "] {
                 if text.starts_with(sign) && text.len() > sign.len() + 5 {
                     text = cut(text, sign.len(), text.len());
                     start += sign.len();

@@ -37,6 +37,7 @@ const TELLS: &[&str] = &[
     "one-time",
     "admin password",
     "default password",
+    "random password",
     "is now",
     "token is",
     "secret is",
@@ -55,6 +56,7 @@ pub(super) fn spoken(line: &[u8], spans: &mut Vec<Span>) {
         pair(line, spans);
         meant(line, spans);
         for_app(line, spans);
+        noted(line, spans);
     }
 }
 
@@ -114,6 +116,25 @@ fn pair(line: &[u8], spans: &mut Vec<Span>) {
                 TOLD,
                 Class::Password,
             ));
+        }
+    }
+}
+
+/// `nightly; pw x`: the word behind a short one that nobody else writes before such.
+fn noted(line: &[u8], spans: &mut Vec<Span>) {
+    for word in [" pw ", " pwd ", " mdp ", "'pw ", "\"pw ", "(pw "] {
+        let Some(start) = find(line, 0, word.as_bytes()).map(|n| n + word.len()) else {
+            continue;
+        };
+        let behind = cut(line, start, line.len());
+        let stop = |c: &u8| matches!(c, b' ' | b'\'' | b'"' | b')' | b',' | b';' | b'`');
+        let text = cut(
+            behind,
+            0,
+            behind.iter().position(stop).unwrap_or(behind.len()),
+        );
+        if is_strong(text) && !text.contains(&b'=') && !text.contains(&b'(') {
+            spans.push(Span::new(start, start + text.len(), TOLD, Class::Password));
         }
     }
 }
@@ -265,6 +286,21 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         "heslo",
         "parola d'ordine",
         "palabra clave",
+        "palavra-passe",
+        "parole",
+        "parola",
+        "adgangskode",
+        "passord",
+        "clave",
+        "jelszó",
+        "lozinka",
+        "geslo",
+        "şifre",
+        "şifreniz",
+        "kata sandi",
+        "mật khẩu",
+        "mdp",
+        "пароль",
     ];
     let thing = THINGS.iter().filter_map(|word| {
         let at = find(line, 0, word.as_bytes())?;
@@ -273,11 +309,24 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         let whole = !is_word(lead) && lead != b'.' && matches!(line.get(end), Some(b' ' | b':'));
         whole.then_some((end, word.len()))
     });
-    let Some((thing, length)) = thing.min() else {
+    // Of two that begin at the same place the longer: parola d'ordine
+    let first = thing.min_by_key(|(end, length)| (end - length, usize::MAX - length));
+    let Some((thing, length)) = first else {
         return;
     };
     let rest = cut(line, thing, thing + SENTENCE_MAX);
     let verbs = [
+        " is : ",
+        " est : ",
+        " ist : ",
+        " es: ",
+        " es : ",
+        " é: ",
+        " è: ",
+        " är: ",
+        " er: ",
+        " jest: ",
+        " est: ",
         " is ",
         " ist ",
         " är ",
@@ -295,12 +344,34 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
         " to: ",
         " jest ",
         " je ",
+        " on ",
+        " on: ",
+        " adalah ",
+        " là ",
     ];
     // `pass to poll(2)` speaks of no password.
     let long = |verb: &&&str| length > 4 || !verb.starts_with(" to");
     // `Le mot de passe du compte : x`; a single word before a colon is a name.
     let several = cut(line, thing - length, thing).contains(&b' ');
-    let colons: &[&str] = if several { &[" : ", ": "] } else { &[] };
+    // temp password for ana: x
+    let given = [
+        &b" for "[..],
+        b" f\xc3\xbcr ",
+        b" fuer ",
+        b" pour ",
+        b" para ",
+        b" per ",
+        b" dla ",
+        b" voor ",
+        b" till ",
+    ]
+    .iter()
+    .any(|word| rest.starts_with(word));
+    let colons: &[&str] = if several || given {
+        &[" : ", ": "]
+    } else {
+        &[]
+    };
     let verbs = verbs.iter().filter(long).chain(colons);
     let Some(verb) = verbs.clone().find_map(|verb| {
         find(rest, 0, verb.as_bytes()).map(|n| (thing + n, thing + n + verb.len()))
@@ -354,7 +425,8 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
     let text = cut(text, 0, pause);
     let marked = line.get(verb - 2..verb) == Some(b": ");
     let joined = verb - said <= 5 && !marked && length > 4 && is_joined(text);
-    if is_strong(text) || joined || marked && text.len() >= 6 && is_mixed(text) {
+    let told = marked && !given && text.len() >= 6 && is_mixed(text);
+    if is_strong(text) || joined || told {
         spans.push(Span::new(verb, verb + text.len(), TOLD, Class::Password));
     }
 }

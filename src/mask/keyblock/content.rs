@@ -2,6 +2,86 @@
 
 use crate::mask::bytes::{at, cut, trim};
 
+/// What a log, a build or a multiplexer writes before each line of a block: its bytes, where any number
+/// stands for any other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lead {
+    /// Bytes, a number counted as one; none: 0.
+    length: u8,
+    /// Of those bytes.
+    shape: u64,
+}
+
+/// Nothing writes more before a line.
+const LEAD_MAX: usize = 200;
+
+impl Lead {
+    /// What stands before the dashes that end `before`.
+    pub(super) fn of(before: &[u8]) -> Lead {
+        let before = match before.trim_ascii_end() {
+            dashed if dashed.ends_with(b"-") => dashed,
+            _ => before,
+        };
+        let dashes = before.iter().rev().take_while(|c| **c == b'-').count();
+        let text = cut(before, 0, before.len() - dashes);
+        // Blanks and a single sign are known as what surrounds any line.
+        if text.trim_ascii().len() < 3 || text.len() > LEAD_MAX {
+            return Lead::default();
+        }
+        let mut lead = Lead::default();
+        let mut digit = false;
+        for c in text {
+            lead.take(*c, &mut digit);
+        }
+        lead
+    }
+
+    fn take(&mut self, c: u8, digit: &mut bool) {
+        if c.is_ascii_digit() && *digit {
+            return;
+        }
+        *digit = c.is_ascii_digit();
+        let c = if *digit { b'0' } else { c };
+        self.length = self.length.saturating_add(1);
+        // FNV-1a
+        self.shape = (self.shape ^ u64::from(c)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+
+    /// Where `line` goes on behind the same.
+    pub(super) fn behind(self, line: &[u8]) -> Option<usize> {
+        if self.length == 0 {
+            return None;
+        }
+        let mut lead = Lead::default();
+        let mut digit = false;
+        for (i, c) in line.iter().take(2 * LEAD_MAX).enumerate() {
+            lead.take(*c, &mut digit);
+            if lead == self && !(digit && at(line, i + 1).is_ascii_digit()) {
+                return Some(i + 1);
+            }
+            if lead.length > self.length {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+/// What a pager writes between two lines of a file, when the screen is full.
+pub(super) fn is_pager(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    let says = [
+        &b"--More--"[..],
+        b"-- More --",
+        b"---(more",
+        b"<--- More --->",
+        b"lines ",
+    ]
+    .iter()
+    .any(|sign| text.starts_with(sign));
+    text == b":" || text == b"(END)" || says && text.len() < 40
+}
+
 /// A line without what quotes, lists, tables and prompts put around it: `> `, `| `, `"…\n" +`, the
 /// `+` behind a psql cell, the `|` of a mysql cell, diff and comment signs.
 pub(super) fn content(line: &[u8]) -> (usize, usize) {

@@ -269,6 +269,15 @@ fn one(
             }
         }
         Reads::Glued(option) => {
+            // mysql -u root -p 'x': the blank makes it a database, but it was meant as a password.
+            if *option == "-p"
+                && text == b"-p"
+                && let Some(next) = next
+                && matches!(at(line, next.start), b'\'' | b'"')
+                && is_meant(cut(line, next.bare(line).start, next.bare(line).end))
+            {
+                push_word(line, Some(next), spans);
+            }
             if let Some(rest) = strip(text, option)
                 && !rest.is_empty()
                 && !(option.len() == 2 && text.starts_with(b"--"))
@@ -484,6 +493,16 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
     if good && !prose && !help && !synopsis {
         push(line, word.start, word.end, spans);
     }
+}
+
+/// Whether nobody would call a database so: a digit, a sign that no name has, and letters.
+fn is_meant(text: &[u8]) -> bool {
+    let has = |f: fn(&u8) -> bool| text.iter().any(f);
+    text.len() >= 6
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
+        && has(|c| b"!@#%^&*+=?$~".contains(c))
+        && !text.iter().any(|c| b" /;".contains(c))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::call::call;
 use super::lex::{Kind, Token, View};
 use super::{ARGUMENT, COLUMN, is_key_literal, push};
-use crate::mask::bytes::{contains, word_at};
+use crate::mask::bytes::{contains, cut, word_at};
 use crate::mask::columns::{rule_of, wanted};
 use crate::mask::names::{Named, Strength, judge};
 use crate::mask::span::{Class, RuleId, Span};
@@ -136,6 +136,17 @@ const FUNCTIONS: &[(&str, &[usize])] = &[
     ("plainauth", &[3]),
     ("setbasicauth", &[2]),
     ("keyring_key_store", &[3]),
+    ("materializedpostgresql", &[5]),
+    ("materializedmysql", &[4]),
+    ("real_connect", &[3]),
+    ("mysql_pconnect", &[3]),
+    ("ssh2_auth_password", &[3]),
+    ("ftp_login", &[3]),
+    ("imap_open", &[3]),
+    ("odbc_connect", &[3]),
+    ("ibase_connect", &[3]),
+    ("db2_connect", &[3]),
+    ("oci_pconnect", &[2]),
     ("sign", &[2]),
     ("verify", &[2]),
 ];
@@ -224,9 +235,11 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
     }
     // new PDO(…) as a trace shows it; other constructors take anything.
     if last.eq_ignore_ascii_case(b"__construct")
-        && !view
-            .literal(start)
-            .is_some_and(|t| contains(view.of(t), b":host="))
+        && !view.literal(start).is_some_and(|t| {
+            let mysqli = cut(view.text, 0, token.start).ends_with(b"mysqli->")
+                || contains(name, b"mysqli->");
+            mysqli || is_source(view.of(t))
+        })
     {
         return false;
     }
@@ -239,10 +252,36 @@ pub(super) fn function(view: &View<'_>, i: usize, spans: &mut Vec<Span>) -> bool
     }
     // sign(payload, 'x', 'HS256') of pgjwt
     if last.eq_ignore_ascii_case(b"sign") || last.eq_ignore_ascii_case(b"verify") {
-        let algorithm = arguments_of(view, start).get(2).and_then(|j| view.text(*j));
-        if !algorithm.is_some_and(|t| view.of(t).starts_with(b"HS")) {
+        let arguments = arguments_of(view, start);
+        let algorithm = arguments.get(2).and_then(|j| view.text(*j));
+        // HS256 where nothing is said.
+        let first = arguments
+            .first()
+            .and_then(|j| view.get(*j))
+            .map(|t| view.of(t));
+        let token = first.is_some_and(|t| {
+            let t = t.trim_ascii_start();
+            t.starts_with(b"{") || t.starts_with(b"eyJ") || contains(t, b"json")
+        });
+        let plain = arguments.len() == 2 && token;
+        if !plain && !algorithm.is_some_and(|t| view.of(t).starts_with(b"HS")) {
             return false;
         }
+    }
+    // What is encrypted is one itself, where nobody would write it.
+    let encrypts = [
+        "aes_encrypt",
+        "des_encrypt",
+        "pgp_sym_encrypt",
+        "pgp_pub_encrypt",
+    ];
+    if encrypts
+        .iter()
+        .any(|f| last.eq_ignore_ascii_case(f.as_bytes()))
+        && let Some(text) = view.text(start)
+        && is_random(view.of(text))
+    {
+        push(view, text, ARGUMENT, Class::Password, spans);
     }
     let number = of_table(view, last, start).map(|n| [n]);
     let secrets = number.as_ref().map_or(secrets, |n| n.as_slice());
@@ -380,7 +419,18 @@ fn of_table(view: &View<'_>, name: &[u8], start: usize) -> Option<usize> {
     let arguments = arguments_of(view, start);
     let second = arguments.get(1).and_then(|j| view.get(*j));
     let dotted = second.is_some_and(|t| t.kind == Kind::Word && view.of(t).contains(&b'.'));
-    (dotted || arguments.len() == 4).then_some(4)
+    // ENGINE = PostgreSQL(host, database, user, secret, schema)
+    let database = (0..4).any(|i| view.is(i, "database"));
+    (dotted || database || arguments.len() == 4).then_some(4)
+}
+
+/// `mysql:dbname=shop;host=db1`: what PDO is told of a database.
+fn is_source(text: &[u8]) -> bool {
+    contains(text, b":host=")
+        || contains(text, b"host=") && contains(text, b"dbname=")
+        || ["mysql:", "pgsql:", "sqlsrv:", "oci:", "dblib:", "odbc:"]
+            .iter()
+            .any(|driver| word_at(text, 0, driver.as_bytes()))
 }
 
 /// The first token of each argument of the call whose arguments start at `start`.

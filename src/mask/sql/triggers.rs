@@ -98,6 +98,18 @@ pub(crate) const TRIGGERS: &[&str] = &[
     " pin = '",
     " pin='",
     "authenticate(",
+    "sign('{",
+    "sign(row_to_json",
+    "sign(json",
+    "verify('eyj",
+    "real_connect(",
+    "ssh2_auth_password(",
+    "ftp_login(",
+    "imap_open(",
+    "odbc_connect(",
+    "ibase_connect(",
+    "db2_connect(",
+    "oci_pconnect(",
 ];
 
 /// Whether `line` begins a statement about a user, whatever was left unfinished above.
