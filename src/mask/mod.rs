@@ -22,6 +22,7 @@ mod bytes;
 #[cfg(test)]
 mod cases_tests;
 mod checksum;
+mod ciphered;
 mod classes;
 mod columns;
 mod context;

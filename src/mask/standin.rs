@@ -2,6 +2,7 @@
 //! it from somewhere else, what was masked already.
 
 use super::bytes::cut;
+use super::ciphered::is_ciphered;
 
 /// Whether `value` only stands for a secret: a stand-in, or a word that means "none" or names what
 /// belongs there. Compared as a whole, never by what a value contains: people put `false` and
@@ -116,8 +117,6 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"write",
         b"read",
         b"enabled",
-        b"data+omitted",
-        b"auth_string",
         b"is deprecated",
     ];
     let value = value.trim_ascii();
@@ -251,33 +250,6 @@ fn is_invited(value: &[u8]) -> bool {
             || capital && signs <= 4
             || super::names::judge(named).is_some() && signs <= 2
     }
-}
-
-/// What holds a secret that only another key opens, or tells of one: a value that SOPS, hiera-eyaml or
-/// Sealed Secrets encrypted, the digest of an audit log, the length that a diff shows, what a template is
-/// to look up.
-fn is_ciphered(value: &[u8]) -> bool {
-    let digest = value
-        .strip_prefix(b"hmac-sha256:")
-        .is_some_and(|hex| hex.len() == 64 && hex.iter().all(u8::is_ascii_hexdigit));
-    // The length of what RSA encrypted, in two bytes, goes before it.
-    let sealed = value.len() >= 120
-        && value.starts_with(b"Ag")
-        && matches!(value.get(2), Some(b'A'..=b'D'))
-        && value
-            .iter()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'='));
-    let counted = (value.starts_with(b"---") || value.starts_with(b"+++"))
-        && value.ends_with(b" bytes)")
-        && super::bytes::contains(value, b" # (");
-    digest
-        || sealed
-        || counted
-        || value.starts_with(b"ENC[AES256_GCM")
-        || value == b"auth_string"
-        || value.starts_with(b"{{resolve:")
-        || value.starts_with(b"!Sub '{{resolve:")
-        || value.starts_with(b"!Sub \"{{resolve:")
 }
 
 /// `464/tcp`

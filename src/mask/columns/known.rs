@@ -1,7 +1,9 @@
 //! The table that was read last, whose rows a pager may show again without their header.
 
-use super::layout::{Cut, bars};
-use super::{Columns, Table, row};
+use super::layout::{Cut, bars, cells};
+use super::{Columns, Judge, Table, row};
+use crate::mask::bytes::cut;
+use crate::mask::names::Strength;
 use crate::mask::span::Span;
 
 /// A table that was read.
@@ -75,4 +77,18 @@ fn is_centred(line: &[u8]) -> bool {
         room |= before > 1 && behind > 1;
     }
     room
+}
+
+/// Whether the cells of `line` are names of columns, one of which is judged: a header, not a row.
+pub(super) fn is_header(line: &[u8], judge: &Judge) -> bool {
+    let cells = cells(line, &Cut::Bars);
+    let named = |(a, b): &(usize, usize)| {
+        let name = cut(line, *a, *b).trim_ascii();
+        let plain = |c: &u8| c.is_ascii_lowercase() || *c == b'_';
+        name.iter().all(plain)
+            && judge
+                .column(name)
+                .is_some_and(|n| n.strength == Strength::Strong)
+    };
+    cells.len() > 1 && cells.len() < 65 && cells.iter().any(named)
 }

@@ -138,7 +138,7 @@ impl Columns {
                 return;
             }
         }
-        if !is_again_header(line, judge) && self.again(line, unmarked.is_some(), spans) {
+        if !known::is_header(line, judge) && self.again(line, unmarked.is_some(), spans) {
             // One of another table may be as wide: its underline tells.
             self.header = line.to_vec();
             return;
@@ -362,20 +362,6 @@ fn judged(header: &[u8], style: &Cut, judge: &Judge) -> Vec<Option<Named>> {
     names::beside(&mut named, &names);
     names::pins(&mut named, &names);
     named
-}
-
-/// Whether the cells of `line` are names of columns, one of which is judged: a header, not a row.
-fn is_again_header(line: &[u8], judge: &Judge) -> bool {
-    let cells = cells(line, &Cut::Bars);
-    let named = |(a, b): &(usize, usize)| {
-        let name = cut(line, *a, *b).trim_ascii();
-        let plain = |c: &u8| c.is_ascii_lowercase() || *c == b'_';
-        name.iter().all(plain)
-            && judge
-                .column(name)
-                .is_some_and(|n| n.strength == Strength::Strong)
-    };
-    cells.len() > 1 && cells.len() < 65 && cells.iter().any(named)
 }
 
 /// What psql says before it reads the rows of a COPY.
