@@ -53,7 +53,9 @@ pub(super) fn unaligned(line: &[u8], spans: &mut Vec<Span>) -> bool {
     ];
     let kinds = kinds.iter().filter(|k| **k).count();
     let drawn = kinds > 2 || kinds > 1 && has(u8::is_ascii_digit) && value.len() >= 20;
+    let plain = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-');
     let row = drawn
+        && cut(line, 0, n).iter().all(plain)
         && value.len() >= 8
         && !value.contains(&b' ')
         && !matches!(at(value, 0), b'/' | b'<' | b'(' | b'$')
