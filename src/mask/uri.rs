@@ -91,7 +91,7 @@ const LOGINS: [&[u8]; 22] = [
 /// rest, and marks the place with `>`, `$` or `…`, or not at all. No port has letters.
 fn cut_short(line: &[u8], scheme: &[u8], start: usize, spans: &mut Vec<Span>) {
     let known = |login: &&[u8]| scheme.eq_ignore_ascii_case(login);
-    if !LOGINS.iter().any(|login| known(login)) {
+    if !LOGINS.iter().any(known) {
         return;
     }
     let mut end = line.trim_ascii_end().len().max(start);

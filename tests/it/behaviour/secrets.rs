@@ -131,7 +131,7 @@ fn nothing_of_a_session_is_in_clear_in_any_file() {
 fn doubtful(home: &Home) -> Terminal {
     let script = home.path().join("doubtful.sh");
     let lines = "echo 'export PGPASSWORD=Geh31mnis-77'; echo before\n\
-        printf 'say Geh31\\033[9Cmnis-77\\n'; echo after\n";
+        printf 'say Geh31m\\033[9Cnis-77\\n'; echo after\n";
     std::fs::write(&script, lines).unwrap();
     let mut t = home.terminal(&["sh", script.to_str().unwrap()]);
     t.wait();
@@ -144,7 +144,7 @@ fn what_the_second_look_dropped_is_told() {
     doubtful(&home);
     let all = everything(&home);
     assert!(
-        !all.contains("Geh31") && !all.contains("mnis-77"),
+        !all.contains("Geh31m") && !all.contains("nis-77"),
         "{}",
         cast(&home)
     );
@@ -164,9 +164,9 @@ fn what_the_second_look_doubts_is_kept_when_it_is_configured_so() {
     let home = Home::with_vault();
     home.configure("[mask]\non_doubt = 'keep'\n");
     let t = doubtful(&home);
-    assert!(String::from_utf8_lossy(&t.bytes()).contains("mnis-77"));
+    assert!(String::from_utf8_lossy(&t.bytes()).contains("nis-77"));
     let text = home.read(&["show", "@last", "--text"]);
-    assert!(text.contains("mnis-77") && text.contains("after"), "{text}");
+    assert!(text.contains("nis-77") && text.contains("after"), "{text}");
     let shown = home.read(&["show", "@last"]);
     assert!(shown.contains("kept as configured"), "{shown}");
     assert_eq!(only(&home)["gaps_by_kind"]["unmaskable"], 1);

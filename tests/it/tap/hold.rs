@@ -147,7 +147,7 @@ fn a_backup_and_a_stream_of_changes_pass() {
         &format!("postgres://postgres@127.0.0.1:{}/postgres", server.port),
     );
     let program = |name: &str, words: &[&str]| {
-        let mut command = home.command(&tool(name, "postgresql"));
+        let mut command = home.command(tool(name, "postgresql"));
         said(command.args(words))
     };
     let conninfo = &*held.addresses[1];
