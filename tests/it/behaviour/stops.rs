@@ -41,7 +41,9 @@ fn ctrl_z_at_top() {
             screen.matches("Stopped").count() == round
         });
         t.keys(cooked);
-        t.wait_until("cooked", |screen| screen.matches("\n1\n").count() == round);
+        t.wait_until("cooked, and the shell's prompt", |screen| {
+            screen.matches("\n1\n").count() == round && screen.trim_end().ends_with('$')
+        });
         t.keys("fg\r");
         t.wait_until("on", |screen| {
             screen.matches("\nrec cat\n").count() == round
