@@ -1,7 +1,9 @@
 //! The scanner: one a session, fed logical lines in order, answers with the secrets of each.
 
+mod bound;
 mod edge;
 mod page;
+mod seen;
 
 use super::bytes::{contains, word_at};
 use super::classes::Classes;
@@ -15,14 +17,13 @@ use super::learned::Learned;
 use super::rules::{Rules, Wake};
 use super::span::{Class, RuleId, Span, settle};
 use super::{assign, forms, message, national, personal, phone, shape, shell, sql, uri, wallet};
+use bound::Bound;
 use regex::bytes::Regex;
 use std::ffi::OsString;
 use std::sync::Arc;
 
 /// More forms than those of all secrets that a session keeps.
 const FORMS_MAX: usize = 16 << 10;
-/// More prepared statements of a session are not remembered.
-const PREPARED_MAX: usize = 16;
 /// The rule of what a person asked to be masked on the spot.
 const NAMED: RuleId = RuleId::new("named");
 
@@ -40,6 +41,7 @@ pub struct Scanner {
     named: Vec<Regex>,
     classes: Classes,
     pieces: edge::Pieces,
+    seen: seen::Seen,
 }
 
 impl std::fmt::Debug for Scanner {
@@ -62,10 +64,7 @@ struct State {
     statement: Option<sql::Pending>,
     columns: Columns,
     awaits: Awaits,
-    /// What the placeholders of the statement before are for; a log tells their values behind it.
-    bound: Option<Vec<Option<sql::Slot>>>,
-    /// Prepared statements with a placeholder for a secret, by name.
-    prepared: Vec<(Vec<u8>, Vec<Option<sql::Slot>>)>,
+    bound: Bound,
     /// The lines are those of one value: none is a table's, and statements are looked at whole.
     alone: bool,
     /// A word of a statement stood in such a value.
@@ -86,6 +85,15 @@ impl State {
     fn is_idle(&self) -> bool {
         self.statement.is_none() && self.columns.is_idle() && self.awaits.is_idle()
     }
+
+    /// Whether `line` is read with nothing that earlier ones left, but for what [`Bound`] knows.
+    fn is_apart(&self, line: &[u8]) -> bool {
+        self.statement.is_none()
+            && self.awaits.is_idle()
+            && self.block.is_none()
+            && !self.alone
+            && self.columns.is_apart(line)
+    }
 }
 
 impl Scanner {
@@ -103,6 +111,7 @@ impl Scanner {
             named: Vec::new(),
             classes: Classes::default(),
             pieces: edge::Pieces::default(),
+            seen: seen::Seen::default(),
         }
     }
 
@@ -364,7 +373,19 @@ impl Scanner {
             _ => false,
         };
         if !hits.is_empty() || border || !self.state.is_idle() {
-            self.woken(line, &mut hits, spans);
+            let apart = self.state.is_apart(line);
+            let asleep = hits.is_empty() && !border;
+            if apart && (asleep || self.seen.knows(line, self.version)) {
+                self.state.columns.pass();
+            } else {
+                let (before, left) = (spans.len(), self.state.columns.known_left());
+                self.woken(line, &mut hits, spans);
+                let nothing = spans.len() == before && self.state.is_apart(line);
+                let passed = self.state.columns.known_left() == left.saturating_sub(1);
+                if apart && nothing && passed && Bound::is_apart(line) {
+                    self.seen.keep(line, self.version);
+                }
+            }
         }
         self.hits = hits;
         self.rules.sift(line, from, spans);
@@ -450,40 +471,14 @@ impl Scanner {
         statement |= column
             && memchr::memchr(b'\'', line).is_some()
             && (contains(line, b"where ") || contains(line, b"set "));
-        if memchr::memmem::find(line, b"$1").is_some() {
-            if message && let Some(slots) = self.state.bound.take() {
-                sql::bound(line, &slots, spans);
-            }
-            if statement || named {
-                let slots = sql::slots(line, self.rules.judge());
-                if let Some(name) = sql::prepared(line)
-                    && slots.iter().any(Option::is_some)
-                {
-                    self.state.prepared.retain(|(known, _)| *known != name);
-                    if self.state.prepared.len() >= PREPARED_MAX {
-                        self.state.prepared.remove(0);
-                    }
-                    self.state.prepared.push((name, slots.clone()));
-                }
-                self.state.bound = Some(slots);
-            }
-        }
-        // What MyBatis logs: a statement, and the values of its question marks below.
-        if let Some(place) = memchr::memmem::find(line, b"Preparing: ") {
-            let statement = line.get(place + 11..).unwrap_or_default();
-            self.state.bound = Some(sql::slots(statement, self.rules.judge()));
-        } else if message
-            && let Some(place) = memchr::memmem::find(line, b"> Parameters: ")
-            && let Some(slots) = self.state.bound.take()
-        {
-            sql::typed(line, place + 14, &slots, spans);
-        }
-        if statement
-            && !self.state.prepared.is_empty()
-            && let Some(name) = sql::executed(line)
-            && let Some((_, slots)) = self.state.prepared.iter().find(|(known, _)| *known == name)
-        {
-            sql::given(line, slots, spans);
+        let told = bound::Woken {
+            message,
+            statement,
+            named,
+        };
+        if !hits.is_empty() {
+            let judge = self.rules.judge();
+            self.state.bound.line(line, told, judge, spans);
         }
         if self.state.alone {
             self.state.sql |= statement || named;
@@ -529,6 +524,7 @@ impl Scanner {
         }
         let known = self.version;
         self.version = self.learned.version();
+        self.seen.forget_before(self.version);
         let forms = self.learned.forms(known);
         // Of its own only once there is something to file: most sessions learn nothing.
         let grams = Arc::make_mut(&mut self.grams);

@@ -64,6 +64,11 @@ impl Asked {
         self.left == 0
     }
 
+    /// Whether nothing is remembered.
+    pub(super) fn is_blank(&self) -> bool {
+        self.is_idle() && self.columns.is_empty()
+    }
+
     pub(super) fn columns(&self) -> &[Told] {
         &self.columns
     }

@@ -49,6 +49,21 @@ impl Columns {
         row
     }
 
+    /// How many lines may still pass until a row comes of the table that was read before.
+    pub(crate) fn known_left(&self) -> u32 {
+        self.known.as_ref().map_or(0, |known| known.left)
+    }
+
+    /// A line passes that shows no row of it.
+    pub(crate) fn pass(&mut self) {
+        if let Some(known) = &mut self.known {
+            known.left = known.left.saturating_sub(1);
+        }
+        if self.known_left() == 0 {
+            self.known = None;
+        }
+    }
+
     /// Keeps the table of `header`, if one was opened, for when its rows come again without it.
     pub(super) fn keep(&mut self, header: &[u8]) {
         let table = self.table.as_ref();

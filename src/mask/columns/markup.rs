@@ -52,6 +52,11 @@ impl Markup {
         matches!(self.kind, Kind::Nothing)
     }
 
+    /// Whether nothing is remembered.
+    pub(super) fn is_blank(&self) -> bool {
+        self.is_idle() && self.names.is_empty() && self.told.is_empty()
+    }
+
     /// A query's columns: their names, and what they say.
     pub(super) fn tell(&mut self, columns: Vec<(Vec<u8>, Option<Named>)>) {
         self.told = columns;

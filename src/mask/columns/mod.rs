@@ -8,6 +8,7 @@ mod asked;
 mod change;
 mod checked;
 mod frame;
+mod idle;
 mod known;
 mod layout;
 mod looks;
@@ -73,17 +74,6 @@ struct Table {
 }
 
 impl Columns {
-    pub(crate) fn is_idle(&self) -> bool {
-        self.table.is_none()
-            && self.header.is_empty()
-            && !self.border
-            && !self.headed
-            && self.markup.is_idle()
-            && self.vertical.is_idle()
-            && self.asked.is_idle()
-            && self.known.is_none()
-    }
-
     /// A table may open in this line: something in it is judged, or it draws a border.
     pub(crate) fn line(&mut self, line: &[u8], woken: bool, judge: &Judge, spans: &mut Vec<Span>) {
         let unmarked = layout::unmarked(line);
