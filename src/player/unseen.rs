@@ -255,6 +255,13 @@ impl Unseen {
             return true;
         }
         match last {
+            b'r' => {
+                let whole = format!("1;{rows}");
+                let none = parameters.is_empty() || parameters == whole.as_bytes();
+                // With more in it than numbers it may be read as any.
+                self.margins_next = Some(self.odd || !none);
+                true
+            }
             _ if self.odd => true,
             b'm' => {
                 self.pens.push((self.begun, self.held.len()));
@@ -274,12 +281,6 @@ impl Unseen {
             | b'f' => {
                 self.lines.clear();
                 false
-            }
-            b'r' => {
-                let whole = format!("1;{rows}");
-                let none = parameters.is_empty() || parameters == whole.as_bytes();
-                self.margins_next = Some(!none);
-                true
             }
             _ => true,
         }
@@ -334,6 +335,11 @@ mod tests {
         unseen.push(&mut screen, &bytes);
         unseen.flush(&mut screen);
         assert_eq!(screen.text()[0], "top");
+        // Also one that was set with a control in the middle of the sequence.
+        let mut unseen = Unseen::new();
+        unseen.push(&mut screen, b"\x1b[2\nr");
+        unseen.push(&mut screen, &lines(100));
+        assert!(unseen.margins);
         // Those that an editor sets to the whole screen are none.
         let mut unseen = Unseen::new();
         unseen.push(&mut screen, b"\x1b[1;3r");
