@@ -46,6 +46,12 @@ const LINES_MAX: u32 = 1000;
 /// A shorter line is not taken for part of a key by its neighbours alone.
 const BODY_MIN: usize = 40;
 
+/// Nor is a shorter run of base64 a key between a BEGIN and an END.
+const RUN_MIN: usize = 8;
+
+/// Shorter runs behind a BEGIN belong to the code around it.
+const SIGNS_MAX: usize = 4;
+
 /// A block that was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Block {
@@ -173,7 +179,19 @@ pub(crate) fn open(line: &[u8], spans: &mut Vec<Span>) -> Option<Block> {
             }
             e
         });
-        mask_body(line, body, stop, spans);
+        // `starts with -----BEGIN PRIVATE KEY----- and ends with …`, `BEGIN …-----"):` of code: words
+        // or signs, where a key has a run of base64.
+        let run = cut(line, body, stop)
+            .split(|c| !(c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=')))
+            .map(<[u8]>::len);
+        let run = run.max().unwrap_or(0);
+        if end.is_some() && stop > body && run < RUN_MIN {
+            i = stop.max(i);
+            continue;
+        }
+        if run >= SIGNS_MAX {
+            mask_body(line, body, stop, spans);
+        }
         let lead = Lead::of(cut(line, 0, begin));
         left = end.is_none().then_some(block(Kind::Armor, lead));
         i = stop.max(i);
