@@ -1,10 +1,13 @@
 //! Personal data whose shape is strong enough to stand without a name: payment cards, IBANs and
 //! e-mail addresses.
 
+mod numbered;
+
 use super::bytes::{at, before, contains, cut, is_word, word_at};
 use super::checksum;
 use super::grams::{Grams, Match};
 use super::span::{Class, RuleId, Span};
+use numbered::{is_article, is_counted, is_named};
 use std::sync::OnceLock;
 
 const IBAN: RuleId = RuleId::new("iban");
@@ -207,7 +210,11 @@ fn card(line: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
         || matches!(at(line, end), b'-' | b'/' | b':') && at(line, end + 1).is_ascii_alphanumeric();
     // Before anything is put together: most long numbers end here.
     let count = text.iter().filter(|c| c.is_ascii_digit()).count();
-    if glued || !(NUMBER_MIN..=CARD_MAX).contains(&count) {
+    if glued
+        || !(NUMBER_MIN..=CARD_MAX).contains(&count)
+        || is_article(line, start, count)
+        || text.len() == count && (is_counted(line, start) || count > 16 && !is_named(line))
+    {
         return None;
     }
     let digits = checksum::digits(text);
@@ -292,6 +299,19 @@ fn ibans(line: &[u8], from: usize, to: usize, spans: &mut Vec<Span>) {
     }
 }
 
+/// `Message-ID: <`: what names a message looks like an address (RFC 5322, section 3.6.4).
+fn is_message(lead: &[u8]) -> bool {
+    [
+        &b"message-id:"[..],
+        b"references:",
+        b"in-reply-to:",
+        b"message-id=",
+        b"msgid=",
+    ]
+    .iter()
+    .any(|name| contains(lead, name))
+}
+
 /// Appends the e-mail addresses of `line`, but not what looks like one where programs write
 /// user@host: ssh and its kin, git remotes, prompts, URIs.
 pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
@@ -320,6 +340,9 @@ pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
         }
         while matches!(before(line, end), b'.' | b'-') {
             end -= 1;
+        }
+        if before(line, start) == b'<' && is_message(cut(line, 0, start)) {
+            continue;
         }
         let (user, host) = (cut(line, start, place), cut(line, place + sign, end));
         let top = host.rsplit(|c| *c == b'.').next().unwrap_or_default();

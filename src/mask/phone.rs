@@ -91,9 +91,11 @@ fn number(line: &[u8], start: usize) -> Option<usize> {
     let lone = plain
         && (head.iter().all(|c| Some(c) == head.last())
             || head.iter().rev().take(6).all(|c| *c == b'0'));
+    // +4412.12345 is a number with a fraction.
+    let fraction = groups.len() == 2 && separator == b'.' && groups.get(1).is_some_and(|n| *n <= 6);
     // 20260504101112
     let stamp = plain && digits == 14 && head.starts_with(b"20");
-    (whole && american && grouped && !lone && !stamp).then_some(end)
+    (whole && american && grouped && !lone && !fraction && !stamp).then_some(end)
 }
 
 /// How long the country code is that these digits begin with (ITU-T E.164, list of assigned codes).
