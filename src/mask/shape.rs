@@ -22,7 +22,12 @@ const HARMLESS: &str = "
     sha sha1 sha224 sha256 sha384 sha512 md5 blake2 blake3 crc etag hash digest integrity commit rev git
     id uid uuid guid trace span req request msg event evt cus ch pi pm in sub prod price card ba src txn po
     seti si ii tr acct file plan run job build pod node img image layer snap vol vpc eni sg subnet ami i
-    nonce arn res db obj doc page item row user order inv invoice object batch chatcmpl thread asst call toolu";
+    nonce arn res db obj doc page item row user order inv invoice object batch chatcmpl thread asst call toolu
+    ord ordr usr org team ws prj proj project member mem grp group tenant cust customer shp shipment pkg wf flow
+    dep dpl deploy release rel ver bld art artifact cache blob chunk upload export import rpt report dash chart
+    alert mon inc incident tkt ticket case conv comment note chan room mtg visit device loc site zone node pool
+    cluster shard part topic camp seg flag feat exp quote qt rfd re dp payout bal fee py plink promo coupon tax
+    rate sched we step task queue worker instance inst disk net route rule policy role perm view tmpl template";
 
 /// Words in a prefix that say that the rest is secret.
 const TELLING: &[&str] = &[
@@ -59,6 +64,7 @@ pub(crate) fn find(line: &[u8], separators: &[usize], spans: &mut Vec<Span>) {
             )
             && !matches!(at(line, end), b'/' | b'.' | b'@' | b'+' | b'(')
             && !is_public(cut(line, 0, start))
+            && !is_identified(cut(line, 0, start))
             && is_token(text)
         {
             spans.push(Span::new(start, end, RULE, Class::Token));
@@ -80,6 +86,22 @@ fn is_public(lead: &[u8]) -> bool {
     ]
     .iter()
     .any(|name| lead.trim_ascii_end().ends_with(name.as_bytes()))
+}
+
+/// Whether `lead` names an id: `order_id=`, `"customerId": "`.
+fn is_identified(lead: &[u8]) -> bool {
+    let name = lead
+        .iter()
+        .rposition(|c| !b"\"'=: ".contains(c))
+        .map_or(&[][..], |n| cut(lead, 0, n + 1));
+    let marked = cut(lead, name.len(), lead.len())
+        .iter()
+        .any(|c| matches!(c, b'=' | b':'));
+    let ends = [&b"_id"[..], b"Id", b"-id", b"ID", b"_ref"];
+    let word = name.iter().rev().take_while(|c| is_part(**c)).count();
+    marked
+        && ends.iter().any(|end| name.ends_with(end))
+        && super::names::judge(cut(name, name.len() - word, name.len())).is_none()
 }
 
 /// Which bytes a token is made of.
