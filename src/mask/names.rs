@@ -360,7 +360,14 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
                 && last.len() > 4
                 && !matches!(
                     last,
-                    "bypass" | "askpass" | "compass" | "trespass" | "surpass" | "encompass"
+                    "bypass"
+                        | "buypass"
+                        | "askpass"
+                        | "getpass"
+                        | "compass"
+                        | "trespass"
+                        | "surpass"
+                        | "encompass"
                 )
         {
             let class = if last.ends_with("pass") || matches!(last, "pw" | "pin" | "passe") {

@@ -77,14 +77,13 @@ fn is_field_of_protobuf(line: &[u8], delimiter: Delimiter, text: &[u8]) -> bool 
         && delimiter.spaced
         && (1..=5).contains(&digits)
         && behind.starts_with(b" [")
-        && (contains(behind, b") = ")
-            || contains(behind, b"deprecated")
-            || contains(behind, b"json_name"))
+        && (contains(behind, b" = ") || contains(behind, b"deprecated"))
+        && behind.trim_ascii_end().ends_with(b";")
 }
 
 /// `user:812:profile`, `orders-2026-03-02-0014`: what a cache or queue calls its things: words and
 /// numbers.
-fn is_worded(text: &[u8]) -> bool {
+pub(crate) fn is_worded(text: &[u8]) -> bool {
     let signs = |c: &u8| matches!(c, b':' | b'-' | b'_' | b'/' | b'.');
     let parts = text.split(signs);
     let lower = |part: &[u8]| part.iter().all(u8::is_ascii_lowercase);

@@ -20,6 +20,7 @@ use super::value::{
 };
 use delimiter::{Delimiter, Kind};
 use extent::unquoted;
+pub(crate) use harmless::is_worded;
 use harmless::{is_colour, is_version};
 use literal::call;
 pub(crate) use literal::{closing, converts, is_fetching, opening};

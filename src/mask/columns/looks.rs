@@ -29,6 +29,18 @@ pub(super) fn like(cell: &[u8], kind: Personal) -> bool {
     }
 }
 
+/// `************1881`, `XXXX-XXXX-XXXX-1881`, `j***@e***.com`: what somebody else has masked already,
+/// but for a few characters.
+pub(super) fn is_masked(cell: &[u8]) -> bool {
+    let count = |f: fn(&u8) -> bool| cell.iter().filter(|c| f(c)).count();
+    let stars = count(|c| *c == b'*');
+    let crosses = count(|c| matches!(c, b'X' | b'x'));
+    let shown = count(u8::is_ascii_alphanumeric);
+    let plain = count(|c| c.is_ascii_digit() || matches!(c, b'X' | b'x' | b' ' | b'-'));
+    stars >= 4 && shown <= 10 && stars * 5 >= cell.len() * 2
+        || crosses >= 4 && plain == cell.len() && crosses * 2 > shown
+}
+
 /// Digits and what parts them: seven to fifteen, or more letters before them that say whose.
 fn is_phone(cell: &[u8]) -> bool {
     let digits = cell.iter().filter(|c| c.is_ascii_digit()).count();

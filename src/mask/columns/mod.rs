@@ -391,7 +391,7 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
         return false;
     }
     if cell.iter().all(|c| matches!(c, b'*' | b'-' | b'='))
-        || named.class == Class::Personal && is_masked(cell)
+        || named.class == Class::Personal && looks::is_masked(cell)
     {
         return false;
     }
@@ -403,6 +403,14 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
     if named.class == Class::Token
         && cell.len() < 6
         && (cell.iter().all(u8::is_ascii_lowercase) || cell.iter().all(u8::is_ascii_digit))
+    {
+        return false;
+    }
+    // ts_stat() calls words so, lexers what they read.
+    if named.class == Class::Token
+        && named.strength == Strength::Medium
+        && cell.len() < 16
+        && cell.iter().all(u8::is_ascii_lowercase)
     {
         return false;
     }
@@ -419,22 +427,10 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
         Strength::Strong => true,
         Strength::Medium => !(is_plain_number(cell) && cell.len() < 10),
         Strength::Weak => {
-            is_random(cell)
+            is_random(cell) && !super::assign::is_worded(cell)
                 || named.class == Class::Password && !is_plain_number(cell) && cell.len() >= 4
         }
     }
-}
-
-/// `************1881`, `XXXX-XXXX-XXXX-1881`, `j***@e***.com`: what somebody else has masked already,
-/// but for a few characters.
-pub(super) fn is_masked(cell: &[u8]) -> bool {
-    let count = |f: fn(&u8) -> bool| cell.iter().filter(|c| f(c)).count();
-    let stars = count(|c| *c == b'*');
-    let crosses = count(|c| matches!(c, b'X' | b'x'));
-    let shown = count(u8::is_ascii_alphanumeric);
-    let plain = count(|c| c.is_ascii_digit() || matches!(c, b'X' | b'x' | b' ' | b'-'));
-    stars >= 4 && shown <= 10 && stars * 5 >= cell.len() * 2
-        || crosses >= 4 && plain == cell.len() && crosses * 2 > shown
 }
 
 fn push(line: &[u8], start: usize, end: usize, named: Named, spans: &mut Vec<Span>) {

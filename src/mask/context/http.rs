@@ -34,8 +34,10 @@ pub(super) fn scheme(line: &[u8], place: usize, spans: &mut Vec<Span>) {
         let header = contains(cut(line, 0, place), b"authorization");
         let mixed = is_issued(secret);
         if secret.len() >= if header { 4 } else { least }
-            && (mixed || header)
+            && (mixed || header && !is_said(line, place, secret))
             && !is_placeholder(secret)
+            // Token pointerToken(void*); of a declaration
+            && at(line, end) != b'('
             && !secret.starts_with(b"/")
             // `token PASSWORD_SYM` of a grammar
             && !secret.iter().all(|c| c.is_ascii_uppercase() || *c == b'_')
@@ -82,6 +84,13 @@ pub(super) fn scheme(line: &[u8], place: usize, spans: &mut Vec<Span>) {
     }
 }
 
+/// `the authorization server … the token lookup.`: a word of a sentence that speaks of it.
+fn is_said(line: &[u8], place: usize, secret: &[u8]) -> bool {
+    let word = secret.strip_suffix(b".").unwrap_or(secret);
+    let marked = cut(line, 0, place).iter().any(|c| matches!(c, b':' | b'='));
+    word.iter().all(u8::is_ascii_lowercase) && (!marked || word.len() < secret.len())
+}
+
 /// Whether `text` can have been issued by a machine: not only a word.
 fn is_issued(text: &[u8]) -> bool {
     let capital = text.iter().skip(1).any(u8::is_ascii_uppercase);
@@ -119,6 +128,7 @@ pub(crate) fn pairs(line: &[u8], mut i: usize, spans: &mut Vec<Span>) {
             .any(|w| contains(name, w.as_bytes()));
             if value.len() >= 8
                 && (told || is_random(value))
+                && !is_placeholder(value)
                 && !["expires", "path", "domain", "max-age", "samesite"]
                     .iter()
                     .any(|a| name.eq_ignore_ascii_case(a.as_bytes()))

@@ -184,8 +184,11 @@ pub(super) fn reveals(line: &[u8]) -> bool {
     }
     COMMANDS.iter().any(|(command, also)| {
         find(line, 0, command.as_bytes())
-            // `npm token create`: prose
-            .is_some_and(|at| before(line, at) != b'`')
+            // `npm token create`: prose; grub-mkpasswd-pbkdf2: another program
+            .is_some_and(|at| {
+                let glued = before(line, at) == b'-' && !command.contains(' ');
+                before(line, at) != b'`' && !glued
+            })
             && also.iter().all(|a| contains(line, a.as_bytes()))
             && !line.trim_ascii_end().ends_with(b">")
             && !contains(last_command(line), b" > ")

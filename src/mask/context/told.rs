@@ -1,7 +1,7 @@
 //! Sentences that tell a secret: `The generated password for the elastic user is : x`, `A temporary
 //! password is generated for root@localhost: x`, `PASSWORD elastic = x`. The secret is the last word.
 
-use crate::mask::bytes::{at, before, contains, cut, find, is_word, trim};
+use crate::mask::bytes::{at, before, contains, cut, find, is_word, trim, word_at};
 use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::standin::is_placeholder;
 
@@ -553,8 +553,13 @@ pub(super) fn told(line: &[u8], spans: &mut Vec<Span>) {
         (from, to) = (from + 1, to - 1);
     }
     let text = cut(line, from, to);
+    // "host key is non-empty", `key is Multi_Key"`: of a key only what nobody could say.
+    let key = word_at(line, thing, b"key");
+    let drawn = text.iter().any(u8::is_ascii_digit) && text.len() >= 8;
     if is_mixed(text)
         && text.len() >= 5
+        && (!key || drawn)
+        && !contains(text, b"\":")
         && !is_placeholder(text)
         && !contains(text, b"://")
         && (!text.contains(&b'<') || !text.contains(&b'>') || text.starts_with(b"<"))

@@ -88,7 +88,10 @@ pub(crate) fn redis(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>
     let quoted = usize::from(before(line, place) == b'"' && at(line, place + len) == b'"');
     let lead = lead.strip_suffix(b"\"").unwrap_or(lead).trim_ascii_end();
     // auth.conf.d of a listing, auth/login.py:4
-    if quoted == 0 && matches!(at(line, place + len), b'.' | b'/') {
+    // Auth(Option<…>) of code, >Auth … of a page.
+    if quoted == 0
+        && (matches!(at(line, place + len), b'.' | b'/' | b'(') || before(line, place) == b'>')
+    {
         return;
     }
     let all = words(line, place + len + quoted);

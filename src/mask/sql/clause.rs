@@ -300,9 +300,10 @@ pub(super) fn identified(view: &View<'_>, i: usize, spans: &mut Vec<Span>) {
         return;
     }
     // A bare word is a secret in Oracle's statements, and no more than a word in a sentence.
-    let verbs = ["create", "alter", "grant", "administer", "connect", "set"];
-    if view.get(j + 1).is_some_and(|t| t.kind != Kind::Text) && !(0..i).any(|k| view.any(k, &verbs))
-    {
+    let verbs = ["create", "alter", "grant", "administer", "connect"];
+    let begins =
+        |k| view.any(k, &verbs) || view.is(k, "set") && view.any(k + 1, &["role", "encryption"]);
+    if view.get(j + 1).is_some_and(|t| t.kind != Kind::Text) && !(0..i).any(begins) {
         return;
     }
     secret_behind(view, j + 1, spans);

@@ -283,3 +283,15 @@ impl View<'_> {
         self.get(i).filter(|t| t.kind == Kind::Text)
     }
 }
+/// `fn default() -> Password<'static> {`: the lifetime of a type opens no literal.
+pub(super) fn is_lifetime(text: &[u8], token: Token) -> bool {
+    let name = cut(text, token.start, token.end)
+        .iter()
+        .take_while(|c| c.is_ascii_lowercase() || **c == b'_')
+        .count();
+    let opened = matches!(
+        cut(text, token.start.saturating_sub(2), token.start),
+        [b'<' | b'&', b'\'']
+    );
+    opened && name > 0 && matches!(at(text, token.start + name), b'>' | b',' | b' ')
+}

@@ -26,7 +26,7 @@ use clause::{clause, identified};
 pub(crate) use copy::{Format, copy_options};
 use function::{columns, function, may_call, settings};
 pub(crate) use item::{Item, all as select_items, items};
-use lex::{Kind, Token, View, inner, lex, lex_on};
+use lex::{Kind, Token, View, inner, is_lifetime, lex, lex_on};
 pub(crate) use parameter::{Slot, bound, executed, given, prepared, slots, typed};
 pub(crate) use triggers::TRIGGERS;
 pub(crate) use whole::whole;
@@ -473,9 +473,10 @@ fn push(view: &View<'_>, token: Token, rule: RuleId, class: Class, spans: &mut V
     let sentence = (token.end == view.text.len() && class == Class::Token
         || text.starts_with(b" is "))
         && is_prose(text);
-    // A literal of many lines is a key, which has its own layer, or no literal at all.
+    // A literal of many lines is a key, which has its own layer, or none at all.
     let long = text.iter().filter(|c| **c == b'\n').count() > 2;
-    if token.start < token.end && !long && !sentence && !is_stand_in(text) {
+    let none = long || sentence || is_lifetime(view.text, token);
+    if token.start < token.end && !none && !is_stand_in(text) {
         spans.push(Span::new(token.start, token.end, rule, class));
     }
 }
