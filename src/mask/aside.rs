@@ -4,12 +4,17 @@
 //!
 //! The layers that know names and delimiters ask no such things; each span of theirs passes here.
 
+mod code;
+mod label;
+mod paper;
+
 use super::assign::is_fetching;
 use super::bytes::{at, before, contains, cut, from, is_word};
 use super::names::{Strength, judge};
 use super::span::Span;
 use super::standin::{is_placeholder, is_variable_of_client};
 use super::value::{is_prose, is_stop_word};
+use label::is_label;
 
 /// The rules whose spans a name, a delimiter or a clause made.
 const RULES: &[&str] = &[
@@ -18,6 +23,31 @@ const RULES: &[&str] = &[
     "sql-key-argument",
     "directive",
 ];
+
+/// Further rules whose spans are left alone where nothing could be a secret.
+const OTHERS: &[&str] = &[
+    "sql-column",
+    "http-authorization",
+    "prompt",
+    "command-option",
+    "revealed-secret",
+    "expect-send",
+    "column",
+    "jwt-signed-in-code",
+];
+
+/// What stands around a span.
+struct Place<'a> {
+    line: &'a [u8],
+    span: Span,
+    text: &'a [u8],
+    quoted: bool,
+    /// What stands before the name.
+    lead: &'a [u8],
+    name: &'a [u8],
+    /// The delimiter, its blanks and quotes.
+    between: &'a [u8],
+}
 
 /// A longer value is no label and no name.
 const VALUE_MAX: usize = 120;
@@ -29,7 +59,10 @@ pub(super) fn leave(line: &[u8], first: usize, spans: &mut Vec<Span>) {
     }
     let mut i = first;
     while let Some(span) = spans.get(i) {
-        if RULES.contains(&span.rule.as_str()) && is_aside(line, *span) {
+        let rule = span.rule.as_str();
+        if RULES.contains(&rule) && is_aside(line, *span)
+            || OTHERS.contains(&rule) && is_none(line, *span)
+        {
             spans.remove(i);
         } else {
             i += 1;
@@ -48,18 +81,49 @@ fn is_aside(line: &[u8], span: Span) -> bool {
     let lead = cut(line, 0, name);
     let name = cut(line, name, end);
     let between = cut(line, end, span.start);
+    if paper::is_nothing(text) {
+        return true;
+    }
     if span.rule.as_str() == "directive" {
         // What a manual's syntax may leave out: SET PASSWORD [FOR user]
         let optional = text
             .strip_prefix(b"[")
             .is_some_and(|word| !word.is_empty() && word.iter().all(u8::is_ascii_uppercase));
-        return optional || is_example(text) && is_comment(lead);
+        let place = Place {
+            line,
+            span,
+            text,
+            quoted,
+            lead,
+            name,
+            between,
+        };
+        // username and password login, session cookies
+        let said = lead.ends_with(b"username and ")
+            && text.iter().all(|c| c.is_ascii_lowercase() || *c == b',');
+        return optional
+            || said
+            || is_example(text) && is_comment(lead)
+            || paper::is_defined(&place)
+            || !quoted && code::is_pointer(from(line, span.start));
     }
     // The password of an account that has none: `'*'`, `'x'`, `'!'`.
     if quoted && matches!(text, b"*" | b"x" | b"!" | b"!!") {
         return true;
     }
     if quoted && contains(lead, b"<set to the key") {
+        return true;
+    }
+    let place = Place {
+        line,
+        span,
+        text,
+        quoted,
+        lead,
+        name,
+        between,
+    };
+    if code::is(&place) || paper::is(&place) {
         return true;
     }
     if quoted && is_statement(lead) {
@@ -87,6 +151,41 @@ fn is_aside(line: &[u8], span: Span) -> bool {
         || is_lexeme(line, text)
         || is_comment(lead) && (is_example(text) || is_remark(from(line, span.start)))
         || contains(lead, b"secret generic my-secret ") && is_example(text)
+}
+
+/// What the rules of other layers are told.
+fn is_none(line: &[u8], span: Span) -> bool {
+    let text = cut(line, span.start, span.end);
+    let lead = cut(line, 0, span.start);
+    match span.rule.as_str() {
+        "column" => paper::is_no_cell(text) || paper::is_nothing(text) && text.len() > 2,
+        "prompt" => paper::is_nothing(text) || is_label(text),
+        // `* "git send-email" learned to prompt for passwords`
+        "expect-send" => {
+            at(text, 0) == b' ' && at(text, 1).is_ascii_lowercase() && !contains(lead, b"send ")
+        }
+        "command-option" => {
+            let word = text.strip_suffix(b".").unwrap_or(text);
+            let prose = word.len() < text.len() && word.iter().all(u8::is_ascii_lowercase);
+            paper::is_nothing(text) || prose && lead.len() < 8 || is_meta(text)
+        }
+        _ => paper::is_nothing(text) || is_encoded(line, span),
+    }
+}
+
+/// `--password=DOCKER_PASSWORD`, `-p PASS`: the name of a variable that a manual puts in a value's place.
+fn is_meta(text: &[u8]) -> bool {
+    let capitals = text.iter().all(|c| c.is_ascii_uppercase() || *c == b'_');
+    capitals
+        && (matches!(text, b"PASS" | b"PASSWORD" | b"PASSPHRASE")
+            || text.contains(&b'_') && judge(text).is_some())
+}
+
+/// `encode(gen_random_bytes(24), 'hex')` in the place of a column's value.
+fn is_encoded(line: &[u8], span: Span) -> bool {
+    let text = cut(line, span.start, span.end);
+    matches!(text, b"hex" | b"base64" | b"escape" | b"utf8" | b"UTF8")
+        && contains(cut(line, 0, span.start), b"code(")
 }
 
 /// The name before the delimiter and quotes before `i`: where it starts and ends.
@@ -209,76 +308,6 @@ fn is_validation(text: &[u8]) -> bool {
         && checks.clone().count() > 0
         && checks.all(|check| {
             check.first().is_some_and(u8::is_ascii_lowercase) && !check.contains(&b' ')
-        })
-}
-
-/// What labels call secrets.
-const THINGS: &str = "
-    password passwords passphrase passcode token tokens secret secrets key keys api pin code credentials passwort passwörter
-    passworts kennwort kennwörter kennworts mot passe contraseña contrasena contraseñas clave senha senhas
-    wachtwoord wachtwoorden hasło hasła haslo lösenord lösenordet adgangskode adgangskoden passord passordet
-    salasana salasanat heslo hesla jelszó jelszót şifre şifreniz parola пароль пароля пароли паролем 密码 密碼
-    パスワード 비밀번호 jeton palavra-passe schlüssel geheimnis";
-
-/// What they and messages say beside them.
-const SAID: &str = "
-    new old current your my the a an is are must not be to of for and or in at no too enter confirm confirmation
-    repeat again retype re-enter type change changed changing reset forgot forgotten forget show hide set update updated
-    save generate create choose required invalid incorrect wrong missing expired expires mismatch match matches
-    weak short long strong empty blank unchanged verify please can't cannot characters least minimum user users
-    admin access refresh client private public public/private account email mail settings strength field value valid login last
-    generated copied revoked deleted copy revoke delete add remove manage
-    neues neuen neue neuer altes altem alten aktuelles aktuellen dein deine ihr ihre das der die den ein eingeben wiederholen
-    bestätigen ändern vergessen zurücksetzen geändert falsch ist nicht zu kurz abgelaufen ungültig speichern
-    anzeigen erforderlich wählen festlegen stimmen überein muss leer sein
-    de le la votre nouveau nouvel ancien actuel confirmer confirmez répéter entrer saisir saisissez modifier oublié
-    changer réinitialiser requis incorrecte expiré invalide afficher
-    nueva nuevo actual tu su confirmar repetir introduce introduzca cambiar olvidada olvidaste olvidé restablecer
-    incorrecta inválida antigua
-    nova novo atual sua repita digite alterar esqueceu redefinir antiga
-    nuova nuovo attuale conferma ripeti inserisci cambia dimenticata modifica vecchia
-    nowe nowy obecne powtórz potwierdź zmień wpisz podaj stare
-    nieuw nieuwe huidig huidige herhaal bevestig wijzig vergeten voer oud
-    nytt nuvarande upprepa bekräfta ändra glömt ange ny gentag bekræft skift gjenta bekreft endre
-    ce cette est du des un une et au pour invalide muss müssen mindestens zeichen lang sein haben wurde wird war werden
-    il lo della non deve almeno debe tener al menos caracteres deve ter pelo menos por favor moet minimaal tekens zijn
-    musi mieć co najmniej znaków måste vara minst tecken skal være mindst
-    uusi vanha vahvista toista vaihda nové staré potvrďte zopakujte új régi yeni eski tekrar
-    новый новые старый текущий повторите подтвердите введите изменить забыли ваш неверный";
-
-/// Single words that say how a secret is.
-const STATES: &str = "
-    required invalid incorrect wrong missing expired mismatch unchanged changed updated empty revoked deleted
-    forbidden unauthorized unavailable unsupported unspecified set unset ok hashed confirmed include omit same-origin
-    absent present configured unconfigured";
-
-/// `Passwort wiederholen`, `Confirm password`, `must match`: the label of a field, or a message about it.
-fn is_label(text: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(text) else {
-        return false;
-    };
-    let text = text.trim().to_lowercase();
-    let has = |list: &str, word: &str| list.split_ascii_whitespace().any(|w| w == word);
-    let edge = |c: char| matches!(c, '.' | ',' | ':' | '!' | '?' | '…' | '¿' | '(' | ')' | '*');
-    let words = text.split_whitespace().map(|word| word.trim_matches(edge));
-    let count = words.clone().count();
-    if count < 2 {
-        return !text.is_ascii() && has(THINGS, &text) || has(STATES, &text);
-    }
-    // Das Passwort muss mindestens 8 Zeichen lang sein
-    let thing = words.clone().any(|word| has(THINGS, word));
-    let said = words.clone().filter(|word| has(SAID, word)).count();
-    if thing && said >= 2 && count >= 4 && said * 2 >= count {
-        return true;
-    }
-    // People make passphrases of small words, too, but none that says what a message says.
-    let known = words
-        .clone()
-        .all(|word| has(THINGS, word) || has(SAID, word));
-    known
-        && count <= 8
-        && words.clone().any(|word| {
-            has(THINGS, word) || has(STATES, word) || matches!(word, "must" | "match" | "short")
         })
 }
 

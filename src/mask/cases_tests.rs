@@ -30,6 +30,15 @@ const FILES: &[(&str, &str)] = &[
         "more-harmless",
         include_str!("../../fixtures/mask/more-harmless.txt"),
     ),
+    (
+        "code-harmless",
+        include_str!("../../fixtures/mask/code-harmless.txt"),
+    ),
+    (
+        "paper-harmless",
+        include_str!("../../fixtures/mask/paper-harmless.txt"),
+    ),
+    ("near", include_str!("../../fixtures/mask/near.txt")),
 ];
 
 /// A case's text, and its secrets.

@@ -1,8 +1,11 @@
 //! What only stands for a value: a variable, a parameter, a word that means "none", code that fetches
 //! it from somewhere else, what was masked already.
 
+mod lookup;
+
 use super::bytes::cut;
 use super::ciphered::is_ciphered;
+use lookup::is_lookup;
 
 /// Whether `value` only stands for a secret: a stand-in, or a word that means "none" or names what
 /// belongs there. Compared as a whole, never by what a value contains: people put `false` and
@@ -118,6 +121,21 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"read",
         b"enabled",
         b"is deprecated",
+        b"replace_me",
+        b"replace-me",
+        b"replaceme",
+        b"to_be_replaced",
+        b"placeholder",
+        b"todo",
+        b"fixme",
+        b"tbd",
+        b"keine",
+        b"keines",
+        b"aucun",
+        b"ninguno",
+        b"nessuno",
+        b"nenhum",
+        b"geen",
     ];
     let value = value.trim_ascii();
     // env:SHOP_DB_PASSWORD
@@ -144,8 +162,15 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
             && [&b"$(echo "[..], b"$(printf ", b"<<<"]
                 .iter()
                 .all(|word| !super::bytes::contains(inner, word));
+        // add_header("Authorization", "Basic $encoded")
+        let variable = inner
+            .strip_prefix(b"$")
+            .is_some_and(|name| is_word(name) && !name.iter().any(u8::is_ascii_digit));
         if inner.starts_with(b"${") || run {
             return is_stand_in(inner);
+        }
+        if variable || matches!(inner, b"xxx" | b"xxxx" | b"XXXX" | b"...") {
+            return true;
         }
         let word = inner.split(|c| *c == b' ').next().unwrap_or_default();
         if is_invited(word) {
@@ -188,6 +213,16 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         b'%' if rest.starts_with(b"env(") => true,
         // %{DB_PASS} of RPM, Apache, Logstash
         b'%' if rest.starts_with(b"{") && rest.ends_with(b"}") => true,
+        // %%API_KEY%% of a text that is filled in
+        b'%' if rest.starts_with(b"%") && rest.ends_with(b"%%") => {
+            is_word(cut(rest, 1, rest.len() - 2))
+        }
+        // #{token} of Ruby
+        b'#' if rest.starts_with(b"{") => memchr::memchr(b'}', rest).is_some_and(|n| {
+            cut(rest, 1, n)
+                .iter()
+                .all(|c| c.is_ascii_alphabetic() || b"_.@".contains(c))
+        }),
         b'%' => {
             let name = rest.strip_suffix(b"%").unwrap_or(rest);
             let variable = rest.ends_with(b"%") && !name.iter().any(u8::is_ascii_lowercase);
@@ -221,6 +256,8 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         // @Microsoft.KeyVault(SecretUri=…)
         b'@' => {
             rest.starts_with(b"file:/")
+                // @env(DB_PASSWORD)
+                || rest.starts_with(b"env(") && rest.ends_with(b")")
                 || rest.starts_with(b"Microsoft.KeyVault(")
                 || is_word(rest) && !rest.iter().any(u8::is_ascii_digit) && !rest.is_empty()
                 // @p1 of a driver
@@ -379,6 +416,8 @@ fn is_variable(rest: &[u8]) -> bool {
     match rest.first() {
         Some(b'{' | b'(' | b'@' | b'*' | b'#' | b'?' | b'$') => true,
         Some(b'0'..=b'9') => rest.len() <= 2,
+        // $<name>, as manuals write it
+        Some(b'<') => rest.ends_with(b">") && is_word(cut(rest, 1, rest.len() - 1)),
         Some(_) => {
             let name = rest.strip_prefix(b"env:").unwrap_or(rest);
             is_word(name)
@@ -401,134 +440,6 @@ fn is_word(text: &[u8]) -> bool {
         && text
             .iter()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-'))
-}
-
-/// Code or configuration that fetches the value from somewhere else.
-fn is_lookup(value: &[u8]) -> bool {
-    // Get-Secret of PowerShell
-    let cmdlet = [
-        &b"Get-"[..],
-        b"Read-",
-        b"ConvertTo-",
-        b"ConvertFrom-",
-        b"New-",
-    ]
-    .iter()
-    .find_map(|verb| value.strip_prefix(*verb));
-    if cmdlet.is_some_and(|noun| {
-        noun.first().is_some_and(u8::is_ascii_uppercase) && noun.iter().all(u8::is_ascii_alphabetic)
-    }) {
-        return true;
-    }
-    const STARTS: &[&[u8]] = &[
-        b"os.environ",
-        b"$_post[",
-        b"$_get[",
-        b"$_env[",
-        b"$_server[",
-        b"$_request[",
-        b"os.getenv",
-        b"getenv(",
-        b"process.env",
-        b"env(",
-        b"env.",
-        b"env[",
-        b"system.getenv",
-        b"system.fetch_env",
-        b"system.get_env",
-        b"application.get_env",
-        b"application.fetch_env",
-        b"var.",
-        b"local.",
-        b"data.",
-        b"module.",
-        b"!ref",
-        b"!sub",
-        b"!getatt",
-        b"vault:",
-        b"secretkeyref",
-        b"valuefrom",
-        b"getpass",
-        b"input(",
-        b"prompt(",
-        b"config(",
-        b"config.",
-        b"settings.",
-        b"options.",
-        b"args.",
-        b"arguments.",
-        b"self.",
-        b"this.",
-        b"req.",
-        b"request.",
-        b"params[",
-        b"params.",
-        b"ctx.",
-        b"arn:aws",
-        b"ref+",
-        b"op://",
-        b"ssm://",
-        b"awsssm://",
-        b"aws-ssm://",
-        b"awssm://",
-        b"aws-sm://",
-        b"secretsmanager://",
-        b"gcpsm://",
-        b"gcp-sm://",
-        b"sm://",
-        b"azurekv://",
-        b"azkv://",
-        b"akv://",
-        b"keyvault://",
-        b"vault://",
-        b"keyring://",
-        b"keychain://",
-        b"bws://",
-        b"doppler://",
-        b"infisical://",
-        b"file(",
-        b"file://",
-        b"readfile(",
-        b"lookup(",
-        b"random_password.",
-        b"aws_",
-        b"google_",
-        b"azurerm_",
-        b"secrets.",
-        b"null,",
-        b"nil,",
-        b"function",
-        b"func(",
-        b"(string)",
-        b"models.",
-        b"serializers.",
-        b"forms.",
-        b"types.",
-        b"schema.",
-        b"z.string",
-        b"joi.",
-        b"yup.",
-        b"sa.column",
-        b"column(",
-        b"charfield",
-        b"optional[",
-        b"/run/secrets/",
-        b"/etc/",
-        b"/var/run/secrets",
-        b"~/",
-    ];
-    // Words that a password may begin with, too.
-    const CALLS: &[&[u8]] = &[b"new ", b"async ", b"await "];
-    const CMDLETS: &[&[u8]] = &[b"convertto-securestring", b"get-credential", b"read-host"];
-    let begins = |start: &&[u8]| super::bytes::word_at(value, 0, start);
-    let bare = value.strip_prefix(b"(").unwrap_or(value);
-    let cmdlet = |name: &&[u8]| {
-        let more = bare.get(name.len());
-        super::bytes::word_at(bare, 0, name) && more.is_none_or(|c| matches!(c, b' ' | b')'))
-    };
-    STARTS.iter().any(begins)
-        || CALLS.iter().any(begins) && value.contains(&b'(')
-        || CMDLETS.iter().any(cmdlet)
 }
 
 #[cfg(test)]
