@@ -439,6 +439,10 @@ impl Writer<'_> {
 /// Runs `work` in one transaction of `vault.db` with the log's lock held. What `work` adds to the
 /// log is committed with whatever else it wrote; the seed moves on afterwards.
 ///
+/// What is committed is done, also where the seed's file then takes no writes: the seed is behind, as
+/// after a crash, and the next writer repairs that. To say that it failed would have the caller do it
+/// twice.
+///
 /// # Errors
 /// Those of `work`, and those of the lock, the database and the seed's file. After an error of the
 /// seed's file the entries stand and the seed is behind, which the next writer repairs.
@@ -455,12 +459,17 @@ pub fn write<T>(
         Ok(()) => Seed::decode(bytes.as_ref()),
         Err(_) => None,
     };
-    let (value, seed) = db::immediate(conn, "add to its log", |conn| {
+    let (value, seed, is_new) = db::immediate(conn, "add to its log", |conn| {
         let mut writer = writer(conn, stored)?;
+        let is_new = writer.root;
         let value = work(&mut writer)?;
-        Ok((value, writer.seed))
+        Ok((value, writer.seed, is_new))
     })?;
-    store(&file, &path, &seed)?;
+    match store(&file, &path, &seed) {
+        Err(error) if is_new => return Err(error),
+        Err(error) => tracing::warn!(%error, "the signing key stays behind the log"),
+        Ok(()) => {}
+    }
     Ok(value)
 }
 

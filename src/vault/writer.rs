@@ -473,6 +473,10 @@ fn classify(error: &Error, vault: &std::path::Path) -> Failure {
                 FailureKind::ReadOnly,
                 format!("the file system of {place} takes no writes"),
             ),
+            Some(ErrorCode::SystemIoFailure) => (
+                FailureKind::Failed,
+                format!("the disk of {place} fails: {source}"),
+            ),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
                 FailureKind::Damaged,
                 format!("the vault in {place} is damaged: {source}"),

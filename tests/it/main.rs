@@ -16,6 +16,7 @@ mod copies;
 mod durability;
 mod endtoend;
 mod export;
+mod failing_disk;
 mod first;
 mod formats;
 mod insight;
