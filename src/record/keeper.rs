@@ -43,6 +43,7 @@ pub fn fork(paths: &Paths, retention: &Retention, log: &Log) -> io::Result<Apart
 /// The keeper's life.
 fn keep(link: &UnixStream, paths: &Paths, retention: &Retention, log: &Log) -> io::Result<()> {
     setsid()?;
+    sys::leave_no_core();
     sys::heed_no_signal();
     sys::close_all_but(&[link.as_raw_fd()]);
     let null = OpenOptions::new()

@@ -48,7 +48,7 @@ pub use exec::NotStarted;
 pub use hold::hold;
 pub use session::{Choice, Person, Refused};
 pub use streams::copy_to_the_end;
-pub use sys::{keep_out_of_swap, lean_libraries};
+pub use sys::{keep_out_of_swap, lean_libraries, leave_no_core};
 
 use crate::model::Exit;
 use direct::Direct;

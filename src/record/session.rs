@@ -7,6 +7,7 @@ use super::log::Log;
 use super::recorder::{Finished, Place, Recorder};
 use super::shared::Shared;
 use super::signals::Waker;
+use super::sys;
 use super::tap::{self, Aside, Tap};
 use super::terminal;
 use super::{Request, clients, keeper, mounts, prune};
@@ -367,6 +368,8 @@ pub struct Session {
 impl Session {
     /// Begins it. `tty` is the device number of the client's terminal.
     pub fn begin(terms: Terms, place: Place, waker: Waker, tty: Option<u64>) -> Session {
+        // The client was forked before: its limit is its own.
+        sys::leave_no_core();
         on_panic(terms.log.clone());
         let feed = Arc::new(Feed::new(Instant::now()));
         let shared = Arc::new(Shared::new(waker, terms.log.clone(), terms.refuse));

@@ -385,6 +385,21 @@ pub fn keep_out_of_swap<T>(value: &T) {
     }
 }
 
+/// No crash leaves a core dump of this process from here on: its memory has what is not masked yet, or
+/// a key. What is started from here on inherits that.
+///
+/// A limit of one byte: Linux takes none at all for no limit where a program takes the dumps (core(5)),
+/// and writes no file that small.
+pub fn leave_no_core() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Core).maximum;
+    let limit = Rlimit {
+        current: Some(maximum.map_or(1, |maximum| maximum.min(1))),
+        maximum,
+    };
+    let _ = setrlimit(Resource::Core, limit);
+}
+
 /// One heap for all threads to come, for a process that may live a few milliseconds only. Only to be
 /// called while there is one thread.
 ///

@@ -323,9 +323,5 @@ impl Unlocked {
 fn protect_memory() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    let none = rustix::process::Rlimit {
-        current: Some(0),
-        maximum: None,
-    };
-    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    crate::record::leave_no_core();
 }

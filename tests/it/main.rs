@@ -23,6 +23,7 @@ mod insight;
 mod keep;
 mod layers;
 mod masking;
+mod memory;
 mod pack;
 mod plugin;
 mod read;
