@@ -4,6 +4,7 @@ use super::open::{self, Clock, Index};
 use super::table::{Align, Table};
 use super::{Error, Global, Kind, Ui, ask};
 use crate::model::{SessionId, ShortIds, Status};
+use crate::vault::Left;
 use crate::vault::index::{Library, Listed};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -153,14 +154,14 @@ fn apply(
     found: &mut [Found],
 ) -> Result<(), Error> {
     let bar = progress(found.len());
-    let mut clean = true;
+    let mut all_left = Left::Nothing;
     for one in found {
         bar.inc(1);
         let id: SessionId = one.listed.id();
         let entry = library.unlocked().find(&id.hex())?;
-        let (damaged, gone) = library.mask_again(&entry)?;
+        let (damaged, left) = library.mask_again(&entry)?;
         one.applied = true;
-        clean &= gone;
+        all_left = all_left.max(left);
         if damaged > 0 {
             ui.say(format!(
                 "rec: {} of {} could not be opened and stayed as they were",
@@ -170,9 +171,7 @@ fn apply(
         }
     }
     bar.finish_and_clear();
-    if !clean {
-        ui.say("rec: another rec still reads the vault; what it reads is overwritten when the vault is next unlocked");
-    }
+    open::tell_left(ui, all_left);
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::export::session_json;
 use crate::model::{Meta, SessionId, ShortIds, Stamp, when};
 use crate::query::{Now, Query, QueryError};
 use crate::vault::index::{Library, Listed, Progress};
-use crate::vault::{self, Ask, Unlocked, Vault};
+use crate::vault::{self, Ask, Left, Unlocked, Vault};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -205,6 +205,16 @@ pub fn tell_damage(ui: &mut Ui, library: &Library) {
         n => ui.say(format!(
             "rec: {n} damaged pieces were left out; rec vault verify says which"
         )),
+    }
+}
+
+/// Says what of the forgotten still stands in the vault's files, and why.
+pub fn tell_left(ui: &mut Ui, left: Left) {
+    match left {
+        Left::Nothing => {}
+        Left::Read => ui.say("rec: another rec still reads the vault; what it reads is overwritten when the vault is next unlocked"),
+        Left::NoRoom => ui.say("rec: the disk is full: what was forgotten still stands in the vault's files; make room, then rec ls overwrites it"),
+        Left::NotWritten => ui.say("rec: the disk takes no writes, or fails: what was forgotten still stands in the vault's files; rec ls overwrites it once it does"),
     }
 }
 

@@ -145,9 +145,9 @@ pub fn forget(library: &mut Library, doomed: &[Doomed]) -> Result<crate::vault::
         let done = library.unlocked_mut().forget(&ids, why)?;
         total.sessions += done.sessions;
         total.bytes = total.bytes.saturating_add(done.bytes);
-        total.clean = done.clean;
+        total.left = total.left.max(done.left);
     }
-    total.clean &= library.clean_index();
+    total.left = total.left.max(library.clean_index());
     Ok(total)
 }
 

@@ -71,9 +71,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Redact) -> Result<ExitCode, Erro
             open::count(damaged, "damaged piece")
         ));
     }
-    if !done.clean {
-        ui.say("rec: another rec still reads the vault; what it reads is overwritten when the vault is next unlocked");
-    }
+    open::tell_left(ui, done.left);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -88,7 +88,5 @@ fn table(ui: &Ui, ids: &ShortIds, sessions: &[Listed]) -> String {
 pub fn tell(ui: &mut Ui, done: &Forgotten) {
     let sessions = open::count(number(done.sessions), "session");
     ui.say(format!("rec: forgot {sessions} ({})", size(done.bytes)));
-    if !done.clean {
-        ui.say("rec: another rec still reads the vault; what it reads is overwritten when the vault is next unlocked");
-    }
+    open::tell_left(ui, done.left);
 }

@@ -92,6 +92,8 @@ fn hints(error: &vault::Error) -> Vec<String> {
         E::NotTaken(_) => one("what was taken in before stays; run it again to go on"),
         E::Config(wrong) => vec![wrong.hint()],
         E::Changed => one("try again"),
+        E::Db { source, .. } if is_full(source) => one(FULL),
+        E::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => one(FULL),
         E::Db { source, .. } if is_damaged(source) => vec![
             "rec vault verify says what is damaged".to_owned(),
             "rec vault salvage DIR copies all that still opens".to_owned(),
@@ -104,6 +106,12 @@ fn hints(error: &vault::Error) -> Vec<String> {
         | E::Io { .. }
         | E::Db { .. } => Vec::new(),
     }
+}
+
+const FULL: &str = "its disk is full: make room there, then try again";
+
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }
 
 fn is_damaged(error: &rusqlite::Error) -> bool {

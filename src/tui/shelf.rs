@@ -7,7 +7,7 @@ use crate::model::{Body, Event, Gap, GapKind, Labels, Micros, Note, SessionId, S
 use crate::query::{Now, Query, snippet};
 use crate::timeline::{PartOf, Timeline};
 use crate::vault::index::{self, Halt, Search};
-use crate::vault::{Entry, NotLabelled, Place, Row, Unlocked};
+use crate::vault::{Entry, Left, NotLabelled, Place, Row, Unlocked};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use std::collections::HashSet;
@@ -431,9 +431,15 @@ impl Library for VaultLibrary {
                 let forget = self.library.forget(ids, "removed");
                 let done = forget.map_err(|e| said(&e))?;
                 let count = sessions(ids.len());
-                Ok(match done.clean {
-                    true => format!("{count} forgotten for good"),
-                    false => format!("{count} forgotten; another rec still reads the vault"),
+                Ok(match done.left {
+                    Left::Nothing => format!("{count} forgotten for good"),
+                    Left::Read => format!("{count} forgotten; another rec still reads the vault"),
+                    Left::NoRoom => {
+                        format!("{count} forgotten, and overwritten once the disk has room")
+                    }
+                    Left::NotWritten => {
+                        format!("{count} forgotten, and overwritten once the disk takes writes")
+                    }
                 })
             }
         }

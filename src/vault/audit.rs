@@ -5,7 +5,7 @@
 //! kept. Sealing it anew goes the way of a redaction: a signed entry names the old hashes.
 
 use super::redact::{Anew, events};
-use super::{Entry, Error, Unlocked};
+use super::{Entry, Error, Left, Unlocked};
 use crate::export::Again;
 use crate::mask::{Rules, Scanner};
 use crate::model::{Body, Event, GapKind, Labels, Meta, Status};
@@ -86,12 +86,12 @@ impl Unlocked {
     }
 
     /// Masks a session with the rules of today and seals it anew; gives how many damaged pieces
-    /// stayed as they were, and whether nothing of what was sealed before is left. The index is the
+    /// stayed as they were, and what of what was sealed before still stands in the vault's files. The index is the
     /// caller's to clean.
     ///
     /// # Errors
     /// As [`Unlocked::audit`]; then nothing was changed.
-    pub fn mask_again(&mut self, entry: &Entry) -> Result<(usize, bool), Error> {
+    pub fn mask_again(&mut self, entry: &Entry) -> Result<(usize, Left), Error> {
         if entry.status == Status::Recording {
             return Err(Error::Recorded { id: entry.id });
         }

@@ -8,7 +8,7 @@ use super::db::{self, state};
 use super::log::{self, What, Writer};
 use super::{Error, Vault, live};
 use crate::model::SessionId;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 /// Pieces deleted in one transaction: at most 16 MiB, which takes some ten milliseconds.
 const STEP: i64 = 64;
@@ -20,9 +20,44 @@ pub struct Forgotten {
     pub sessions: usize,
     /// Their sealed bytes, as they were recorded.
     pub bytes: u64,
-    /// Whether the database's write-ahead log is empty; if not, another process still reads it, and
-    /// the next unlock empties it.
-    pub clean: bool,
+    /// What of them still stands in the vault's files.
+    pub left: Left,
+}
+
+/// Why something that was forgotten still stands in a file of the vault's; the next unlock goes on with
+/// it. Of two reasons the later one here is the one to tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Left {
+    /// Nothing does.
+    #[default]
+    Nothing,
+    /// Another process still reads it.
+    Read,
+    /// The disk is full.
+    NoRoom,
+    /// The disk takes no writes, or fails.
+    NotWritten,
+}
+
+impl Left {
+    /// From whether a write-ahead log could be emptied, behind everything else.
+    pub(super) fn after(emptied: Result<bool, Error>) -> Left {
+        match emptied {
+            Ok(true) => Left::Nothing,
+            Ok(false) => Left::Read,
+            Err(Error::Db { source, .. }) => Left::because(&source),
+            Err(_) => Left::NotWritten,
+        }
+    }
+
+    /// From what SQLite said.
+    pub(super) fn because(error: &rusqlite::Error) -> Left {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Left::NoRoom,
+            _ if db::busy(error) => Left::Read,
+            _ => Left::NotWritten,
+        }
+    }
 }
 
 impl Vault {
@@ -50,7 +85,8 @@ impl Vault {
             }
             Ok(())
         })?;
-        done.clean = sweep(&mut self.conn)?;
+        // They are forgotten, and that is signed for: what fails from here on is no error.
+        done.left = Left::after(sweep(&mut self.conn));
         Ok(done)
     }
 

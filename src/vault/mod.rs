@@ -70,7 +70,7 @@ pub use chain::Hash;
 pub use create::{Added, Created, Ensured, NewKey, NewWay, create, ensure_for_recording};
 pub use error::{Error, Tried};
 pub use events::Events;
-pub use forget::Forgotten;
+pub use forget::{Forgotten, Left};
 pub use health::{Failure, FailureKind, Health};
 pub use label::NotLabelled;
 pub use pieces::Place;

@@ -7,7 +7,7 @@
 use super::chain::Hash;
 use super::log::{self, Replaced, What};
 use super::seal::{PLAIN_MAX, Sealer};
-use super::{Entry, Error, Unlocked, db, label};
+use super::{Entry, Error, Left, Unlocked, db, label};
 use crate::export::Again;
 use crate::export::redact::{Finder, Found, Wanted, labels_without};
 use crate::model::{Body, Event, GapKind, Labels, Meta, SessionId, Status, Summary, codec};
@@ -23,8 +23,8 @@ pub struct Redacted {
     pub places: u32,
     /// Damaged pieces, which were left as they are.
     pub damaged: usize,
-    /// As in [`super::Forgotten::clean`].
-    pub clean: bool,
+    /// What of it still stands in the vault's files.
+    pub left: Left,
 }
 
 /// Why nothing was redacted.
@@ -81,12 +81,12 @@ impl Unlocked {
         }
         let places = new.masked.values();
         let places = places.fold(0, |sum: u32, n| sum.saturating_add(*n));
-        let (damaged, clean) = new.put(self)?;
+        let (damaged, left) = new.put(self)?;
         Ok(Redacted {
             texts: found.texts.len(),
             places,
             damaged,
-            clean,
+            left,
         })
     }
 
@@ -235,7 +235,7 @@ impl Anew {
 
     /// Puts it in the place of what was sealed before; gives how many pieces stayed because they do
     /// not open, and whether nothing of what was replaced is left.
-    pub(super) fn put(mut self, unlocked: &mut Unlocked) -> Result<(usize, bool), Error> {
+    pub(super) fn put(mut self, unlocked: &mut Unlocked) -> Result<(usize, Left), Error> {
         let (id, number, pinned) = (self.id, self.number, self.pinned);
         let meta = self.sealer.seal(&json(&self.meta)?)?;
         let summary = match self.summary.take() {
@@ -281,7 +281,7 @@ impl Anew {
             })?;
             label::store(log, number, id, pinned, labels)
         })?;
-        Ok((damaged, db::truncate_wal(&vault.conn)?))
+        Ok((damaged, Left::after(db::truncate_wal(&vault.conn))))
     }
 }
 

@@ -1,5 +1,5 @@
-//! A disk that fails while a session is recorded: the session goes on, what is said is true, and what
-//! was committed stays.
+//! A disk that fails or is full while a session is recorded or forgotten: the session goes on, what is
+//! said is true, and what was committed stays.
 
 use crate::support::{Home, Terminal, check, tool};
 use std::path::PathBuf;
@@ -152,4 +152,75 @@ fn a_signing_key_that_takes_no_writes_loses_nothing() {
     assert!(t.wait().success(), "{}", t.screen());
     assert!(disk.recorded("closed").contains("another"));
     assert_ne!(disk.seed(), seed);
+}
+
+/// In a private mount namespace a vault on a disk with some room left: for what is said of a session
+/// that is forgotten, and not for overwriting it. What the vault is afterwards is copied.
+const FULL: &str = r#"
+mount -t tmpfs -o size=6m,mode=700 none data
+cp -a vault-before data/rec
+rec ls
+sqlite3 data/rec/vault.db 'PRAGMA wal_checkpoint(TRUNCATE)'
+cat /dev/zero > data/filled 2> /dev/null
+truncate -s -160K data/filled
+rec rm @last --yes
+echo left $?
+rm data/filled
+rec ls
+rec vault verify
+cp -a data/rec vault-after
+"#;
+
+/// What is said is the true reason, and once there is room nothing of it is left.
+#[test]
+fn forgetting_on_a_full_disk_says_so_and_is_done_once_there_is_room() {
+    let home = Home::with_vault();
+    let mut t = home.terminal(&[
+        "sh",
+        "-c",
+        "echo zebra; head -c 300000 /dev/urandom | base64",
+    ]);
+    assert!(t.wait().success());
+    let sealed: Vec<Vec<u8>> = {
+        let db = rusqlite::Connection::open(home.vault().join("vault.db")).unwrap();
+        let mut rows = db.prepare("SELECT sealed FROM pieces").unwrap();
+        let rows = rows.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    assert!(!sealed.is_empty());
+    std::fs::rename(home.vault(), home.path().join("vault-before")).unwrap();
+    tool("sqlite3", "sqlite3");
+    let mut unshare = home.command(tool("unshare", "util-linux"));
+    unshare.arg("--mount");
+    if !rustix::process::geteuid().is_root() {
+        unshare.args(["--map-root-user"]);
+    }
+    unshare.args(["sh", "-c", FULL]);
+    let output = unshare.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(!said.contains("another rec"), "{said}");
+    assert!(
+        said.contains("rec: the disk is full: what was forgotten"),
+        "{said}"
+    );
+    assert!(said.contains("left 0"), "{said}");
+    assert!(
+        said.contains("0 of 0 sessions intact. 1 forgotten"),
+        "{said}"
+    );
+    let after = std::fs::read_dir(home.path().join("vault-after")).unwrap();
+    for file in after.map(|entry| entry.unwrap().path()) {
+        if file.is_dir() {
+            continue;
+        }
+        let bytes = std::fs::read(&file).unwrap();
+        for sealed in &sealed {
+            // Behind age's header any stretch is this one's alone.
+            for part in sealed.chunks_exact(48).skip(6).step_by(50) {
+                let found = memchr::memmem::find(&bytes, part);
+                assert_eq!(found, None, "{}: {said}", file.display());
+            }
+        }
+    }
 }

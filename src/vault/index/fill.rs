@@ -242,6 +242,13 @@ impl Index {
         Ok(())
     }
 
+    /// Leaves no word of what the vault no longer has; whether nothing is left in the write-ahead log
+    /// either.
+    pub(super) fn clean(&mut self, unlocked: &Unlocked) -> Result<bool, IndexError> {
+        self.catch_up(unlocked, LITTLE, &mut |_| {})?;
+        self.forget_all()
+    }
+
     pub(super) fn truncate(&self) -> Result<bool, IndexError> {
         let busy: i64 = self
             .conn

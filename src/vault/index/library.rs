@@ -12,7 +12,7 @@ use crate::export::redact::Wanted;
 use crate::model::{Micros, SessionId, Status};
 use crate::query::{Doc, Query};
 use crate::timeline::{Builder, Part, PartOf};
-use crate::vault::{Entry, Error, Events, Forgotten, NotRedacted, Redacted, Row, Unlocked};
+use crate::vault::{Entry, Error, Events, Forgotten, Left, NotRedacted, Redacted, Row, Unlocked};
 use run::Run;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -317,14 +317,13 @@ impl Library {
         event.ok()
     }
 
-    /// Forgets sessions for good, in the index too; says nothing of what it could not reach but
-    /// [`Forgotten::clean`].
+    /// Forgets sessions for good, in the index too.
     ///
     /// # Errors
     /// As [`Vault::forget`].
     pub fn forget(&mut self, ids: &[SessionId], reason: &str) -> Result<Forgotten, Error> {
         let mut done = self.unlocked.forget(ids, reason)?;
-        done.clean &= self.clean_index();
+        done.left = done.left.max(self.clean_index());
         Ok(done)
     }
 
@@ -334,7 +333,7 @@ impl Library {
     /// As [`Unlocked::redact`].
     pub fn redact(&mut self, id: SessionId, wanted: &Wanted) -> Result<Redacted, NotRedacted> {
         let mut done = self.unlocked.redact(id, wanted)?;
-        done.clean &= self.clean_index();
+        done.left = done.left.max(self.clean_index());
         Ok(done)
     }
 
@@ -342,18 +341,23 @@ impl Library {
     ///
     /// # Errors
     /// As [`Unlocked::mask_again`].
-    pub fn mask_again(&mut self, entry: &Entry) -> Result<(usize, bool), Error> {
-        let (damaged, clean) = self.unlocked.mask_again(entry)?;
-        Ok((damaged, clean & self.clean_index()))
+    pub fn mask_again(&mut self, entry: &Entry) -> Result<(usize, Left), Error> {
+        let (damaged, left) = self.unlocked.mask_again(entry)?;
+        Ok((damaged, left.max(self.clean_index())))
     }
 
-    /// Leaves no word of what the vault no longer has in the index; whether that could be done.
-    pub fn clean_index(&mut self) -> bool {
-        let Some(index) = &mut self.index else {
-            return Index::is_absent(&self.unlocked);
+    /// Leaves no word of what the vault no longer has in the index; what could not be done.
+    pub fn clean_index(&mut self) -> Left {
+        let cleaned = match &mut self.index {
+            Some(index) => index.clean(&self.unlocked),
+            None if Index::is_absent(&self.unlocked) => return Left::Nothing,
+            None => Index::open(&self.unlocked).and_then(|mut index| index.clean(&self.unlocked)),
         };
-        let caught_up = index.catch_up(&self.unlocked, LITTLE, &mut |_| {});
-        matches!(caught_up.and_then(|()| index.forget_all()), Ok(true))
+        match cleaned {
+            Ok(emptied) => Left::after(Ok(emptied)),
+            Err(IndexError::Database(error)) => Left::because(&error),
+            Err(IndexError::Vault(error)) => Left::after(Err(error)),
+        }
     }
 
     /// Reads what changed since it was opened. Where the index cannot follow, it is left aside.
