@@ -163,6 +163,8 @@ impl Vault {
                 .ok_or(Error::WrongPassphrase);
         }
         if !ask.present() {
+            let has = |slot: &Slot| format!("{} has a passphrase", slot.path(&self.dir).display());
+            tried.0.extend(asking.into_iter().map(has));
             return Err(Error::Locked(tried));
         }
         for why in &tried.0 {

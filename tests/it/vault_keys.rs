@@ -247,6 +247,45 @@ fn an_encrypted_ssh_key_is_asked_for_once() {
     assert_eq!(asked, 1, "{}", terminal.transcript());
 }
 
+/// ssh-keygen writes more forms than age reads, and writes a key of each anew in one that it does.
+#[test]
+fn an_encrypted_ssh_key_in_another_form_says_how_to_write_it_anew() {
+    let keygen = |args: &[&str]| {
+        let made = Command::new(tool("ssh-keygen", "openssh-client"))
+            .args(args)
+            .output();
+        check(&made.unwrap());
+    };
+    for (form, is_read) in [
+        ("-t rsa -m PEM", false),
+        ("-t rsa -m PKCS8", false),
+        ("-t rsa -m RFC4716", true),
+        ("-t ed25519 -Z chacha20-poly1305@openssh.com", false),
+        ("-t ed25519 -Z aes256-gcm@openssh.com", true),
+    ] {
+        let home = Home::with_vault();
+        let key = home.path().join("id").to_str().unwrap().to_owned();
+        let how: Vec<&str> = form.split(' ').collect();
+        keygen(&[&how, &["-q", "-N", "open sesame", "-f", &key][..]].concat());
+        let add = ["vault", "add-slot", "--identity", &key];
+        if !is_read {
+            let refused = home.rec(&add).output().unwrap();
+            fails(&refused, &[&format!("ssh-keygen -p -f {key} ")]);
+            let same = ["-P", "open sesame", "-N", "open sesame"];
+            keygen(&[&["-q", "-p", "-f", &key], &same[..]].concat());
+        }
+        check(&home.rec(&add).output().unwrap());
+        std::fs::remove_file(home.vault().join("identity.txt")).unwrap();
+        let asked_by_nobody = home.rec(UNLOCKING).output().unwrap();
+        fails(&asked_by_nobody, &[&format!("{key} has a passphrase")]);
+        let mut terminal = home.terminal(UNLOCKING);
+        terminal.wait_for("Passphrase of ");
+        terminal.keys("open sesame\r");
+        terminal.wait_for("added slot 3");
+        assert!(terminal.wait().success(), "{form}");
+    }
+}
+
 #[test]
 fn a_recovery_key_opens_what_lost_its_other_key() {
     let mut home = Home::with_vault();

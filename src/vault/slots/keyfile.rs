@@ -177,10 +177,15 @@ fn inside(bytes: &Zeroizing<Vec<u8>>, name: &str) -> Result<Inside, String> {
     if text.contains("-----BEGIN ") {
         let key = ssh::Identity::from_buffer(bytes.as_slice(), Some(name.to_owned()));
         return match key {
-            Ok(ssh::Identity::Unsupported(_)) => {
-                Err("this kind of SSH key is not supported by age".to_owned())
+            Ok(ssh::Identity::Unsupported(ssh::UnsupportedKey::Type(kind))) => Err(format!(
+                "SSH keys of the kind {kind} are not supported by age"
+            )),
+            Ok(ssh::Identity::Unsupported(ssh::UnsupportedKey::Hardware(_))) => {
+                Err("its key is in a hardware token, which age cannot use for this".to_owned())
             }
+            Ok(ssh::Identity::Unsupported(_)) => Err(other_form(name)),
             Ok(key) => Ok(Inside::Ssh(Box::new(key))),
+            Err(_) if text.contains("PRIVATE KEY-----") => Err(other_form(name)),
             Err(e) => Err(e.to_string()),
         };
     }
@@ -196,6 +201,13 @@ fn inside(bytes: &Zeroizing<Vec<u8>>, name: &str) -> Result<Inside, String> {
         Ok(_) => Ok(Inside::Age(bytes.clone())),
         Err(e) => Err(e.to_string()),
     }
+}
+
+/// Of a key in PEM or PKCS#8, or under a cipher, that age does not read. ssh-keygen does.
+fn other_form(name: &str) -> String {
+    format!(
+        "age does not read an SSH key in this form (ssh-keygen -p -f {name} writes it in OpenSSH's own)"
+    )
 }
 
 /// What to seal to, for a line that is a public key: age, SSH or of an age plugin.
