@@ -338,6 +338,77 @@ fn what_is_held_pinned_or_recorded_stays() {
     sound(&paths);
 }
 
+/// Forgets the first session as [`Vault::forget`] does, on another day by the clock.
+fn forget_on(paths: &Paths, day: i64) {
+    let mut conn = db::open(&paths.vault).unwrap();
+    log::write(&paths.vault, &mut conn, |log| {
+        log.day = day;
+        forget::entomb(log, 1, "removed")
+    })
+    .unwrap();
+    forget::sweep(&mut conn).unwrap();
+}
+
+/// Records a session that began so many days ago.
+fn record_before(paths: &Paths, days: i64) -> SessionId {
+    let id = new_session_id().unwrap();
+    let meta = crate::model::Meta {
+        started: crate::model::Stamp(now().0 - days * 86_400_000_000),
+        ..super::tests::meta(id)
+    };
+    let mut recording = Recording::open(Vault::open(paths).unwrap(), &masked(meta)).unwrap();
+    recording.append(&masked(output(1, "x"))).unwrap();
+    recording.close(&masked(Default::default())).unwrap();
+    id
+}
+
+/// Only what the clock was trusted with can be done; that it was set forward shows afterwards.
+#[test]
+fn a_clock_set_forward_gets_round_no_hold_unseen() {
+    let today = now().day();
+    let found = |paths: &Paths| {
+        let report = Vault::open(paths).unwrap().verify(None).unwrap();
+        let each = report.findings.iter();
+        each.map(|f| (f.wrong, f.session)).collect::<Vec<_>>()
+    };
+    // Days since it was recorded, the hold, the day it is forgotten on, and whether that is seen.
+    for (age, hold, on, seen) in [
+        (0, 30, today + 30, true),
+        (10, 30, today + 400, true),
+        (40, 30, today, false),
+        (0, 0, today + 400, false),
+        // Before it was recorded, by what is the clock now: that clock is the wrong one.
+        (-5, 30, today + 400, false),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let paths = file_vault(home.path());
+        Vault::open(&paths).unwrap().set_hold(hold).unwrap();
+        let id = record_before(&paths, age);
+        forget_on(&paths, on);
+        let wanted = if seen {
+            vec![(Wrong::Held, Some(id))]
+        } else {
+            vec![]
+        };
+        assert_eq!(found(&paths), wanted, "{age} {hold} {on}");
+    }
+
+    // The log tells it by itself, whatever the clock says today.
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    Vault::open(&paths).unwrap().set_hold(50).unwrap();
+    let id = record_before(&paths, 100);
+    forget_on(&paths, today - 20);
+    assert_eq!(found(&paths), []);
+    let mut conn = db::open(&paths.vault).unwrap();
+    log::write(&paths.vault, &mut conn, |log| {
+        log.day = today - 60;
+        log.add(log::What::Restored {})
+    })
+    .unwrap();
+    assert_eq!(found(&paths), [(Wrong::Held, Some(id))]);
+}
+
 #[test]
 fn a_running_session_under_a_hold_is_not_discarded() {
     let home = tempfile::tempdir().unwrap();

@@ -390,7 +390,7 @@ pub struct Writer<'a> {
     previous: Hash,
     /// The first entry must say its own key.
     root: bool,
-    day: i64,
+    pub(super) day: i64,
 }
 
 impl Writer<'_> {
@@ -444,8 +444,8 @@ impl Writer<'_> {
 /// twice.
 ///
 /// # Errors
-/// Those of `work`, and those of the lock, the database and the seed's file. After an error of the
-/// seed's file the entries stand and the seed is behind, which the next writer repairs.
+/// Those of `work`, and those of the lock and the database. Those of the seed's file only for a log's
+/// first entries: what nobody can go on from is no log.
 pub fn write<T>(
     dir: &Path,
     conn: &mut Connection,

@@ -8,7 +8,8 @@ use crate::vault::db::count;
 use crate::vault::forget::longest;
 use crate::vault::log::{Entry, Replaced, What, hash, signed_by};
 use rusqlite::{Connection, OptionalExtension};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::str::FromStr;
 
 /// How many numbers are tried to find the entry behind a damaged one. A page holds a few tens of
@@ -53,6 +54,16 @@ pub struct Told {
     pub holds: Vec<(u64, i64, u32)>,
     /// Entries are missing or altered, so something of the above may be missing too.
     pub broken: bool,
+    /// Forgotten sessions whose hold was over by the clock of that day: until which day, from which on,
+    /// for how many days.
+    lapsed: BTreeMap<i64, Vec<Lapsed>>,
+}
+
+/// A session that was forgotten when its hold was over.
+struct Lapsed {
+    session: SessionId,
+    day: i64,
+    days: u32,
 }
 
 /// What the log says of one session.
@@ -68,14 +79,25 @@ pub struct Session {
     pub summary: Option<Hash>,
     pub chunks: Vec<Chunk>,
     pub pruned: bool,
-    /// It was forgotten on this day, before its hold of so many days was over.
-    pub early: Option<(i64, u32)>,
+    /// It was forgotten before its hold was over.
+    pub early: Option<Early>,
     /// The last entry about its labels: whether it is pinned, and their hash.
     pub label: Option<(bool, Option<Hash>)>,
     /// Hash of its metadata, where that was sealed again.
     pub meta: Option<Hash>,
     /// The last entry that changed it after its end.
     pub revision: u64,
+}
+
+/// How it shows that a session was forgotten before its hold was over.
+#[derive(Clone, Copy)]
+pub struct Early {
+    /// The day that shows it.
+    pub day: i64,
+    /// The hold.
+    pub days: u32,
+    /// That day came after the session was forgotten by a clock that was beyond the hold.
+    pub later: bool,
 }
 
 impl Session {
@@ -333,6 +355,7 @@ impl Walk {
 
 impl Told {
     fn hear(&mut self, entry: Entry) {
+        self.date(entry.day);
         match entry.what {
             What::Create {
                 vault,
@@ -396,9 +419,22 @@ impl Told {
                 let said = self.of(session);
                 said.pruned = true;
                 let held = said.opened.map(|(_, day)| (day, longest(&holds, day)));
-                said.early = held
-                    .filter(|(day, days)| !empty && entry.day < day.saturating_add((*days).into()))
-                    .map(|(_, days)| (entry.day, days));
+                let Some((day, days)) = held.filter(|(_, days)| !empty && *days > 0) else {
+                    return;
+                };
+                let until = day.saturating_add(days.into());
+                if entry.day < until {
+                    said.early = Some(Early {
+                        day: entry.day,
+                        days,
+                        later: false,
+                    });
+                } else {
+                    self.lapsed
+                        .entry(until)
+                        .or_default()
+                        .push(Lapsed { session, day, days });
+                }
             }
             What::Redact {
                 session,
@@ -425,6 +461,25 @@ impl Told {
                 let said = self.of(session);
                 said.label = Some((pinned, sealed));
                 said.revision = entry.n;
+            }
+        }
+    }
+
+    /// It is this day. A hold that was over before, and is not on a day since the session was recorded,
+    /// was over by a clock that had been set forward. A day before the session's own shows nothing: then
+    /// it is today's clock that is wrong.
+    pub fn date(&mut self, today: i64) {
+        let after = (Bound::Excluded(today), Bound::Unbounded);
+        for lapsed in self.lapsed.range_mut(after).flat_map(|(_, all)| all) {
+            if let Some(said) = self.sessions.get_mut(&lapsed.session)
+                && lapsed.day <= today
+                && said.early.is_none()
+            {
+                said.early = Some(Early {
+                    day: today,
+                    days: lapsed.days,
+                    later: true,
+                });
             }
         }
     }

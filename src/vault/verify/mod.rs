@@ -102,7 +102,8 @@ impl Vault {
         let tx = self.conn.transaction().map_err(Error::db("be verified"))?;
         let mut report = Report::default();
         file(&tx, &mut report);
-        let told = log::walk(&tx, seed, anchor, &known, &mut report)?;
+        let mut told = log::walk(&tx, seed, anchor, &known, &mut report)?;
+        told.date(super::now().day());
         if told.vault.as_deref() != Some(&super::hex(&id))
             || told.recipient.as_deref() != Some(&recipient)
         {

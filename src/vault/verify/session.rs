@@ -1,6 +1,6 @@
 //! Sessions: whether each row, piece and chunk is what the log signs for.
 
-use super::log::{Chunk, End, Session, Told};
+use super::log::{Chunk, Early, End, Session, Told};
 use super::{Finding, Report, UNREADABLE, Wrong, legible};
 use crate::model::SessionId;
 use crate::vault::Error;
@@ -248,11 +248,16 @@ impl Check<'_> {
 
     /// Whether what is left of a forgotten session says what was signed for.
     fn tombstone(&mut self, vault: &[u8; 16], said: &Session) {
-        if let Some((day, days)) = said.early {
+        if let Some(Early { day, days, later }) = said.early {
             let kept = day.saturating_sub(self.row.day);
-            let text = format!(
-                "it was removed after {kept} days, before its hold of {days} days was over"
-            );
+            let text = match later {
+                false => format!(
+                    "it was removed after {kept} days, before its hold of {days} days was over"
+                ),
+                true => format!(
+                    "it was removed before its hold of {days} days was over, by a clock that was set forward: {kept} days after it was recorded it was gone"
+                ),
+            };
             self.find(Wrong::Held, None, text);
         }
         let Some((meta, day)) = said.opened else {
