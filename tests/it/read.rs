@@ -347,6 +347,58 @@ fn search_finds_the_same_with_and_without_the_index() {
     );
 }
 
+/// What was typed and what is short fits better than what scrolled by; only so many of the newest are
+/// looked at.
+#[test]
+fn the_best_come_first_of_a_bounded_number_of_the_newest() {
+    let home = Home::with_vault();
+    let long = format!("orders {}\r\n", "and much else ".repeat(300));
+    let told = |host: &str, started: i64, typed: &str, printed: &str| {
+        let events = [
+            output(0, "app=> "),
+            command(1_000, 1, typed),
+            output(1_100, printed),
+            end(1_200, 1, None),
+        ];
+        record(&home, "psql", host, started, &events).hex()
+    };
+    let typed = told("a", 0, "delete from orders where id = 7", "DELETE 1\r\n");
+    let printed = told("b", 100, "\\dt", "orders\r\n");
+    let by_the_way = told("c", 200, "select * from log", &long);
+    let found = |words: &[&str]| {
+        let hits = home.json(&[&["search"], words, &["orders"]].concat());
+        let hits = hits.as_array().unwrap().iter();
+        let of = |hit: &Value| hit["session"].as_str().unwrap().to_owned();
+        hits.map(of).collect::<Vec<_>>()
+    };
+    for index in [&[][..], &["--no-index"]] {
+        let best = found(&[index, &["--best"]].concat());
+        assert_eq!(found(index), [&*by_the_way, &printed, &typed]);
+        assert_eq!(best, [&*typed, &printed, &by_the_way]);
+        let one = found(&[index, &["--best", "--limit", "1"]].concat());
+        assert_eq!(one, [&*typed]);
+    }
+
+    // Two hundred newer ones, none of which fits as well.
+    let events: Vec<Event> = (1..=200_u32)
+        .flat_map(|n| {
+            let ms = u64::from(n) * 1_000;
+            [
+                command(ms, n, "\\dt"),
+                output(ms + 100, "orders\r\n"),
+                end(ms + 200, n, None),
+            ]
+        })
+        .collect();
+    let newer = record(&home, "psql", "d", 300, &events).hex();
+    for index in [&[][..], &["--no-index"]] {
+        assert_eq!(found(index).len(), 203);
+        let best = found(&[index, &["--best"]].concat());
+        assert_eq!(best.len(), 200);
+        assert!(best.iter().all(|session| *session == newer));
+    }
+}
+
 #[test]
 fn an_export_is_masked_again_cut_and_encoded() {
     let (home, older, _) = home();
