@@ -440,6 +440,18 @@ mod tests {
     }
 
     #[test]
+    fn a_wrapped_line_whose_end_was_erased_keeps_its_rows() {
+        // Long enough for the model to be left again, with both rows still in reach.
+        let input = format!(
+            "\x1b[A{}wordwordlonger text than fits\x1b[A\r\n\x1b[K\r\n\r\n\r\n\x1b[H\x1b[Kend",
+            "\r\n".repeat(31)
+        );
+        let text = render(&[input.as_bytes()]);
+        assert!(text.ends_with("\nwordwordlonger text end\n"), "{text:?}");
+        assert_eq!(text, modelled(input.as_bytes()));
+    }
+
+    #[test]
     fn invalid_bytes_are_marked_and_nothing_is_lost() {
         assert_eq!(
             render(&[b"a\xffb\xc3", b"\xa9\r\n\xe2\x82"]),

@@ -76,16 +76,27 @@ impl Screen {
         }
     }
 
-    /// The lines above the cursor, when calm.
+    /// The lines above the cursor, when calm. One that wraps keeps the blanks of its last row: they
+    /// may be all that is left there, and written again it has to take as many rows.
     pub(super) fn into_rows(mut self) -> VecDeque<String> {
         let Some(terminal) = self.terminal.take() else {
             return VecDeque::new();
         };
-        let row = terminal.cursor().row;
-        for line in terminal.primary_screen().visible_lines().take(row) {
-            self.lines.push(line);
+        let mut lines = VecDeque::new();
+        let mut line = String::new();
+        let rows = terminal.primary_screen().visible_lines();
+        for row in rows.take(terminal.cursor().row) {
+            let continued = !line.is_empty();
+            line.extend(row.chars());
+            if row.is_wrapped() {
+                continue;
+            }
+            if !continued {
+                line.truncate(line.trim_end().len());
+            }
+            lines.push_back(std::mem::take(&mut line));
         }
-        self.lines.ready.lines().map(str::to_owned).collect()
+        lines
     }
 
     /// All that is left.
@@ -119,7 +130,8 @@ impl Screen {
                 .screen()
                 .visible_lines()
                 .skip(cursor.row)
-                .all(|line| line.chars().all(|c| c == ' '))
+                // A blank row that wraps is text to the model when the screen is cleared.
+                .all(|line| !line.is_wrapped() && line.chars().all(|c| c == ' '))
             // A row that wraps into the cursor's own would be joined with what comes next.
             && cursor
                 .row
