@@ -77,7 +77,33 @@ fn is_error(line: &str) -> bool {
     let shells = [
         "bash:", "-bash:", "zsh:", "sh:", "-sh:", "dash:", "ksh:", "fish:", "ssh:",
     ];
-    shells.iter().any(|shell| line.starts_with(shell)) || line.ends_with(": command not found")
+    shells.iter().any(|shell| line.starts_with(shell))
+        || line.ends_with(": command not found")
+        || is_sqlite_error(line)
+        || is_exception(line)
+}
+
+/// The last line of a Python traceback: `ZeroDivisionError: division by zero`.
+fn is_exception(line: &str) -> bool {
+    let name = line.split_once(": ").map_or(line, |(name, _)| name);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let kind = last
+        .strip_suffix("Error")
+        .or_else(|| last.strip_suffix("Exception"));
+    kind.is_some_and(|kind| kind.starts_with(|c: char| c.is_ascii_uppercase()))
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._".contains(c))
+        && line.contains(": ")
+}
+
+/// sqlite3: `Parse error: no such table: x`, `Runtime error near line 3: …`, and `Error: …` before
+/// version 3.39.
+fn is_sqlite_error(line: &str) -> bool {
+    let rest = ["Parse error", "Runtime error", "Error"]
+        .iter()
+        .find_map(|start| line.strip_prefix(start));
+    rest.is_some_and(|rest| rest.starts_with(": ") || rest.starts_with(" near line "))
 }
 
 fn is_result(line: &str) -> bool {
@@ -122,6 +148,17 @@ mod tests {
             ("ERROR 1146 (42S02): Table 'a.b' doesn't exist", Some(true)),
             ("bash: foo: command not found", Some(true)),
             ("-bash: cd: x: No such file or directory", Some(true)),
+            ("fish: Unknown command: nosuch", Some(true)),
+            ("Parse error: no such table: nope", Some(true)),
+            (
+                "Runtime error near line 3: UNIQUE constraint failed: t.a (19)",
+                Some(true),
+            ),
+            ("Error: near \"selec\": syntax error", Some(true)),
+            ("ZeroDivisionError: division by zero", Some(true)),
+            ("ValueError: too many values to unpack", Some(true)),
+            ("Recent Error: none", None),
+            ("Error rates by day", None),
             ("README", None),
             ("SELECT the best", None),
             ("total 12", None),

@@ -24,6 +24,7 @@ pub fn failed(outcome: &str) -> bool {
     ];
     let says = [
         "command not found",
+        "unknown command",
         "no such file or directory",
         "permission denied",
         "segmentation fault",
@@ -59,6 +60,8 @@ mod tests {
             ),
             ("ERROR:  column \"statsu\" does not exist", true),
             ("bash: nosuch: command not found", true),
+            ("fish: Unknown command: nosuch", true),
+            ("Parse error: no such table: nope", true),
             ("psql: error: connection refused", true),
             ("signal 9", true),
             ("", false),
