@@ -249,6 +249,15 @@ impl Pipeline {
             // What a full-screen program left open has nothing to do with the lines that follow.
             self.scanner.end_block();
             self.dirty = false;
+            self.back_on_line(alternate);
+        }
+    }
+
+    /// The primary screen is shown again: a prompt that is drawn on its empty line begins here, and
+    /// not where a line of the program began that had the alternate screen.
+    fn back_on_line(&mut self, was_alternate: bool) {
+        if was_alternate && self.screen.text(self.cursor_line()).text.is_empty() {
+            self.commands.begin_line(self.held.end());
         }
     }
 

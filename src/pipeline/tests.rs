@@ -278,6 +278,32 @@ fn commands_are_read_as_the_screen_showed_them() {
 }
 
 #[test]
+fn a_command_goes_on_while_its_pager_has_the_screen() {
+    // Rows scroll on the alternate screen; the prompt comes where the primary one was left.
+    let pager = "\x1b[?1049h\x1b[?1h\x1b=\r id\r\n----\r\n 1\r\n:\x1b[K";
+    let leaves = "\r\x1b[K\x1b[?1l\x1b>\x1b[?1049l";
+    let all = session(&[
+        (0, Out("psql (15)\r\n\r\napp=> ")),
+        (100, Key("table t;\r")),
+        (101, Out("table t;\r\n")),
+        (110, Out(pager)),
+        (3000, Key("q")),
+        (3001, Out(leaves)),
+        (3002, Out("app=> ")),
+        (5000, Key("\\q\r")),
+        (5001, Out("\\q\r\n")),
+    ]);
+    let shown = format!("{pager}{leaves}");
+    assert_eq!(
+        commands(&all),
+        [
+            found("table t;", "app=> ", &shown, None),
+            found("\\q", "app=> ", "", None),
+        ]
+    );
+}
+
+#[test]
 fn continued_lines_are_one_command() {
     let all = session(&[
         (0, Out("psql (15)\r\n\r\napp=> ")),
