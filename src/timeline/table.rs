@@ -2,9 +2,11 @@
 //! the boxes of mysql, MariaDB and sqlite3.
 
 use super::Outcome;
+use crate::model::printable;
 use crate::model::wire::Value;
+use std::fmt;
 use std::ops::Range;
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// More columns or rows are not taken apart; such a text stays what it is.
 const COLUMNS_MAX: usize = 1_600;
@@ -34,6 +36,45 @@ impl Table {
             rows: rows.map(|row| row.iter().map(cell).collect()).collect(),
         })
     }
+}
+
+/// A table as text: its columns aligned, a rule below their names, one row a line.
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: Vec<Vec<String>> = self
+            .rows
+            .iter()
+            .map(|row| row.iter().map(drawn).collect())
+            .collect();
+        let names: Vec<String> = self.columns.iter().map(|name| printable(name)).collect();
+        let mut widths: Vec<usize> = names.iter().map(|name| name.width()).collect();
+        for row in &rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.width().max(*width);
+            }
+        }
+        line(f, &names, &widths)?;
+        let rules: Vec<String> = widths.iter().map(|width| "-".repeat(width + 2)).collect();
+        writeln!(f, "{}", rules.join("+"))?;
+        rows.iter().try_for_each(|row| line(f, row, &widths))
+    }
+}
+
+fn drawn(cell: &Option<String>) -> String {
+    printable(cell.as_deref().unwrap_or("NULL"))
+}
+
+fn line(f: &mut fmt::Formatter<'_>, cells: &[String], widths: &[usize]) -> fmt::Result {
+    let mut text = String::new();
+    for (place, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        if place > 0 {
+            text.push_str(" |");
+        }
+        text.push(' ');
+        text.push_str(cell);
+        text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
+    }
+    writeln!(f, "{}", text.trim_end())
 }
 
 /// A table, and where in the text it stands.
@@ -283,6 +324,22 @@ mod tests {
         assert_eq!(rows(&found[0].table), [["1", "\u{2205}"], ["2", "a|b"]]);
         let sqlite = "┌────┬──────┐\n│ id │ name │\n├────┼──────┤\n│ 1  │ x    │\n└────┴──────┘\n";
         assert_eq!(rows(&tables(sqlite)[0].table), [["1", "x"]]);
+    }
+
+    #[test]
+    fn a_table_is_written_with_its_columns_aligned() {
+        let cell = |text: &str| Some(text.to_owned());
+        let table = Table {
+            columns: vec!["id".into(), "名前".into(), "note".into()],
+            rows: vec![
+                vec![cell("1"), cell("界"), cell("a\nb\x1b[31m")],
+                vec![cell("200"), None, cell("")],
+            ],
+        };
+        assert_eq!(
+            table.to_string(),
+            " id  | 名前 | note\n-----+------+----------\n 1   | 界   | a⏎b␛[31m\n 200 | NULL |\n"
+        );
     }
 
     #[test]

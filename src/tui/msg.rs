@@ -107,6 +107,29 @@ pub struct Output {
     pub tables: Vec<(Table, u64)>,
 }
 
+impl Output {
+    /// What is copied or paged: the text. Where there is none, because a pager had it on a screen
+    /// of its own, the results.
+    pub fn text(&self) -> String {
+        if self.lines.iter().any(|line| !line.is_empty()) {
+            return self.lines.join("\n");
+        }
+        let result = |(table, all): &(Table, u64)| {
+            let here = table.rows.len();
+            let rows = match *all {
+                1 => "1 row".to_owned(),
+                all if u64::try_from(here).is_ok_and(|here| here < all) => {
+                    format!("{here} of {all} rows were recorded")
+                }
+                all => format!("{all} rows"),
+            };
+            format!("{table}({rows})")
+        };
+        let results: Vec<String> = self.tables.iter().map(result).collect();
+        results.join("\n\n")
+    }
+}
+
 /// What the player shows at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
@@ -251,4 +274,27 @@ pub enum Order {
     Speed(Way),
     /// Skips idle stretches, or plays them.
     ToggleIdle,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_stand_for_text_that_only_a_pager_showed() {
+        let table = Table {
+            columns: vec!["id".into(), "note".into()],
+            rows: vec![vec![Some("1".into()), None]],
+        };
+        let mut output = Output {
+            tables: vec![(table.clone(), 3), (table, 1)],
+            ..Output::default()
+        };
+        let drawn = " id | note\n----+------\n 1  | NULL\n";
+        let both = format!("{drawn}(1 of 3 rows were recorded)\n\n{drawn}(1 row)");
+        assert_eq!(output.text(), both);
+        output.lines = vec!["as".into(), "printed".into()];
+        assert_eq!(output.text(), "as\nprinted");
+        assert_eq!(Output::default().text(), "");
+    }
 }

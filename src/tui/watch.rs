@@ -174,8 +174,8 @@ pub fn take_output(model: &mut Model, look: Look, output: &Output) -> Vec<Effect
             model.notice = Some("this command gave no table".into());
             Vec::new()
         }
-        (Action::Pager, _) => vec![Effect::Page(output.lines.join("\n"))],
-        _ => vec![Effect::Copy(output.lines.join("\n"))],
+        (Action::Pager, _) => vec![Effect::Page(output.text())],
+        _ => vec![Effect::Copy(output.text())],
     }
 }
 

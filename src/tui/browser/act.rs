@@ -113,7 +113,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         },
         Action::CopyOutput => match (&browser.output, browser.look()) {
             (Some((at, output)), Some(look)) if *at == look => {
-                vec![Effect::Copy(output.lines.join("\n"))]
+                vec![Effect::Copy(output.text())]
             }
             _ => {
                 model.notice = Some("there is no result to copy; t shows it".into());
@@ -133,7 +133,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         },
         Action::Pager => match (&browser.output, browser.look()) {
             (Some((at, output)), Some(look)) if *at == look => {
-                vec![Effect::Page(output.lines.join("\n"))]
+                vec![Effect::Page(output.text())]
             }
             _ => {
                 model.notice = Some("there is no result to show; t shows it".into());
