@@ -1,8 +1,10 @@
 //! What stands out in a recording and can be jumped to: commands, markers, gaps.
 
 use super::Spot;
+use super::sent::Sent;
 use crate::model::{Body, Event, Micros, Size};
 use crate::timeline::failed;
+use std::time::Duration;
 
 /// Commands and marks that are kept. A session has hundreds; a script that is pasted line by line
 /// has thousands; beyond this the rest is still played, only not listed.
@@ -31,9 +33,18 @@ pub struct Moment {
     pub end: Option<(Spot, Micros)>,
     /// How it ended, where that is known.
     pub outcome: Option<String>,
+    /// How long what it sent over connections took, where that was seen.
+    pub sent: Option<Duration>,
 }
 
 impl Moment {
+    /// How long it took: what it sent over connections, for drawing that and paging through it is
+    /// left out; else as long as it had the terminal. `None` while it runs.
+    pub fn took(&self) -> Option<Duration> {
+        let (_, end) = self.end?;
+        Some(self.sent.unwrap_or_else(|| end.since(self.at)))
+    }
+
     /// Whether it ended in what its client calls a failure.
     pub fn failed(&self) -> bool {
         self.outcome.as_deref().is_some_and(failed)
@@ -77,6 +88,8 @@ pub struct Landmarks {
     pub complete: bool,
     /// What the commands' texts take.
     text_bytes: usize,
+    /// What the command that runs has sent.
+    sent: Sent,
 }
 
 impl Landmarks {
@@ -101,9 +114,12 @@ impl Landmarks {
                     size,
                     end: None,
                     outcome: None,
+                    sent: None,
                 });
+                self.sent.submit(event, command);
             }
             Body::CommandEnd { number, outcome } => {
+                let sent = self.sent.end();
                 let open = self.commands.iter_mut().rev();
                 // Commands end in the order they began, but for a client that nests them; the
                 // one that ends is among the last few.
@@ -111,6 +127,7 @@ impl Landmarks {
                 if let Some(command) = open.find(|command| command.number == *number) {
                     command.end = Some((spot, at));
                     command.outcome.clone_from(outcome);
+                    command.sent = sent;
                 }
             }
             Body::Marker { label } => self.mark(spot, at, MarkKind::Marker(label.clone())),
@@ -123,13 +140,13 @@ impl Landmarks {
             }
             Body::Pause => self.mark(spot, at, MarkKind::Pause),
             Body::Resume => self.mark(spot, at, MarkKind::Resume),
+            Body::Wire(wire) => self.sent.note(event, wire, at),
             Body::Command(_)
             | Body::Output(_)
             | Body::Stream { .. }
             | Body::Resize(_)
             | Body::Masked { .. }
             | Body::Exit(_)
-            | Body::Wire(_)
             | Body::Other { .. } => {}
         }
     }

@@ -12,6 +12,7 @@ mod landmarks;
 mod raw;
 mod replay;
 mod screen;
+mod sent;
 mod source;
 mod unseen;
 
