@@ -276,6 +276,12 @@ impl Browser {
         }
     }
 
+    /// The beginning of a session's id that names it, where the session is in the list.
+    pub fn short_of(&self, id: SessionId) -> Option<&str> {
+        let place = self.sessions.iter().position(|s| s.id == id)?;
+        self.short.get(place).map(String::as_str)
+    }
+
     /// Seconds east of UTC where a session was recorded.
     pub fn offset_of(&self, id: SessionId) -> i32 {
         let session = self.sessions.iter().find(|s| s.id == id);

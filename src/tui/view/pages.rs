@@ -125,7 +125,11 @@ fn search_row(model: &Model, row: Row, width: usize) -> Line<'static> {
                 return Line::default();
             };
             let at = when::moment(hit.started, hit.utc_offset, model.now);
-            let text = format!("{}  {at}", hit.title.trim_end());
+            let title = hit.title.trim_end();
+            let text = match model.browser.short_of(hit.session) {
+                Some(id) => format!("{id} {title}  {at}"),
+                None => format!("{title}  {at}"),
+            };
             Line::styled(fit(&text, width), model.theme.strong())
         }
         Row::Hit(place) => {
