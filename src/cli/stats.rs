@@ -126,7 +126,7 @@ impl Show<'_> {
         let failing = stats.failing().into_iter().map(|s| {
             let at = self.at(s.occurrences.iter().find(|o| o.failed));
             let error = s.error.as_deref().unwrap_or("failed");
-            let said = format!("{}: {error}", s.example);
+            let said = format!("{} → {error}", s.example);
             [s.failed.to_string(), s.count.to_string(), at, said]
         });
         text += &self.section("MOST FAILING", ["FAILED", "RUNS", "AT"], failing);

@@ -326,7 +326,7 @@ fn failing(statement: &Statement) -> Answer {
     let failed = statement.occurrences.iter().filter(|o| o.failed);
     Answer {
         cells: vec![statement.failed.to_string(), statement.count.to_string()],
-        text: format!("{}: {error}", statement.example),
+        text: format!("{} → {error}", statement.example),
         occurrences: failed.cloned().collect(),
     }
 }

@@ -217,6 +217,6 @@ impl Worker {
         draft.write_all(&done.bytes).map_err(failed)?;
         draft.keep(path, replace).map_err(failed)?;
         self.library.borrow_mut().handed_on(piece.id);
-        Ok(format!("{shown}: {}", done.report.line()))
+        Ok(format!("wrote {shown}: {}", done.report.line()))
     }
 }
