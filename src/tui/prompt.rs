@@ -38,7 +38,7 @@ impl Wanted {
                 1 => "tags (-tag takes one off): ".to_owned(),
                 n => format!("tags for {n} sessions (-tag takes one off): "),
             },
-            Wanted::Forget(_, name) => format!("forget {name} for good? yes: "),
+            Wanted::Forget(_, name) => format!("forget {name}? type yes: "),
             Wanted::Note(..) => "note: ".to_owned(),
             Wanted::Pattern => "mask too (a regular expression): ".to_owned(),
             Wanted::File => "write to: ".to_owned(),

@@ -13,6 +13,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
+/// Cells that a label leaves to what is typed behind it: a short word and the cursor.
+const TYPED_MIN: usize = 8;
+
 /// Draws it. A typed line has it first, then a notice. A question says itself what its keys do.
 pub fn draw(model: &Model, typed: Option<(&str, &TypedLine)>, area: Rect, frame: &mut Frame) {
     if model.question.is_some() {
@@ -33,7 +36,8 @@ pub fn draw(model: &Model, typed: Option<(&str, &TypedLine)>, area: Rect, frame:
 
 fn typed_line(label: &str, line: &TypedLine, area: Rect, frame: &mut Frame) -> Line<'static> {
     // Something of what is typed is seen in any window.
-    let label = fit(label, usize::from(area.width) * 3 / 4);
+    let width = usize::from(area.width);
+    let label = fit(label, width - (width / 4).min(TYPED_MIN));
     let room = usize::from(area.width).saturating_sub(label.width() + 1);
     let (shown, column) = typed(line, room);
     let column = u16::try_from(label.width() + column).unwrap_or(u16::MAX);

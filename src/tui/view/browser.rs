@@ -92,7 +92,11 @@ pub fn title(
             false => Span::raw(format!(" {right} ")),
         },
     ]);
-    let top = Rect { height: 1, ..area };
+    // A part for which no row is left has no title either.
+    let top = Rect {
+        height: area.height.min(1),
+        ..area
+    };
     frame.render_widget(line, top);
     Rect {
         y: area.y + 1,
@@ -448,10 +452,7 @@ fn command_line(
         (false, false) => " ",
     };
     let time = cell_right(&when::position(command.at), time_width);
-    let took = match command.end {
-        Some((_, end)) => when::took(end.since(command.at)),
-        None => "…".to_owned(),
-    };
+    let took = command.took().map_or_else(|| "…".to_owned(), when::took);
     let failed = if command.failed() { "✗" } else { " " };
     let head = format!("{mark}{time} ");
     let room = width.saturating_sub(head.width() + 10);

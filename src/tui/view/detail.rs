@@ -16,6 +16,9 @@ use ratatui::widgets::Paragraph;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
+/// Cells of a title's line that are neither its left nor its right text.
+const ABOUT: usize = 5;
+
 /// Draws it.
 pub fn draw(model: &Model, area: Rect, frame: &mut Frame) {
     let browser = &model.browser;
@@ -26,8 +29,9 @@ pub fn draw(model: &Model, area: Rect, frame: &mut Frame) {
         Tab::Wire => "Result Screen [Wire] Info",
         Tab::Info => "Result Screen Wire [Info]",
     };
+    let room = usize::from(area.width).saturating_sub(tabs.width() + ABOUT);
     let right = match (browser.tab, browser.command()) {
-        (Tab::Result | Tab::Screen | Tab::Wire, Some(command)) => outcome(command),
+        (Tab::Result | Tab::Screen | Tab::Wire, Some(command)) => outcome(command, room),
         _ => String::new(),
     };
     let body = title(model, focused, tabs, &right, area, frame);
@@ -39,12 +43,17 @@ pub fn draw(model: &Model, area: Rect, frame: &mut Frame) {
     }
 }
 
-fn outcome(command: &Moment) -> String {
+/// What came of a command and how long it took; the time alone where there is no room for both.
+fn outcome(command: &Moment, room: usize) -> String {
+    let Some(took) = command.took() else {
+        return "still running".to_owned();
+    };
+    let took = when::took(took);
     let outcome = command.outcome.as_deref().unwrap_or_default();
-    match command.end {
-        Some((_, end)) if outcome.is_empty() => when::took(end.since(command.at)),
-        Some((_, end)) => format!("{outcome}, {}", when::took(end.since(command.at))),
-        None => "still running".to_owned(),
+    let both = format!("{outcome}, {took}");
+    match outcome.is_empty() || both.width() > room {
+        true => took,
+        false => both,
     }
 }
 
@@ -85,17 +94,16 @@ fn command(model: &Model, body: Rect, frame: &mut Frame) -> Rect {
     };
     let width = usize::from(body.width);
     let most = usize::from(body.height / 4).max(1);
-    let mut lines: Vec<Line> = Vec::new();
-    let mut from = 0;
-    let long = fit(&command.text, width.saturating_mul(most)).width();
-    while from < long && lines.len() < most {
-        let text = match lines.len() + 1 == most {
-            true => fit(&window(&command.text, from, width * 2), width),
-            false => window(&command.text, from, width),
-        };
-        from += text.width().max(1);
-        lines.push(Line::styled(text, model.theme.strong()));
+    // No more of it is wrapped than can be shown.
+    let text = fit(&command.text, width.saturating_mul(most + 1));
+    let mut rows = wrap(&text, width);
+    if rows.len() > most {
+        let rest = rows.split_off(most - 1).join(" ");
+        rows.push(fit(&rest, width));
     }
+    let lines = rows.into_iter();
+    let lines = lines.map(|row| Line::styled(row, model.theme.strong()));
+    let lines: Vec<Line> = lines.collect();
     let height = u16::try_from(lines.len()).unwrap_or(0).min(body.height);
     frame.render_widget(Paragraph::new(lines), Rect { height, ..body });
     Rect {
@@ -223,6 +231,15 @@ fn facts(browser: &Browser, session: &Session) -> Vec<(&'static str, String)> {
             "not seen",
             either(known, count(gaps.collect(), "nothing is missing")),
         ),
+        ("pinned", if session.pinned { "yes" } else { "" }.to_owned()),
+        ("tags", tags(session)),
+    ];
+    // What its owner wrote comes before what the machine knows.
+    for note in &session.labels.notes {
+        let at = when::position(note.at);
+        facts.push(("note", format!("{at} {}", note.text)));
+    }
+    facts.extend([
         (
             "terminal",
             format!("{}x{} {}", meta.size.cols, meta.size.rows, meta.term),
@@ -233,15 +250,9 @@ fn facts(browser: &Browser, session: &Session) -> Vec<(&'static str, String)> {
             "size",
             either(known, format!("{} bytes of output", summary.bytes)),
         ),
-        ("pinned", if session.pinned { "yes" } else { "" }.to_owned()),
-        ("tags", tags(session)),
         ("id", session.id.hex()),
         ("rec", meta.version.clone()),
-    ];
-    for note in &session.labels.notes {
-        let at = when::position(note.at);
-        facts.push(("note", format!("{at} {}", note.text)));
-    }
+    ]);
     if let Some(damage) = &session.damage {
         facts.insert(0, ("damaged", damage.clone()));
     }

@@ -44,6 +44,15 @@ fn an_export_shows_exactly_what_leaves() {
 }
 
 #[test]
+fn a_window_without_a_row_for_the_preview_shows_none_of_it() {
+    let mut model = browsing(20, 5);
+    press(&mut model, "e");
+    let said = shown(&model);
+    let last = said.lines().last().unwrap_or_default().trim();
+    assert_eq!(last.trim_matches('"').trim(), "? help  q back", "{said}");
+}
+
+#[test]
 fn a_stretch_of_time_is_handed_on() {
     let mut model = browsing(80, 24);
     press(&mut model, "\r");

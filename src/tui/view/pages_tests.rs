@@ -321,7 +321,7 @@ fn sessions_are_tagged_pinned_and_forgotten_only_when_asked() {
     let asked = format!("{:?}", press(&mut model, "P"));
     assert!(asked.contains("Pin") && asked.contains("true"), "{asked}");
     press(&mut model, "vvD");
-    assert!(shown(&model).contains("forget 2 marked sessions for good? yes:"));
+    assert!(shown(&model).contains("forget 2 marked sessions? type yes:"));
     assert_eq!(press(&mut model, "y\r").len(), 0);
     press(&mut model, "D");
     let asked = format!("{:?}", press(&mut model, "yes\r"));
@@ -346,7 +346,11 @@ fn sessions_are_tagged_pinned_and_forgotten_only_when_asked() {
     assert!(model.browser.marked.is_empty());
     press(&mut model, "D");
     let said = shown(&model);
-    assert!(said.contains("forget 6ea5 mysql for good? yes:"), "{said}");
+    assert!(said.contains("forget 6ea5 mysql? type yes:"), "{said}");
+    let mut model = browsing(40, 12);
+    press(&mut model, "D");
+    let said = shown(&model);
+    assert!(said.contains("forget 7fa5 psql? type yes:"), "{said}");
 }
 
 #[test]

@@ -117,6 +117,27 @@ fn the_browser() {
 }
 
 #[test]
+fn an_outcome_without_room_leaves_it_to_the_time() {
+    let mut model = browsing(80, 24);
+    let mut marks = (*landmarks()).clone();
+    marks.commands[0].outcome = Some("ERROR:  column \"statsu\" does not exist".into());
+    update(&mut model, Msg::Landmarks(id(0x7f), Arc::new(marks)));
+    let title = |model: &Model| {
+        let said = drawn(model).to_string();
+        let line = said.lines().find(|line| line.contains("[Result]"));
+        line.unwrap_or_default().to_owned()
+    };
+    let narrow = title(&model);
+    assert!(
+        !narrow.contains("ERR") && narrow.contains(" ms"),
+        "{narrow}"
+    );
+    update(&mut model, Msg::Resize(200, 24));
+    let wide = title(&model);
+    assert!(wide.contains("\"statsu\" does not exist, "), "{wide}");
+}
+
+#[test]
 fn the_browser_on_a_small_terminal() {
     let mut model = browsing(40, 12);
     with_output(&mut model);

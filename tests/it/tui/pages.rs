@@ -185,11 +185,11 @@ fn sessions_are_tagged_pinned_noted_and_forgotten() {
     t.wait_for("web-03");
     // The list keeps its place: the session over ssh is above it.
     t.keys("gD");
-    t.wait_for(" ssh for good?");
+    t.wait_for(" ssh? type yes:");
     t.keys("no\r");
     t.wait_for("nothing is forgotten");
     t.keys("D");
-    t.wait_for(" ssh for good?");
+    t.wait_for(" ssh? type yes:");
     t.keys("yes\r");
     t.wait_until("one session less", |screen| !screen.contains("web-03"));
     leaves(t, "q");
