@@ -115,13 +115,20 @@ impl Compared {
     /// Whether something else came of it; `None` where only one side has it.
     pub fn differs(&self) -> Option<bool> {
         let (left, right) = (self.left.as_ref()?, self.right.as_ref()?);
-        let came = |side: &Side| side.table.is_none().then(|| side.output.clone());
-        Some(left.failed != right.failed || left.table != right.table || came(left) != came(right))
+        Some(left.failed != right.failed || came(left) != came(right))
     }
 
     /// How much longer the second took, in hundredths of the first; `None` where that is not known.
     pub fn slower(&self) -> Option<i64> {
         slower(self.left.as_ref()?, self.right.as_ref()?)
+    }
+}
+
+/// What came of a run: its result, or what it printed where it gave none.
+fn came(side: &Side) -> (Option<&Table>, &str) {
+    match &side.table {
+        Some(table) => (Some(table), ""),
+        None => (None, &side.output),
     }
 }
 

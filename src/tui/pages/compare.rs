@@ -11,7 +11,6 @@ use crate::insight::{
 };
 use crate::model::when;
 use crate::player::Jump;
-use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 /// Columns that a text wider than the window moves by.
@@ -31,8 +30,9 @@ pub struct Compare {
     pub left: (Look, String),
     /// The second.
     pub right: (Look, String),
-    /// Two sessions, command by command.
-    pub sessions: Option<Arc<Vec<Compared>>>,
+    /// Two sessions, command by command, and whether they differ there: results of thousands of rows
+    /// must not be compared again with every key.
+    pub sessions: Option<Vec<(Compared, Option<bool>)>>,
     /// Two runs, as they are read.
     pub runs: Option<Runs>,
     /// Why nothing came of it.
@@ -48,6 +48,8 @@ pub struct Compare {
 /// Two runs, as they are read.
 pub struct Runs {
     lines: Vec<(ReaderLine, bool)>,
+    /// Cells of the widest line, measured once.
+    widest: usize,
     /// How many of them differ, and what they are: `3 rows differ`.
     pub count: String,
 }
@@ -81,11 +83,10 @@ impl Compare {
     }
 
     /// The lines that are shown, of two sessions.
-    pub fn lines(&self) -> Vec<&Compared> {
-        let lines = self.sessions.iter().flat_map(|lines| lines.iter());
-        lines
-            .filter(|line| !self.hides_same || line.differs() != Some(false))
-            .collect()
+    pub fn lines(&self) -> Vec<(&Compared, Option<bool>)> {
+        let lines = self.sessions.iter().flatten();
+        let shown = lines.filter(|(_, differs)| !self.hides_same || *differs != Some(false));
+        shown.map(|(line, differs)| (line, *differs)).collect()
     }
 
     /// The lines that are shown, of two runs.
@@ -102,13 +103,12 @@ impl Compare {
 
     /// Moves the text of two runs; whether the action does that.
     fn scroll(&mut self, action: Action, height: usize) -> bool {
-        let lines = self.text();
-        let widest = lines.iter().map(|line| line.text.width()).max();
-        let last = (lines.len() + 1).saturating_sub(height).max(1);
+        let last = (self.text().len() + 1).saturating_sub(height).max(1);
         match action {
             Action::Left => self.skip = self.skip.saturating_sub(SHIFT),
             Action::Right => {
-                let end = widest.unwrap_or(0).saturating_sub(SHIFT);
+                let widest = self.runs.as_ref().map_or(0, |runs| runs.widest);
+                let end = widest.saturating_sub(SHIFT);
                 self.skip = (self.skip + SHIFT).min(end.max(self.skip));
             }
             _ => {
@@ -162,7 +162,8 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         },
         Action::Open => {
             let lines = page.lines();
-            let selected = lines.get(page.list.selected).map(|line| (*line).clone());
+            let selected = lines.get(page.list.selected);
+            let selected = selected.map(|(line, _)| (*line).clone());
             match selected {
                 Some(Compared {
                     left: Some(one),
@@ -212,7 +213,13 @@ pub fn take(model: &mut Model, (left, right): (Look, Look), found: Result<Compar
             let names = [page.left.1.as_str(), page.right.1.as_str()];
             page.runs = Some(runs(&sides.0, &sides.1, &moments, names));
         }
-        Ok(Comparison::Sessions(found)) => page.sessions = Some(Arc::new(found)),
+        Ok(Comparison::Sessions(found)) => {
+            let found = found.into_iter().map(|line| {
+                let differs = line.differs();
+                (line, differs)
+            });
+            page.sessions = Some(found.collect());
+        }
         Err(why) => page.wrong = Some(why),
     }
 }
@@ -278,7 +285,12 @@ fn runs(left: &Side, right: &Side, moments: &[String; 2], names: [&str; 2]) -> R
         1 => format!("1 {unit} differs"),
         n => format!("{n} {unit}s differ"),
     };
-    Runs { lines, count }
+    let widest = lines.iter().map(|(line, _)| line.text.width()).max();
+    Runs {
+        lines,
+        widest: widest.unwrap_or(0),
+        count,
+    }
 }
 
 /// A line of either, and whether it stands in both.

@@ -53,13 +53,18 @@ pub fn compare(model: &Model, page: &Compare, area: Rect, frame: &mut Frame) {
     let mut shown = vec![Line::styled(fit(&head, width), model.theme.quiet())];
     let height = usize::from(body.height).saturating_sub(1);
     for (place, line) in lines.iter().enumerate().skip(page.list.top).take(height) {
-        shown.push(compared(model, line, place == page.list.selected, width));
+        shown.push(compared(model, *line, place == page.list.selected, width));
     }
     frame.render_widget(Paragraph::new(shown), body);
 }
 
-fn compared(model: &Model, line: &Compared, selected: bool, width: usize) -> Line<'static> {
-    let (sign, style) = match (&line.left, &line.right, line.differs()) {
+fn compared(
+    model: &Model,
+    (line, differs): (&Compared, Option<bool>),
+    selected: bool,
+    width: usize,
+) -> Line<'static> {
+    let (sign, style) = match (&line.left, &line.right, differs) {
         (Some(_), None, _) => ("-", model.theme.bad()),
         (None, Some(_), _) => ("+", model.theme.good()),
         (_, _, Some(true)) => ("~", model.theme.warning()),

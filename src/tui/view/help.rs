@@ -43,6 +43,9 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
         let found: Vec<_> = bindings
             .filter(|binding| binding.scope == scope && !binding.keys.is_empty())
             .filter(|binding| {
+                if words.is_empty() {
+                    return true;
+                }
                 let names = binding.names().join(" ");
                 let text = format!("{} {names} {}", scope.title(), binding.help);
                 let text = text.to_lowercase();
