@@ -116,13 +116,15 @@ pub fn take(model: &mut Model, of: Look, found: Result<Vec<Ran>, String>, more: 
     match found {
         Ok(found) if more && found.len() <= page.found.len() => {}
         Ok(found) => {
-            let first = page.found.is_empty();
+            let other = |ran: &Ran| look(&ran.at) != page.marked;
+            // The marked one may well be found first, and alone.
+            let alone = !page.found.iter().any(other);
+            let place = found.iter().position(other);
+            if let Some(place) = place.filter(|_| alone) {
+                page.list.selected = place;
+            }
             page.found = found;
             page.more = more;
-            let others = |ran: &Ran| look(&ran.at) != page.marked;
-            if first && let Some(other) = page.found.iter().position(others) {
-                page.list.selected = other;
-            }
             page.list.clamp(page.found.len());
         }
         Err(why) => {

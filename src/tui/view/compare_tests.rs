@@ -4,6 +4,7 @@ use super::super::fixture::{Memory, browsing, id};
 use super::super::library::Library;
 use super::super::model::Model;
 use super::super::msg::{Look, Msg};
+use super::super::pages::Page;
 use super::super::update::update;
 use super::pages_tests::{answered, drawn, press, shown};
 use crate::vault::index::Halt;
@@ -100,7 +101,15 @@ fn runs_that_are_still_looked_for_are_said_to_be() {
     let halt = Halt::default();
     library.runs(id(0x7f), text, &halt, &mut each).unwrap();
     let some = runs.get(..2).unwrap().to_vec();
+    // The marked one may be found first and alone; the cursor goes on to another when one comes.
+    update(&mut model, Msg::Runs(look, Ok(runs[..1].to_vec()), true));
+    let selected = |model: &Model| match model.pages.last() {
+        Some(Page::Runs(page)) => page.list.selected,
+        _ => panic!("the runs are gone"),
+    };
+    assert_eq!(selected(&model), 0);
     update(&mut model, Msg::Runs(look, Ok(some.clone()), true));
+    assert_eq!(selected(&model), 1);
     assert!(shown(&model).contains("2 runs, looking"));
     // Begun anew after something else was asked: less than before is no news.
     update(&mut model, Msg::Runs(look, Ok(some[..1].to_vec()), true));

@@ -19,7 +19,7 @@ fn rec_alone_browses_sessions_commands_and_results() {
     t.wait_for("Sessions ─ PROD");
     t.keys("\r");
     // Not only its number, which an id may hold as well.
-    t.wait_for("1 row, ");
+    t.wait_for("│1 row");
     let short = &older.hex()[..4];
     t.wait_for(&format!("▌ Commands of {short}"));
     t.keys("jt");
