@@ -7,7 +7,7 @@ use super::rows::row;
 use super::shorten::{BEGINNING, Body, RESULT, ROW};
 use super::{Decoder, SETTINGS_MAX, Side, message, value};
 use crate::model::Micros;
-use crate::model::wire::{Column, Exchange, VALUE_MAX, Value};
+use crate::model::wire::{Column, Exchange, VALUE_MAX};
 
 impl Decoder {
     /// What is to become of a server's message.
@@ -195,12 +195,8 @@ impl Decoder {
             table: String::new(),
         }];
         self.tell(at, Exchange::Columns { statement, columns });
-        let value = match kept {
-            None => Value::Null,
-            Some((bytes, length)) => {
-                value::value(result.oid, result.binary, bytes, length, encoding)
-            }
-        };
+        let mut texts = VALUE_MAX;
+        let value = value::next(result.oid, result.binary, kept, encoding, &mut texts);
         let rows = vec![vec![value]];
         self.tell(at, Exchange::Rows { statement, rows });
         self.complete(at, String::new());

@@ -28,13 +28,13 @@ impl Decoder {
         };
         let length = length as u64;
         course.bytes += length;
-        let kept = course.kept_bytes + length;
+        let kept = course.kept() + length;
         if matches!(copy.data, Data::Other) || course.full || kept > self.limits.bytes {
             course.full = true;
             course.bytes_cut += length;
             return Plan::Skip;
         }
-        course.kept_bytes = kept;
+        course.kept_bytes += length;
         Plan::Stream
     }
 
@@ -137,7 +137,8 @@ impl Decoder {
                     Some(prepared) => sql::copied(&prepared.text, self.standard_strings),
                     None => std::mem::take(&mut course.copies),
                 };
-                Data::Binary(Box::new(Tuples::new(self.kinds.of(&names))))
+                let room = self.limits.bytes.saturating_sub(course.kept());
+                Data::Binary(Box::new(Tuples::new(self.kinds.of(&names), room)))
             }
         };
         let early = std::mem::take(&mut self.early);
@@ -196,6 +197,7 @@ impl Decoder {
             && let Some(course) = self.courses.get_mut(copy.statement)
         {
             course.bytes_cut += tuples.rest();
+            course.kept_text += tuples.text();
         }
     }
 }

@@ -80,6 +80,8 @@ pub(super) struct Course {
     /// Of all results, what was kept.
     pub kept_rows: u64,
     pub kept_bytes: u64,
+    /// The texts that were made of it.
+    pub kept_text: u64,
     /// The limits are reached: nothing more is kept.
     pub full: bool,
 }

@@ -6,7 +6,7 @@ use super::names::{Portal, Prepared, is_binary};
 use super::shorten::{BIND, Body, FUNCTION, PARSE, QUERY};
 use super::{Decoder, QUEUE_MAX, message, sql, value};
 use crate::model::Micros;
-use crate::model::wire::{Exchange, Kind, PARAMETERS_MAX, Parameter, Statement, TEXT_MAX, Value};
+use crate::model::wire::{Exchange, Kind, PARAMETERS_MAX, Parameter, Statement, TEXT_MAX};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -240,22 +240,20 @@ impl Decoder {
         let prepared = self.names.statement(&statement);
         let count = body.reader.u16()?;
         let mut room = PARAMETERS_MAX;
+        let mut texts = PARAMETERS_MAX * value::TEXT_PER_BYTE;
         let mut parameters = Vec::with_capacity(usize::from(count).min(body.reader.0.len() / 4));
         for index in 0..usize::from(count) {
             let kept = body.value(&mut room)?;
             let oid = prepared.as_ref().map_or(0, |p| p.type_of(index));
             parameters.push(Parameter {
                 type_name: value::type_name(oid).unwrap_or_default(),
-                value: match kept {
-                    None => Value::Null,
-                    Some((bytes, length)) => value::value(
-                        oid,
-                        is_binary(&formats, index),
-                        bytes,
-                        length,
-                        self.encoding,
-                    ),
-                },
+                value: value::next(
+                    oid,
+                    is_binary(&formats, index),
+                    kept,
+                    self.encoding,
+                    &mut texts,
+                ),
             });
         }
         let results = message::formats(&mut body.reader)?;
@@ -374,6 +372,7 @@ impl Decoder {
         let formats = message::formats(&mut body.reader)?;
         let count = body.reader.u16()?;
         let mut room = PARAMETERS_MAX;
+        let mut texts = PARAMETERS_MAX * value::TEXT_PER_BYTE;
         let mut parameters = Vec::new();
         for index in 0..usize::from(count) {
             let kept = body.value(&mut room)?;
@@ -382,16 +381,13 @@ impl Decoder {
             });
             parameters.push(Parameter {
                 type_name: value::type_name(oid).unwrap_or_default(),
-                value: match kept {
-                    None => Value::Null,
-                    Some((bytes, length)) => value::value(
-                        oid,
-                        is_binary(&formats, index),
-                        bytes,
-                        length,
-                        self.encoding,
-                    ),
-                },
+                value: value::next(
+                    oid,
+                    is_binary(&formats, index),
+                    kept,
+                    self.encoding,
+                    &mut texts,
+                ),
             });
         }
         let binary = body.reader.i16()? == 1;

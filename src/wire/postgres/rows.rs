@@ -26,22 +26,28 @@ pub(super) fn row(body: &mut Body<'_>, cells: &[Cell], encoding: Encoding) -> Op
         return None;
     }
     let mut room = MESSAGE_MAX;
-    let mut size = 0;
+    let mut texts = MESSAGE_MAX * value::TEXT_PER_BYTE;
     let mut row = Vec::with_capacity(cells.len());
     for cell in cells {
-        row.push(match body.value(&mut room)? {
-            None => Value::Null,
-            Some((bytes, length)) => {
-                let value = value::value(cell.oid, cell.binary, bytes, length, encoding);
-                size += value.text().map_or(0, str::len);
-                value
-            }
-        });
+        let kept = body.value(&mut room)?;
+        row.push(value::next(
+            cell.oid,
+            cell.binary,
+            kept,
+            encoding,
+            &mut texts,
+        ));
     }
-    Some((row, size))
+    let texts = row.iter().filter_map(Value::text).map(str::len).sum();
+    Some((row, texts))
 }
 
 impl Course {
+    /// How much was kept: of what came, or of what was made of it if that is more.
+    pub fn kept(&self) -> u64 {
+        self.kept_bytes.max(self.kept_text)
+    }
+
     /// The cells of a result that nobody described.
     pub fn unknown_cells(&self, count: u16) -> Arc<[Cell]> {
         let portal = self.portal.as_ref();
@@ -66,14 +72,14 @@ impl Decoder {
         };
         course.rows += 1;
         course.bytes += length as u64;
-        let kept = course.kept_bytes + length.min(MESSAGE_MAX) as u64;
+        let kept = course.kept() + length.min(MESSAGE_MAX) as u64;
         if course.full || course.kept_rows >= limits.rows || kept > limits.bytes {
             course.full = true;
             course.rows_cut += 1;
             return false;
         }
         course.kept_rows += 1;
-        course.kept_bytes = kept;
+        course.kept_bytes += length.min(MESSAGE_MAX) as u64;
         true
     }
 
@@ -115,6 +121,9 @@ impl Decoder {
         if self.batch.rows.is_empty() {
             self.batch.statement = statement;
             self.batch.at = at;
+        }
+        if let Some(course) = self.courses.get_mut(statement) {
+            course.kept_text += bytes as u64;
         }
         self.batch.rows.push(row);
         self.batch.bytes += bytes;

@@ -29,7 +29,7 @@ enum State {
     Length(u16),
     /// In a field of so many bytes, of which so many are left; so many fields come behind it.
     Field(usize, usize, u16),
-    /// Behind the last tuple, or in something else than this format.
+    /// Behind the last tuple, in something else than this format, or where there is no more room.
     Over,
 }
 
@@ -44,11 +44,15 @@ pub(super) struct Tuples {
     line: String,
     fields: usize,
     told: u64,
+    /// How long all lines are together, and how long they may be: a number of twelve bytes can have a
+    /// hundred thousand digits.
+    text: u64,
+    room: u64,
 }
 
 impl Tuples {
-    /// Tuples of columns of these types.
-    pub fn new(types: Vec<u32>) -> Tuples {
+    /// Tuples of columns of these types, whose lines may be so long in all.
+    pub fn new(types: Vec<u32>, room: u64) -> Tuples {
         Tuples {
             state: State::Header,
             types,
@@ -56,7 +60,14 @@ impl Tuples {
             line: String::new(),
             fields: 0,
             told: 0,
+            text: 0,
+            room,
         }
+    }
+
+    /// How long the lines are that were told.
+    pub fn text(&self) -> u64 {
+        self.text
     }
 
     /// Reads the next bytes and adds the lines that are whole to `lines`. Gives how many bytes of
@@ -93,7 +104,14 @@ impl Tuples {
                         Err(_) => State::Over,
                     };
                 }
+                State::Length(_) if self.text + self.line.len() as u64 >= self.room => {
+                    // With the line's end there is no more room.
+                    cut += std::mem::take(&mut self.told);
+                    self.line = String::new();
+                    self.state = State::Over;
+                }
                 State::Length(0) => {
+                    self.text += self.line.len() as u64 + 1;
                     lines.push_str(&self.line);
                     lines.push('\n');
                     self.line.clear();

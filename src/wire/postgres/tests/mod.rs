@@ -3,5 +3,6 @@
 mod attribution;
 mod bounds;
 mod copy;
+mod growth;
 mod session;
 mod talk;

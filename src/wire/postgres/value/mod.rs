@@ -13,6 +13,7 @@ pub(super) use function::function;
 
 use super::encoding::Encoding;
 use super::read::Reader;
+use super::shorten::Kept;
 use crate::model::wire::{VALUE_MAX, Value};
 use postgres_protocol::types as sql;
 use postgres_types::{Kind, Type};
@@ -20,6 +21,11 @@ use std::fmt::Write as _;
 
 /// How deep arrays, ranges and rows inside each other are followed.
 const DEPTH_MAX: u8 = 8;
+
+/// How long the texts of several values may be in all, for each byte that is kept of them: of most
+/// types they are a little longer than the bytes of the binary format, of a number of many zeros ten
+/// thousand times.
+pub(super) const TEXT_PER_BYTE: usize = 4;
 
 /// The type's name, as `int4` or `int4[]`.
 pub(super) fn type_name(oid: u32) -> Option<String> {
@@ -56,6 +62,24 @@ pub(super) fn value(
     }
 }
 
+/// As [`value`] of what was kept of one of several values, whose texts have `room` for so many bytes
+/// in all. Once that is used up, of the others only their lengths are told.
+pub(super) fn next(
+    oid: u32,
+    binary: bool,
+    kept: Kept<'_>,
+    encoding: Encoding,
+    room: &mut usize,
+) -> Value {
+    let Some((bytes, length)) = kept else {
+        return Value::Null;
+    };
+    let bytes = if *room == 0 { &[] } else { bytes };
+    let value = value(oid, binary, bytes, length, encoding);
+    *room = room.saturating_sub(value.text().map_or(0, str::len));
+    value
+}
+
 /// A whole value of the binary format, of a type that is perhaps not known (0). `None` where nobody
 /// can say what it is.
 pub(super) fn told(oid: u32, bytes: &[u8], encoding: Encoding) -> Option<String> {
@@ -74,9 +98,19 @@ pub(super) fn told(oid: u32, bytes: &[u8], encoding: Encoding) -> Option<String>
     Some(text)
 }
 
+/// Whether nothing that is still to come of a value will be kept.
+fn is_full(text: &str) -> bool {
+    text.len() > VALUE_MAX
+}
+
 /// Shortens a text to what is kept of a value.
 fn shorten(text: &mut String) {
-    let mut end = text.len().min(VALUE_MAX);
+    shorten_from(text, 0);
+}
+
+/// Shortens what begins at `start`.
+fn shorten_from(text: &mut String, start: usize) {
+    let mut end = text.len().min(start.saturating_add(VALUE_MAX));
     while !text.is_char_boundary(end) {
         end -= 1;
     }

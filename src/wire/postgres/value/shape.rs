@@ -2,10 +2,13 @@
 
 use super::super::encoding::Encoding;
 use super::super::read::Reader;
-use super::{number, render};
+use super::{is_full, number, render, shorten_from};
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::types::{self as sql, RangeBound};
 use postgres_types::Type;
+
+/// An array has no more of them (MAXDIM).
+const DIMENSIONS_MAX: usize = 6;
 
 /// How the elements of a compound value are quoted.
 struct Quoting {
@@ -41,6 +44,8 @@ fn element(
 ) {
     let start = out.len();
     render(out, oid, bytes, encoding, depth);
+    // Each value around it may double it anew.
+    shorten_from(out, start);
     let text = out.get(start..).unwrap_or_default();
     let quoted = text.is_empty()
         || (quoting.null && text.eq_ignore_ascii_case("null"))
@@ -58,7 +63,14 @@ fn element(
 pub(super) fn array(out: &mut String, bytes: &[u8], encoding: Encoding, depth: u8) -> Option<()> {
     let depth = depth.checked_sub(1)?;
     let array = sql::array_from_sql(bytes).ok()?;
-    let dimensions: Vec<_> = array.dimensions().collect().ok()?;
+    let mut dimensions = Vec::new();
+    let mut all = array.dimensions();
+    while let Some(dimension) = all.next().ok()? {
+        if dimensions.len() == DIMENSIONS_MAX {
+            return None;
+        }
+        dimensions.push(dimension);
+    }
     if dimensions
         .iter()
         .any(|dimension| dimension.lower_bound != 1)
@@ -105,6 +117,9 @@ pub(super) fn array(out: &mut String, bytes: &[u8], encoding: Encoding, depth: u
             }
         }
         place += 1;
+        if is_full(out) {
+            return Some(());
+        }
     }
     match place {
         0 => out.push_str("{}"),
@@ -115,6 +130,7 @@ pub(super) fn array(out: &mut String, bytes: &[u8], encoding: Encoding, depth: u
 
 /// int2vector and oidvector: an array, written as words.
 pub(super) fn vector(out: &mut String, bytes: &[u8], encoding: Encoding, depth: u8) -> Option<()> {
+    let depth = depth.checked_sub(1)?;
     let array = sql::array_from_sql(bytes).ok()?;
     let mut values = array.values();
     let mut first = true;
@@ -123,6 +139,9 @@ pub(super) fn vector(out: &mut String, bytes: &[u8], encoding: Encoding, depth: 
             out.push(' ');
         }
         render(out, array.element_type(), value?, encoding, depth);
+        if is_full(out) {
+            return Some(());
+        }
     }
     Some(())
 }
@@ -175,6 +194,9 @@ pub(super) fn multirange(
         }
         let length = reader.length()??;
         range(out, of, reader.bytes(length)?, encoding, depth)?;
+        if is_full(out) {
+            return Some(());
+        }
     }
     out.push('}');
     reader.end()
@@ -202,6 +224,9 @@ pub(super) fn record(
                 (encoding, depth),
                 &IN_RECORD,
             );
+        }
+        if is_full(out) {
+            return Some(());
         }
     }
     out.push(')');
