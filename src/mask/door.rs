@@ -140,8 +140,10 @@ impl Door {
         self.version = version;
     }
 
-    fn judge(&self, text: &[u8]) -> Option<Doubt> {
-        if let Some(rule) = self.known.find(text) {
+    /// The doubt about `text`, whose first `seen` bytes passed before. They are past keeping out: a
+    /// secret that was learned since, and stands in them whole, says nothing of what follows.
+    fn judge(&self, text: &[u8], seen: usize) -> Option<Doubt> {
+        if let Some(rule) = self.known.find(text, seen) {
             return Some(Doubt { rule });
         }
         begins(text)
@@ -149,7 +151,7 @@ impl Door {
             .iter()
             .find(|(_, expression)| {
                 let mut found = expression.find_iter(text);
-                found.any(|found| !self.own.allows(found.as_bytes()))
+                found.any(|found| found.end() > seen && !self.own.allows(found.as_bytes()))
             })
             .map(|(rule, _)| Doubt { rule: *rule })
     }
@@ -163,12 +165,12 @@ impl Look<'_> {
         }
         if !controls(text) {
             // As most texts: it is what a viewer reads.
-            self.doubt = self.door.judge(text);
+            self.doubt = self.door.judge(text, 0);
         } else {
             let mut plain = std::mem::take(&mut self.door.plain);
             plain.clear();
             strip(text, &mut plain);
-            self.doubt = self.door.judge(&plain);
+            self.doubt = self.door.judge(&plain, 0);
             self.door.plain = plain;
         }
     }
@@ -182,8 +184,9 @@ impl Look<'_> {
         let mut plain = std::mem::take(&mut self.door.plain);
         plain.clear();
         plain.extend_from_slice(self.door.carry.get(number).map_or(&[][..], Vec::as_slice));
+        let seen = plain.len();
         strip(text, &mut plain);
-        self.doubt = self.door.judge(&plain);
+        self.doubt = self.door.judge(&plain, seen);
         if let Some(carry) = self.door.carry.get_mut(number) {
             carry.clear();
             let tail = plain.len().saturating_sub(CARRY);
@@ -370,6 +373,20 @@ mod tests {
             "split over two events"
         );
         assert!(door.admit(output(b"harmless")).is_ok());
+    }
+
+    #[test]
+    fn what_passed_before_it_was_learned_keeps_nothing_out_that_follows() {
+        let scanner = Scanner::new(Rules::builtin());
+        let mut door = scanner.door();
+        assert!(door.admit(output(b"say tr0ub4dor-3 aloud, tr0ub")).is_ok());
+        let (secret, rule) = (b"tr0ub4dor-3", RuleId::new("t"));
+        let learned = &scanner.door().learned;
+        learned.add(secret, rule, Class::Password, false);
+        assert!(door.admit(output(b" is the beginning\r\n")).is_ok());
+        assert!(door.admit(output(b"of tr0ub4dor-3")).is_err());
+        assert!(door.admit(output(b"tr0ub4dor")).is_ok());
+        assert!(door.admit(output(b"-3")).is_err(), "its end follows");
     }
 
     #[test]

@@ -58,8 +58,8 @@ impl Known {
         self.forms.push(form);
     }
 
-    /// The rule of a secret that stands in `text` in some form.
-    pub(super) fn find(&self, text: &[u8]) -> Option<RuleId> {
+    /// The rule of a secret that stands in `text` in some form and ends behind its first `seen` bytes.
+    pub(super) fn find(&self, text: &[u8], seen: usize) -> Option<RuleId> {
         if self.forms.is_empty() {
             return None;
         }
@@ -69,23 +69,29 @@ impl Known {
             };
             let (word, bit) = place(*four);
             if self.bits.get(word).is_some_and(|word| word & bit != 0)
-                && let Some(found) = self.filed_at(text, at, four)
+                && let Some(found) = self.filed_at(text, seen, at, four)
             {
                 return Some(found);
             }
         }
         let mut short = self.short.iter().filter_map(|n| self.forms.get(*n));
-        let found = short.find(|form| memchr::memmem::find(text, &form.text).is_some());
+        let found = short.find(|form| {
+            // It may begin in what was seen.
+            let from = seen.saturating_sub(form.text.len().saturating_sub(1));
+            let unseen = text.get(from..).unwrap_or_default();
+            memchr::memmem::find(unseen, &form.text).is_some()
+        });
         found.map(|form| form.rule)
     }
 
     #[cold]
-    fn filed_at(&self, text: &[u8], at: usize, four: &[u8; 4]) -> Option<RuleId> {
+    fn filed_at(&self, text: &[u8], seen: usize, at: usize, four: &[u8; 4]) -> Option<RuleId> {
         let filed = self.filed.get(four)?;
         let mut forms = filed.iter().filter_map(|(number, offset)| {
             let form = self.forms.get(*number)?;
-            let rest = text.get(at.checked_sub(*offset)?..)?;
-            rest.starts_with(&form.text).then_some(form.rule)
+            let start = at.checked_sub(*offset)?;
+            let stands = text.get(start..)?.starts_with(&form.text);
+            (stands && start + form.text.len() > seen).then_some(form.rule)
         });
         forms.next()
     }
@@ -116,7 +122,7 @@ mod tests {
     fn each_form_is_found_wherever_it_stands() {
         let texts = ["tr0ub4dor-and-3", "abc", "aaaa", "-x", "Zm9vYmFyYmF6"];
         let mut known = Known::default();
-        assert_eq!(known.find(b"tr0ub4dor-and-3"), None);
+        assert_eq!(known.find(b"tr0ub4dor-and-3", 0), None);
         for text in texts {
             known.add(Form {
                 text: text.as_bytes().to_vec().into(),
@@ -128,11 +134,15 @@ mod tests {
         for text in texts {
             for before in ["", "q", "tr0ub4dor-and-", "aa"] {
                 let line = format!("{before}{text}z");
-                assert!(known.find(line.as_bytes()).is_some(), "{line}");
+                assert!(known.find(line.as_bytes(), 0).is_some(), "{line}");
+                // Where another form of it ends at its own end, too.
+                let end = line.len() - 1;
+                assert!(known.find(line.as_bytes(), end - 1).is_some(), "{line}");
+                assert_eq!(known.find(line.as_bytes(), end), None, "{line}");
             }
         }
         for harmless in ["", "tr0ub4dor-and-", "aaa b", "zm9vymfy", "x-"] {
-            assert_eq!(known.find(harmless.as_bytes()), None, "{harmless}");
+            assert_eq!(known.find(harmless.as_bytes(), 0), None, "{harmless}");
         }
     }
 }
