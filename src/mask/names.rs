@@ -328,6 +328,8 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
             || before == "root" && ["random", "empty"].iter().any(|w| words.text.contains(w))
             || before == "existing" && last == "secret"
             || matches!(before, "forgot" | "forgotten")
+            // Of SQL: who one is.
+            || before == "session" && last == "authorization"
         {
             return None;
         }

@@ -156,6 +156,10 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
             .iter()
             .any(|n| name.eq_ignore_ascii_case(n.as_bytes()))
         || contains(name, b"community");
+    // SET SESSION AUTHORIZATION ada, CREATE SCHEMA AUTHORIZATION ada
+    if name.eq_ignore_ascii_case(b"authorization") && ends_in(lead, &["session", "schema"]) {
+        return;
+    }
     let named = judge(name);
     if !special && !setter && !named.is_some_and(is_telling) || setter && named.is_none() {
         return;
