@@ -1,7 +1,7 @@
 //! What the relay hands to the recorder: everything that happened, in order, through a bounded
 //! queue.
 //!
-//! The relay copies bytes in and goes on; the recorder takes all there is at once. A full queue
+//! The relay copies bytes in and goes on; the recorder takes them piece by piece. A full queue
 //! makes the relay wait, but never longer than [`RELAY_WAIT_MAX`] at a time; after that whole
 //! events are dropped and counted until there is room again (P5, P6).
 
@@ -9,6 +9,7 @@ use crate::model::wire::Wire;
 use crate::model::{Exit, Gap, Micros, Size};
 use crate::pipeline::TtyMode;
 use crate::wire::Seen;
+use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,6 +23,10 @@ const BYTES_MAX: usize = 4 << 20;
 
 /// Events under way at most: of keys and resizes, which have few bytes.
 const EVENTS_MAX: usize = 64 << 10;
+
+/// The recorder takes so much at once: a slow one makes room after each piece, long before the relay
+/// has waited in vain.
+const PIECE: usize = 512 << 10;
 
 /// With this much the recorder is woken at once; with less it gathers for [`GATHER`].
 const BATCH: usize = 128 << 10;
@@ -73,7 +78,7 @@ pub struct Item {
     pub reply: Option<Reply>,
 }
 
-/// All that gathered.
+/// What gathered.
 #[derive(Default)]
 pub struct Batch {
     /// Events in order.
@@ -109,7 +114,14 @@ pub struct Feed {
 
 #[derive(Default)]
 struct State {
+    /// What comes is added to it.
     batch: Batch,
+    /// Pieces before it, the oldest first, and what they hold.
+    full: VecDeque<Batch>,
+    bytes: usize,
+    events: usize,
+    /// Pieces that were taken: their room is used again.
+    spare: Vec<Batch>,
     /// The recorder waits for anything at all, and was not woken yet.
     sleeping: bool,
     /// It waits for more to gather, likewise.
@@ -127,11 +139,38 @@ struct State {
 
 impl State {
     fn room(&self, len: usize) -> bool {
-        self.batch.len() + len <= BYTES_MAX && self.batch.items.len() < EVENTS_MAX
+        self.len() + len <= BYTES_MAX && self.events + self.batch.items.len() < EVENTS_MAX
+    }
+
+    fn len(&self) -> usize {
+        self.bytes + self.batch.len()
     }
 
     fn is_empty(&self) -> bool {
-        self.batch.items.is_empty()
+        self.full.is_empty() && self.batch.items.is_empty()
+    }
+
+    /// Begins another piece where the present one is large enough.
+    fn divide(&mut self) {
+        if self.batch.len() >= PIECE {
+            self.bytes += self.batch.len();
+            self.events += self.batch.items.len();
+            let next = self.spare.pop().unwrap_or_default();
+            self.full
+                .push_back(std::mem::replace(&mut self.batch, next));
+        }
+    }
+
+    /// Swaps the oldest piece into `batch`, which is empty.
+    fn take(&mut self, batch: &mut Batch) {
+        let Some(mut oldest) = self.full.pop_front() else {
+            std::mem::swap(&mut self.batch, batch);
+            return;
+        };
+        self.bytes -= oldest.len();
+        self.events -= oldest.items.len();
+        std::mem::swap(&mut oldest, batch);
+        self.spare.push(oldest);
     }
 }
 
@@ -204,6 +243,7 @@ impl Feed {
         self.own_up(&mut state, self.now());
         state.batch.exchanged += len;
         state.batch.items.append(&mut items);
+        state.divide();
         self.wake(&mut state);
     }
 
@@ -229,11 +269,13 @@ impl Feed {
         let mut state = self.lock();
         state.closed = true;
         state.batch.clear();
+        state.full.clear();
+        (state.bytes, state.events) = (0, 0);
         self.changed.notify_all();
     }
 
-    /// Swaps what gathered into `batch`, which must be empty. Waits for something until `until`,
-    /// and then a little for more.
+    /// Swaps what gathered, or the oldest piece of it, into `batch`, which must be empty. Waits for
+    /// something until `until`, and then a little for more.
     pub fn take(&self, batch: &mut Batch, until: Option<Instant>) {
         let mut state = self.lock();
         while state.is_empty() && !state.closed {
@@ -246,7 +288,7 @@ impl Feed {
         }
         state.sleeping = false;
         let gathered = Instant::now() + GATHER;
-        while !state.is_empty() && !state.urgent && state.batch.len() < BATCH {
+        while !state.is_empty() && !state.urgent && state.len() < BATCH {
             let left = gathered.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -255,8 +297,9 @@ impl Feed {
             state = self.wait(state, Some(left));
         }
         state.gathering = false;
-        state.urgent = false;
-        std::mem::swap(&mut state.batch, batch);
+        state.take(batch);
+        // It may stand in a later piece.
+        state.urgent &= !state.is_empty();
         if state.waiting > 0 {
             self.changed.notify_all();
         }
@@ -325,7 +368,7 @@ impl Feed {
     /// Wakes the recorder, once, where it waits for this. Each call costs the relay a system call,
     /// whether anybody waits or not.
     fn wake(&self, state: &mut State) {
-        if state.sleeping || (state.gathering && state.batch.len() >= BATCH) {
+        if state.sleeping || (state.gathering && state.len() >= BATCH) {
             (state.sleeping, state.gathering) = (false, false);
             self.changed.notify_all();
         }
@@ -358,9 +401,11 @@ impl Feed {
             && at.millis() == item.at.millis()
         {
             *n += more;
+            state.divide();
             return;
         }
         batch.items.push(item);
+        state.divide();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -422,13 +467,45 @@ mod tests {
         }
         assert!(began.elapsed() < RELAY_WAIT_MAX, "it waits only once");
         let mut batch = Batch::default();
-        feed.take(&mut batch, None);
-        assert_eq!(batch.bytes.len(), 4 << 20);
+        for _ in 0..4 {
+            batch.clear();
+            feed.take(&mut batch, None);
+            assert_eq!(batch.bytes, chunk);
+        }
         batch.clear();
         feed.output(b"kept");
         feed.take(&mut batch, None);
         assert!(matches!(batch.items[0].what, What::Dropped(1001, 4004)));
         assert_eq!(batch.bytes, b"kept");
+    }
+
+    #[test]
+    fn what_gathered_is_taken_piece_by_piece_in_order_and_each_makes_room() {
+        let feed = Feed::new(Instant::now());
+        let chunk = vec![b'x'; 64 << 10];
+        for _ in 0..64 {
+            feed.output(&chunk);
+        }
+        assert!(!feed.lock().room(1), "it is full");
+        let mut batch = Batch::default();
+        feed.take(&mut batch, None);
+        assert_eq!(batch.bytes.len(), PIECE);
+        assert!(feed.lock().room(PIECE), "as much as was taken has room");
+        feed.stream(1, b"last");
+        feed.urgent(What::Discard, None);
+        let (mut bytes, mut pieces) = (batch.bytes.len(), 1);
+        loop {
+            batch.clear();
+            feed.take(&mut batch, None);
+            bytes += batch.bytes.len();
+            pieces += 1;
+            if let Some(What::Discard) = batch.items.last().map(|item| &item.what) {
+                break;
+            }
+        }
+        assert_eq!((bytes, pieces), ((4 << 20) + 4, 9));
+        let state = feed.lock();
+        assert!(state.is_empty() && state.room(BYTES_MAX) && !state.urgent);
     }
 
     #[test]
