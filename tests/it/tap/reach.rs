@@ -208,12 +208,19 @@ fn where_rec_cannot_be_the_tap_it_says_so_and_the_client_runs_without() {
     home.set("PGPASSWORD", Postgres::PASSWORD);
     let port = server.port;
     let base = format!("host=127.0.0.1 port={port} user=postgres");
-    for (more, works) in [
-        ("channel_binding=require", true),
-        ("gssencmode=require", false),
+    for (more, works, told) in [
+        (
+            "channel_binding=require",
+            true,
+            "with channel_binding=prefer",
+        ),
+        ("gssencmode=require", false, "with gssencmode=disable"),
+        ("requirepeer=postgres", true, "without it"),
+        ("sslkeylogfile=/dev/null", false, "without it"),
         (
             "sslmode=require ssl_max_protocol_version=TLSv1.1 ssl_min_protocol_version=TLSv1",
             false,
+            "before 1.2",
         ),
     ] {
         let conninfo = format!("{base} {more}");
@@ -221,9 +228,16 @@ fn where_rec_cannot_be_the_tap_it_says_so_and_the_client_runs_without() {
         let without = direct(&home, &words).output().unwrap();
         let with = tapped(&home, &words).output().unwrap();
         assert_eq!(with.status, without.status, "{more}");
-        assert_eq!(with.status.success(), works, "{more}");
+        // Newer clients know more parameters.
+        if more != "sslkeylogfile=/dev/null" {
+            assert_eq!(with.status.success(), works, "{more}");
+        }
         assert_eq!((with.stdout, with.stderr), (without.stdout, without.stderr));
         assert_eq!(bypassed(&home), 1, "{more}");
+        // What to do is said with it.
+        let shown = home.json(&["show", "@last"]);
+        let detail = shown[0]["unseen"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains(told), "{more}: {detail}");
         assert_eq!(statements(&home).len(), 0);
     }
     // A client that connects to nothing has nothing to be told of.

@@ -64,7 +64,9 @@ pub fn of(settings: &mut Settings) -> Result<Encryption, Aside> {
         }
         if used && password.is_none() && key.as_deref().is_some_and(is_encrypted) {
             return Err(Aside::Because(
-                "its key is encrypted, and the client itself asks for the password".to_owned(),
+                "its key is encrypted, and the client itself asks for the password (with \
+                 sslpassword, in a service file for instance, the connection is recorded, too)"
+                    .to_owned(),
             ));
         }
     }

@@ -197,14 +197,27 @@ fn learn(target: &mut Target, settings: &Settings, hosts: &[Host]) {
 fn possible(settings: &Settings) -> Result<(), Aside> {
     if settings.get("channel_binding") == Some("require") {
         return Err(because(
-            "channel_binding=require binds the login to the client's own TLS connection",
+            "channel_binding=require binds the login to the client's own TLS connection (with \
+             channel_binding=prefer the connection is recorded, too)",
+        ));
+    }
+    if settings.get("sslkeylogfile").is_some() {
+        return Err(because(
+            "sslkeylogfile wants the keys of the client's own TLS connection (without it the \
+             connection is recorded, too)",
         ));
     }
     if settings.get("gssencmode") == Some("require") {
-        return Err(because("gssencmode=require encrypts by Kerberos"));
+        return Err(because(
+            "gssencmode=require encrypts by Kerberos (with gssencmode=disable, and TLS, the \
+             connection is recorded, too)",
+        ));
     }
     if settings.get("requirepeer").is_some() {
-        return Err(because("requirepeer asks who owns the server's own socket"));
+        return Err(because(
+            "requirepeer asks who owns the server's own socket (without it the connection is \
+             recorded, too)",
+        ));
     }
     Ok(())
 }
