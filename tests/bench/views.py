@@ -217,8 +217,11 @@ def main():
             view.key(b"q"); view.quiet(0.7)
             view.key(b" "); view.quiet(1)
             keys(view, "player", [b" ", b"]", b".", b"+", b"-", b"i"] * 8)
-            view.key(b"q"); view.quiet(0.7)
-            view.key(b"q"); view.quiet(0.7)
+            # How deep it is by now depends on what the vault holds.
+            view.end()
+            view = View([rec], env)
+            view.until(rb"q leave")
+            view.quiet(1)
             view.key(b"i"); view.quiet(20 if args.made or args.sessions > 1000 else 3)
             keys(view, "insights, list", [b"j"] * 30 + [b"k"] * 29)
             keys(view, "insights, tab", [b"\t"] * 40)
