@@ -84,20 +84,20 @@ fn is_aside(line: &[u8], span: Span) -> bool {
     if paper::is_nothing(text) {
         return true;
     }
+    let place = Place {
+        line,
+        span,
+        text,
+        quoted,
+        lead,
+        name,
+        between,
+    };
     if span.rule.as_str() == "directive" {
         // What a manual's syntax may leave out: SET PASSWORD [FOR user]
         let optional = text
             .strip_prefix(b"[")
             .is_some_and(|word| !word.is_empty() && word.iter().all(u8::is_ascii_uppercase));
-        let place = Place {
-            line,
-            span,
-            text,
-            quoted,
-            lead,
-            name,
-            between,
-        };
         // username and password login, session cookies
         let said = lead.ends_with(b"username and ")
             && text.iter().all(|c| c.is_ascii_lowercase() || *c == b',');
@@ -114,15 +114,6 @@ fn is_aside(line: &[u8], span: Span) -> bool {
     if quoted && contains(lead, b"<set to the key") {
         return true;
     }
-    let place = Place {
-        line,
-        span,
-        text,
-        quoted,
-        lead,
-        name,
-        between,
-    };
     if code::is(&place) || paper::is(&place) {
         return true;
     }
