@@ -4,15 +4,16 @@
 //! then rec runs in a script, and a question would be a hang.
 
 use super::{Error, Kind};
+use crate::tui::{Step, TypedPassphrase};
 use crate::vault::{self, Ask};
-use age::secrecy::SecretString;
+use age::secrecy::{ExposeSecret, SecretString};
 use dialoguer::Confirm;
 use dialoguer::console::Term;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write, stderr, stdin};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 /// How long after an Esc the rest of a key's escape sequence may take to arrive.
 const ESCAPE_WAIT: Timespec = Timespec {
@@ -38,23 +39,23 @@ impl Person {
     pub fn new_passphrase(&mut self) -> Option<SecretString> {
         loop {
             let first = self.read("New passphrase")?;
-            if first.is_empty() {
+            if first.expose_secret().is_empty() {
                 self.tell("an empty passphrase protects nothing");
                 continue;
             }
             let second = self.read("The same again")?;
-            if *first == *second {
-                return secret(&first);
+            if first.expose_secret() == second.expose_secret() {
+                return Some(first);
             }
             self.tell("those two differ");
         }
     }
 
-    fn read(&mut self, question: &str) -> Option<Zeroizing<Vec<u8>>> {
+    fn read(&mut self, question: &str) -> Option<SecretString> {
         let mut tty = self.tty.as_ref()?;
         let raw = Raw::set(tty)?;
         let _ = write!(tty, "{question}: ");
-        let answer = answer(&mut Keys(tty));
+        let answer = answer(tty);
         let _ = tty.write_all(b"\r\n");
         drop(raw);
         answer
@@ -91,7 +92,7 @@ impl Ask for Person {
     }
 
     fn passphrase(&mut self, question: &str) -> Option<SecretString> {
-        secret(&self.read(question)?)
+        self.read(question)
     }
 
     fn tell(&mut self, line: &str) {
@@ -99,10 +100,6 @@ impl Ask for Person {
             let _ = writeln!(tty, "{}", crate::model::printable(line));
         }
     }
-}
-
-fn secret(bytes: &[u8]) -> Option<SecretString> {
-    std::str::from_utf8(bytes).ok().map(SecretString::from)
 }
 
 /// Keys one by one and unseen, until dropped. Output processing stays, so `\n` still works.
@@ -127,114 +124,28 @@ impl Drop for Raw<'_> {
     }
 }
 
-/// Where keys come from.
-trait Source {
-    /// The next byte; `None` at the end.
-    fn next(&mut self) -> Option<u8>;
-    /// Whether another byte is there already.
-    fn more(&mut self) -> bool;
-}
-
-struct Keys<'a>(&'a File);
-
-impl Source for Keys<'_> {
-    fn next(&mut self) -> Option<u8> {
+/// Reads a line; `None` when it was declined.
+fn answer(mut tty: &File) -> Option<SecretString> {
+    let mut line = TypedPassphrase::default();
+    loop {
         let mut byte = [0];
-        let got = self.0.read(&mut byte).ok()?;
+        let got = tty.read(&mut byte).ok()?;
         let [key] = byte;
         byte.zeroize();
-        (got == 1).then_some(key)
-    }
-
-    fn more(&mut self) -> bool {
-        let mut fds = [PollFd::new(self.0, PollFlags::IN)];
-        poll(&mut fds, Some(&ESCAPE_WAIT)).is_ok_and(|n| n > 0)
-    }
-}
-
-/// Reads a line, edited with Backspace and Ctrl-U; `None` when it was declined.
-fn answer(keys: &mut dyn Source) -> Option<Zeroizing<Vec<u8>>> {
-    let mut line = Zeroizing::new(Vec::with_capacity(256));
-    loop {
-        let key = keys.next()?;
-        match key {
-            b'\r' | b'\n' => return Some(line),
-            // Ctrl-C; Ctrl-D on an empty line.
-            0x03 => return None,
-            0x04 if line.is_empty() => return None,
-            0x1b => {
-                if !keys.more() {
-                    return None;
-                }
-                skip_sequence(keys);
-            }
-            // Backspace, in both of its codes.
-            0x08 | 0x7f => erase(&mut line),
-            0x15 => line.clear(),
-            0x00..=0x1f => {}
-            key => line.push(key),
+        if got == 0 {
+            return None;
+        }
+        match line.push(key) {
+            Step::Done => return line.take(),
+            Step::Declined => return None,
+            Step::Escape if !more(tty) => return None,
+            Step::More | Step::Escape => {}
         }
     }
 }
 
-/// Takes the last character away, all of its UTF-8 bytes.
-fn erase(line: &mut Vec<u8>) {
-    while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
-}
-
-/// An arrow or function key: `ESC [ … final` or `ESC O final`.
-fn skip_sequence(keys: &mut dyn Source) {
-    match keys.next() {
-        Some(b'[') => {
-            while let Some(byte) = keys.next() {
-                if (0x40..=0x7e).contains(&byte) {
-                    return;
-                }
-            }
-        }
-        Some(b'O') => {
-            keys.next();
-        }
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Typed(&'static [u8]);
-
-    impl Source for Typed {
-        fn next(&mut self) -> Option<u8> {
-            let (first, rest) = self.0.split_first()?;
-            self.0 = rest;
-            Some(*first)
-        }
-
-        fn more(&mut self) -> bool {
-            !self.0.is_empty()
-        }
-    }
-
-    #[test]
-    fn a_line_is_edited_and_declined_by_key() {
-        let cases: &[(&'static [u8], Option<&[u8]>)] = &[
-            (b"abc\r", Some(b"abc")),
-            (b"abx\x7fc\n", Some(b"abc")),
-            ("gr\u{fc}\x7fn\r".as_bytes(), Some(b"grn")),
-            (b"wrong\x15right\r", Some(b"right")),
-            (b"a\x1b[Ab\x1bOPc\r", Some(b"abc")),
-            (b"abc\x03", None),
-            (b"abc\x1b", None),
-            (b"\x04", None),
-            (b"no end", None),
-            (b"\x7f\x15\r", Some(b"")),
-        ];
-        for (keys, line) in cases {
-            let found = answer(&mut Typed(keys));
-            let found = found.as_ref().map(|line| line.as_slice());
-            assert_eq!(found, *line, "{}", keys.escape_ascii());
-        }
-    }
+/// Whether another byte is there already.
+fn more(tty: &File) -> bool {
+    let mut fds = [PollFd::new(tty, PollFlags::IN)];
+    poll(&mut fds, Some(&ESCAPE_WAIT)).is_ok_and(|n| n > 0)
 }

@@ -3,8 +3,12 @@
 //! crossterm's own wait cannot be ended from another thread, and once the terminal is gone it
 //! keeps a processor busy for as long as it waits. So it is only asked when there is something to
 //! read, and for a moment.
+//!
+//! Not at all while a passphrase is typed: crossterm never wipes what it read.
 
+use super::asker::Answers;
 use super::msg::Msg;
+use super::passphrase::{Step, TypedPassphrase};
 use crossterm::event::{self, Event, KeyEventKind, MouseEventKind};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
@@ -12,12 +16,16 @@ use std::io::{self, IsTerminal, PipeReader, stdin};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
+use zeroize::Zeroize;
 
 /// The terminal that keys come from: stdin, or `/dev/tty` where that is something else.
 pub struct Input(OwnedFd);
 
 /// How long crossterm may look for what is there. For no time at all it does not look.
 const LOOK: Duration = Duration::from_millis(1);
+
+/// How long after an Esc the rest of a key's sequence may take to arrive.
+const ESCAPE_WAIT: Duration = Duration::from_millis(30);
 
 /// What came of waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,14 +82,28 @@ impl Input {
             false => Ok(Woken::Ready),
         }
     }
+
+    /// The next byte of what is there, past crossterm.
+    fn byte(&self) -> io::Result<u8> {
+        let mut byte = [0];
+        let got = rustix::io::read(&self.0, &mut byte)?;
+        let [key] = byte;
+        byte.zeroize();
+        match got {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(key),
+        }
+    }
 }
 
 /// Tells keys and pasted text, until the other end of `over` is closed, nobody listens, or the
 /// terminal is gone.
-pub fn read(input: &Input, over: &PipeReader, out: &SyncSender<Msg>) {
+pub fn read(input: &Input, over: &PipeReader, out: &SyncSender<Msg>, answers: &Answers) {
+    let mut line = TypedPassphrase::default();
     loop {
         let gone = match input.wait(None, Some(over)) {
             Ok(Woken::Over) => return,
+            Ok(Woken::Ready) if answers.wanted() => answer(input, &mut line, out, answers).is_err(),
             Ok(Woken::Ready) => tell(out).is_err(),
             Ok(Woken::Late) => false,
             Ok(Woken::Gone) | Err(_) => true,
@@ -101,6 +123,33 @@ pub fn read(input: &Input, over: &PipeReader, out: &SyncSender<Msg>) {
 /// The terminal cannot be read.
 pub fn next() -> io::Result<Option<Event>> {
     event::poll(LOOK)?.then(event::read).transpose()
+}
+
+/// Takes one byte of an answer.
+fn answer(
+    input: &Input,
+    line: &mut TypedPassphrase,
+    out: &SyncSender<Msg>,
+    answers: &Answers,
+) -> io::Result<()> {
+    let send = |msg| out.send(msg).map_err(|_| io::ErrorKind::BrokenPipe.into());
+    let mut step = line.push(input.byte()?);
+    if step == Step::Escape && input.wait(Some(ESCAPE_WAIT), None)? != Woken::Ready {
+        step = Step::Declined;
+    }
+    match step {
+        Step::More | Step::Escape => send(Msg::Typed(!line.is_empty())),
+        Step::Done | Step::Declined => {
+            let typed = std::mem::take(line);
+            // Before the answer: it may be followed by another question.
+            send(Msg::Answered)?;
+            answers.give(match step {
+                Step::Done => typed.take(),
+                _ => None,
+            });
+            Ok(())
+        }
+    }
 }
 
 /// Tells all that is there to read.

@@ -10,6 +10,7 @@
 //! shelf     the library that a vault is
 //! runtime   terminal, threads, loop           guard    the terminal given back whatever happens
 //! input     keys, waited for                  mouse    what it does
+//! passphrase  what is typed unseen            asker    who asks for it
 //! watch     what keys do in the player
 //! folded    long lines in rows                raw      recorded bytes on the terminal itself, without views
 //! ```
@@ -34,6 +35,7 @@ mod model;
 mod mouse;
 mod msg;
 mod pages;
+mod passphrase;
 mod program;
 mod prompt;
 mod raw;
@@ -52,6 +54,7 @@ pub use keys::{Action, Binding, Key, Keymap, Scope, keys};
 pub use library::{Library, Session};
 pub use model::{Model, Viewer};
 pub use msg::{Pace, Request};
+pub use passphrase::{Step, TypedPassphrase};
 pub use shelf::VaultLibrary;
 
 pub use raw::play as play_raw;

@@ -15,9 +15,7 @@ use crate::insight::Stats;
 use crate::model::{Size, Stamp};
 use crate::player::{Landmarks, Moment};
 use jiff::tz::TimeZone;
-use secrecy::SecretString;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// Everything that is drawn.
 pub struct Model {
@@ -112,52 +110,12 @@ pub struct Help {
     pub list: List,
 }
 
-/// A question of the vault, with what was typed so far.
+/// A question of the vault. What is typed is not here.
 pub struct Question {
     /// The question.
     pub text: String,
-    /// The answer. Wiped when it goes.
-    answer: Zeroizing<String>,
-}
-
-/// The longest answer. Room for it is taken at once, since growing would leave copies behind.
-const ANSWER_MAX: usize = 4096;
-
-impl Question {
-    /// A question without an answer yet.
-    pub fn new(text: String) -> Question {
-        Question {
-            text,
-            answer: Zeroizing::new(String::with_capacity(ANSWER_MAX)),
-        }
-    }
-
-    /// One more character, unless it is too long already.
-    pub fn push(&mut self, c: char) {
-        if self.answer.len() + c.len_utf8() <= ANSWER_MAX {
-            self.answer.push(c);
-        }
-    }
-
-    /// One character less.
-    pub fn erase(&mut self) {
-        self.answer.pop();
-    }
-
-    /// From the start.
-    pub fn clear(&mut self) {
-        *self.answer = String::with_capacity(ANSWER_MAX);
-    }
-
     /// Whether something was typed; how much is nobody's business.
-    pub fn is_empty(&self) -> bool {
-        self.answer.is_empty()
-    }
-
-    /// The answer.
-    pub fn take(self) -> SecretString {
-        SecretString::from(self.answer.as_str())
-    }
+    pub typed: bool,
 }
 
 impl Model {

@@ -9,13 +9,12 @@ use crate::model::{Micros, SessionId};
 use crate::player::{Grid, Jump, Landmarks, Spot, Way};
 use crate::timeline::{Statement, Table};
 use crossterm::event::{KeyEvent, MouseEvent};
-use secrecy::SecretString;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something happened. Not `Debug`: a key may be part of a passphrase.
+/// Something happened. Not `Debug`: what is typed and pasted is in no log.
 pub enum Msg {
     /// A key.
     Key(KeyEvent),
@@ -69,8 +68,12 @@ pub enum Msg {
     Changed(Result<String, String>),
     /// A session cannot be read.
     Unreadable(SessionId, String),
-    /// The vault asks its owner a question, answered by [`Effect::Answer`].
+    /// The vault asks its owner a question. What is typed then comes as no key.
     Question(String),
+    /// Something was typed, or nothing is any more.
+    Typed(bool),
+    /// The question is answered, or declined.
+    Answered,
     /// The vault has something to say while it is being opened.
     Told(String),
     /// The vault is open; what is read next is the list of sessions.
@@ -162,8 +165,6 @@ pub struct Frame {
 pub enum Effect {
     /// Reads something in the background.
     Ask(Request),
-    /// Answers the vault's question; `None` declines.
-    Answer(Option<SecretString>),
     /// Puts text on the clipboard.
     Copy(String),
     /// Shows text in the user's pager.

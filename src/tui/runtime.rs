@@ -1,7 +1,7 @@
 //! The views on a real terminal: threads that read keys, signals and the library, one loop that
 //! updates and draws.
 
-use super::asker::Asker;
+use super::asker::{Answers, Asker};
 use super::guard::Guard;
 use super::input::{self, Input};
 use super::library::{Change, Library};
@@ -20,7 +20,6 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
-use secrecy::SecretString;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -63,7 +62,6 @@ pub fn run<E: Send + 'static>(
 ) -> Result<(), Ended<E>> {
     let (out, messages) = mpsc::sync_channel(QUEUE);
     let (requests, wanted) = mpsc::channel();
-    let (answers, answered) = mpsc::channel();
     let (failed, failure) = mpsc::channel();
     let halt = Halt::default();
     for request in first {
@@ -108,27 +106,25 @@ pub fn run<E: Send + 'static>(
         requests,
         halt: halt.clone(),
     };
+    let (mut asker, answers) = Asker::new(out.clone());
     let mut screen =
         Display::new(guard, requests, answers, out.clone()).map_err(Ended::Terminal)?;
     screen.draw(&model).map_err(Ended::Terminal)?;
     let told = out.clone();
-    thread::spawn(move || {
-        let mut asker = Asker::new(told.clone(), answered);
-        match open(&mut asker) {
-            Ok(library) => {
-                stand_back();
-                if told.send(Msg::Opened).is_ok() {
-                    Worker::new(library, halt, told).run(&wanted);
-                }
+    thread::spawn(move || match open(&mut asker) {
+        Ok(library) => {
+            stand_back();
+            if told.send(Msg::Opened).is_ok() {
+                Worker::new(library, halt, told).run(&wanted);
             }
-            Err(error) => {
-                let _ = failed.send(error);
-                let _ = told.send(Msg::Leave);
-            }
+        }
+        Err(error) => {
+            let _ = failed.send(error);
+            let _ = told.send(Msg::Leave);
         }
     });
     drop(out);
-    screen.keys = Some(Keys::start(&screen.out).map_err(Ended::Terminal)?);
+    screen.keys = Some(Keys::start(&screen.out, &screen.answers).map_err(Ended::Terminal)?);
     let result = screen.run(&mut model, &messages);
     // What is typed from here on is for whoever has the terminal next. A read that does not come
     // back is no reason to stay.
@@ -158,13 +154,13 @@ struct Keys {
 }
 
 impl Keys {
-    fn start(out: &SyncSender<Msg>) -> io::Result<Keys> {
+    fn start(out: &SyncSender<Msg>, answers: &Answers) -> io::Result<Keys> {
         let (ends, ended) = mpsc::channel::<()>();
         let (until, over) = io::pipe()?;
         let input = Input::open()?;
-        let out = out.clone();
+        let (out, answers) = (out.clone(), answers.clone());
         thread::spawn(move || {
-            input::read(&input, &until, &out);
+            input::read(&input, &until, &out, &answers);
             drop(ends);
         });
         Ok(Keys { over, ended })
@@ -196,7 +192,7 @@ struct Display {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     guard: Option<Guard>,
     requests: Desk,
-    answers: Sender<Option<SecretString>>,
+    answers: Answers,
     out: SyncSender<Msg>,
     keys: Option<Keys>,
     /// The process stopped itself and goes on, as its SIGCONT is about to tell.
@@ -217,7 +213,7 @@ impl Display {
     fn new(
         guard: Guard,
         requests: Desk,
-        answers: Sender<Option<SecretString>>,
+        answers: Answers,
         out: SyncSender<Msg>,
     ) -> io::Result<Display> {
         // Colours are decided by the theme; crossterm's own idea of NO_COLOR would turn a reset
@@ -271,9 +267,6 @@ impl Display {
     fn effect(&mut self, model: &mut Model, effect: Effect) -> io::Result<Flow> {
         match effect {
             Effect::Ask(request) => self.requests.ask(request),
-            Effect::Answer(answer) => {
-                let _ = self.answers.send(answer);
-            }
             Effect::Copy(text) => {
                 model.notice = Some(copy(&text)?);
             }
@@ -327,7 +320,7 @@ impl Display {
         let came = run();
         AWAY.store(false, Ordering::SeqCst);
         self.guard = Some(Guard::take(model.mouse)?);
-        self.keys = Some(Keys::start(&self.out)?);
+        self.keys = Some(Keys::start(&self.out, &self.answers)?);
         self.redraw(model)?;
         Ok(came)
     }

@@ -145,7 +145,18 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Question(text) => {
-            model.question = Some(Question::new(text));
+            model.question = Some(Question { text, typed: false });
+            Vec::new()
+        }
+        Msg::Typed(typed) => {
+            model.notice = None;
+            if let Some(question) = &mut model.question {
+                question.typed = typed;
+            }
+            Vec::new()
+        }
+        Msg::Answered => {
+            model.question = None;
             Vec::new()
         }
         Msg::Told(line) | Msg::Notice(line) => {
@@ -207,7 +218,7 @@ fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
 /// Does an action where it was asked for.
 fn act(model: &mut Model, scope: Scope, action: Action, event: KeyEvent) -> Vec<Effect> {
     match (action, scope) {
-        (Action::Exit, _) => exit(model),
+        (Action::Exit, _) => vec![Effect::Quit],
         (Action::Suspend, _) => vec![Effect::Suspend],
         (Action::Redraw, _) => vec![Effect::Redraw],
         (action, Scope::Typing) => typing(model, action),
@@ -234,21 +245,10 @@ fn act(model: &mut Model, scope: Scope, action: Action, event: KeyEvent) -> Vec<
     }
 }
 
-/// Leaves. A vault that waits for an answer is told that there will be none; it ends the views by
-/// itself then, and says that it was cancelled.
-fn exit(model: &mut Model) -> Vec<Effect> {
-    match model.question.take() {
-        Some(_) => vec![Effect::Answer(None)],
-        None => vec![Effect::Quit],
-    }
-}
-
 /// A character for whatever is being typed.
 fn typed(model: &mut Model, c: char) -> Vec<Effect> {
-    if let Some(question) = &mut model.question {
-        if !c.is_control() {
-            question.push(c);
-        }
+    // What is typed for the vault comes another way.
+    if model.question.is_some() {
         return Vec::new();
     }
     if let Some(help) = &mut model.help {
@@ -288,7 +288,7 @@ fn typed(model: &mut Model, c: char) -> Vec<Effect> {
 
 fn typing(model: &mut Model, action: Action) -> Vec<Effect> {
     if model.question.is_some() {
-        return answering(model, action);
+        return Vec::new();
     }
     if model.palette.is_some() {
         return palette(model, action);
@@ -424,29 +424,6 @@ pub fn edit(line: &mut line::TypedLine, action: Action) {
         Action::Top => line.home(),
         Action::Bottom => line.end(),
         _ => {}
-    }
-}
-
-fn answering(model: &mut Model, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Accept => match model.question.take() {
-            Some(question) => vec![Effect::Answer(Some(question.take()))],
-            None => Vec::new(),
-        },
-        Action::Cancel => {
-            model.question = None;
-            vec![Effect::Answer(None)]
-        }
-        action => {
-            if let Some(question) = &mut model.question {
-                match action {
-                    Action::Erase => question.erase(),
-                    Action::EraseWord | Action::EraseLine => question.clear(),
-                    _ => {}
-                }
-            }
-            Vec::new()
-        }
     }
 }
 

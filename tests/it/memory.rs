@@ -68,11 +68,20 @@ fn a_reader_leaves_no_core_and_wipes_what_unlocked_it() {
     let mut t = home.terminal(&["sh", "-c", "echo to be played"]);
     assert!(t.wait().success());
     fs::remove_file(home.vault().join("identity.txt")).unwrap();
-    for typed in ["zimtstern im august", key] {
-        let script = "ulimit -S -c 4096 && exec rec play @last";
-        let mut t = home.shell(script);
-        t.wait_for("Passphrase or recovery key of the vault:");
-        t.keys(typed);
+    let pasted = |typed: &str| format!("\x1b[200~{typed}\x1b[201~");
+    for (verb, typed, keys) in [
+        (
+            "play @last",
+            "zimtstern im august",
+            "zimtstern im august".to_owned(),
+        ),
+        ("play @last", key, key.to_owned()),
+        ("", "zimtstern im august", "zimtstern im august".to_owned()),
+        ("", key, pasted(key)),
+    ] {
+        let mut t = home.shell(&format!("ulimit -S -c 4096 && exec rec {verb}"));
+        t.wait_for("Passphrase or recovery key of the vault");
+        t.keys(&keys);
         t.keys("\r");
         t.wait_for("to be played");
         assert_eq!(core_limit(&t), "1");

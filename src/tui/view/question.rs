@@ -24,10 +24,10 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     let block = Block::bordered().title(Line::styled(" rec ", model.theme.strong()));
     let inner = block.inner(area);
     let room = usize::from(inner.width);
-    let state = if question.is_empty() {
-        "(type it; it does not show)"
-    } else {
+    let state = if question.typed {
         "••••••••"
+    } else {
+        "(type it; it does not show)"
     };
     let said = model
         .notice

@@ -204,10 +204,8 @@ fn help_is_made_from_the_keys() {
 fn a_question_never_shows_the_answer() {
     let mut model = blank(80, 24);
     update(&mut model, Msg::Question("Passphrase of the vault".into()));
-    press(&mut model, "hunter2");
-    let shown = drawn(&model);
-    assert!(!shown.to_string().contains("hunter2"));
-    insta::assert_snapshot!(shown);
+    update(&mut model, Msg::Typed(true));
+    insta::assert_snapshot!(drawn(&model));
     let mut model = blank(40, 12);
     update(&mut model, Msg::Question("Passphrase of the vault".into()));
     insta::assert_snapshot!("a_question_on_a_small_terminal", drawn(&model));
