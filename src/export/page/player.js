@@ -293,6 +293,15 @@
       act();
     }
   });
-  seek(0);
+  // Until something is played the first screen with text on it stands for the recording.
+  const poster = () => {
+    const written = () => screen.shown.some((row) => (rows[row] || []).some(([text]) => text.trim() !== ""));
+    seek(0);
+    while (!written() && place + 1 < frames.length) goTo(place + 1);
+    if (written()) draw();
+    else seek(0);
+  };
+
+  poster();
   requestAnimationFrame(tick);
 })();

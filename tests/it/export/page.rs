@@ -3,6 +3,7 @@
 use super::browser::Browser;
 use super::{export, home, psql};
 use crate::support::check;
+use crate::support::recorded::output;
 use serde_json::json;
 use std::fs;
 
@@ -115,6 +116,40 @@ fn the_page_plays_seeks_searches_and_copies_under_its_own_policy() {
     assert_eq!(browser.eval("window.broken === undefined"), json!(true));
     let color = "getComputedStyle(document.getElementById('styled')).color";
     assert_ne!(browser.eval(color), "rgb(255, 0, 0)");
+}
+
+/// What is shared is looked at before it is played: it must not open on an empty screen.
+#[test]
+fn the_first_screen_with_text_stands_for_the_recording_until_it_is_played() {
+    let (home, id) = home(&[
+        output(0, "\x1b[2J\x1b[H"),
+        output(2_000, "psql (15.18)\r\n"),
+        output(2_500, "app=> "),
+        output(9_000, "\\q\r\n"),
+    ]);
+    let file = home.path().join("piece.html");
+    check(&export(&home, &id, &["-o", file.to_str().unwrap()]));
+    let mut browser = Browser::start(&home);
+    browser.open(&file);
+    let shown = browser.eval(SCREEN);
+    assert_eq!(shown.as_str().unwrap().trim_end(), "psql (15.18)");
+    let place = "document.getElementById('seek').value";
+    assert_eq!(browser.eval(place), "0");
+    // It is played from its start: there is nothing yet.
+    let seek = "(() => { const s = document.getElementById('seek'); s.value = 100; s.dispatchEvent(new Event('input')); })()";
+    browser.eval(seek);
+    let shown = browser.eval(SCREEN);
+    assert_eq!(shown.as_str().unwrap().trim_end(), "");
+
+    // A recording without any text has none to show.
+    let (home, id) = self::home(&[output(0, "\x1b[2J\x1b[H")]);
+    let file = home.path().join("piece.html");
+    check(&export(&home, &id, &["-o", file.to_str().unwrap()]));
+    let mut browser = Browser::start(&home);
+    browser.open(&file);
+    let shown = browser.eval(SCREEN);
+    assert_eq!(shown.as_str().unwrap().trim_end(), "");
+    assert_eq!(browser.eval(place), "0");
 }
 
 #[test]
