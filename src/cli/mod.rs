@@ -243,7 +243,11 @@ fn asks_for_help(error: &clap::Error) -> bool {
 
 /// clap's error; where the words did not fit a verb, perhaps a program of its name was meant.
 fn usage(error: clap::Error, verb: Option<&'static str>) -> Error {
-    let wrong = error.use_stderr();
+    // A value that does not fit its option was meant for the verb.
+    let strange = matches!(
+        error.kind(),
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand
+    );
     if verb == Some("help")
         && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
     {
@@ -255,7 +259,7 @@ fn usage(error: clap::Error, verb: Option<&'static str>) -> Error {
             ));
     }
     let error = Error::usage(error);
-    match verb.filter(|_| wrong) {
+    match verb.filter(|_| strange) {
         Some(verb) => error.hint(format!(
             "to run a program of the name {verb}: rec run -- {verb} …"
         )),

@@ -39,7 +39,13 @@ fn what_cannot_be_played_is_said_before_the_screen_is_taken() {
             "no command 0",
             "rec show",
         ),
-        (&["play", &id, "--at", "x"], 2, "1:50", "rec run -- play"),
+        (&["play", &id, "--at", "x"], 2, "1:50", ""),
+        (
+            &["play", &id, "--rate"],
+            2,
+            "unexpected argument",
+            "rec run -- play",
+        ),
         (&["play", &id, "--speed", "0"], 2, "from 0.25 to 32", ""),
         (&["play", &id, "--speed", "NaN"], 2, "from 0.25 to 32", ""),
         (&["play", &id, "--idle", "soon"], 2, "500ms", ""),
@@ -57,6 +63,9 @@ fn what_cannot_be_played_is_said_before_the_screen_is_taken() {
             screen.contains(said) && screen.contains(hint),
             "{args:?}: {screen}"
         );
+        // A value that does not fit was meant for the verb.
+        let other = screen.contains("rec run --");
+        assert_eq!(other, hint.contains("rec run --"), "{args:?}: {screen}");
         assert!(
             !String::from_utf8_lossy(&t.bytes()).contains("\x1b[?1049h"),
             "{args:?}"
