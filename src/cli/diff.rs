@@ -6,7 +6,7 @@ use super::{Error, Global, Kind, Ui};
 use crate::insight::{
     Alike, Compared, Difference, LineChange, RowChange, Side, compare, difference, sides, slower,
 };
-use crate::model::{Meta, printable, when};
+use crate::model::{Meta, ShortIds, printable, when};
 use crate::timeline::Timeline;
 use crate::vault::index::Library;
 use clap::Args;
@@ -81,7 +81,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Diff) -> Result<ExitCode, Error>
             let (one, other) = ((&left.meta, &*one), (&right.meta, &*other));
             let text = match args.json {
                 true => format!("{:#}\n", command_json(one, other, &found)),
-                false => command_text(ui, one, other, &found),
+                false => command_text(ui, &open::short_ids(&library)?, one, other, &found),
             };
             (text, differ)
         }
@@ -174,10 +174,9 @@ fn took(side: Option<&Side>) -> String {
     took.map(when::took).unwrap_or_default()
 }
 
-/// `7f3a0000:3`
-fn named(meta: &Meta, side: &Side) -> String {
-    let id: String = meta.id.hex().chars().take(8).collect();
-    format!("{id}:{}", side.number)
+/// `7f3a:3`
+fn named(ids: &ShortIds, meta: &Meta, side: &Side) -> String {
+    format!("{}:{}", ids.of(&meta.id), side.number)
 }
 
 fn session_text(ui: &Ui, lines: &[Compared]) -> String {
@@ -224,6 +223,7 @@ fn session_text(ui: &Ui, lines: &[Compared]) -> String {
 
 fn command_text(
     ui: &Ui,
+    ids: &ShortIds,
     left: (&Meta, &Side),
     right: (&Meta, &Side),
     found: &Difference,
@@ -234,7 +234,7 @@ fn command_text(
     let heads = [("-", left, None, "31"), ("+", right, change, "32")];
     for (mark, (meta, side), change, style) in heads {
         let about = [
-            named(meta, side),
+            named(ids, meta, side),
             took(Some(side)),
             change.unwrap_or_default(),
             side.result(),
