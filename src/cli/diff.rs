@@ -19,7 +19,7 @@ the time each took and whether something else came of it. Two commands, ID:N: th
 they printed, line by line. One command: it and the run of the same statement before it.
 
 Marks: - only in the first, + only in the second, ~ in both with another result, = the same.
-Exit status: 0 where both are the same, 1 where they differ.
+Exit status: 0 where both are the same, 1 where they differ, 2 where something was left out.
 
 Examples:
   rec diff @2 @last                  before and after
@@ -92,8 +92,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Diff) -> Result<ExitCode, Error>
         }
     };
     open::print(ui, text)?;
-    open::tell_damage(ui, &library);
-    Ok(ExitCode::from(u8::from(differ)))
+    Ok(open::status(ui, &library, u8::from(differ)))
 }
 
 /// What is compared, and the session that it stands in.

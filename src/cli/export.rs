@@ -204,17 +204,19 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Erro
         return Ok(ExitCode::SUCCESS);
     };
     if let Some(lack) = lack {
+        // It may be there and be damaged.
+        open::status(ui, &library, 0);
         return Err(nothing(&lack, cut, &session));
     }
     if let (Sink::File(draft), Some(path)) = (sink, &args.output) {
         keep(draft, path, args.force)?;
     }
     library.unlocked().log_read("export", &[session.id()]);
-    open::tell_damage(ui, &library);
+    let status = open::status(ui, &library, 0);
     let into = args.output.as_deref().map(Path::display);
     let into = into.map(|path| format!("{path}: ")).unwrap_or_default();
     ui.say(format!("rec: {into}{}", report.line()));
-    Ok(ExitCode::SUCCESS)
+    Ok(status)
 }
 
 /// Whole sessions, sealed to their readers.

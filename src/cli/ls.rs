@@ -2,7 +2,7 @@
 
 use super::open::{self, Clock, Index};
 use super::table::{Align, Table};
-use super::{Error, Global, Ui};
+use super::{Error, Global, Kind, Ui};
 use crate::model::{GapKind, ShortIds, Status, when};
 use crate::vault::index::Listed;
 use clap::Args;
@@ -84,9 +84,17 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Ls) -> Result<ExitCode, Error> {
             ui.say(format!("rec: the newest {newest}; --limit 0 shows all"));
         }
     }
-    open::tell_damage(ui, &library);
     let nothing = sessions.is_empty() && !query.is_empty();
-    Ok(ExitCode::from(u8::from(nothing)))
+    let nameless = sessions.iter().filter(|s| s.damage.is_some()).count();
+    let status = open::status(ui, &library, u8::from(nothing));
+    if nameless == 0 {
+        return Ok(status);
+    }
+    ui.say(format!(
+        "rec: not all that {} say of themselves can be read; rec vault verify says why",
+        open::count(count(nameless), "session")
+    ));
+    Ok(ExitCode::from(Kind::Failed.exit_code()))
 }
 
 fn count(n: usize) -> u64 {

@@ -15,6 +15,7 @@ use jiff::{Timestamp, Zoned};
 use serde_json::{Map, Value, json};
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// Work that takes longer than this shows its progress.
@@ -197,15 +198,22 @@ pub fn object(listed: &Listed) -> Map<String, Value> {
     object
 }
 
-/// Says what damage was met while reading.
-pub fn tell_damage(ui: &mut Ui, library: &Library) {
-    match library.damaged() {
-        0 => {}
+/// The exit status of a verb that reads: `whole` where all was read that it asked for. Where something
+/// was damaged or could not be read it is that of a failure, and how much was left out is said.
+pub fn status(ui: &mut Ui, library: &Library, whole: u8) -> ExitCode {
+    status_of(ui, library.damaged(), whole)
+}
+
+/// As [`status`], with the number of pieces that were left out.
+pub fn status_of(ui: &mut Ui, damaged: u32, whole: u8) -> ExitCode {
+    match damaged {
+        0 => return ExitCode::from(whole),
         1 => ui.say("rec: one damaged piece was left out; rec vault verify says which"),
         n => ui.say(format!(
             "rec: {n} damaged pieces were left out; rec vault verify says which"
         )),
     }
+    ExitCode::from(Kind::Failed.exit_code())
 }
 
 /// Says what of the forgotten still stands in the vault's files, and why.

@@ -188,8 +188,12 @@ fn raw(
             size.cols, size.rows, here.cols, here.rows
         ));
     }
+    let lost = reel.lost();
     match tui::play_raw(reel, size, jump, pace) {
-        Ok(Reached::There) => Ok(ExitCode::SUCCESS),
+        Ok(Reached::There) => {
+            let lost = u32::try_from(lost.borrow().len()).unwrap_or(u32::MAX);
+            Ok(open::status_of(ui, lost, 0))
+        }
         Ok(Reached::NotYet | Reached::Nowhere) => {
             let message = "that command is missing in this session";
             Err(Error::new(Kind::NotFound, message).hint("--at begins at a time instead"))

@@ -28,7 +28,7 @@ Query:
   failed:  slow:>1s  masked:  masked:jwt  tag:incident  pinned:
   table:orders sqlstate:42* rows:>1000 kind:statement    of statements seen on a connection
 
-Exit status: 0 found, 1 nothing found, 2 wrong use.
+Exit status: 0 found, 1 nothing found, 2 wrong use, or something could not be read.
 
 Examples:
   rec search stuck orders client:psql since:30d
@@ -164,8 +164,7 @@ fn end(
     }
     let seen: Vec<_> = show.sessions.iter().copied().collect();
     library.unlocked().log_read("search", &seen);
-    open::tell_damage(ui, library);
-    Ok(ExitCode::from(u8::from(show.found == 0)))
+    Ok(open::status(ui, library, u8::from(show.found == 0)))
 }
 
 fn summary(ui: &mut Ui, show: &Show<'_>, more: bool) {

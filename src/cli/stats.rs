@@ -74,8 +74,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &StatsArgs) -> Result<ExitCode, E
     } else {
         open::print(ui, text)?;
     }
-    open::tell_damage(ui, &library);
-    Ok(ExitCode::from(u8::from(stats.commands == 0)))
+    Ok(open::status(ui, &library, u8::from(stats.commands == 0)))
 }
 
 struct Show<'a> {

@@ -4,6 +4,7 @@ use super::library::Library;
 use crate::model::{Event, SessionId, Size};
 use crate::player::Source;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A library that the player of the open session shares with the list of sessions.
@@ -14,6 +15,7 @@ pub struct Reel {
     library: Shared,
     id: SessionId,
     pieces: usize,
+    lost: Rc<RefCell<BTreeSet<usize>>>,
     /// The terminal's size at the start.
     pub size: Size,
 }
@@ -29,8 +31,14 @@ impl Reel {
             library: Rc::clone(library),
             id,
             pieces,
+            lost: Rc::default(),
             size,
         })
+    }
+
+    /// Which pieces could not be read so far; also of the reel once it was handed on.
+    pub fn lost(&self) -> Rc<RefCell<BTreeSet<usize>>> {
+        Rc::clone(&self.lost)
     }
 }
 
@@ -40,6 +48,9 @@ impl Source for Reel {
     }
 
     fn read(&mut self, number: usize) -> Result<Vec<Event>, String> {
-        self.library.borrow_mut().piece(self.id, number)
+        let read = self.library.borrow_mut().piece(self.id, number);
+        read.inspect_err(|_| {
+            self.lost.borrow_mut().insert(number);
+        })
     }
 }

@@ -65,6 +65,7 @@ pub fn doomed(
     let free = |row: &Row| {
         row.status != Status::Recording
             && !row.pinned
+            && row.legible
             && row.day.saturating_add(min).max(held(row.day)) <= today
     };
     let own = retention.limits();
@@ -240,6 +241,7 @@ mod tests {
             bytes,
             pinned: false,
             revision: 0,
+            legible: true,
         }
     }
 
@@ -303,6 +305,9 @@ mod tests {
         assert_eq!(young.len(), 1, "{young:?}");
         assert_eq!(gone("max_count = 1", &rows, 15).len(), 1);
         assert_eq!(gone("max_count = 1", &rows, 50).len(), 0);
+        // So does what cannot be read: nothing may be decided by what it seems to be.
+        rows[2].legible = false;
+        assert_eq!(gone("max_count = 1", &rows, 0).len(), 1);
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub struct Row {
     pub pinned: bool,
     /// The log's entry that speaks of the last change after it ended; 0 where there was none.
     pub revision: u64,
+    /// Whether all of the above was read. Where the file or the disk is damaged only the number and
+    /// the id are true, and nothing may be decided by the rest.
+    pub legible: bool,
 }
 
 const COLUMNS: &str = "number, id, day, state, summary IS NOT NULL, pieces, bytes,
@@ -33,10 +36,10 @@ const COLUMNS: &str = "number, id, day, state, summary IS NOT NULL, pieces, byte
 
 impl Vault {
     /// All sessions, newest first, as far as they stand in clear: nothing is decrypted and no key
-    /// is needed.
+    /// is needed. A row that cannot be read costs no other one.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// The database cannot be read at all.
     pub fn rows(&self) -> Result<Vec<Row>, Error> {
         let read = || -> rusqlite::Result<Vec<Row>> {
             let mut rows = self.conn.prepare_cached(&format!(
@@ -45,7 +48,60 @@ impl Vault {
             ))?;
             rows.query_map([], |row| self.row(row))?.collect()
         };
-        read().map_err(Error::db("list the sessions"))
+        match read() {
+            Err(error) if !db::busy(&error) => self.rows_one_by_one(error),
+            other => other.map_err(Error::db("list the sessions")),
+        }
+    }
+
+    /// As [`Vault::rows`], each row by itself.
+    fn rows_one_by_one(&self, why: rusqlite::Error) -> Result<Vec<Row>, Error> {
+        let Ok(mut all) = self.numbers() else {
+            return Err(Error::db("list the sessions")(why));
+        };
+        all.sort_unstable_by_key(|(number, _)| std::cmp::Reverse(*number));
+        let mut rows: Vec<Row> = Vec::with_capacity(all.len());
+        for (number, _) in all {
+            match self.row_of(number) {
+                Ok(row) => {
+                    // Where it stands in the list: about where those beside it do.
+                    let day = rows.last().map(|row| row.day).filter(|_| !row.legible);
+                    let day = day.unwrap_or(row.day);
+                    rows.push(Row { day, ..row });
+                }
+                // A forgotten one.
+                Err(Error::NoSession { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse((row.day, row.number)));
+        Ok(rows)
+    }
+
+    /// The numbers and ids of all sessions, from the index over ids, where the rows are not needed.
+    fn numbers(&self) -> rusqlite::Result<Vec<(i64, SessionId)>> {
+        let sql = "SELECT number, id FROM sessions ORDER BY id";
+        let mut all = self.conn.prepare_cached(sql)?;
+        all.query_map([], |row| Ok((row.get(0)?, SessionId(row.get(1)?))))?
+            .collect()
+    }
+
+    /// What is left of a row that cannot be read: its number and id, by one of the two. `None` where
+    /// not even these are known.
+    fn illegible(&self, is: impl Fn(&(i64, SessionId)) -> bool) -> Option<Row> {
+        let (number, id) = self.numbers().ok()?.into_iter().find(is)?;
+        Some(Row {
+            number,
+            id,
+            day: super::now().day(),
+            status: Status::Interrupted,
+            summarised: false,
+            pieces: 0,
+            bytes: 0,
+            pinned: false,
+            revision: 0,
+            legible: false,
+        })
     }
 
     /// The ids of all sessions, those that were forgotten among them.
@@ -62,10 +118,10 @@ impl Vault {
         read().map_err(Error::db("list the sessions"))
     }
 
-    /// One session by its number.
+    /// One session by its number; see [`Row::legible`].
     ///
     /// # Errors
-    /// [`Error::NoSession`], or the database cannot be read.
+    /// [`Error::NoSession`], or the database cannot be read at all.
     pub fn row_of(&self, number: i64) -> Result<Row, Error> {
         let read = || -> rusqlite::Result<Option<Row>> {
             let mut row = self.conn.prepare_cached(&format!(
@@ -74,7 +130,13 @@ impl Vault {
             ))?;
             row.query_row([number], |row| self.row(row)).optional()
         };
-        let found = read().map_err(Error::db("read a session"))?;
+        let found = match read() {
+            Err(error) if !db::busy(&error) => {
+                let left = self.illegible(|(of, _)| *of == number);
+                Some(left.ok_or_else(|| Error::db("read a session")(error))?)
+            }
+            other => other.map_err(Error::db("read a session"))?,
+        };
         found.ok_or_else(|| Error::NoSession {
             name: number.to_string(),
         })
@@ -89,7 +151,16 @@ impl Vault {
             ))?;
             row.query_row([&id.0], |row| self.row(row)).optional()
         };
-        read().map_err(Error::db("read a session"))
+        match read() {
+            Err(error) if !db::busy(&error) => {
+                let left = self.illegible(|(_, of)| of == id);
+                left.map_or_else(
+                    || Err(Error::db("read a session")(error)),
+                    |row| Ok(Some(row)),
+                )
+            }
+            other => other.map_err(Error::db("read a session")),
+        }
     }
 
     /// The session of this name: a unique prefix of its id, `@last`, or `@2` for the one before.
@@ -164,6 +235,7 @@ impl Vault {
             bytes: db::count(row, 6)?,
             pinned: row.get(7)?,
             revision: db::count(row, 8)?,
+            legible: true,
         })
     }
 }

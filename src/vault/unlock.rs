@@ -179,7 +179,12 @@ impl Vault {
     /// The database's slots, and what `keyslots.age` has besides.
     pub(super) fn all_slots(&self) -> Result<Vec<Slot>, Error> {
         let mut all = slots::load(&self.conn).unwrap_or_default();
-        for slot in slots::load_copy(&self.dir)? {
+        let copy = match slots::load_copy(&self.dir) {
+            // What cannot be read is not missed where there are others.
+            Err(Error::Io { .. }) if !all.is_empty() => Vec::new(),
+            copy => copy?,
+        };
+        for slot in copy {
             if all.iter().all(|known| known.sealed != slot.sealed) {
                 all.push(slot);
             }

@@ -165,16 +165,25 @@ impl Unlocked {
     /// The database cannot be read.
     pub fn entry(&self, row: &Row) -> Result<Entry, Error> {
         type Sealed = Option<Vec<u8>>;
-        let sealed: Option<(Sealed, Sealed)> = self
+        let read: rusqlite::Result<Option<(Sealed, Sealed)>> = self
             .conn()
             .prepare_cached("SELECT meta, summary FROM sessions WHERE number = ?1")
             .and_then(|mut s| {
                 s.query_row([row.number], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()
-            })
-            .map_err(Error::db("read a session"))?;
-        let (meta, summary) = sealed.unwrap_or_default();
-        let mut damage = None;
+            });
+        let mut damage = (!row.legible)
+            .then(|| Damage::Unreadable("its row is damaged, or the disk is".to_owned()));
+        let (meta, summary) = match read {
+            Ok(sealed) => sealed.unwrap_or_default(),
+            Err(error) if super::db::busy(&error) => {
+                return Err(Error::db("read a session")(error));
+            }
+            Err(error) => {
+                damage = Some(Damage::Unreadable(error.to_string()));
+                Default::default()
+            }
+        };
         let meta = match meta.map_or(Err(Damage::Missing), |meta| self.json::<Meta>(&meta)) {
             Ok(meta) if meta.id == row.id => meta,
             Ok(_) => {
@@ -182,7 +191,7 @@ impl Unlocked {
                 unknown(row)
             }
             Err(why) => {
-                damage = Some(why);
+                damage = damage.or(Some(why));
                 unknown(row)
             }
         };

@@ -1,5 +1,5 @@
-//! A disk that fails or is full while a session is recorded or forgotten: the session goes on, what is
-//! said is true, and what was committed stays.
+//! A disk that fails or is full while a session is recorded, forgotten or read: the session goes on, what
+//! is said is true, and what was committed stays.
 
 use crate::support::{Home, Terminal, check, tool};
 use std::path::PathBuf;
@@ -74,6 +74,33 @@ impl Failing {
             std::thread::sleep(Duration::from_millis(20));
         }
         t
+    }
+
+    /// Where in `vault.db` the bytes stand that this query gives, with no write-ahead log before them.
+    fn place(&self, sql: &str) -> usize {
+        let path = self.home.vault().join("vault.db");
+        let sealed: Vec<u8> = {
+            let db = rusqlite::Connection::open(&path).unwrap();
+            let emptied = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let busy: i64 = db.query_row(emptied, [], |row| row.get(0)).unwrap();
+            assert_eq!(busy, 0);
+            db.query_row(sql, [], |row| row.get(0)).unwrap()
+        };
+        let middle = &sealed[sealed.len() / 2..][..48];
+        memchr::memmem::find(&std::fs::read(path).unwrap(), middle).unwrap()
+    }
+
+    /// Runs rec; its exit status, and what it said on stdout and stderr.
+    fn said(&self, args: &[&str]) -> (i32, String) {
+        let output = self.home.rec(args).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        (output.status.code().unwrap(), said)
+    }
+
+    fn record(&self, script: &str) {
+        let mut t = self.home.terminal(&["sh", "-c", script]);
+        assert!(t.wait().success(), "{}", t.screen());
     }
 
     /// What was recorded, of a vault in which nothing is wrong.
@@ -222,5 +249,162 @@ fn forgetting_on_a_full_disk_says_so_and_is_done_once_there_is_room() {
                 assert_eq!(found, None, "{}: {said}", file.display());
             }
         }
+    }
+}
+
+/// A piece that cannot be read costs that piece, until it can be read again; and what reads it says so.
+#[test]
+fn a_piece_that_the_disk_does_not_give_is_told_and_nothing_else_is_lost() {
+    let disk = Failing::new();
+    disk.record("echo alpha one");
+    disk.record("echo beta two; head -c 300000 /dev/urandom | base64");
+    disk.record("echo gamma three");
+    disk.home.read(&["ls"]);
+    let pieces = "SELECT sealed FROM pieces WHERE session = 2 ORDER BY seq LIMIT 1";
+    let at = disk.place(pieces);
+    let salvaged = disk.home.path().join("salvaged");
+    let salvaged = salvaged.to_str().unwrap();
+    // As on a machine that has not searched yet.
+    for file in ["index.db", "index.key"] {
+        std::fs::remove_file(disk.home.vault().join(file)).unwrap();
+    }
+    disk.fail(&format!("read vault.db@{at}"));
+    let left_out = "one damaged piece was left out; rec vault verify says which";
+    let cases: &[(&[&str], i32, &[&str])] = &[
+        (&["ls"], 0, &[]),
+        (&["show", "@3", "--text"], 0, &["alpha one"]),
+        (&["show", "@2"], 2, &[left_out]),
+        (&["show", "@2", "--text"], 2, &[left_out]),
+        (&["search", "gamma"], 2, &["gamma three", left_out]),
+        (
+            &["search", "--no-index", "gamma"],
+            2,
+            &["gamma three", left_out],
+        ),
+        (&["search", "beta"], 2, &["nothing found", left_out]),
+        (&["play", "@2", "--raw"], 2, &[left_out]),
+        (&["play", "@1", "--raw"], 0, &["gamma three"]),
+        (
+            &["export", "@2", "--format", "text"],
+            1,
+            &[left_out, "this session is empty"],
+        ),
+        (
+            &["vault", "verify"],
+            1,
+            &[
+                "of what begins with piece 0, something cannot be read",
+                "2 of 3 sessions intact",
+            ],
+        ),
+        (
+            &["vault", "verify", "--open"],
+            1,
+            &["a piece does not open: the database cannot read it"],
+        ),
+        (
+            &["vault", "salvage", salvaged],
+            1,
+            &["took in 3 sessions", "1 piece damaged, and left out"],
+        ),
+    ];
+    for (args, status, words) in cases {
+        let (code, said) = disk.said(args);
+        for word in *words {
+            assert!(said.contains(word), "{args:?}: {word}: {said}");
+        }
+        assert_eq!(code, *status, "{args:?}: {said}");
+    }
+    assert!(disk.has_failed());
+    disk.mend();
+    let (code, said) = disk.said(&["--vault", salvaged, "search", "alpha", "OR", "gamma"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("2 moments in 2 sessions"), "{said}");
+    // The index that was filled meanwhile did not take it for gone.
+    let (code, said) = disk.said(&["search", "beta"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("beta two"), "{said}");
+    let verified = disk.home.json(&["vault", "verify", "--open"]);
+    assert_eq!(verified["findings"], serde_json::json!([]));
+}
+
+/// What names a session costs its name, and only that of those beside it.
+#[test]
+fn a_row_that_the_disk_does_not_give_costs_no_other_session() {
+    const SESSIONS: usize = 16;
+    let disk = Failing::new();
+    for n in 0..SESSIONS {
+        disk.record(&format!("echo word{n}"));
+    }
+    disk.home.read(&["ls"]);
+    let at = disk.place("SELECT meta FROM sessions WHERE number = 8");
+    for file in ["index.db", "index.key"] {
+        std::fs::remove_file(disk.home.vault().join(file)).unwrap();
+    }
+    disk.fail(&format!("read vault.db@{at}"));
+    let nameless = |of: &serde_json::Value| {
+        let all = of.as_array().unwrap();
+        assert_eq!(all.len(), SESSIONS);
+        all.iter().filter(|s| s["client"] == "?").count()
+    };
+    let output = disk.home.rec(&["ls", "--json"]).output().unwrap();
+    let lost = nameless(&serde_json::from_slice(&output.stdout).unwrap());
+    assert!((1..SESSIONS / 2).contains(&lost), "{lost}");
+    let (code, said) = disk.said(&["ls"]);
+    assert_eq!(code, 2, "{said}");
+    let sessions = match lost {
+        1 => "1 session".to_owned(),
+        n => format!("{n} sessions"),
+    };
+    let told = format!("not all that {sessions} say of themselves can be read");
+    assert!(said.contains(&told), "{told}: {said}");
+    // What was typed and printed stands elsewhere.
+    for word in ["word0", "word7", "word15"] {
+        for verb in [&["search", word][..], &["search", "--no-index", word]] {
+            let (_, said) = disk.said(verb);
+            assert!(said.contains("1 moment in 1 session"), "{verb:?}: {said}");
+        }
+    }
+    let (code, said) = disk.said(&["show", "@1", "--text"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("word15"), "{said}");
+    let (code, said) = disk.said(&["vault", "verify"]);
+    assert_eq!(code, 1, "{said}");
+    let intact = format!("{} of {SESSIONS} sessions intact", SESSIONS - lost);
+    assert!(said.contains(&intact), "{said}");
+    disk.mend();
+    assert_eq!(nameless(&disk.home.json(&["ls"])), 0);
+    let verified = disk.home.json(&["vault", "verify", "--open"]);
+    assert_eq!(verified["findings"], serde_json::json!([]));
+}
+
+/// Whatever file of the vault cannot be read at all: it is named, and there is something to do.
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let disk = Failing::new();
+    disk.record("echo alpha one");
+    disk.home.read(&["ls"]);
+    let cases = [
+        ("vault.db", "the vault database"),
+        ("identity.txt", "identity.txt"),
+    ];
+    for (file, named) in cases {
+        disk.fail(&format!("read {file}"));
+        for verb in [&["ls"][..], &["search", "alpha"], &["show", "@1"]] {
+            let (code, said) = disk.said(verb);
+            assert_eq!(code, 2, "{file}: {said}");
+            for word in ["Error: ", "Caused by: ", "Hint: ", named] {
+                assert!(said.contains(word), "{file}, {verb:?}: {word}: {said}");
+            }
+        }
+        disk.mend();
+    }
+    // What is only quicker or a copy is done without.
+    for file in ["index.db", "index.key", "keyslots.age"] {
+        disk.fail(&format!("read {file}"));
+        let (code, said) = disk.said(&["search", "alpha"]);
+        assert_eq!(code, 0, "{file}: {said}");
+        assert!(said.contains("alpha one"), "{file}: {said}");
+        disk.mend();
     }
 }

@@ -95,8 +95,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Show) -> Result<ExitCode, Error>
         let page = page::page(ui, &ids, &session, &timeline);
         open::print(ui, page)?;
     }
-    open::tell_damage(ui, &library);
-    Ok(ExitCode::SUCCESS)
+    Ok(open::status(ui, &library, 0))
 }
 
 fn no_command(number: u32, session: &Listed) -> Error {

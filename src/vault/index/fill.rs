@@ -9,7 +9,7 @@ use super::{Halt, Index, IndexError, shard};
 use crate::model::{SessionId, Status};
 use crate::query::{Moment, fold, moment_of, tokens};
 use crate::timeline::{Builder, Part, PartOf, Place, Timeline};
-use crate::vault::{Hash, Row, Unlocked};
+use crate::vault::{Damage, Hash, Row, Unlocked};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -66,10 +66,12 @@ impl Index {
         let (rows, known) = self.candidates(unlocked)?;
         let is_new = |row: &&Row| {
             known.get(&row.number).is_none_or(|known| {
-                known.status != status_number(row.status)
-                    || known.pieces != row.pieces
-                    || known.summarised != row.summarised
-                    || known.revision != row.revision
+                // What cannot be read now says nothing against what is known.
+                row.legible
+                    && (known.status != status_number(row.status)
+                        || known.pieces != row.pieces
+                        || known.summarised != row.summarised
+                        || known.revision != row.revision)
             })
         };
         let heads: Vec<&Row> = rows.iter().filter(is_new).collect();
@@ -77,7 +79,7 @@ impl Index {
         let mut to_fill: VecDeque<Row> = rows
             .iter()
             .rev()
-            .filter(|row| row.status != Status::Recording)
+            .filter(|row| row.status != Status::Recording && row.legible)
             .filter(|row| is_new(row) || known.get(&row.number).is_none_or(|known| !known.filled))
             .cloned()
             .collect();
@@ -100,7 +102,7 @@ impl Index {
                 .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let mut batch = 0;
             while let Some(row) = to_fill.pop_front() {
-                for moved in fill(&tx, unlocked, &row, &self.halt)? {
+                for moved in fill_or_leave(&tx, unlocked, &row, &self.halt)? {
                     let moved = unlocked.row(moved)?;
                     at.total = at.total.saturating_add(moved.bytes);
                     to_fill.push_back(moved);
@@ -118,7 +120,7 @@ impl Index {
         }
         progress(at);
         self.conn.execute("DELETE FROM seen", [])?;
-        if let Some((n, hash)) = head {
+        if let Some((n, hash)) = head.filter(|_| rows.iter().all(|row| row.legible)) {
             let n = i64::try_from(n).unwrap_or(i64::MAX);
             self.conn
                 .execute("INSERT INTO seen (n, hash) VALUES (?1, ?2)", (n, hash.0))?;
@@ -276,14 +278,31 @@ pub(super) fn empty(conn: &Connection, session: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Puts a session's documents in; gives the sessions that were taken out because they stood in the
-/// way.
-fn fill(
+/// As [`fill`]. A session of which the disk does not give a piece is left as it is, and read when it
+/// is searched: the disk may give it the next time, and nobody would know that it is missing here.
+fn fill_or_leave(
     conn: &Connection,
     unlocked: &Unlocked,
     row: &Row,
     halt: &Halt,
 ) -> Result<Vec<i64>, IndexError> {
+    conn.execute_batch("SAVEPOINT one")?;
+    let filled = fill(conn, unlocked, row, halt)?;
+    conn.execute_batch(match filled {
+        Some(_) => "RELEASE one",
+        None => "ROLLBACK TO one; RELEASE one",
+    })?;
+    Ok(filled.unwrap_or_default())
+}
+
+/// Puts a session's documents in; gives the sessions that were taken out because they stood in the
+/// way. `None` where a piece cannot be read: what was put in is to be taken back.
+fn fill(
+    conn: &Connection,
+    unlocked: &Unlocked,
+    row: &Row,
+    halt: &Halt,
+) -> Result<Option<Vec<i64>>, IndexError> {
     let (started, cols, rows, own): (i64, u16, u16, [Option<String>; 2]) = conn
         .prepare_cached(
             "SELECT started, cols, rows, database, user FROM sessions WHERE number = ?1",
@@ -309,12 +328,16 @@ fn fill(
     };
     let size = crate::model::Size { cols, rows };
     let mut builder = Builder::new(size, 0);
-    // A damaged piece costs that piece, here as everywhere.
-    let events = unlocked.annotated(row)?.without_rows();
-    for event in events.filter_map(Result::ok) {
+    for event in unlocked.annotated(row)?.without_rows() {
         if halt.asked() {
             return Err(IndexError::halted());
         }
+        let event = match event {
+            Ok(event) => event,
+            Err(Damage::Unreadable(_)) => return Ok(None),
+            // A damaged piece costs that piece, here as everywhere.
+            Err(_) => continue,
+        };
         builder.push(&event);
         let parts: Vec<Part> = builder.parts().collect();
         for part in parts {
@@ -347,7 +370,7 @@ fn fill(
         databases,
         users
     ])?;
-    Ok(filling.moved)
+    Ok(Some(filling.moved))
 }
 
 /// Names between bars, folded: `|a|b|`; empty for none.

@@ -315,7 +315,11 @@ pub enum Copied {
 
 /// Looks at `keyslots.age`.
 pub fn look_at_copy(dir: &Path, conn: &Connection) -> Result<Copied, Error> {
-    let found = dir::read(&dir.join(dir::KEYSLOTS), COPY_MAX)?;
+    let found = match dir::read(&dir.join(dir::KEYSLOTS), COPY_MAX) {
+        // A copy that cannot be read is none.
+        Err(Error::Io { .. }) => return Ok(Copied::Other),
+        found => found?,
+    };
     Ok(match found {
         None => Copied::Missing,
         Some(found) if *found == *copied(conn)?.as_bytes() => Copied::Whole,

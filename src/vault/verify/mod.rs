@@ -8,6 +8,7 @@
 //! opening it shows.
 
 mod log;
+mod read;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -172,7 +173,7 @@ fn file(conn: &Connection, report: &mut Report) {
 }
 
 /// What is said of rows that [`legible`] does not give.
-const UNREADABLE: &str = "something cannot be read: the database file is damaged there";
+const UNREADABLE: &str = "something cannot be read: the database file or the disk is damaged there";
 
 /// What was read; `None` where the file is damaged there, or the disk.
 fn legible<T>(read: rusqlite::Result<T>) -> Result<Option<T>, Error> {

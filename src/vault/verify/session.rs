@@ -1,6 +1,7 @@
 //! Sessions: whether each row, piece and chunk is what the log signs for.
 
 use super::log::{Chunk, Early, End, Session, Told};
+use super::read::{Listed, Piece, Row, piece, row};
 use super::{Finding, Report, UNREADABLE, Wrong, legible};
 use crate::model::SessionId;
 use crate::vault::Error;
@@ -102,23 +103,6 @@ fn holds(conn: &Connection, told: &Told, report: &mut Report) -> Result<(), Erro
     Ok(())
 }
 
-struct Row {
-    number: i64,
-    id: SessionId,
-    day: i64,
-    state: i64,
-    pieces: u64,
-    bytes: u64,
-    head: Option<Hash>,
-    meta: Option<Hash>,
-    summary: Option<Hash>,
-    /// Its labels; `None` where they cannot be read.
-    label: Option<Label>,
-}
-
-/// Whether a session is pinned, the hash of its labels, their revision; `None` where it has none.
-type Label = Option<(i64, Option<Hash>, u64)>;
-
 /// The numbers and ids of all sessions. They stand in an index too, which is asked first: what is
 /// damaged in one of the two costs no session its name.
 fn listed(conn: &Connection, report: &mut Report) -> Result<Vec<(i64, SessionId)>, Error> {
@@ -146,87 +130,6 @@ fn listed(conn: &Connection, report: &mut Report) -> Result<Vec<(i64, SessionId)
     Ok(found)
 }
 
-fn row(conn: &Connection, number: i64) -> rusqlite::Result<Row> {
-    let mut found = conn.prepare_cached(
-        "SELECT number, id, day, state, pieces, bytes, head, meta, summary FROM sessions
-         WHERE number = ?1",
-    )?;
-    found.query_row([number], |row| {
-        let sealed = |column| -> rusqlite::Result<Option<Hash>> {
-            let sealed: Option<Vec<u8>> = row.get(column)?;
-            Ok(sealed.map(|sealed| Hash::of(&sealed)))
-        };
-        let (id, head): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(6)?);
-        Ok(Row {
-            number: row.get(0)?,
-            id: SessionId(id.try_into().unwrap_or_default()),
-            day: row.get(2)?,
-            state: row.get(3)?,
-            pieces: count(row, 4)?,
-            bytes: count(row, 5)?,
-            head: Hash::from_slice(&head),
-            meta: sealed(7)?,
-            summary: sealed(8)?,
-            label: label(conn, number).ok(),
-        })
-    })
-}
-
-fn label(conn: &Connection, number: i64) -> rusqlite::Result<Label> {
-    conn.prepare_cached("SELECT pinned, sealed, revision FROM labels WHERE session = ?1")?
-        .query_row([number], |row| {
-            let sealed: Option<Vec<u8>> = row.get(1)?;
-            let sealed = sealed.map(|sealed| Hash::of(&sealed));
-            Ok((row.get(0)?, sealed, count(row, 2)?))
-        })
-        .optional()
-}
-
-/// A piece's row, without what is sealed in it.
-struct Piece {
-    rowid: i64,
-    seq: u64,
-    last: u64,
-    hash: Option<Hash>,
-    link: Option<Hash>,
-}
-
-/// A row of pieces, or the first number of one that cannot be read.
-enum Listed {
-    Piece(Piece),
-    Unreadable(u64),
-}
-
-impl Listed {
-    fn piece(&self) -> Option<&Piece> {
-        match self {
-            Listed::Piece(piece) => Some(piece),
-            Listed::Unreadable(_) => None,
-        }
-    }
-
-    fn seq(&self) -> u64 {
-        match self {
-            Listed::Piece(piece) => piece.seq,
-            Listed::Unreadable(seq) => *seq,
-        }
-    }
-}
-
-fn piece(conn: &Connection, rowid: i64) -> rusqlite::Result<Piece> {
-    conn.prepare_cached("SELECT rowid, seq, last, hash, link FROM pieces WHERE rowid = ?1")?
-        .query_row([rowid], |row| {
-            let (hash, link): (Vec<u8>, Vec<u8>) = (row.get(3)?, row.get(4)?);
-            Ok(Piece {
-                rowid: row.get(0)?,
-                seq: count(row, 1)?,
-                last: count(row, 2)?,
-                hash: Hash::from_slice(&hash),
-                link: Hash::from_slice(&link),
-            })
-        })
-}
-
 struct Check<'a> {
     conn: &'a Connection,
     row: &'a Row,
@@ -244,6 +147,11 @@ impl Check<'_> {
             day: Some(self.row.day),
             text: text.into(),
         });
+    }
+
+    fn unreadable(&mut self, seq: u64) {
+        let text = format!("of what begins with piece {seq}, {UNREADABLE}");
+        self.find(Wrong::Altered, Some(seq), text);
     }
 
     /// Whether what is left of a forgotten session says what was signed for.
@@ -430,15 +338,17 @@ impl Check<'_> {
                 self.find(Wrong::Missing, Some(expected), text);
             }
             let Some(piece) = piece.piece() else {
-                let text = format!("of what begins with piece {seq}, {UNREADABLE}");
-                self.find(Wrong::Altered, Some(seq), text);
+                self.unreadable(seq);
                 // How many pieces it stood for is not known either.
                 expected = None;
                 continue;
             };
             let actual = self.sealed_hash(piece.rowid)?;
             let chunk = said.chunk(seq, piece.last);
-            let reached = if piece.last > seq || chunk.is_some() {
+            let reached = if actual.is_none() {
+                self.unreadable(seq);
+                None
+            } else if piece.last > seq || chunk.is_some() {
                 self.chunk(piece, chunk, actual, previous)
             } else {
                 self.piece(piece, actual, previous, &pieces)
@@ -480,7 +390,7 @@ impl Check<'_> {
         pieces: &[&Piece],
     ) -> Option<Hash> {
         let seq = piece.seq;
-        if actual.is_none() || actual != piece.hash {
+        if actual != piece.hash {
             let other = pieces
                 .iter()
                 .find(|other| other.seq != seq && other.hash.is_some() && other.hash == actual);

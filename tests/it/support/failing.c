@@ -1,8 +1,9 @@
 /* A disk that fails: loaded into rec before libc, it lets calls on files of the vault fail with EIO.
  *
- * The file that REC_TEST_FAULT names says which, a line each: `write NAME` or `sync NAME`, NAME being
- * a part of the file's path. While it is not there nothing fails. Beside it, `NAME.hit` is made once
- * something failed. */
+ * The file that REC_TEST_FAULT names says which, a line each: `read NAME`, `write NAME` or
+ * `sync NAME`, NAME being a part of the file's path; `read NAME@AT` is a sector that cannot be read:
+ * only what reads the byte at that place fails. While the file is not there nothing fails. Beside it,
+ * `NAME.hit` is made once something failed. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int fails_now(int fd, const char *call) {
+static int fails_now(int fd, const char *call, off64_t from, size_t length) {
     const char *fault = getenv("REC_TEST_FAULT");
     char wanted[512], link[64], path[4096], hit[4096];
     if (!fault)
@@ -38,6 +39,13 @@ static int fails_now(int fd, const char *call) {
         if (!name)
             continue;
         *name++ = 0;
+        char *sector = strchr(name, '@');
+        if (sector) {
+            *sector++ = 0;
+            off64_t at = strtoll(sector, NULL, 10);
+            if (at < from || at - from >= (off64_t)length)
+                continue;
+        }
         if (strcmp(line, call) || !strstr(path, name))
             continue;
         snprintf(hit, sizeof hit, "%s.hit", fault);
@@ -49,17 +57,43 @@ static int fails_now(int fd, const char *call) {
     return 0;
 }
 
-static int fails(int fd, const char *call) {
+static int fails_at(int fd, const char *call, off64_t from, size_t length) {
     int before = errno;
-    int is = fails_now(fd, call);
+    int is = fails_now(fd, call, from, length);
     errno = is ? EIO : before;
     return is;
+}
+
+static int fails(int fd, const char *call) {
+    return fails_at(fd, call, 0, 0);
 }
 
 #define REAL(name)                                                                                 \
     static __typeof__(&name) real;                                                                 \
     if (!real)                                                                                     \
     real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+
+ssize_t read(int fd, void *into, size_t n) {
+    REAL(read);
+    static __thread int looking;
+    if (looking)
+        return real(fd, into, n);
+    looking = 1;
+    off64_t from = lseek64(fd, 0, SEEK_CUR);
+    int is = fails_at(fd, "read", from < 0 ? 0 : from, n);
+    looking = 0;
+    return is ? -1 : real(fd, into, n);
+}
+
+ssize_t pread(int fd, void *into, size_t n, off_t from) {
+    REAL(pread);
+    return fails_at(fd, "read", from, n) ? -1 : real(fd, into, n, from);
+}
+
+ssize_t pread64(int fd, void *into, size_t n, off64_t from) {
+    REAL(pread64);
+    return fails_at(fd, "read", from, n) ? -1 : real(fd, into, n, from);
+}
 
 ssize_t pwrite(int fd, const void *from, size_t n, off_t at) {
     REAL(pwrite);

@@ -422,6 +422,7 @@ mod tests {
             bytes: 0,
             pinned: false,
             revision: 0,
+            legible: true,
         })
     }
 
