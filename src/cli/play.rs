@@ -2,7 +2,7 @@
 
 use super::ask::Person;
 use super::{Error, Global, Kind, Ui, open, times, views};
-use crate::model::{Body, Micros, SessionId, ShortIds, when};
+use crate::model::{Body, Micros, SessionId, when};
 use crate::player::{Jump, Reached, SPEEDS};
 use crate::tui::{self, Library, Pace, Reel, Request, Session, VaultLibrary, Viewer};
 use crate::vault::{Entry, Unlocked};
@@ -84,8 +84,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Play) -> Result<ExitCode, Error>
     let paths = super::paths(global)?;
     let unlocked = open::unlocked(&paths, &mut Person::find())?;
     let entry = unlocked.find(&args.id)?;
-    let ids = ShortIds::new(unlocked.rows()?.iter().map(|row| row.id));
-    let short = ids.of(&entry.id);
+    let short = unlocked.vault().short(&entry.id)?;
     let jump = jump(&unlocked, &entry, &short, args)?;
     let pace = Pace {
         speed: args.speed,

@@ -168,6 +168,9 @@ impl Vault {
     /// # Errors
     /// [`Error::NoSession`], [`Error::Ambiguous`], or the database cannot be read.
     pub fn named(&self, name: &str) -> Result<Row, Error> {
+        if let Some(row) = self.begins(name) {
+            return Ok(row);
+        }
         let rows = self.rows()?;
         let no_session = || Error::NoSession {
             name: name.to_owned(),
@@ -194,6 +197,35 @@ impl Vault {
             }
         };
         Ok(row.clone())
+    }
+
+    /// The one session whose id begins with `prefix`, where the index over ids tells it: a long list is
+    /// not read for one session. What is not found so may still be there.
+    fn begins(&self, prefix: &str) -> Option<Row> {
+        let nibbles = prefix.chars().map(|c| c.to_digit(16));
+        let nibbles: Option<Vec<u8>> = nibbles.map(|n| n?.try_into().ok()).collect();
+        let nibbles = nibbles.filter(|n| !n.is_empty() && n.len() <= 2 * size_of::<SessionId>())?;
+        let filled = |with: u8| -> [u8; size_of::<SessionId>()] {
+            std::array::from_fn(|at| {
+                let nibble = |at: usize| nibbles.get(at).copied().unwrap_or(with);
+                nibble(2 * at) << 4 | nibble(2 * at + 1)
+            })
+        };
+        let mut ids = self
+            .conn
+            .prepare_cached("SELECT id FROM sessions WHERE id BETWEEN ?1 AND ?2")
+            .ok()?;
+        let ids: rusqlite::Result<Vec<[u8; size_of::<SessionId>()]>> = ids
+            .query_map([filled(0), filled(15)], |row| row.get(0))
+            .ok()?
+            .collect();
+        let rows = ids
+            .ok()?
+            .into_iter()
+            .map(|id| self.row_with_id(&SessionId(id)));
+        let rows: Result<Vec<Option<Row>>, Error> = rows.collect();
+        let mut rows = rows.ok()?.into_iter().flatten();
+        rows.next().filter(|_| rows.next().is_none())
     }
 
     /// The shortest name of `id` among the sessions of this vault.

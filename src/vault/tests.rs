@@ -114,7 +114,21 @@ fn what_is_recorded_is_read_in_order() {
 
     assert_eq!(unlocked.find("@last").unwrap().id, second);
     assert_eq!(unlocked.find("@2").unwrap().id, first);
-    assert_eq!(unlocked.find(&first.hex()[..10]).unwrap().id, first);
+    let (a, b) = (first.hex(), second.hex());
+    let apart = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    for until in 1..=a.len() {
+        let prefix = &a[..until];
+        for prefix in [prefix.to_owned(), prefix.to_uppercase()] {
+            match unlocked.find(&prefix) {
+                Err(Error::Ambiguous { all, .. }) => assert!(until <= apart && all.len() == 2),
+                found => assert_eq!(found.unwrap().id, first, "{prefix}"),
+            }
+        }
+    }
+    for none in [&format!("{a}0"), "g", "7f3a:1", &"0".repeat(32)] {
+        let found = unlocked.find(none);
+        assert!(matches!(found, Err(Error::NoSession { .. })), "{none}");
+    }
     assert!(matches!(unlocked.find("@3"), Err(Error::NoSession { .. })));
     assert!(matches!(unlocked.find(""), Err(Error::NoSession { .. })));
 }
