@@ -27,7 +27,7 @@ pub(crate) struct Classes {
 }
 
 /// The shortest run that may hold a number, and the shortest that may hold a token.
-const NUMBER: usize = 13;
+const NUMBER: u32 = 13;
 const TOKEN: u32 = 17;
 /// Twelve words of three letters and what parts them.
 const PHRASE: u32 = 47;
@@ -50,18 +50,23 @@ struct Word {
     /// What the words of a phrase and what parts them are made of: also numbered, quoted, with
     /// commas.
     phrase: u64,
+}
+
+/// Which signs stood in bytes of a line: any bit of each says so.
+#[derive(Clone, Copy, Default)]
+struct Signs {
     /// `@`, `%`
-    at: u64,
+    at: u8x16,
     /// `+`
-    plus: u64,
+    plus: u8x16,
     /// `[`
-    bracket: u64,
+    bracket: u8x16,
 }
 
 impl Word {
     /// Adds the classes of sixteen bytes, as the bits from `shift` on.
     #[inline]
-    fn add(&mut self, bytes: [u8; 16], shift: u32) {
+    fn add(&mut self, bytes: [u8; 16], shift: u32, signs: &mut Signs) {
         let bytes = u8x16::new(bytes);
         let is = |c: u8| bytes.simd_eq(u8x16::splat(c));
         let among =
@@ -77,19 +82,19 @@ impl Word {
         self.joint |= bits(joint);
         self.small |= bits(lower);
         self.phrase |= bits(lower | digit | between);
-        self.at |= bits(is(b'@') | is(b'%'));
-        self.plus |= bits(is(b'+'));
-        self.bracket |= bits(is(b'['));
+        signs.at |= is(b'@') | is(b'%');
+        signs.plus |= is(b'+');
+        signs.bracket |= is(b'[');
     }
 
     /// The classes of the first 64 bytes of `text`.
     #[inline]
-    fn of(text: &[u8]) -> Word {
+    fn of(text: &[u8], signs: &mut Signs) -> Word {
         let mut word = Word::default();
         let mut shift = 0;
         let mut rest = text;
         while let Some((bytes, after)) = rest.split_first_chunk::<16>() {
-            word.add(*bytes, shift);
+            word.add(*bytes, shift, signs);
             rest = after;
             shift += 16;
             if shift == 64 {
@@ -100,7 +105,7 @@ impl Word {
             let mut bytes = [0; 16];
             let places = bytes.iter_mut().zip(rest);
             places.for_each(|(to, from)| *to = *from);
-            word.add(bytes, shift);
+            word.add(bytes, shift, signs);
         }
         word
     }
@@ -112,35 +117,71 @@ impl Classes {
         self.numbers.clear();
         self.separators.clear();
         self.phrases.clear();
-        let (mut at, mut plus, mut bracket) = (0, 0, 0);
-        let mut word = Word::of(line);
+        let mut signs = Signs::default();
+        let mut word = Word::of(line, &mut signs);
         let mut start = 0;
         while start < line.len() {
-            let next = Word::of(from(line, start + 64));
+            let next = Word::of(from(line, start + 64), &mut signs);
             let pair = |a: u64, b: u64| u128::from(a) | u128::from(b) << 64;
-            // Groups of a number have three digits or more, so closer gaps end it: most dates.
-            let gap = pair(word.gap, next.gap);
-            let close = gap << 1 | gap << 2 | gap << 3 | gap >> 1 | gap >> 2 | gap >> 3;
-            let number = runs(pair(word.code, next.code) | gap & !close, NUMBER as u32);
-            push(&mut self.numbers, number as u64, start, true);
-            let token = runs(pair(word.token, next.token), TOKEN);
-            push(
-                &mut self.separators,
-                token as u64 & word.joint,
-                start,
-                false,
-            );
-            let odd = odd_words(pair(word.small, next.small));
-            let phrase = runs(pair(word.phrase, next.phrase) & !odd, PHRASE);
-            push(&mut self.phrases, phrase as u64, start, true);
-            at |= word.at;
-            plus |= word.plus;
-            bracket |= word.bracket;
+            if word.may_number(&next) {
+                let gap = pair(word.gap, next.gap);
+                let number = pair(word.code, next.code) | gap & !close(gap);
+                let number = runs(number, NUMBER) as u64;
+                push(&mut self.numbers, number, start, true);
+            }
+            if word.may_token(&next) {
+                let token = runs(pair(word.token, next.token), TOKEN) as u64;
+                push(&mut self.separators, token & word.joint, start, false);
+            }
+            if word.may_phrase(&next) {
+                let odd = odd_words(pair(word.small, next.small));
+                let phrase = runs(pair(word.phrase, next.phrase) & !odd, PHRASE) as u64;
+                push(&mut self.phrases, phrase, start, true);
+            }
             word = next;
             start += 64;
         }
-        (self.at, self.plus, self.bracket) = (at != 0, plus != 0, bracket != 0);
+        let is = |seen: u8x16| seen.to_bitmask() != 0;
+        (self.at, self.plus, self.bracket) = (is(signs.at), is(signs.plus), is(signs.bracket));
     }
+}
+
+/// What a glance says that costs less than finding the runs, of which most words hold none. A run of 15
+/// ones or more fills a byte of a word: one that begins here fills one here, or the first of the next.
+impl Word {
+    fn may_number(&self, next: &Word) -> bool {
+        // One of 13 fills two groups of four.
+        let full = |word: &Word| {
+            let two = (word.code | word.gap) & (word.code | word.gap) >> 1;
+            two & two >> 2 & 0x1111_1111_1111_1111
+        };
+        let here = full(self);
+        (here & here >> 4 | full(next) & 1) != 0
+    }
+
+    fn may_token(&self, next: &Word) -> bool {
+        self.joint != 0 && (full_bytes(self.token) | full_bytes(next.token) & 1) != 0
+    }
+
+    fn may_phrase(&self, next: &Word) -> bool {
+        // One of 47 fills five bytes.
+        let two = |bits: u64| full_bytes(bits) & full_bytes(bits) >> 8;
+        (two(self.phrase) | two(next.phrase) & 1) != 0
+    }
+}
+
+/// The lowest bits of the bytes of `bits` that are all ones.
+#[inline]
+fn full_bytes(bits: u64) -> u64 {
+    let two = bits & bits >> 1;
+    let four = two & two >> 2;
+    four & four >> 4 & 0x0101_0101_0101_0101
+}
+
+/// Groups of a number have three digits or more, so closer gaps end it: most dates.
+#[inline]
+fn close(gap: u128) -> u128 {
+    gap << 1 | gap << 2 | gap << 3 | gap >> 1 | gap >> 2 | gap >> 3
 }
 
 /// Where words begin or go on that no mnemonic phrase has: of more than eight letters, or of fewer than
@@ -237,8 +278,30 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_begins_in_a_word_may_begin_in_it(
+            text in proptest::collection::vec("[ -]{1,4}|[A-Z0-9]{3,20}|[a-z]{2,9} |[a-z_-]{4,24}", 1..40)
+        ) {
+            let text = text.concat();
+            let mut signs = Signs::default();
+            for start in 0..text.len() {
+                let word = Word::of(from(text.as_bytes(), start), &mut signs);
+                let next = Word::of(from(text.as_bytes(), start + 64), &mut signs);
+                let pair = |a: u64, b: u64| u128::from(a) | u128::from(b) << 64;
+                let gap = pair(word.gap, next.gap);
+                let number = pair(word.code, next.code) | gap & !close(gap);
+                prop_assert!(word.may_number(&next) || runs(number, NUMBER) as u64 == 0);
+                let token = runs(pair(word.token, next.token), TOKEN) as u64 & word.joint;
+                prop_assert!(word.may_token(&next) || token == 0);
+                let odd = odd_words(pair(word.small, next.small));
+                let phrase = runs(pair(word.phrase, next.phrase) & !odd, PHRASE) as u64;
+                prop_assert!(word.may_phrase(&next) || phrase == 0);
+            }
+        }
+
+        #[test]
         fn a_word_says_what_each_byte_is(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let word = Word::of(&bytes);
+            let mut signs = Signs::default();
+            let word = Word::of(&bytes, &mut signs);
             for (i, c) in bytes.iter().enumerate() {
                 let bit = |bits: u64| bits >> i & 1 == 1;
                 prop_assert_eq!(bit(word.code), c.is_ascii_digit() || c.is_ascii_uppercase());
@@ -249,10 +312,11 @@ mod tests {
                 let phrase = c.is_ascii_lowercase() || c.is_ascii_digit() || between;
                 prop_assert_eq!(bit(word.phrase), phrase);
                 prop_assert_eq!(bit(word.small), c.is_ascii_lowercase());
-                prop_assert_eq!(bit(word.at), matches!(c, b'@' | b'%'));
-                prop_assert_eq!(bit(word.plus), *c == b'+');
-                prop_assert_eq!(bit(word.bracket), *c == b'[');
             }
+            let any = |sign: &[u8]| bytes.iter().any(|c| sign.contains(c));
+            prop_assert_eq!(signs.at.to_bitmask() != 0, any(b"@%"));
+            prop_assert_eq!(signs.plus.to_bitmask() != 0, any(b"+"));
+            prop_assert_eq!(signs.bracket.to_bitmask() != 0, any(b"["));
         }
     }
 }

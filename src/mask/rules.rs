@@ -72,6 +72,17 @@ pub(crate) enum Wake {
     Provider(u16),
 }
 
+impl Wake {
+    /// Whether it may be of the name of a column in `line`.
+    pub(crate) fn is_column(self, line: &[u8]) -> bool {
+        match self {
+            Wake::Name | Wake::Personal => true,
+            Wake::National(..) => !line.first().is_some_and(u8::is_ascii_digit),
+            _ => false,
+        }
+    }
+}
+
 /// One rule, as `rec mask rules` lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuleInfo {

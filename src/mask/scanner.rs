@@ -19,6 +19,7 @@ use super::span::{Class, RuleId, Span, settle};
 use super::{assign, forms, message, national, personal, phone, shape, shell, sql, uri, wallet};
 use bound::Bound;
 use regex::bytes::Regex;
+use seen::Known;
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -86,13 +87,10 @@ impl State {
         self.statement.is_none() && self.columns.is_idle() && self.awaits.is_idle()
     }
 
-    /// Whether `line` is read with nothing that earlier ones left, but for what [`Bound`] knows.
-    fn is_apart(&self, line: &[u8]) -> bool {
-        self.statement.is_none()
-            && self.awaits.is_idle()
-            && self.block.is_none()
-            && !self.alone
-            && self.columns.is_apart(line)
+    /// Whether earlier lines left nothing that the next one is read with, but for tables and for what
+    /// [`Bound`] knows.
+    fn is_free(&self) -> bool {
+        self.statement.is_none() && self.awaits.is_idle() && self.block.is_none() && !self.alone
     }
 }
 
@@ -373,17 +371,32 @@ impl Scanner {
             _ => false,
         };
         if !hits.is_empty() || border || !self.state.is_idle() {
-            let apart = self.state.is_apart(line);
-            let asleep = hits.is_empty() && !border;
-            if apart && (asleep || self.seen.knows(line, self.version)) {
-                self.state.columns.pass();
+            let learned = hits.iter().any(|hit| self.rules.wake(*hit).is_none());
+            let free = self.state.is_free();
+            let known = if free && hits.is_empty() {
+                Known::Empty
+            } else if free && !learned {
+                self.seen.knows(line)
             } else {
-                let (before, left) = (spans.len(), self.state.columns.known_left());
+                Known::Nothing
+            };
+            let before = spans.len();
+            if known == Known::Nothing {
                 self.woken(line, &mut hits, spans);
-                let nothing = spans.len() == before && self.state.is_apart(line);
-                let passed = self.state.columns.known_left() == left.saturating_sub(1);
-                if apart && nothing && passed && Bound::is_apart(line) {
-                    self.seen.keep(line, self.version);
+            }
+            if !self.state.alone {
+                let empty = spans.len() == before && free && self.state.is_free();
+                let left = self.state.columns.known_left();
+                let apart = self.state.columns.is_apart(line);
+                if apart && (hits.is_empty() && !border || known == Known::Apart) {
+                    self.state.columns.pass();
+                } else {
+                    self.tables(line, &hits, spans);
+                }
+                if known == Known::Nothing && empty && Bound::is_apart(line) {
+                    let passed = self.state.columns.known_left() == left.saturating_sub(1);
+                    let untouched = spans.len() == before && self.state.columns.is_apart(line);
+                    self.seen.keep(line, apart && passed && untouched);
                 }
             }
         }
@@ -403,18 +416,20 @@ impl Scanner {
         let mut uris = Vec::new();
         let mut words = Vec::new();
         let (mut block, mut statement, mut column) = (false, false, false);
-        let (mut reveal, mut copy, mut message, mut form) = (false, false, false, false);
+        let (mut reveal, mut message, mut form) = (false, false, false);
         let keywords = self.rules.grams.len();
         for hit in hits.iter() {
-            match self.rules.wake(*hit) {
+            let wake = self.rules.wake(*hit);
+            column |= wake.is_some_and(|wake| wake.is_column(line));
+            match wake {
                 Some(Wake::Name) => names.push(hit.at),
-                Some(Wake::Personal) => column = true,
+                Some(Wake::Personal) => {}
                 Some(Wake::Uri) => uris.push(hit.at),
                 Some(Wake::Block) => block = true,
                 Some(Wake::Statement) => statement = true,
                 Some(Wake::Words) => words.push(hit.at),
                 Some(Wake::Reveal) => reveal = true,
-                Some(Wake::Copy) => copy = true,
+                Some(Wake::Copy) => {}
                 Some(Wake::Message) => message = true,
                 Some(Wake::Form) => form = true,
                 Some(Wake::Jdbc) => shell::jdbc(line, hit.at, spans),
@@ -427,7 +442,6 @@ impl Scanner {
                 Some(Wake::Redis(len)) => shell::redis(line, hit.at, usize::from(len), spans),
                 Some(Wake::National(shape, kind, len)) => {
                     national::find(line, hit.at + usize::from(len), shape, kind, spans);
-                    column |= !line.first().is_some_and(u8::is_ascii_digit);
                 }
                 Some(Wake::Provider(number)) => {
                     if let Some(rule) = self.rules.providers.get(usize::from(number)) {
@@ -454,7 +468,6 @@ impl Scanner {
         let named = !names.is_empty();
         if named {
             assign::find(line, &names, spans);
-            column = true;
         }
         if !uris.is_empty() {
             uri::find(line, &uris, spans);
@@ -489,11 +502,22 @@ impl Scanner {
             self.state.statement =
                 sql::statement(line, pending, statement, self.rules.judge(), spans);
         }
-        self.state
-            .columns
-            .line(line, column, self.rules.judge(), spans);
+    }
+
+    /// Reads `line` as one of a table, or what comes before one.
+    fn tables(&mut self, line: &[u8], hits: &[Hit], spans: &mut Vec<Span>) {
+        let (mut column, mut copy) = (false, false);
+        for hit in hits {
+            match self.rules.wake(*hit) {
+                Some(wake) if wake.is_column(line) => column = true,
+                Some(Wake::Copy) => copy = true,
+                _ => {}
+            }
+        }
+        let judge = self.rules.judge();
+        self.state.columns.line(line, column, judge, spans);
         if copy {
-            self.state.columns.copy(line, self.rules.judge());
+            self.state.columns.copy(line, judge);
         }
     }
 
@@ -524,7 +548,6 @@ impl Scanner {
         }
         let known = self.version;
         self.version = self.learned.version();
-        self.seen.forget_before(self.version);
         let forms = self.learned.forms(known);
         // Of its own only once there is something to file: most sessions learn nothing.
         let grams = Arc::make_mut(&mut self.grams);

@@ -1,72 +1,69 @@
-//! Lines that woke the layers, held nothing and left nothing open: the same line again, read with
-//! nothing open, is not looked at twice. Screens are drawn again and again, and programs repeat what
-//! they say.
+//! Lines in which the layers found nothing, and after which they left nothing open: in the same line
+//! again, read with nothing open and nothing learned in it, they look only for a table. Screens are
+//! drawn again and again, and programs repeat what they say.
 
+use std::hash::{BuildHasher, RandomState};
 use zeroize::Zeroizing;
 
 /// So many lines are remembered, each where its hash says.
-const LINES: usize = 512;
+const LINES: usize = 4096;
 /// A longer line is hardly seen twice.
-const LINE_MAX: usize = 512;
+const LINE_MAX: usize = 4096;
 
-/// The lines, and what was learned when they were judged.
+/// The lines' hashes. Which lines share one depends on a key that nobody knows, so that none can be
+/// made that passes for another; and what a line held is not kept, be it learned to be a secret later.
 #[derive(Default)]
 pub(super) struct Seen {
-    lines: Vec<Zeroizing<Vec<u8>>>,
-    version: u64,
+    hashes: Zeroizing<Vec<u64>>,
+    key: RandomState,
 }
 
+/// What is known of a line that is read with nothing open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nothing.
+    Nothing,
+    /// The layers find nothing in it; what it is to a table must be seen.
+    Empty,
+    /// Nor is it anything to a table of which it shows no row.
+    Apart,
+}
+
+/// The bit of a hash that tells one from the other.
+const APART: u64 = 1;
+
 impl Seen {
-    /// Whether `line` held nothing, as far as was known at `version`.
-    pub(super) fn knows(&self, line: &[u8], version: u64) -> bool {
-        version == self.version
-            && self
-                .lines
-                .get(place(line))
-                .is_some_and(|known| !line.is_empty() && known.as_slice() == line)
+    /// What is known of `line`.
+    pub(super) fn knows(&self, line: &[u8]) -> Known {
+        if line.is_empty() || line.len() > LINE_MAX || self.hashes.is_empty() {
+            return Known::Nothing;
+        }
+        let hash = self.key.hash_one(line) | APART;
+        match self.hashes.get(place(hash)) {
+            Some(known) if *known == hash => Known::Apart,
+            Some(known) if *known | APART == hash => Known::Empty,
+            _ => Known::Nothing,
+        }
     }
 
-    /// Remembers that `line` held nothing, as far as is known at `version`.
-    pub(super) fn keep(&mut self, line: &[u8], version: u64) {
+    /// Remembers that `line` is empty, and whether it is apart.
+    pub(super) fn keep(&mut self, line: &[u8], apart: bool) {
         if line.len() > LINE_MAX {
             return;
         }
-        if version != self.version {
-            // What they hold may be a secret now: they are wiped.
-            self.lines.clear();
-            self.version = version;
+        if self.hashes.is_empty() {
+            self.hashes.resize(LINES, 0);
         }
-        if self.lines.is_empty() {
-            self.lines.resize_with(LINES, Zeroizing::default);
-        }
-        if let Some(known) = self.lines.get_mut(place(line)) {
-            *known = Zeroizing::new(line.to_vec());
-        }
-    }
-
-    /// Forgets what was judged before `version`.
-    pub(super) fn forget_before(&mut self, version: u64) {
-        if version != self.version {
-            self.lines.clear();
-            self.version = version;
+        let hash = self.key.hash_one(line) | APART;
+        if let Some(known) = self.hashes.get_mut(place(hash)) {
+            *known = if apart { hash } else { hash & !APART };
         }
     }
 }
 
-/// Where `line` is remembered. Two lines at one place only cost a look.
-fn place(line: &[u8]) -> usize {
-    let mut hash = line.len() as u64;
-    let mut rest = line;
-    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
-        hash = mix(hash, u64::from_le_bytes(*eight));
-        rest = after;
-    }
-    let last = rest.iter().fold(0, |n, c| n << 8 | u64::from(*c));
-    (mix(hash, last) >> 32) as usize % LINES
-}
-
-fn mix(hash: u64, word: u64) -> u64 {
-    (hash.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+/// Where a line is remembered. Two lines at one place only cost a look.
+fn place(hash: u64) -> usize {
+    (hash >> 32) as usize % LINES
 }
 
 #[cfg(test)]
@@ -76,20 +73,22 @@ mod tests {
     use crate::mask::{Class, Filter, RuleId, Rules};
 
     #[test]
-    fn a_line_is_known_until_more_is() {
+    fn a_line_is_known_as_it_was_kept() {
         let mut seen = Seen::default();
         let long = vec![b'x'; LINE_MAX + 1];
-        for line in [&b"no password here"[..], &long] {
-            assert!(!seen.knows(line, 0));
-            seen.keep(line, 0);
+        for (line, apart) in [
+            (&b"no password"[..], true),
+            (b"a token", false),
+            (&long, true),
+        ] {
+            assert_eq!(seen.knows(line), Known::Nothing);
+            seen.keep(line, apart);
         }
-        assert!(seen.knows(b"no password here", 0));
-        assert!(!seen.knows(b"no password herE", 0));
-        assert!(!seen.knows(&long, 0));
-        assert!(!seen.knows(b"", 0));
-        assert!(!seen.knows(b"no password here", 1));
-        seen.forget_before(1);
-        assert!(seen.lines.is_empty());
+        assert_eq!(seen.knows(b"no password"), Known::Apart);
+        assert_eq!(seen.knows(b"a token"), Known::Empty);
+        for line in [&b"no passworD"[..], b"", &long] {
+            assert_eq!(seen.knows(line), Known::Nothing);
+        }
     }
 
     #[test]
@@ -137,7 +136,7 @@ mod tests {
         for n in 0..lines.len() {
             for line in [lines[n], lines[n * 7919 % (n + 1).min(40)], lines[n]] {
                 let line = line.as_bytes();
-                known += usize::from(scanner.seen.knows(line, scanner.version));
+                known += usize::from(scanner.seen.knows(line) != Known::Nothing);
                 found.clear();
                 scanner.line(line, &mut found);
                 expected.clear();
