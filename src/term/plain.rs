@@ -131,7 +131,7 @@ fn is_plain_utf8(line: &[u8]) -> bool {
             return false;
         }
     }
-    std::str::from_utf8(line).is_ok()
+    encoding_rs::Encoding::utf8_valid_up_to(line) == line.len()
 }
 
 /// A control inside a line.
@@ -256,18 +256,17 @@ pub fn ends_at_edge(text: &[u8], column: usize, cols: usize) -> bool {
 /// In which column the cursor stands behind `text`, drawn from `column` on; one behind the last where
 /// it has filled a row and the next character wraps.
 pub fn column_behind(text: &[u8], column: usize, cols: usize) -> usize {
-    if memchr(b'\t', text).is_none()
-        && let Some(cells) = narrow(text)
-    {
-        let end = column + cells;
-        return match end {
-            _ if end <= cols => end,
-            _ => (end - 1) % cols.max(1) + 1,
-        };
+    match narrow(text) {
+        Some(cells) if memchr(b'\t', text).is_none() => behind_narrow(cells, column, cols),
+        _ => column_of(text, column, cols),
     }
-    match std::str::from_utf8(text) {
-        Ok(text) => column_of(text, column, cols),
-        Err(_) => column_of(&String::from_utf8_lossy(text), column, cols),
+}
+
+/// In which column the cursor stands behind so many characters of one cell.
+fn behind_narrow(cells: usize, column: usize, cols: usize) -> usize {
+    match column + cells {
+        end if end <= cols => end,
+        end => (end - 1) % cols.max(1) + 1,
     }
 }
 
@@ -285,22 +284,32 @@ fn narrow(text: &[u8]) -> Option<usize> {
     plain.then(|| text.iter().filter(|c| **c & 0xC0 != 0x80).count())
 }
 
-fn column_of(text: &str, column: usize, cols: usize) -> usize {
+/// As [`column_behind`], of text of any width.
+fn column_of(text: &[u8], column: usize, cols: usize) -> usize {
     let mut col = column;
-    for c in text.chars() {
-        if matches!(c, ' '..='~') {
-            col = if col < cols { col + 1 } else { 1 };
-        } else if c == '\t' {
+    let mut rest = text;
+    while let Some(first) = rest.first() {
+        // Text comes in runs of ASCII and of what is not.
+        let (is_ascii, is_tab) = (first.is_ascii(), *first == b'\t');
+        let run = |c: &u8| c.is_ascii() == is_ascii && *c != b'\t';
+        let end = rest.iter().position(|c| !run(c)).unwrap_or(rest.len());
+        let (run, behind) = rest.split_at(if is_tab { 1 } else { end });
+        rest = behind;
+        if is_tab {
             col = (col / TAB + 1)
                 .saturating_mul(TAB)
                 .min(cols.saturating_sub(1));
+        } else if is_ascii {
+            col = behind_narrow(run.len(), col, cols);
         } else {
-            let width = char_width(c);
-            col = if col + width > cols {
-                width
-            } else {
-                col + width
-            };
+            for c in String::from_utf8_lossy(run).chars() {
+                let width = char_width(c);
+                col = if col + width > cols {
+                    width
+                } else {
+                    col + width
+                };
+            }
         }
     }
     col
@@ -349,13 +358,22 @@ mod tests {
             "⌚ ✅ ☃",
             "1234567890123456789",
             "\u{22ff}\u{2300}",
+            "tab\tand 漢字\tx",
+            "",
         ];
+        let one_by_one = |text: &str, column: usize, cols: usize| {
+            text.chars().fold(column, |col, c| match char_width(c) {
+                _ if c == '\t' => ((col / TAB + 1) * TAB).min(cols - 1),
+                width if col + width > cols => width,
+                width => col + width,
+            })
+        };
         for text in texts {
             for cols in [1, 2, 3, 5, 8, 13, 80] {
                 for column in 0..=cols {
                     assert_eq!(
                         column_behind(text.as_bytes(), column, cols),
-                        column_of(text, column, cols),
+                        one_by_one(text, column, cols),
                         "{text} from {column} of {cols}"
                     );
                 }
