@@ -306,8 +306,8 @@ impl Pipeline {
         }
         let end = self.held.end();
         let payload = self.held.slice(start, end).to_vec();
-        // What fills the clipboard is base64 and shows nowhere: none of it is needed.
-        if let Some(kept) = clipboard(&payload) {
+        // What fills the clipboard or a variable is base64 and shows nowhere: none of it is needed.
+        if let Some(kept) = clipboard(&payload).or_else(|| variable(&payload)) {
             self.held.patch(start + kept as u64, end, Vec::new());
             return;
         }
@@ -350,6 +350,13 @@ impl Pipeline {
 fn clipboard(payload: &[u8]) -> Option<usize> {
     let targets = payload.strip_prefix(b"52;")?;
     Some(3 + memchr::memchr(b';', targets).map_or(0, |at| at + 1))
+}
+
+/// How much of an `OSC 1337 ; SetUserVar=name=value` payload is kept, if it is one.
+fn variable(payload: &[u8]) -> Option<usize> {
+    let lead = b"1337;SetUserVar=";
+    let name = payload.strip_prefix(lead)?;
+    Some(lead.len() + memchr::memchr(b'=', name).map_or(0, |at| at + 1))
 }
 
 fn function_switches(function: &Function) -> bool {

@@ -158,6 +158,11 @@ fn a_secret_is_masked_however_it_was_drawn() {
 fn a_clipboard_is_dropped() {
     let out = masked(SIZE, b"a\x1b]52;c;dHIwdWI0ZG9yLWFuZC0z\x07b\r\n");
     assert_eq!(show(&out), show(b"a\x1b]52;c;\x07b\r\n"));
+    let out = masked(
+        SIZE,
+        b"a\x1b]1337;SetUserVar=cmd=dHIwdWI0ZG9yLWFuZC0z\x07b\r\n",
+    );
+    assert_eq!(show(&out), show(b"a\x1b]1337;SetUserVar=cmd=\x07b\r\n"));
 }
 
 /// What happens in a session, for the tests of commands.
