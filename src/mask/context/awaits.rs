@@ -173,11 +173,14 @@ impl Awaits {
         }
         if self.left > 0 {
             self.left -= 1;
+            self.below = self.below.at_line(line);
             if self.below == Below::Login && self.left == 1 {
                 self.below = Below::Secret;
             }
             if !below(self.below, line, spans) {
                 self.left = 0;
+            } else if matches!(self.below, Below::Manifest { .. }) {
+                self.left = self.below.lines();
             }
         }
         if self.left == 0 {
@@ -312,6 +315,8 @@ fn announces(line: &[u8]) -> bool {
         "your password",
         "new password is",
         "new password for",
+        "admin password:",
+        "root password:",
         "your token",
         "your api key",
         "your new token",
@@ -324,6 +329,7 @@ fn announces(line: &[u8]) -> bool {
         b"generated",
         b" is below",
         b"your ",
+        b"initial ",
     ];
     open && WORDS.iter().any(|word| contains(text, word.as_bytes()))
         && verb.iter().any(|word| contains(text, word))
@@ -363,6 +369,10 @@ fn names_secret(line: &[u8]) -> bool {
             && !name.contains(&b' ')
             && judge(name).is_some_and(|n| n.strength == Strength::Strong)
     };
+    // "keyName": "key1" of a storage account of Azure, and its value below
+    if text.starts_with(b"\"keyName\": ") {
+        return true;
+    }
     // What Terraform made itself: the result stands in a line below.
     if text.starts_with(b"resource \"random_password\"") {
         return true;

@@ -1,7 +1,7 @@
 //! Lines whose value one above names: YAML's blocks, a form's field, codes, a netrc.
 
 use super::awaits::REVEALED;
-use crate::mask::bytes::{at, contains, cut, find, from, is_word, trim, word_at};
+use crate::mask::bytes::{at, before, contains, cut, find, from, is_word, trim, word_at};
 use crate::mask::names::{Strength, judge};
 use crate::mask::span::{Class, Span};
 use crate::mask::standin::is_placeholder;
@@ -41,6 +41,10 @@ pub(super) enum Below {
     Tunnel,
     /// Bytes in hexadecimal: the master key of LUKS.
     Bytes,
+    /// A Secret of Kubernetes; within its data, which stands so deep.
+    Manifest { data: Option<usize> },
+    /// What a device knows of a server that it asks.
+    Server,
 }
 
 /// A block or list below a line ends after so many lines.
@@ -51,11 +55,93 @@ impl Below {
     pub(super) fn lines(self) -> u8 {
         match self {
             Below::Value { block: false, .. } => 1,
+            Below::Server => 6,
             Below::Field | Below::Login => 3,
             Below::Typed => 1,
             _ => BELOW_LINES,
         }
     }
+
+    /// What this holds at `line`, of which one line after the other is read.
+    pub(super) fn at_line(self, line: &[u8]) -> Below {
+        let Below::Manifest { data } = self else {
+            return self;
+        };
+        let text = line.trim_ascii();
+        let indent = line.len() - line.trim_ascii_start().len();
+        let opens = [
+            &b"data:"[..],
+            b"stringData:",
+            b"\"data\": {",
+            b"\"stringData\": {",
+        ];
+        let data = match data {
+            _ if opens.contains(&text) => Some(indent),
+            Some(depth) if indent > depth => data,
+            _ => None,
+        };
+        Below::Manifest { data }
+    }
+}
+
+/// Keys of such a Secret whose values are none: where a service is, and as whom one logs in.
+const OPEN: &[&str] = &[
+    "username",
+    "user",
+    "login",
+    "host",
+    "hostname",
+    "endpoint",
+    "port",
+    "database",
+    "dbname",
+    "db",
+    "name",
+    "namespace",
+    "region",
+    "bucket",
+    "type",
+    "issuer",
+    "email",
+    "crt",
+    "cert",
+    "server",
+];
+
+/// Whether the last word of the key `name` is one of these.
+fn is_open(name: &[u8]) -> bool {
+    let signs = |c: &u8| !c.is_ascii_alphanumeric();
+    let mut words = name.rsplit(signs).filter(|word| !word.is_empty());
+    words.next().is_some_and(|last| {
+        OPEN.iter()
+            .any(|word| last.eq_ignore_ascii_case(word.as_bytes()))
+    })
+}
+
+/// Whether `text` is or prints a Secret of Kubernetes.
+fn is_manifest(text: &[u8]) -> bool {
+    let line = text.trim_ascii_start();
+    let kind = [
+        &b"kind: Secret"[..],
+        b"\"kind\": \"Secret\",",
+        b"\"kind\": \"Secret\"",
+        b"stringData:",
+    ];
+    let shown = || {
+        contains(text, b"get secret")
+            && [
+                &b"-o yaml"[..],
+                b"-oyaml",
+                b"-o json",
+                b"-ojson",
+                b"output yaml",
+                b"output=yaml",
+            ]
+            .iter()
+            .any(|format| memchr::memmem::find(text, format).is_some())
+            && memchr::memmem::find(text, b"jsonpath").is_none()
+    };
+    kind.contains(&line) || shown()
 }
 
 /// What the lines below `line` hold; `words` says whether a word of this layer stands in it.
@@ -159,6 +245,17 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
             return Below::Codes;
         }
     }
+    if is_manifest(text) {
+        let inside = first == b"stringData:";
+        let data = inside.then_some(line.len() - line.trim_ascii_start().len());
+        return Below::Manifest { data };
+    }
+    if [&b"radius server "[..], b"tacacs server "]
+        .iter()
+        .any(|word| word_at(text, 0, word))
+    {
+        return Below::Server;
+    }
     // name: |
     let indent = line.len() - line.trim_ascii_start().len();
     let Some(colon) = memchr::memrchr(b':', text) else {
@@ -180,6 +277,13 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
         }
     }
     Below::Nothing
+}
+
+/// `ruamc-ihyyl`: groups of as many characters each.
+fn is_grouped(word: &[u8]) -> bool {
+    let mut groups = word.split(|c| *c == b'-').map(<[u8]>::len);
+    let first = groups.next().unwrap_or(0);
+    (4..=8).contains(&first) && word.len() > first && groups.all(|len| len == first)
 }
 
 /// Masks what `line` holds below one that opened `what`; false when it does not belong to it.
@@ -246,7 +350,7 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
             for word in text.split(|c| matches!(c, b' ' | b'\t')) {
                 let code = (6..=40).contains(&word.len())
                     && word.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'-')
-                    && word.iter().any(u8::is_ascii_digit);
+                    && (word.iter().any(u8::is_ascii_digit) || is_grouped(word));
                 if code {
                     hide(place, place + word.len());
                     any = true;
@@ -355,6 +459,38 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
                 place += field.len() + 1;
             }
             fields.len() >= 4
+        }
+        Below::Manifest { data } => {
+            let Some(_) = data else {
+                let ends = text == b"---" || text.is_empty() || at(line, 0) == b'$';
+                return !ends && text.iter().any(|c| b":{}[]-".contains(c));
+            };
+            let pair = memchr::memchr(b':', text).filter(|colon| {
+                let name = cut(text, 0, *colon);
+                name.iter()
+                    .all(|c| is_word(*c) || matches!(c, b'-' | b'.' | b'"' | b'\'' | b' '))
+            });
+            let (mut from, to) = trim(line, start + pair.map_or(0, |n| n + 1), end);
+            let mut to = to - usize::from(before(line, to) == b',');
+            if matches!(at(line, from), b'"' | b'\'') && before(line, to) == at(line, from) {
+                (from, to) = (from + 1, to - 1);
+            }
+            let opens = pair.is_some_and(|colon| is_open(cut(text, 0, colon)))
+                || matches!(
+                    cut(line, from, to),
+                    b"|" | b"|-" | b">" | b">-" | b"{}" | b"{"
+                );
+            if to > from + 1 && !opens {
+                hide(from, to);
+            }
+            true
+        }
+        Below::Server => {
+            if word_at(text, 0, b"key ") {
+                let kind = at(text, 4).is_ascii_digit() && at(text, 5) == b' ';
+                hide(start + 4 + 2 * usize::from(kind), end);
+            }
+            start > 0
         }
         Below::Bytes => {
             let pair = |part: &[u8]| part.len() == 2 && part.iter().all(u8::is_ascii_hexdigit);

@@ -145,7 +145,9 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
     let config = CONFIG
         .iter()
         .any(|n| name.eq_ignore_ascii_case(n.as_bytes()));
-    let setter = ends_in(lead, SETTERS) || dollar && ends_in(lead, &["set"]);
+    let setter = ends_in(lead, SETTERS)
+        || lead.trim_ascii_start() == b"ENV"
+        || dollar && ends_in(lead, &["set"]);
     if matches!(before(line, start), b'"' | b'\'' | b'\\' | b'@') && !config || dollar && !setter {
         return;
     }
@@ -250,7 +252,7 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         // debconf: `mysql-server mysql-server/root_password password x`
         || strong && is_question(lead) && text.len() >= 3
         // FTP and POP
-        || name == b"PASS" && place.first && place.alone && text.len() >= 3
+        || name == b"PASS" && place.first && place.alone && text.len() >= 3 && !is_file(text)
         // `username bob and password x` of a sentence
         || strong && contains(lead, b"username ") && is_mixed(text) && has_digit(text) && text.len() >= 6;
     if good
@@ -263,6 +265,20 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
     {
         spans.push(Span::new(value, end_secret, DIRECTIVE, Class::Password));
     }
+}
+
+/// `src/auth/password.test.ts`: a file, of which a test runner says that it passed.
+fn is_file(text: &[u8]) -> bool {
+    let Some(dot) = memchr::memrchr(b'.', text) else {
+        return false;
+    };
+    let ending = cut(text, dot + 1, text.len());
+    text.contains(&b'/')
+        && (1..=4).contains(&ending.len())
+        && ending.iter().all(u8::is_ascii_lowercase)
+        && text
+            .iter()
+            .all(|c| is_word(*c) || matches!(c, b'/' | b'.' | b'-'))
 }
 
 /// Whether one of these commands (lower case) of Redis begins `lead`, alone or behind a prompt.

@@ -8,6 +8,7 @@ mod below;
 mod directive;
 mod file;
 mod http;
+mod pair;
 mod phrase;
 mod reveals;
 mod told;
@@ -76,6 +77,7 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "md5 ",
     "wpa-psk ",
     "radius",
+    "tacacs server ",
     "\\set ",
     ".logon ",
     "negotiate ",
@@ -83,6 +85,8 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "token ",
     " on >",
     " off >",
+    " on #",
+    " off #",
     "community",
     "key ",
     "334 UGFzc3dvcmQ6",
@@ -109,7 +113,15 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "暗証番号",
     "command not found",
     "kennwort",
+    "kind: secret",
+    "\"kind\": \"secret\"",
+    "stringdata:",
+    "get secrets ",
     " pw ",
+    "pw for ",
+    "fold -",
+    "\"keyname\": ",
+    "pw is ",
     "zugangsdaten",
     "login",
     "\"securestring\"",

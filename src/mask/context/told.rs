@@ -5,7 +5,7 @@ use crate::mask::bytes::{at, before, contains, cut, find, is_word, trim, word_at
 use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::standin::is_placeholder;
 
-const TOLD: RuleId = RuleId::new("revealed-secret");
+pub(super) const TOLD: RuleId = RuleId::new("revealed-secret");
 
 /// A longer sentence tells something else.
 const SENTENCE_MAX: usize = 200;
@@ -53,7 +53,7 @@ pub(super) fn spoken(line: &[u8], spans: &mut Vec<Span>) {
         bracketed(line, spans);
         code(line, spans);
         one_time(line, spans);
-        pair(line, spans);
+        super::pair::find(line, spans);
         meant(line, spans);
         for_app(line, spans);
         noted(line, spans);
@@ -86,36 +86,6 @@ fn one_time(line: &[u8], spans: &mut Vec<Span>) {
         let count = digits.iter().take_while(|c| c.is_ascii_digit()).count();
         if (4..=8).contains(&count) && !is_word(at(digits, count)) {
             spans.push(Span::new(start, start + count, TOLD, Class::Password));
-        }
-    }
-}
-
-/// `creds for staging: qa-bot:x (until friday)`: a user and a secret behind what calls them so.
-fn pair(line: &[u8], spans: &mut Vec<Span>) {
-    let Some(word) = ["creds", "credentials", "logins", "zugangsdaten"]
-        .iter()
-        .find_map(|word| find(line, 0, word.as_bytes()))
-    else {
-        return;
-    };
-    let lead = cut(line, word, word + 60);
-    let Some(colon) = memchr::memmem::find(lead, b": ").map(|n| word + n + 2) else {
-        return;
-    };
-    let text = cut(line, colon, line.len());
-    let length = text.iter().position(|c| *c == b' ').unwrap_or(text.len());
-    let text = cut(text, 0, length);
-    let text = text.strip_suffix(b",").unwrap_or(text);
-    if let Some(gap) = memchr::memchr(b':', text) {
-        let secret = cut(text, gap + 1, text.len());
-        if gap > 0 && is_strong(secret) {
-            let start = colon + gap + 1;
-            spans.push(Span::new(
-                start,
-                start + secret.len(),
-                TOLD,
-                Class::Password,
-            ));
         }
     }
 }
@@ -316,6 +286,8 @@ fn clause(line: &[u8], spans: &mut Vec<Span>) {
     };
     let rest = cut(line, thing, thing + SENTENCE_MAX);
     let verbs = [
+        " is now: ",
+        " is now ",
         " is : ",
         " est : ",
         " ist : ",
@@ -451,7 +423,9 @@ fn beside(line: &[u8], spans: &mut Vec<Span>) {
             w.ends_with(b",")
                 || w.ends_with(b":")
                 || [&b"#"[..], b"and", b"/", b"with", b"mit"].contains(&w)
-        });
+        })
+        // user bob / pass x
+        || word(0) == Some(b"pass") && word(1) == Some(b"/");
     let slashed = word(0) == Some(b"/")
         && word(2).is_some_and(|w| {
             ["login", "user", "creds", "credentials", "account", "zugang", "zugang:", "login:"]
@@ -503,7 +477,7 @@ fn not_a_command(line: &[u8], spans: &mut Vec<Span>) {
 }
 
 /// Whether nobody would write `text` but as a password: three kinds of characters, one a digit.
-fn is_strong(text: &[u8]) -> bool {
+pub(super) fn is_strong(text: &[u8]) -> bool {
     let digits = text.iter().any(u8::is_ascii_digit);
     // Signs that no sentence has within a word.
     let inner = cut(text, 1, text.len().saturating_sub(1));
