@@ -311,6 +311,7 @@ fn forms(secret: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
             vec![b'\\', c]
         }
     }));
+    spelt(secret, &mut add);
     add(escape(secret, |c| match c {
         b'&' => b"&amp;".to_vec(),
         b'<' => b"&lt;".to_vec(),
@@ -320,6 +321,33 @@ fn forms(secret: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
         _ => vec![c],
     }));
     forms
+}
+
+/// Byte for byte, as languages that escape bytes write a value, and in one case of letters. Forms that
+/// have bytes in common with ordinary text cost too much here: `dump` reads those.
+fn spelt(secret: &[u8], add: &mut impl FnMut(Vec<u8>)) {
+    for upper in [false, true] {
+        for lead in [&b"\\x"[..], b"%"] {
+            add(escape(secret, |c| [lead, &hex(&[c], upper)].concat()));
+        }
+        if secret.is_ascii() {
+            let each = |c| [b"\\u00".to_vec(), hex(&[c], upper)].concat();
+            add(escape(secret, each));
+        }
+    }
+    let octal = |c: u8| format!("\\{c:03o}").into_bytes();
+    add(escape(secret, octal));
+    let entity = |c: u8| match c.is_ascii_punctuation() {
+        true => format!("&#{c};").into_bytes(),
+        false => vec![c],
+    };
+    add(escape(secret, entity));
+    // A word that begins with a capital is a word in small letters too.
+    let drawn = secret.iter().filter(|c| c.is_ascii_digit()).count() >= 2 && secret.len() >= 10;
+    if drawn {
+        add(secret.to_ascii_uppercase());
+        add(secret.to_ascii_lowercase());
+    }
 }
 
 fn escape(secret: &[u8], each: impl Fn(u8) -> Vec<u8>) -> Vec<u8> {

@@ -28,6 +28,7 @@ mod columns;
 mod context;
 mod database;
 mod door;
+mod dump;
 mod filter;
 mod forms;
 mod grams;

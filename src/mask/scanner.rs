@@ -10,6 +10,7 @@ use super::classes::Classes;
 use super::columns::{Columns, Judge};
 use super::context::{self, Awaits, Woken};
 use super::door::Door;
+use super::dump::Dump;
 use super::filter::LINE_MAX;
 use super::grams::{Grams, Hit, Match, Text};
 use super::keyblock::{self, Block, Inside};
@@ -42,6 +43,7 @@ pub struct Scanner {
     named: Vec<Regex>,
     classes: Classes,
     pieces: edge::Pieces,
+    dump: Dump,
     seen: seen::Seen,
 }
 
@@ -109,6 +111,7 @@ impl Scanner {
             named: Vec::new(),
             classes: Classes::default(),
             pieces: edge::Pieces::default(),
+            dump: Dump::default(),
             seen: seen::Seen::default(),
         }
     }
@@ -351,6 +354,9 @@ impl Scanner {
             hits.retain(|hit| self.rules.is_worth(line, *hit));
         }
         self.unwoken(line, spans);
+        if self.version > 0 && self.dump.may_hold(line) {
+            self.dump.line(line, &self.learned, spans);
+        }
         for pattern in &self.named {
             let found = pattern.find_iter(line).filter(|found| !found.is_empty());
             // Not of a class that is learned: it is found by itself wherever it stands.
@@ -464,6 +470,9 @@ impl Scanner {
         }
         if block {
             self.state.block = keyblock::open(line, spans);
+        }
+        if words.iter().any(|place| word_at(line, *place, b"fold -")) {
+            self.dump.fold();
         }
         let named = !names.is_empty();
         if named {
