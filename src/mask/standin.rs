@@ -359,10 +359,11 @@ fn is_note(rest: &[u8]) -> bool {
     let Some((b']' | b')', inner)) = rest.split_last() else {
         return false;
     };
-    inner.iter().all(|c| c.is_ascii_alphabetic() || *c == b' ')
-        && inner
-            .split(|c| *c == b' ')
-            .any(|word| SAID.iter().any(|said| word.eq_ignore_ascii_case(said)))
+    [&b"password"[..], b"passwd", b"secret", b"token"].contains(&inner)
+        || inner.iter().all(|c| c.is_ascii_alphabetic() || *c == b' ')
+            && inner
+                .split(|c| *c == b' ')
+                .any(|word| SAID.iter().any(|said| word.eq_ignore_ascii_case(said)))
 }
 
 /// Tags of YAML that name where a value stands.

@@ -100,6 +100,18 @@ impl Delimiter {
                 escapes,
             });
         }
+        if quote == 0
+            && escapes == 0
+            && let Some(value) = behind_encoded(line, i)
+        {
+            return Some(Self {
+                kind: Kind::Equals,
+                value,
+                spaced: false,
+                quote,
+                escapes,
+            });
+        }
         let i = behind_colour(line, i);
         let blank = skip_blanks(line, i);
         if blank - i > BLANKS_MAX {
@@ -197,7 +209,7 @@ impl Delimiter {
             (b',', _)
                 if quote != 0
                     && before(line, start) == b'/'
-                    && contains(cut(line, i, i + 12), b"value") =>
+                    && contains(cut(line, i, i + 40), b"\"value\"") =>
             {
                 (Kind::Pair, i + 1)
             }
@@ -206,7 +218,11 @@ impl Delimiter {
             (b'/', b'>') => return None,
             // ENV['SECRET_KEY_BASE'] ||= 'x'
             (b'|', b'|') if at(line, i + 2) == b'=' => (Kind::Equals, i + 3),
-            (b'>', _) if quote != 0 && word_at(line, start.saturating_sub(6), b"name=") => {
+            (b'>', _)
+                if quote != 0
+                    && (word_at(line, start.saturating_sub(6), b"name=")
+                        || word_at(line, start.saturating_sub(5), b"key=")) =>
+            {
                 (Kind::Tag, i + 1)
             }
             _ => return None,
@@ -220,6 +236,39 @@ impl Delimiter {
             escapes,
         })
     }
+}
+
+/// Behind what stands between a name and its value in a text that was encoded for a URL or for HTML:
+/// `password%3Dx`, `%22password%22%3A%22x`, `&quot;password&quot;:&quot;x`.
+fn behind_encoded(line: &[u8], i: usize) -> Option<usize> {
+    const BETWEEN: &[&[u8]] = &[
+        b"%3d",
+        b"%22%3a%22",
+        b"%22%3a%20%22",
+        b"%22%3a+%22",
+        b"&quot;:&quot;",
+        b"&quot;: &quot;",
+        b"&#34;:&#34;",
+        b"&#34;: &#34;",
+    ];
+    let between = BETWEEN.iter().find(|b| word_at(line, i, b))?;
+    Some(i + between.len())
+}
+
+/// Where a value ends that begins at `start` behind such signs: at the next of them.
+pub(super) fn encoded_end(line: &[u8], start: usize, to: usize) -> usize {
+    let ends: &[&[u8]] = match cut(line, start.saturating_sub(3), start) {
+        b"%3D" | b"%3d" => &[b"%26", b"%20"],
+        b"%22" => &[b"%22"],
+        b"ot;" => &[b"&quot"],
+        b"34;" => &[b"&#34"],
+        _ => return to,
+    };
+    let text = cut(line, start, to);
+    let end = ends
+        .iter()
+        .filter_map(|end| memchr::memmem::find(text, end));
+    end.min().map_or(to, |n| start + n)
 }
 
 /// Behind the colours at `i`: `ESC [ 1 m` (ECMA-48, 8.3.117).

@@ -21,6 +21,9 @@ pub(super) fn is(
     let bare = text.strip_suffix(b",").unwrap_or(text);
     let bare_stands_in = !quoted && bare.len() < text.len() && is_placeholder(bare);
     bare_stands_in
+        || is_release(text)
+        || before(line, name) == b':' && cut(line, 0, name).ends_with(b"did:")
+        || !quoted && (is_required(line, name, text) || is_passed(line, text))
         || named.class != Class::Password && is_tls_session(line, name, text)
         || quoted && lead.ends_with(b"alias ") && is_run(text)
         || !quoted && (is_documented(lead) || is_field_of_protobuf(line, delimiter, text))
@@ -94,6 +97,47 @@ pub(crate) fn is_worded(text: &[u8]) -> bool {
             .clone()
             .all(|part| !part.is_empty() && (lower(part) || number(part)))
         && parts.clone().any(|part| part.len() >= 3 && lower(part))
+}
+
+/// `:password WHERE id = :id`, `$1 where …`: a parameter that the rest of a statement follows.
+pub(super) fn is_bound(text: &[u8]) -> bool {
+    let end = text.iter().position(|c| matches!(c, b' ' | b',' | b')'));
+    let Some(end) = end else {
+        return false;
+    };
+    let name = cut(text, 1, end);
+    match at(text, 0) {
+        b':' | b'@' => {
+            at(name, 0).is_ascii_alphabetic()
+                && name.iter().all(|c| c.is_ascii_lowercase() || *c == b'_')
+        }
+        b'$' => !name.is_empty() && name.len() < 3 && name.iter().all(u8::is_ascii_digit),
+        b'?' => name.is_empty(),
+        b'%' => name == b"s",
+        _ => false,
+    }
+}
+
+/// `"password-hash": "1.2.2"`, `jsonwebtoken: ^9.0.2`: the release of a package that is called so.
+fn is_release(text: &[u8]) -> bool {
+    let dots = text.iter().filter(|c| **c == b'.').count();
+    is_version(text) && (dots == 2 || !at(text, 0).is_ascii_digit()) && text.len() <= 12
+}
+
+/// `PASS: test_password_reset`: what a test runner says.
+fn is_passed(line: &[u8], text: &[u8]) -> bool {
+    line.starts_with(b"PASS: ") && text.starts_with(b"test") && is_word(at(text, 4))
+}
+
+/// `token: Token!`: a field of GraphQL that is never null.
+fn is_required(line: &[u8], name: usize, text: &[u8]) -> bool {
+    let Some(kind) = text.strip_suffix(b"!") else {
+        return false;
+    };
+    let named = cut(line, name, name + kind.len());
+    at(kind, 0).is_ascii_uppercase()
+        && (named.eq_ignore_ascii_case(kind)
+            || [&b"String"[..], b"ID", b"Int", b"UUID"].contains(&kind))
 }
 
 /// `^7.0.2`

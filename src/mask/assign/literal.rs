@@ -192,6 +192,7 @@ pub(crate) fn converts(name: &[u8]) -> bool {
         b"ok",
         b"just",
         b"buffer.from",
+        b"cast_to_raw",
         b"from",
         b"str",
         b"quote",

@@ -21,7 +21,7 @@ use super::value::{
 use delimiter::{Delimiter, Kind};
 use extent::unquoted;
 pub(crate) use harmless::is_worded;
-use harmless::{is_colour, is_version};
+use harmless::{is_bound, is_colour, is_version};
 use literal::call;
 pub(crate) use literal::{closing, converts, is_fetching, opening};
 use placed::{declared, fallback};
@@ -181,6 +181,10 @@ fn value(line: &[u8], name: usize, named: Named, delimiter: Delimiter) -> Option
         }
         None => {
             let to = unquoted(line, name, delimiter);
+            if is_bound(cut(line, start, to)) {
+                return None;
+            }
+            let to = delimiter::encoded_end(line, start, to);
             (start, to, false)
         }
     };

@@ -50,17 +50,25 @@ pub(super) fn declared(line: &[u8], delimiter: Delimiter) -> usize {
             let colon = skip_blanks(line, close + 1);
             if at(line, colon) == b':' && close < line.len() {
                 let key = cut(line, start + 1, close);
-                let value = VALUES
-                    .iter()
-                    .any(|v| key.eq_ignore_ascii_case(v.as_bytes()));
-                // Nothing is a value where none is named.
-                return if value {
-                    skip_blanks(line, colon + 1)
-                } else {
-                    line.len()
+                let is_value = |key: &[u8]| {
+                    VALUES
+                        .iter()
+                        .any(|v| key.eq_ignore_ascii_case(v.as_bytes()))
                 };
+                if is_value(key) {
+                    return skip_blanks(line, colon + 1);
+                }
+                // "Name": "db_password", "Type": "SecureString", "Value": "x"; nothing is a value where
+                // none is named.
+                return behind_pair(line, colon, is_value).unwrap_or(line.len());
             }
-            start
+            // name='api_secret', value='x'
+            let key = VALUES.iter().find(|v| word_at(line, start, v.as_bytes()));
+            let equals = key.map(|v| skip_blanks(line, start + v.len()));
+            match equals.filter(|i| at(line, *i) == b'=') {
+                Some(equals) => skip_blanks(line, equals + 1),
+                None => start,
+            }
         }
         Kind::Colon if delimiter.quote == 0 => {
             let kind = from(line, start)
@@ -76,6 +84,19 @@ pub(super) fn declared(line: &[u8], delimiter: Delimiter) -> usize {
         }
         _ => start,
     }
+}
+
+/// Where the value stands whose key follows the one pair that begins with the colon at `colon`.
+fn behind_pair(line: &[u8], colon: usize, is_value: impl Fn(&[u8]) -> bool) -> Option<usize> {
+    let quote = |i: usize| Some(at(line, i)).filter(|c| matches!(c, b'"' | b'\''));
+    let other = skip_blanks(line, colon + 1);
+    let close = closing(line, other + 1, quote(other)?, 0);
+    let comma = skip_blanks(line, close + 1);
+    let next = skip_blanks(line, comma + 1);
+    let end = closing(line, next + 1, quote(next)?, 0);
+    let colon = skip_blanks(line, end + 1);
+    let plain = close - other < 40 && at(line, comma) == b',' && at(line, colon) == b':';
+    (plain && is_value(cut(line, next + 1, end))).then(|| skip_blanks(line, colon + 1))
 }
 
 /// Elements that hold the value of what is named before.

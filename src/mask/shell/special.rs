@@ -178,8 +178,17 @@ pub(super) fn special(
             }
         }
         // openssl passwd -6 secret
-        "passwd" if plain.first().map(text) == Some(b"passwd") && plain.len() >= 2 => {
-            push_word(line, plain.last().copied(), spans);
+        "passwd"
+            if plain.first().map(text) == Some(b"passwd")
+                && plain.len() >= 2
+                && !words.iter().any(|w| matches!(text(w), b"-stdin" | b"<")) =>
+        {
+            // useradd -p $(openssl passwd -1 secret) name
+            let inner = plain.iter().skip(1).find(|w| text(w).ends_with(b")"));
+            match inner {
+                Some(word) => push(line, word.start, word.end - 1, spans),
+                None => push_word(line, plain.last().copied(), spans),
+            }
         }
         _ => {}
     }
