@@ -38,6 +38,11 @@ const FILES: &[(&str, &str)] = &[
         "paper-harmless",
         include_str!("../../fixtures/mask/paper-harmless.txt"),
     ),
+    ("others", include_str!("../../fixtures/mask/others.txt")),
+    (
+        "others-harmless",
+        include_str!("../../fixtures/mask/others-harmless.txt"),
+    ),
     ("near", include_str!("../../fixtures/mask/near.txt")),
 ];
 
