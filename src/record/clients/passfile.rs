@@ -19,19 +19,20 @@ pub fn rekeyed(text: &[u8], stands: &[Stand<'_>]) -> Option<Zeroizing<Vec<u8>>> 
     let mut out = Zeroizing::new(Vec::with_capacity(text.len() * 2));
     let mut any = false;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
-        if let Some((host, rest)) = first_field(line) {
-            for stand in stands.iter().filter(|stand| host == stand.host.as_bytes()) {
-                any = true;
-                for byte in stand.dir.bytes() {
-                    if matches!(byte, b':' | b'\\') {
-                        out.push(b'\\');
-                    }
-                    out.push(byte);
+        for stand in stands {
+            let Some(rest) = behind(line, stand.host) else {
+                continue;
+            };
+            any = true;
+            for byte in stand.dir.bytes() {
+                if matches!(byte, b':' | b'\\') {
+                    out.push(b'\\');
                 }
-                out.extend_from_slice(rest);
-                if !rest.ends_with(b"\n") {
-                    out.push(b'\n');
-                }
+                out.push(byte);
+            }
+            out.extend_from_slice(rest);
+            if !rest.ends_with(b"\n") {
+                out.push(b'\n');
             }
         }
         out.extend_from_slice(line);
@@ -39,22 +40,19 @@ pub fn rekeyed(text: &[u8], stands: &[Stand<'_>]) -> Option<Zeroizing<Vec<u8>>> 
     any.then_some(out)
 }
 
-/// The first field without its backslashes, and the rest of the line from its colon on. Comments
-/// have none; a `*` fits whatever is looked for and needs no second line.
-fn first_field(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+/// The line from the colon behind `host` on, where that is its first field, as `pwdfMatchesString`
+/// reads it: colons of an address need no backslash. A comment names nobody; a `*` fits whatever is
+/// looked for and needs no second line.
+fn behind<'a>(line: &'a [u8], host: &str) -> Option<&'a [u8]> {
     if line.starts_with(b"#") {
         return None;
     }
-    let mut field = Vec::new();
-    let mut bytes = line.iter().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b':' => return Some((field, line.get(at..)?)),
-            b'\\' => field.extend(bytes.next().map(|(_, byte)| *byte)),
-            byte => field.push(*byte),
-        }
+    let mut rest = line;
+    for byte in host.bytes() {
+        rest = rest.strip_prefix(b"\\").unwrap_or(rest);
+        rest = rest.strip_prefix(&[byte])?;
     }
-    None
+    rest.starts_with(b":").then_some(rest)
 }
 
 #[cfg(test)]
@@ -83,6 +81,22 @@ mod tests {
                       /run/t/pg\\\\x:*:*:*:five\nlocalhost:*:*:*:five";
         let rekeyed = rekeyed(text, &stands).unwrap();
         assert_eq!(std::str::from_utf8(&rekeyed).unwrap(), wanted);
+    }
+
+    #[test]
+    fn an_address_is_known_with_and_without_backslashes() {
+        let stands = [Stand {
+            host: "::1",
+            dir: "/d",
+        }];
+        for line in ["::1:5:a:b:pw\n", "\\:\\:1:5:a:b:pw\n", ":\\:1:5:a:b:pw\n"] {
+            let rekeyed = rekeyed(line.as_bytes(), &stands).unwrap();
+            let wanted = format!("/d:5:a:b:pw\n{line}");
+            assert_eq!(std::str::from_utf8(&rekeyed).unwrap(), wanted);
+        }
+        for line in ["::1", "::12:5:a:b:pw", "#::1:5:a:b:pw", "\\"] {
+            assert!(super::rekeyed(line.as_bytes(), &stands).is_none(), "{line}");
+        }
     }
 
     #[test]
