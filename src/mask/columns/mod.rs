@@ -30,7 +30,7 @@ use known::Known;
 use layout::{
     Cut, bar, cells, is_border, is_boxed, is_column_name, is_prompt, is_underline, runs, spaced,
 };
-pub(crate) use names::{Judge, RECS_OWN, TRIGGERS, keywords};
+pub(crate) use names::{Judge, RECS_OWN, TRIGGERS, keywords, words_of_texts};
 pub(crate) use setting::{SETTING, is_setting};
 use setting::{key_value, one_token, unaligned};
 
@@ -351,6 +351,7 @@ fn judged(header: &[u8], style: &Cut, judge: &Judge) -> Vec<Option<Named>> {
     let names: Vec<_> = cells.iter().map(name).collect();
     names::beside(&mut named, &names);
     names::pins(&mut named, &names);
+    words_of_texts(&mut named, &names);
     named
 }
 

@@ -245,6 +245,23 @@ pub(super) fn pins(named: &mut [Option<Named>], names: &[&[u8]]) {
     }
 }
 
+/// Takes the `token` of a text's parser for none: what `ts_parse` and `ts_debug` of PostgreSQL tell
+/// beside it says that it is a word of a text.
+pub(crate) fn words_of_texts(named: &mut [Option<Named>], names: &[&[u8]]) {
+    let has = |name: &[u8]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+    if !(has(b"tokid") || has(b"lexemes") || has(b"dictionaries") && has(b"alias")) {
+        return;
+    }
+    for (named, name) in named.iter_mut().zip(names) {
+        // What its owner says of a column is said strongly.
+        if name.eq_ignore_ascii_case(b"token")
+            && named.is_some_and(|named| named.strength < Strength::Strong)
+        {
+            *named = None;
+        }
+    }
+}
+
 /// Kinds, names, and whether each can mean other things too.
 fn rows() -> impl Iterator<Item = (Personal, &'static str, bool)> {
     let lines = PERSONAL_NAMES.lines().filter(|line| !line.starts_with('#'));

@@ -45,9 +45,16 @@ impl Scanner {
     /// empty when unknown: there an alias shows what it stands for.
     pub fn result(&self, statement: &[u8], columns: &[Column<'_>]) -> ResultColumns {
         let items = sql::items(statement, columns.len(), self.judge());
-        let judged = columns.iter().enumerate().map(|(n, column)| {
-            let item = items.get(n);
-            judge(self.judge(), column, item).map_or(What::Unknown, |named| {
+        let named = columns.iter().enumerate();
+        let named = named.map(|(n, column)| judge(self.judge(), column, items.get(n)));
+        let mut named: Vec<_> = named.collect();
+        let names: Vec<_> = columns
+            .iter()
+            .map(|column| column.name.as_bytes())
+            .collect();
+        columns::words_of_texts(&mut named, &names);
+        let judged = named.into_iter().zip(columns).map(|(named, column)| {
+            named.map_or(What::Unknown, |named| {
                 if named.class != Class::Personal && is_harmless(column.kind) {
                     What::Harmless
                 } else {
@@ -253,6 +260,26 @@ mod tests {
             shown[n] = String::from_utf8_lossy(&covered.text).into_owned();
         });
         shown
+    }
+
+    #[test]
+    fn the_words_of_a_text_s_parser_are_no_secrets() {
+        let columns =
+            |names: &'static str| -> Vec<Column<'static>> { names.split(' ').map(named).collect() };
+        let word = "aew.werc.ewr/?ad=qwe&dw";
+        for (names, cells) in [
+            ("tokid token", ["18", word].as_slice()),
+            ("token lexemes", &[word, "{1aew.werc.ewr}"]),
+            ("alias token dictionaries", &["url", word, "{simple}"]),
+        ] {
+            let statement = "select * from ts_debug('english', $1)";
+            assert_eq!(run(statement, &columns(names), cells), cells, "{names}");
+        }
+        // Elsewhere it is one.
+        for names in ["id token", "alias token"] {
+            let shown = run("select * from t", &columns(names), &["18", word]);
+            assert_ne!(shown[1], word, "{names}");
+        }
     }
 
     fn named(name: &str) -> Column<'_> {
