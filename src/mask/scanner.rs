@@ -530,6 +530,11 @@ impl Scanner {
         }
     }
 
+    /// What `statement` copies is shown next.
+    pub(super) fn copy_follows(&mut self, statement: &[u8]) {
+        self.state.columns.copy(statement, self.rules.judge());
+    }
+
     /// What the names of columns say.
     pub(super) fn judge(&self) -> &Judge {
         self.rules.judge()

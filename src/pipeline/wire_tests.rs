@@ -237,6 +237,32 @@ fn lines_told_of_a_binary_copy_are_masked_by_their_columns() {
 }
 
 #[test]
+fn rows_that_are_typed_are_masked_by_the_columns_that_the_session_has_shown() {
+    let mut p = pipeline();
+    let shown = vec![
+        asked(1, "SELECT * FROM accounts", &[]),
+        columns(1, &["id", "password"]),
+        end(1, None),
+    ];
+    stored(&mut p, shown);
+    p.output(Micros(10), b"app=> copy accounts from stdin;\r\n");
+    stored(&mut p, vec![asked(2, "copy accounts from stdin;", &[])]);
+    p.output(
+        Micros(20),
+        b"Enter data to be copied followed by a newline.\r\n>> ",
+    );
+    p.output(Micros(30), b"7\ttulip-mango\r\n>> \\.\r\nCOPY 1\r\napp=> ");
+    p.tick(Micros(60_000_000));
+    let bodies = p.take().into_iter().map(|e| e.into_inner().body);
+    let output = bodies.filter_map(|body| match body {
+        Body::Output(data) => Some(data),
+        _ => None,
+    });
+    let all = String::from_utf8_lossy(&output.collect::<Vec<_>>().concat()).into_owned();
+    assert!(!all.contains("tulip") && all.contains("COPY 1"), "{all}");
+}
+
+#[test]
 fn off_the_record_nothing_is_kept() {
     let mut p = pipeline();
     p.pause(Micros(0));

@@ -5,6 +5,9 @@ use crate::mask::bytes::{at, cut};
 /// More columns are not looked at.
 const COLUMNS_MAX: usize = 512;
 
+/// What psql asks with for each row of a COPY that is typed.
+pub(super) const PROMPT_FOR_ROWS: &[u8] = b">> ";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
     /// By `|` or `│`, first and last column open (psql).
@@ -17,6 +20,37 @@ pub(super) enum Cut {
     At(Vec<(usize, usize)>),
     /// Below names that end so many characters from the start, a count before each row.
     Frame(Vec<usize>),
+}
+
+/// The cells of a line whose tabs a terminal has drawn as blanks, up to a column that is a multiple of
+/// eight; without psql's prompt for rows that are typed.
+pub(super) fn tabbed(line: &[u8]) -> Vec<(usize, usize)> {
+    let mut cells = Vec::new();
+    let mut start = if line.starts_with(PROMPT_FOR_ROWS) {
+        PROMPT_FOR_ROWS.len()
+    } else {
+        0
+    };
+    let (mut column, mut blanks) = (0_usize, None);
+    for (i, byte) in line.iter().enumerate() {
+        // The rest of a character.
+        if byte & 0xC0 == 0x80 {
+            continue;
+        }
+        if *byte == b' ' {
+            blanks.get_or_insert(i);
+        } else if let Some(from) = blanks.take()
+            && i > start
+            && column.is_multiple_of(8)
+            && cells.len() < COLUMNS_MAX
+        {
+            cells.push((start, from));
+            start = i;
+        }
+        column += 1;
+    }
+    cells.push((start, line.len()));
+    cells
 }
 
 /// Where the cells of `line` stand.

@@ -16,6 +16,7 @@ mod markup;
 mod names;
 mod people;
 mod query;
+mod rows;
 mod setting;
 mod typeset;
 mod vertical;
@@ -31,6 +32,7 @@ use layout::{
     Cut, bar, cells, is_border, is_boxed, is_column_name, is_prompt, is_underline, runs, spaced,
 };
 pub(crate) use names::{Judge, RECS_OWN, TRIGGERS, keywords, words_of_texts};
+use rows::{is_copy_help, row};
 pub(crate) use setting::{SETTING, is_setting};
 use setting::{key_value, one_token, unaligned};
 
@@ -355,11 +357,6 @@ fn judged(header: &[u8], style: &Cut, judge: &Judge) -> Vec<Option<Named>> {
     named
 }
 
-/// What psql says before it reads the rows of a COPY.
-fn is_copy_help(text: &[u8]) -> bool {
-    text.starts_with(b"Enter data to be copied") || text.starts_with(b"End with a backslash")
-}
-
 /// Whether a cell of this column is to be masked.
 pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
     let cell = cell.trim_ascii();
@@ -454,39 +451,6 @@ pub(crate) fn rule_of(named: Named) -> RuleId {
     }
 }
 
-/// Masks the secret cells of a row; false when the line is none of the table's.
-fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
-    let text = line.trim_ascii();
-    if text.is_empty() || text == b"\\." {
-        return false;
-    }
-    if text.starts_with(b"(") && (text.ends_with(b"rows)") || text.ends_with(b"row)")) {
-        return false;
-    }
-    let cells = cells(line, &table.cut);
-    let fits = match &table.cut {
-        Cut::Boxed => is_boxed(text),
-        Cut::Bars | Cut::By(_) => cells.len() == table.names.len(),
-        Cut::Frame(_) => !cells.is_empty(),
-        Cut::At(columns) => {
-            columns.len() > 1 && !is_prompt(text)
-                || columns.len() == 1 && (line.starts_with(b" ") || !text.contains(&b' '))
-        }
-    };
-    if !fits {
-        return false;
-    }
-    key_value(line, &cells, spans);
-    for ((start, end), named) in cells.iter().zip(&table.names) {
-        if let Some(named) = named
-            && wanted(cut(line, *start, *end), *named)
-        {
-            push(line, *start, *end, *named, spans);
-        }
-    }
-    true
-}
-
 /// The names in ClickHouse's `┌─id─┬─password─┐`.
 fn names_in_border(text: &[u8], judge: &Judge) -> Vec<Option<Named>> {
     let text = String::from_utf8_lossy(text);
@@ -511,7 +475,7 @@ mod tests {
         for line in text.lines() {
             let mut spans = Vec::new();
             columns.line(line.as_bytes(), true, &RECS_OWN, &mut spans);
-            if line.contains("stdin") {
+            if line.contains("stdin") || line.contains("STDOUT") {
                 columns.copy(line.as_bytes(), &RECS_OWN);
             }
             found.extend(spans.iter().map(|s| line[s.start..s.end].to_owned()));
@@ -557,6 +521,19 @@ mod tests {
             ),
             (
                 "COPY u (id, password) FROM stdin;\n1\thunter2\n\\.\n2\tx",
+                vec!["hunter2"],
+            ),
+            // As a terminal shows it.
+            (
+                "COPY u (id, password) FROM stdin;\n>> 1    hunter2\n>> \\.\n>> 2    x",
+                vec!["hunter2"],
+            ),
+            (
+                "COPY u (a, password) FROM stdin;\n>> a b  c d     hunter2",
+                vec!["a b  c d     hunter2"],
+            ),
+            (
+                "COPY u (id, password) TO STDOUT;\n1       hunter2\nCOPY 1\nx       y",
                 vec!["hunter2"],
             ),
             (" password \n----------\n hunter2\n(1 row)", vec!["hunter2"]),

@@ -58,6 +58,15 @@ pub struct Parameters {
 }
 
 impl Scanner {
+    /// A statement passes that may copy rows: what the terminal shows next may be these. It names the
+    /// columns, also where it was typed without them.
+    pub fn copies(&mut self, statement: &[u8]) {
+        let verb = statement.trim_ascii_start().get(..5);
+        if verb.is_some_and(|verb| verb.eq_ignore_ascii_case(b"copy ")) {
+            self.copy_follows(statement);
+        }
+    }
+
     /// Masks and learns the secrets of a text of one or more statements, whole or broken, of any
     /// number of lines.
     pub fn statement(&mut self, text: &[u8]) -> Option<Covered> {
