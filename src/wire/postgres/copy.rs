@@ -28,8 +28,13 @@ impl Decoder {
         };
         let length = length as u64;
         course.bytes += length;
+        // It takes no room of what else the statement gives.
+        if matches!(copy.data, Data::Other) {
+            course.bytes_cut += length;
+            return Plan::Skip;
+        }
         let kept = course.kept() + length;
-        if matches!(copy.data, Data::Other) || course.full || kept > self.limits.bytes {
+        if course.full || kept > self.limits.bytes {
             course.full = true;
             course.bytes_cut += length;
             return Plan::Skip;

@@ -1,7 +1,7 @@
 //! How statements end: complete, failed, skipped, or with the connection.
 
 use super::Decoder;
-use super::flow::{Course, Request};
+use super::flow::{Course, Direction, Request};
 use super::message::affected;
 use super::names::{Portal, Prepared};
 use super::sql::{self, Managing};
@@ -378,11 +378,15 @@ impl Decoder {
 
     /// The connection ended.
     pub(super) fn close(&mut self, at: Micros) {
+        let copy = self.copy.as_ref();
+        let replicating = copy.filter(|copy| copy.direction == Direction::Both);
+        let replicating = replicating.map(|copy| copy.statement);
         self.end_copy();
         for prepared in self.names.take_statements() {
             self.only_prepared(at, Some(prepared));
         }
-        // What failed, and what had answered and only waits, is over; the rest never will be.
+        // What failed, and what had answered and only waits, is over; the rest never will be. A
+        // replication ends like this.
         let ending = self.ending.take();
         let fatal = self.fatal.take();
         let head = self.queue.front().and_then(Request::statement);
@@ -397,7 +401,9 @@ impl Decoder {
                     course.error.clone_from(&fatal);
                 }
             }
-            let over = course.suspended || course.error.is_some() || Some(number) == ending;
+            let over = course.suspended
+                || course.error.is_some()
+                || [ending, replicating].contains(&Some(number));
             self.end(at, number, None, !over);
         }
         self.queue.clear();

@@ -186,6 +186,21 @@ fn replication_streams_both_ways_and_is_only_counted() {
         );
 }
 
+#[test]
+fn a_replication_ends_with_its_connection_and_was_no_less_run() {
+    Talk::ready()
+        .client(&[query("START_REPLICATION SLOT s PHYSICAL 0/0")])
+        .server(&[message(b'W', &[0, 0, 0]), message(b'd', &[b'w'; 1000])])
+        .client(&[message(b'c', b"")])
+        .end()
+        .sees(
+            "3 #1 text [START_REPLICATION SLOT s PHYSICAL 0/0]
+             6 #1 complete, bytes cut 1000
+             6 #1 end, first 4
+             6 closed",
+        );
+}
+
 /// A tuple of COPY's binary format.
 fn tuple(fields: &[Option<&[u8]>]) -> Vec<u8> {
     let mut bytes = (fields.len() as i16).to_be_bytes().to_vec();
@@ -251,6 +266,31 @@ fn a_backup_is_only_counted() {
         .sees(
             "3 #1 text [BASE_BACKUP]
              4 #1 complete BASE_BACKUP, bytes cut 33
+             4 #1 end, first 4, Idle",
+        );
+}
+
+#[test]
+fn what_is_only_counted_takes_no_room_of_what_a_statement_gives_else() {
+    Talk::ready()
+        .limits(1, 10)
+        .client(&[query("BASE_BACKUP")])
+        .server(&[
+            message(b'H', &[0, 0, 0]),
+            message(b'd', b"nbase.tar\0\0"),
+            message(b'c', b""),
+            columns(&[("recptr", 25, 0)]),
+            row(&[Some(b"0/1")]),
+            complete("SELECT"),
+            complete("BASE_BACKUP"),
+            ready(b'I'),
+        ])
+        .sees(
+            "3 #1 text [BASE_BACKUP]
+             4 #1 columns recptr:text
+             4 #1 row 0/1
+             4 #1 complete SELECT, rows 1, bytes cut 11
+             4 #1 complete BASE_BACKUP
              4 #1 end, first 4, Idle",
         );
 }
