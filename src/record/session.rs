@@ -172,7 +172,7 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
     let (tap, untapped) = match tap::plan(family, &mut about, &paths.runtime, config.listen) {
         Ok(plan) => (Some(plan), None),
         Err(Aside::Silent) => (None, None),
-        Err(Aside::Fails(why)) => (None, Some(why)),
+        Err(Aside::Noted(why)) => (None, Some(why)),
         Err(Aside::Off) => {
             let why = "the connection is not recorded: [tap] listen = \"off\"";
             (None, Some(why.to_owned()))
@@ -238,7 +238,7 @@ pub fn plan_hold(request: &Request, person: &mut dyn Person) -> Result<Holding, 
     let target = request.argv.last().map(|word| word.to_string_lossy());
     let held = tap::hold(&target.unwrap_or_default(), &mut about, &paths.runtime);
     let tap::Held { plan, addresses } = held.map_err(|aside| match aside {
-        Aside::Because(why) | Aside::Fails(why) => super::Error::NotHeld(why),
+        Aside::Because(why) | Aside::Noted(why) => super::Error::NotHeld(why),
         Aside::Silent | Aside::Off => not_recorded(),
     })?;
     about.masking = config.masking.of(&about.client(), &about.target);

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 
 /// What a program takes.
+#[derive(Clone, Copy)]
 pub struct Options {
     /// As for getopt(3): `:` after a letter that takes a value, `::` after one whose value can only
     /// be attached.

@@ -1,7 +1,5 @@
-//! The programs that come with PostgreSQL and connect with libpq: what words each of them takes.
-//!
-//! Left out are those that send no statement (`pg_isready`, `pg_basebackup`, whose result even holds
-//! the way it connected by).
+//! The programs that come with PostgreSQL and connect with libpq: what words each of them takes, and
+//! for which of them there is no tap.
 
 use super::getopt::{Options, Style};
 
@@ -12,6 +10,7 @@ pub const CLUSTER: char = '%';
 pub const MAINTENANCE: char = '@';
 
 /// A program.
+#[derive(Clone, Copy)]
 pub struct Program {
     /// Its name.
     pub name: &'static str,
@@ -19,6 +18,21 @@ pub struct Program {
     pub options: Options,
     /// What its operands are.
     pub operands: Operands,
+    /// What it makes of a conninfo beside options.
+    pub conninfo: Precedence,
+    /// The option by which it writes down the way it connected by.
+    keeps: Option<char>,
+    /// Why no tap is to be in its way, where none is.
+    pub untapped: Option<Untapped>,
+}
+
+/// Why a program has no tap.
+#[derive(Clone, Copy)]
+pub enum Untapped {
+    /// It sends no statement.
+    Silent(&'static str),
+    /// What it sends is not seen.
+    Unseen(&'static str),
 }
 
 /// What a program's operands are.
@@ -28,80 +42,129 @@ pub enum Operands {
     DatabaseUser,
     /// The database.
     Database,
+    /// Databases, each of them connected to.
+    Databases,
     /// Something else; it connects to the database that an option names.
     Other,
     /// Something else, and without that option it connects to nothing.
     Unconnected,
 }
 
+/// What comes first where options and a conninfo say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// The conninfo.
+    Conninfo,
+    /// Options (`GetConnection` of streamutil.c).
+    Options,
+    /// Options; it takes nothing but a conninfo, takes that apart, and leaves out what is empty in it
+    /// (`GetConnection` of streamutil.c, `connectDatabase` of pg_dumpall.c).
+    Apart,
+    /// There is nothing but a conninfo.
+    Alone,
+}
+
 impl Program {
+    const fn new(name: &'static str, options: Options, operands: Operands) -> Program {
+        Program {
+            name,
+            options,
+            operands,
+            conninfo: Precedence::Conninfo,
+            keeps: None,
+            untapped: None,
+        }
+    }
+
     /// The program of that name.
     pub fn named(name: &str) -> Option<&'static Program> {
         PROGRAMS.iter().find(|program| program.name == name)
     }
+
+    /// Whether the option `letter` has it write down the way it connected by.
+    pub fn keeps(&self, letter: char) -> bool {
+        self.keeps == Some(letter)
+    }
+
+    /// What the option `letter` says of the connection.
+    pub fn keyword(&self, letter: char, has_value: bool) -> Option<&'static str> {
+        Some(match letter {
+            'h' => "host",
+            'p' => "port",
+            'U' => "user",
+            // An old spelling of oid2name's; psql's is for HTML.
+            'H' if has_value => "host",
+            // A pattern.
+            'd' if self.name == "pg_amcheck" => return None,
+            // pgbench's own is for debugging.
+            'd' if has_value => "dbname",
+            'l' if self.name == "pg_dumpall" => "dbname",
+            MAINTENANCE => "dbname",
+            _ => return None,
+        })
+    }
 }
+
+use Operands::{Database, DatabaseUser, Databases, Other, Unconnected};
 
 /// All of them.
 pub const PROGRAMS: &[Program] = &[
+    Program::new("psql", PSQL, DatabaseUser),
+    Program::new("pg_dump", PG_DUMP, Database),
     Program {
-        name: "psql",
-        options: PSQL,
-        operands: Operands::DatabaseUser,
+        conninfo: Precedence::Apart,
+        ..Program::new("pg_dumpall", PG_DUMPALL, Other)
+    },
+    Program::new("pg_restore", PG_RESTORE, Unconnected),
+    Program::new("pgbench", PGBENCH, Database),
+    Program::new("createdb", CREATEDB, Other),
+    Program::new("dropdb", DROPDB, Other),
+    Program::new("createuser", CREATEUSER, Other),
+    Program::new("dropuser", DROPUSER, Other),
+    Program::new("vacuumdb", VACUUMDB, Database),
+    Program::new("reindexdb", REINDEXDB, Database),
+    Program::new("clusterdb", CLUSTERDB, Database),
+    Program::new("pg_amcheck", PG_AMCHECK, Database),
+    Program::new("vacuumlo", VACUUMLO, Databases),
+    Program::new("oid2name", OID2NAME, Other),
+    Program {
+        conninfo: Precedence::Apart,
+        keeps: Some('R'),
+        ..Program::new("pg_basebackup", PG_BASEBACKUP, Other)
     },
     Program {
-        name: "pg_dump",
-        options: PG_DUMP,
-        operands: Operands::Database,
+        conninfo: Precedence::Apart,
+        ..Program::new("pg_receivewal", PG_RECEIVEWAL, Other)
     },
     Program {
-        name: "pg_dumpall",
-        options: PG_DUMPALL,
-        operands: Operands::Other,
+        conninfo: Precedence::Options,
+        ..Program::new("pg_recvlogical", PG_RECVLOGICAL, Other)
+    },
+    // Without a server it reads the files of one.
+    Program {
+        conninfo: Precedence::Alone,
+        keeps: Some('R'),
+        ..Program::new("pg_rewind", PG_REWIND, Unconnected)
     },
     Program {
-        name: "pg_restore",
-        options: PG_RESTORE,
-        operands: Operands::Unconnected,
+        untapped: Some(Untapped::Silent(
+            "pg_isready sends no statement, and a tap would be what it says it connects to",
+        )),
+        ..Program::new("pg_isready", PG_ISREADY, Other)
     },
     Program {
-        name: "pgbench",
-        options: PGBENCH,
-        operands: Operands::Database,
+        untapped: Some(Untapped::Unseen(
+            "pg_upgrade connects to servers that it starts itself (with --retain it keeps its log \
+             files, which hold what it sends)",
+        )),
+        ..Program::new("pg_upgrade", PG_UPGRADE, Other)
     },
     Program {
-        name: "createdb",
-        options: CREATEDB,
-        operands: Operands::Other,
-    },
-    Program {
-        name: "dropdb",
-        options: DROPDB,
-        operands: Operands::Other,
-    },
-    Program {
-        name: "createuser",
-        options: CREATEUSER,
-        operands: Operands::Other,
-    },
-    Program {
-        name: "dropuser",
-        options: DROPUSER,
-        operands: Operands::Other,
-    },
-    Program {
-        name: "vacuumdb",
-        options: VACUUMDB,
-        operands: Operands::Database,
-    },
-    Program {
-        name: "reindexdb",
-        options: REINDEXDB,
-        operands: Operands::Database,
-    },
-    Program {
-        name: "clusterdb",
-        options: CLUSTERDB,
-        operands: Operands::Database,
+        untapped: Some(Untapped::Unseen(
+            "pg_createsubscriber writes the way it connects by into the subscriptions that it makes \
+             (with -v -v it prints what it sends)",
+        )),
+        ..Program::new("pg_createsubscriber", PG_CREATESUBSCRIBER, Other)
     },
 ];
 
@@ -110,8 +173,8 @@ const PSQL: Options = Options {
     long: "cluster=% echo-all no-align command= dbname=d echo-queries echo-errors echo-hidden file= \
            field-separator= field-separator-zero host=h html list|l log-file= no-readline \
            single-transaction output= port=p pset= quiet record-separator= record-separator-zero \
-           single-step single-line tuples-only table-attr= username=U set= variable= version \
-           no-password password expanded no-psqlrc help? csv",
+           single-step single-line tuples-only table-attr= username=U set= variable= version|V \
+           no-password password expanded no-psqlrc help?? csv",
     style: Style::Getopt,
 };
 
@@ -121,7 +184,7 @@ const PG_DUMP: Options = Options {
            extension= exclude-extension= file= format= host=h jobs= schema= exclude-schema= no-owner \
            no-reconnect port=p schema-only superuser= table= exclude-table= table-and-children= \
            exclude-table-and-children= no-password password username=U verbose no-privileges no-acl \
-           compress= encoding= help version attribute-inserts binary-upgrade column-inserts \
+           compress= encoding= help|? version|V attribute-inserts binary-upgrade column-inserts \
            disable-dollar-quoting disable-triggers enable-row-security exclude-table-data= \
            exclude-table-data-and-children= extra-float-digits= filter= if-exists \
            include-foreign-data= inserts load-via-partition-root lock-wait-timeout= no-comments \
@@ -140,8 +203,8 @@ const PG_RESTORE: Options = Options {
            exclude-schema= file= filter= format= function= globals-only host=h if-exists index= \
            jobs= list|l no-owner no-privileges no-acl no-reconnect port=p schema= schema-only \
            section= single-transaction statistics statistics-only strict-names superuser= table= \
-           transaction-size= trigger= use-list= username=U verbose version no-password password \
-           help restrict-key= role= disable-triggers enable-row-security no-comments \
+           transaction-size= trigger= use-list= username=U verbose version|V no-password password \
+           help|? restrict-key= role= disable-triggers enable-row-security no-comments \
            no-data no-data-for-failed-tables no-policies no-publications no-schema \
            no-security-labels no-statistics no-subscriptions no-table-access-method no-tablespaces \
            use-set-session-authorization",
@@ -152,7 +215,7 @@ const PG_DUMPALL: Options = Options {
     short: "acd:E:f:gh:l:Op:rsS:tU:vwWx?V",
     long: "cluster=% data-only clean dbname=d encoding= file= globals-only host=h database=l no-owner \
            port=p roles-only schema-only superuser= tablespaces-only username=U verbose no-password \
-           password no-privileges no-acl help version attribute-inserts binary-upgrade \
+           password no-privileges no-acl help|? version|V attribute-inserts binary-upgrade \
            column-inserts disable-dollar-quoting disable-triggers exclude-database= \
            extra-float-digits= filter= if-exists inserts load-via-partition-root \
            lock-wait-timeout= no-comments no-data no-policies no-publications no-role-passwords \
@@ -171,7 +234,7 @@ const PGBENCH: Options = Options {
            skip-some-updates time= transactions= username=U vacuum-all unlogged-tables \
            tablespace= index-tablespace= sampling-rate= aggregate-interval= progress-timestamp \
            log-prefix= foreign-keys random-seed= show-script= partitions= partition-method= \
-           failures-detailed max-tries= verbose-errors help version",
+           failures-detailed max-tries= verbose-errors help|? version|V",
     style: Style::Getopt,
 };
 
@@ -179,14 +242,14 @@ const CREATEDB: Options = Options {
     short: "h:p:U:wWeO:D:T:E:l:S:?V",
     long: "cluster=% host=h port=p username=U no-password password echo owner= tablespace= template= \
            encoding= strategy= lc-collate= lc-ctype= locale= builtin-locale= locale-provider= \
-           icu-locale= icu-rules= maintenance-db=@ help version",
+           icu-locale= icu-rules= maintenance-db=@ help|? version|V",
     style: Style::Getopt,
 };
 
 const DROPDB: Options = Options {
     short: "h:p:U:wWeif?V",
     long: "cluster=% host=h port=p username=U no-password password echo interactive if-exists \
-           maintenance-db=@ force help version",
+           maintenance-db=@ force help|? version|V",
     style: Style::Getopt,
 };
 
@@ -195,14 +258,14 @@ const CREATEUSER: Options = Options {
     long: "cluster=% with-admin= connection-limit= createdb no-createdb echo encrypted role= \
            member-of= host=h inherit no-inherit login no-login with-member= port=p pwprompt \
            createrole no-createrole superuser no-superuser username=U valid-until= no-password \
-           password replication no-replication bypassrls no-bypassrls interactive help version",
+           password replication no-replication bypassrls no-bypassrls interactive help|? version|V",
     style: Style::Getopt,
 };
 
 const DROPUSER: Options = Options {
     short: "h:p:U:eiwW?V",
-    long: "cluster=% host=h port=p username=U no-password password echo interactive if-exists help \
-           version",
+    long: "cluster=% host=h port=p username=U no-password password echo interactive if-exists help|? \
+           version|V",
     style: Style::Getopt,
 };
 
@@ -212,20 +275,101 @@ const VACUUMDB: Options = Options {
            parallel= quiet table= username=U verbose no-password password analyze analyze-only \
            analyze-in-stages buffer-usage-limit= disable-page-skipping force-index-cleanup \
            maintenance-db=@ min-mxid-age= min-xid-age= missing-stats-only no-index-cleanup \
-           no-process-main no-process-toast no-truncate skip-locked help version",
+           no-process-main no-process-toast no-truncate skip-locked help|? version|V",
     style: Style::Getopt,
 };
 
 const REINDEXDB: Options = Options {
     short: "ad:eh:i:j:qp:sS:t:U:vwW?V",
     long: "cluster=% all concurrently dbname=d echo host=h index= jobs= quiet port=p system schema= \
-           table= tablespace= username=U verbose no-password password maintenance-db=@ help version",
+           table= tablespace= username=U verbose no-password password maintenance-db=@ help|? version|V",
     style: Style::Getopt,
 };
 
 const CLUSTERDB: Options = Options {
     short: "ad:eh:p:qt:U:vwW?V",
     long: "cluster=% all dbname=d echo host=h quiet port=p table= username=U verbose no-password \
-           password maintenance-db=@ help version",
+           password maintenance-db=@ help|? version|V",
+    style: Style::Getopt,
+};
+
+const PG_AMCHECK: Options = Options {
+    short: "ad:D:eh:Hi:I:j:p:Pr:R:s:S:t:T:U:wWv?V",
+    long: "cluster=% host=h port=p username=U no-password password maintenance-db=@ all database= \
+           exclude-database= echo index= exclude-index= jobs= progress relation= \
+           exclude-relation= schema= exclude-schema= table= exclude-table= verbose \
+           no-dependent-indexes no-dependent-toast exclude-toast-pointers on-error-stop skip= \
+           startblock= endblock= rootdescend no-strict-names heapallindexed parent-check \
+           install-missing? checkunique help|? version|V",
+    style: Style::Getopt,
+};
+
+const VACUUMLO: Options = Options {
+    short: "h:l:np:U:vwW?V",
+    long: "cluster=% host=h limit= dry-run port=p username=U verbose version|V no-password password \
+           help|?",
+    style: Style::Getopt,
+};
+
+const OID2NAME: Options = Options {
+    short: "d:f:h:H:io:p:qsSt:U:x?V",
+    long: "cluster=% dbname=d host=h filenode= indexes oid= port=p quiet tablespaces system-objects \
+           table= username=U version|V extended help|?",
+    style: Style::Getopt,
+};
+
+const PG_BASEBACKUP: Options = Options {
+    short: "CD:F:i:r:RS:t:T:X:l:nNzZ:d:c:h:p:U:s:wWkvP?V",
+    long: "cluster=% help|? version|V pgdata= format= incremental= checkpoint= create-slot max-rate= \
+           write-recovery-conf|R slot= target= tablespace-mapping= wal-method= gzip compress= \
+           label= no-clean no-sync dbname=d host=h port=p username=U no-password password \
+           status-interval= verbose progress waldir= no-slot no-verify-checksums \
+           no-estimate-size no-manifest manifest-force-encode manifest-checksums= sync-method=",
+    style: Style::Getopt,
+};
+
+const PG_RECEIVEWAL: Options = Options {
+    short: "D:d:E:h:np:U:s:S:wWvZ:?V",
+    long: "cluster=% help|? version|V directory= dbname=d endpos= host=h port=p username=U no-loop \
+           no-password password status-interval= slot= verbose compress= create-slot drop-slot \
+           if-not-exists synchronous no-sync",
+    style: Style::Getopt,
+};
+
+const PG_RECVLOGICAL: Options = Options {
+    short: "E:f:F:ntvd:h:p:U:wWI:o:P:s:S:?V",
+    long: "cluster=% file= fsync-interval= no-loop verbose two-phase enable-two-phase \
+           enable-failover version|V help|? dbname=d host=h port=p username=U no-password password \
+           startpos= endpos= option= plugin= status-interval= slot= create-slot start drop-slot \
+           if-not-exists",
+    style: Style::Getopt,
+};
+
+const PG_REWIND: Options = Options {
+    short: "cD:nNPR?V",
+    long: "help|? version|V target-pgdata= write-recovery-conf|R source-pgdata= source-server=d \
+           no-ensure-shutdown config-file= restore-target-wal dry-run no-sync sync-method= \
+           progress debug",
+    style: Style::Getopt,
+};
+
+const PG_ISREADY: Options = Options {
+    short: "d:h:p:qt:U:?V",
+    long: "cluster=% dbname=d host=h port=p quiet timeout= username=U help|? version|V",
+    style: Style::Getopt,
+};
+
+/// Where its servers are is its own affair.
+const PG_UPGRADE: Options = Options {
+    short: "?V",
+    long: "help|? version|V",
+    style: Style::Getopt,
+};
+
+const PG_CREATESUBSCRIBER: Options = Options {
+    short: "ad:D:np:P:s:t:TU:v?V",
+    long: "all database= pgdata= dry-run subscriber-port= publisher-server=d socketdir= \
+           recovery-timeout= enable-two-phase subscriber-username= verbose clean= config-file= \
+           publication= replication-slot= subscription= version|V help|?",
     style: Style::Getopt,
 };

@@ -6,7 +6,7 @@
 
 use super::conninfo::Conninfo;
 use super::getopt::{Found, Read, Word, read};
-use super::libpq::{CLUSTER, MAINTENANCE, Operands, Program};
+use super::libpq::{CLUSTER, Operands, Precedence, Program};
 use super::{Env, text};
 use crate::model::Target;
 use std::ffi::OsString;
@@ -14,15 +14,38 @@ use std::ffi::OsString;
 /// Where `program` leads with these words.
 pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
     let in_order = env("POSIXLY_CORRECT").is_some();
-    // A name that the configuration puts into the family is psql.
-    let Some(program) = Program::named(program).or_else(|| Program::named("psql")) else {
-        return Target::default();
+    let given = match Program::named(program) {
+        Some(program) => Given::read(program, args, in_order),
+        // A name that the configuration puts into the family takes psql's words, if it takes such.
+        None => match Program::named("psql").filter(|_| speak_of_a_server(args)) {
+            Some(psql) => Given::read(psql, args, in_order),
+            None => Given::default(),
+        },
     };
-    let given = Given::read(program, args, in_order);
-    if !given.connects(program) {
+    if !given.connects() {
         return Target::default();
     }
     given.settle(env).unwrap_or_default()
+}
+
+/// Whether words of a program that rec does not know may say where to connect to.
+pub fn speak_of_a_server(args: &[OsString]) -> bool {
+    let options = [
+        "-h", "-p", "-d", "--host", "--port", "--dbname", "--db", "--url", "--uri",
+    ];
+    let inside = [
+        "host=",
+        "hostaddr=",
+        "port=",
+        "service=",
+        "postgres://",
+        "postgresql://",
+    ];
+    args.iter().any(|word| {
+        let word = word.to_string_lossy();
+        options.iter().any(|option| word.starts_with(option))
+            || inside.iter().any(|text| word.contains(text))
+    })
 }
 
 /// What the words say.
@@ -31,6 +54,12 @@ pub struct Given {
     /// What options and operands say.
     info: Conninfo,
     list: bool,
+    /// It may do without a server, and none is named.
+    unconnected: bool,
+    precedence: Option<Precedence>,
+    /// What stands where nothing but a conninfo may stand.
+    conninfo: Option<String>,
+    databases: usize,
     /// `--cluster`.
     pub cluster: Option<String>,
     /// What else the words hold than where to connect to.
@@ -46,6 +75,8 @@ pub struct Reading {
     pub end: usize,
     /// The last option lacks its value, or it is `--help` or `--version`: nothing is connected to.
     pub idle: bool,
+    /// It writes down the way it connected by.
+    pub keeps: bool,
 }
 
 impl Given {
@@ -64,18 +95,12 @@ impl Given {
                 Word::Option(letter, value) => (letter, value),
             };
             given.read.idle |= value.is_none() && program.options.wants_value(letter);
+            given.read.keeps |= program.keeps(letter);
             let keyword = match letter {
-                'h' => "host",
-                'p' => "port",
-                'U' => "user",
-                // pgbench's own -d is for debugging.
-                'd' if value.is_some() => "dbname",
                 'l' if program.operands == Operands::DatabaseUser => {
                     given.list = true;
                     continue;
                 }
-                'l' if program.name == "pg_dumpall" => "dbname",
-                MAINTENANCE => "dbname",
                 CLUSTER => {
                     given.cluster = value;
                     continue;
@@ -88,15 +113,28 @@ impl Given {
                     given.read.idle = true;
                     continue;
                 }
-                _ => continue,
+                letter => match program.keyword(letter, value.is_some()) {
+                    Some(keyword) => keyword,
+                    None => continue,
+                },
             };
+            let value = value.unwrap_or_default();
             // What pg_dumpall's -l names is no conninfo.
             if keyword == "dbname" && letter != 'l' {
                 given.read.database = Some(at);
+                if matches!(program.conninfo, Precedence::Apart | Precedence::Alone) {
+                    given.conninfo = Some(value);
+                    continue;
+                }
             }
-            given.info.set(keyword, value.unwrap_or_default());
+            given.info.set(keyword, value);
         }
+        given.precedence = Some(program.conninfo);
+        given.databases = operands.len();
         given.operands(program.operands, operands);
+        given.unconnected = program.operands == Operands::Unconnected
+            && given.info.get("dbname").is_none()
+            && given.conninfo.is_none();
         given
     }
 
@@ -105,7 +143,7 @@ impl Given {
     fn operands(&mut self, kind: Operands, operands: Vec<(String, (usize, usize))>) {
         let most = match kind {
             Operands::DatabaseUser => 2,
-            Operands::Database => 1,
+            Operands::Database | Operands::Databases => 1,
             Operands::Other | Operands::Unconnected => 0,
         };
         for (word, at) in operands.into_iter().take(most) {
@@ -119,8 +157,13 @@ impl Given {
     }
 
     /// pg_restore writes a script where no database is given.
-    pub fn connects(&self, program: &Program) -> bool {
-        program.operands != Operands::Unconnected || self.info.get("dbname").is_some()
+    pub fn connects(&self) -> bool {
+        !self.unconnected
+    }
+
+    /// Whether operands name several databases.
+    pub fn several(&self) -> bool {
+        self.databases > 1
     }
 
     /// All that is given as such, a conninfo among it read; `None` where libpq refuses it. The
@@ -137,12 +180,23 @@ impl Given {
                 info.take(keyword);
             }
         }
-        let Some(text) = info.get("dbname").filter(|name| Conninfo::is_one(name)) else {
-            return Some((info, false));
+        let conninfo = match &self.conninfo {
+            Some(text) => Conninfo::parse(text)?,
+            None => {
+                let named = info.get("dbname").filter(|name| Conninfo::is_one(name));
+                let Some(text) = named else {
+                    return Some((info, false));
+                };
+                let conninfo = Conninfo::parse(text)?;
+                info.take("dbname");
+                conninfo
+            }
         };
-        let over = Conninfo::parse(text)?;
-        info.take("dbname");
-        Some((info.overridden_by(over), true))
+        let all = match self.precedence {
+            Some(Precedence::Options | Precedence::Apart) => conninfo.overridden_by(info),
+            Some(Precedence::Conninfo | Precedence::Alone) | None => info.overridden_by(conninfo),
+        };
+        Some((all, true))
     }
 
     /// `None` where libpq refuses the words, and so connects to nothing.
@@ -353,8 +407,44 @@ mod tests {
                 ("pg_restore -h db -d app out.dump", "@db:/app"),
                 ("pg_restore -d 'host=db user=ada' out.dump", "ada@db:/ada"),
                 ("pg_restore -h db out.dump", "@:/"),
-                // A name that the configuration puts into the family is psql.
+                // A name that the configuration puts into the family takes psql's words, if it takes
+                // such.
                 ("/opt/bin/pg-prod -h db app", "@db:/app"),
+                ("/opt/bin/report today", "@:/"),
+                ("PGHOST=db PGDATABASE=app /opt/bin/report today", "@db:/app"),
+            ],
+        );
+    }
+
+    #[test]
+    fn options_come_before_a_conninfo_where_the_program_takes_it_apart() {
+        check(
+            Psql,
+            &[
+                ("pg_dumpall -h db -d 'host=no user=ada'", "ada@db:/ada"),
+                ("pg_dumpall -d host=db -l app", "@db:/app"),
+                ("pg_dumpall -d db", "@:/"),
+                ("pg_basebackup -D x -h db -U ada", "ada@db:/ada"),
+                ("pg_receivewal -D x -d 'host=no port=5' -h db", "@db:5/"),
+                ("pg_recvlogical -h db -d 'host=no dbname=app'", "@db:/app"),
+                ("vacuumdb -h no -d 'host=db dbname=app'", "@db:/app"),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_server_s_programs_have_their_own_letters_too() {
+        check(
+            Psql,
+            &[
+                ("vacuumlo -l 5 -h db one two", "@db:/one"),
+                ("oid2name -H db -d app -x", "@db:/app"),
+                ("pg_amcheck -d pattern -h db app", "@db:/app"),
+                (
+                    "pg_rewind -D x --source-server='host=db dbname=app'",
+                    "@db:/app",
+                ),
+                ("pg_rewind -D x --source-pgdata=y", "@:/"),
             ],
         );
     }

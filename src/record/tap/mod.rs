@@ -131,9 +131,9 @@ pub enum Aside {
     Silent,
     /// This is why, for the person.
     Because(String),
-    /// It will get no connection (its server cannot be reached, a file of its cannot be used), and
-    /// says so itself; for the recording.
-    Fails(String),
+    /// For the recording alone: it will get no connection (its server cannot be reached, a file of
+    /// its cannot be used) and says so itself, or it sends nothing.
+    Noted(String),
     /// The person knows: the configuration says so.
     Off,
 }

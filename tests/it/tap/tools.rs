@@ -1,6 +1,6 @@
 //! The other programs of libpq on the same tap, and drivers on `rec tap`.
 
-use super::{direct, start, statements, tapped, works};
+use super::{bypassed, direct, said, same, start, statements, tapped, works};
 use crate::support::{Home, Postgres};
 use std::fs;
 
@@ -93,4 +93,152 @@ fn small_programs_are_led_through_the_tap() {
     assert!(output.status.success(), "{output:?}");
     let seen = statements(&home);
     assert_eq!(seen.iter().filter(|s| s["text"] == "select 1;").count(), 20);
+}
+
+/// Programs that read the server's files or its log as it grows.
+#[test]
+fn replication_programs_are_led_through_the_tap_and_what_they_get_is_counted() {
+    let (mut home, server) = start(&["max_wal_senders=4", "wal_level=logical"]);
+    home.set("PGHOST", "127.0.0.1");
+    home.set("PGPORT", server.port.to_string());
+    home.set("PGUSER", "postgres");
+    server.hba("host replication all all trust\nhost all all all trust");
+    let folder = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let backup = folder("backup");
+    let words = ["pg_basebackup", "-D", &backup, "-c", "fast", "--no-sync"];
+    let output = tapped(&home, &words).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let verify = direct(
+        &home,
+        &["/usr/lib/postgresql/15/bin/pg_verifybackup", &backup],
+    );
+    let verified = { verify }.output().unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+    let seen = statements(&home);
+    let of = |text: &str| {
+        seen.iter()
+            .any(|s| s["text"].as_str().unwrap().starts_with(text))
+    };
+    assert!(of("BASE_BACKUP") && of("START_REPLICATION"), "{seen:#?}");
+    assert_eq!(bypassed(&home), 0);
+    let page = home.read(&["show", "@last"]);
+    let line = page
+        .lines()
+        .find(|line| line.contains("BASE_BACKUP"))
+        .unwrap();
+    assert!(line.contains(" MB not kept  BASE_BACKUP"), "{page}");
+    // Nothing of the files is in the recording.
+    let all = home.read(&["show", "@last", "--rows", "all"]);
+    assert!(all.contains("bytes were copied, none are kept"), "{all}");
+
+    let recovery = folder("recovery");
+    let words = ["pg_basebackup", "-D", &recovery, "-R", "-c", "fast"];
+    let output = tapped(&home, &words).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!((statements(&home).len(), bypassed(&home)), (0, 1));
+    let written = fs::read_to_string(format!("{recovery}/postgresql.auto.conf")).unwrap();
+    assert!(written.contains("host=127.0.0.1"), "{written}");
+
+    let slot = ["pg_receivewal", "--create-slot", "-S", "wal"];
+    works(&home, &slot, 3);
+    let conninfo = format!("host=127.0.0.1 port={} user=postgres", server.port);
+    works(
+        &home,
+        &["pg_receivewal", "--drop-slot", "-S", "wal", "-d", &conninfo],
+        3,
+    );
+    // Options come before what the conninfo says.
+    let logical = "pg_recvlogical";
+    let wrong = "host=nowhere.invalid dbname=postgres";
+    let make = ["-S", "log", "--create-slot", "-d", wrong, "-h", "127.0.0.1"];
+    works(&home, &[&[logical][..], &make].concat(), 4);
+    server.sql(
+        "postgres",
+        "create table kept (a text); insert into kept values ('changed')",
+    );
+    let end = server.sql("postgres", "select pg_current_wal_lsn()");
+    let read = [
+        "-S", "log", "--start", "-d", "postgres", "-f", "-", "-E", &end,
+    ];
+    let output = tapped(&home, &[&[logical][..], &read].concat())
+        .output()
+        .unwrap();
+    let (status, stdout, stderr) = said(&output);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stdout.contains("INSERT: a[text]:'changed'"), "{stdout}");
+    let seen = statements(&home);
+    let last = seen.last().unwrap();
+    let text = last["text"].as_str().unwrap();
+    assert!(text.starts_with("START_REPLICATION"), "{text}");
+    assert_eq!(last["skipped"], false);
+    let all = home.read(&["show", "@last", "--rows", "all"]);
+    assert!(
+        all.contains("none are kept") && !all.contains("changed"),
+        "{all}"
+    );
+}
+
+#[test]
+fn programs_of_the_server_s_package_are_led_through_the_tap() {
+    let (mut home, server) = open();
+    home.set("PGDATABASE", "postgres");
+    server.sql(
+        "postgres",
+        "create extension amcheck; create table t (a int primary key);
+        select lo_create(0)",
+    );
+    let bin = |name: &str| format!("/usr/lib/postgresql/15/bin/{name}");
+    let names = bin("oid2name");
+    let port = server.port.to_string();
+    for more in [
+        &[][..],
+        &["-d", "postgres", "-t", "t"],
+        &["-H", "127.0.0.1", "-p", &port],
+    ] {
+        let words: Vec<&str> = [names.as_str()].iter().chain(more).copied().collect();
+        same(&home, &words, 2);
+    }
+    let check = bin("pg_amcheck");
+    for more in [
+        &["-t", "t"][..],
+        &["-d", "postgres", "-t", "t"],
+        &["-t", "t", "dbname=postgres"],
+    ] {
+        let words: Vec<&str> = [check.as_str()].iter().chain(more).copied().collect();
+        let output = tapped(&home, &words).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        let seen = statements(&home);
+        let of = |text: &str| {
+            seen.iter()
+                .any(|s| s["text"].as_str().unwrap().contains(text))
+        };
+        assert!(
+            of("verify_heapam") && of("bt_index_check"),
+            "{words:?}: {seen:#?}"
+        );
+    }
+    let words = ["vacuumlo", "-n", "postgres", "template1"];
+    assert!(tapped(&home, &words).output().unwrap().status.success());
+    let of_each = |text: &str| {
+        let seen = statements(&home);
+        seen.iter()
+            .filter(|s| s["text"].as_str().unwrap().contains(text))
+            .count()
+    };
+    assert_eq!(of_each("CREATE TEMP TABLE vacuum_l"), 2);
+    let output = tapped(&home, &["vacuumlo", "-v", "dbname=postgres"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(statements(&home).iter().any(|s| s["kind"] == "function"));
+    // One of several may lead elsewhere.
+    let words = ["vacuumlo", "-n", "dbname=postgres", "template1"];
+    assert!(tapped(&home, &words).output().unwrap().status.success());
+    assert_eq!((statements(&home).len(), bypassed(&home)), (0, 1));
+    // It says what it connects to, and sends nothing.
+    let words = ["pg_isready"];
+    let with = tapped(&home, &words).output().unwrap();
+    assert_eq!(said(&with), said(&direct(&home, &words).output().unwrap()));
+    assert_eq!((statements(&home).len(), bypassed(&home)), (0, 1));
+    assert!(home.read(&["show", "@last"]).contains("sends no statement"));
 }

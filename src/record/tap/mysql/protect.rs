@@ -46,7 +46,7 @@ impl Protect {
             return Ok(());
         }
         let unusable = |error: tls::Error| {
-            Aside::Fails(format!(
+            Aside::Noted(format!(
                 "what the client needs for TLS cannot be used: {error}"
             ))
         };

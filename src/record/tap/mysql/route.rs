@@ -107,7 +107,7 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
         }
         Err(unreached) => {
             let (_, why) = unreached_as(&place, &unreached);
-            return Err(Aside::Fails(format!(
+            return Err(Aside::Noted(format!(
                 "the server was not there when the client started: {why}"
             )));
         }

@@ -2,9 +2,9 @@
 
 use super::wrapper::{self, Answer, CLUSTER, Silence};
 use crate::record::clients::conninfo::Conninfo;
-use crate::record::clients::libpq::{Operands, Program};
+use crate::record::clients::libpq::{Operands, Precedence, Program, Untapped};
 use crate::record::clients::passfile::{Stand, rekeyed};
-use crate::record::clients::psql::{Given, Reading};
+use crate::record::clients::psql::{Given, Reading, speak_of_a_server};
 use crate::record::clients::service::{Service, service};
 use crate::record::clients::settings::{Host, Settings};
 use crate::record::exec::Led;
@@ -76,18 +76,16 @@ impl Client {
         match program {
             Some(program) => {
                 let given = client.read_words(program);
-                if client.reading.idle || !given.connects(program) {
+                if client.reading.idle || !given.connects() {
                     return Err(Aside::Silent);
                 }
+                client.objection(program, &given)?;
                 client.cluster_given = given.cluster.is_some();
                 let (info, has_conninfo) = given.parameters().ok_or(Aside::Silent)?;
                 client.given = info;
                 client.has_conninfo = has_conninfo;
             }
-            None if args
-                .iter()
-                .any(|word| speaks_of_a_server(&word.to_string_lossy())) =>
-            {
+            None if speak_of_a_server(args) => {
                 return Err(Aside::Because(format!(
                     "rec does not know the options of {}, and its words may name a server",
                     client.name
@@ -141,6 +139,43 @@ impl Client {
         let mut given = Given::read(program, args, in_order);
         self.reading = std::mem::take(&mut given.read);
         given
+    }
+
+    /// Why the program is to connect without a tap, whatever it connects to.
+    fn objection(&self, program: &Program, given: &Given) -> Result<(), Aside> {
+        match program.untapped {
+            Some(Untapped::Silent(why)) => return Err(Aside::Noted(why.to_owned())),
+            Some(Untapped::Unseen(why)) => return Err(because(why)),
+            None => {}
+        }
+        // Some of them hand it on as if it had been given.
+        let database = std::env::var_os("PGDATABASE").unwrap_or_default();
+        if program.name != "psql" && Conninfo::is_one(&database.to_string_lossy()) {
+            return Err(because(
+                "PGDATABASE holds more than a name (as a word of the command line it is recorded, too)",
+            ));
+        }
+        if self.reading.keeps {
+            return Err(Aside::Because(format!(
+                "{} --write-recovery-conf writes down the way it connects by, which would be the tap \
+                 (without it the connection is recorded, too)",
+                program.name
+            )));
+        }
+        if program.operands == Operands::Databases && given.several() {
+            let args = self.argv.get(1..).unwrap_or_default();
+            if args
+                .iter()
+                .any(|word| Conninfo::is_one(&word.to_string_lossy()))
+            {
+                return Err(Aside::Because(format!(
+                    "of several databases one may be a conninfo that leads elsewhere (with one \
+                     database each, {} is recorded, too)",
+                    program.name
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Debian's wrapper chooses a cluster where no host is given as an option or a variable. It
@@ -319,8 +354,16 @@ impl Client {
         // psql goes on to other hosts, and there the variable holds as before.
         if self.said("hostaddr") || (address_variable && self.is_psql()) {
             more.push(("hostaddr", ""));
-        } else if address_variable {
+        }
+        if address_variable && !self.is_psql() {
             led.env.push(("PGHOSTADDR".into(), None));
+        }
+        let precedence = self.program.map(|program| program.conninfo);
+        if precedence == Some(Precedence::Apart) && self.service.get("hostaddr").is_some() {
+            return Err(because(
+                "its service says an address that no option of this program replaces (with a host \
+                 alone in the service the connection is recorded, too)",
+            ));
         }
         if let Some(file) = file.as_deref().filter(|_| self.said("passfile")) {
             more.push(("passfile", file));
@@ -329,8 +372,7 @@ impl Client {
         match self.program {
             Some(program) if self.has_conninfo || more.len() > 1 => {
                 self.put_conninfo(program, &mut led.argv, &more)?;
-                // It takes the conninfo apart, and an option comes before what that says.
-                if program.name == "pg_dumpall" {
+                if matches!(program.conninfo, Precedence::Options | Precedence::Apart) {
                     self.put_words(&mut led.argv, &["-h", hosts]);
                 }
             }
@@ -364,7 +406,10 @@ impl Client {
         }
         match self.program {
             // It connects to this one server.
-            Some(program) if program.operands == Operands::Other && !self.has_conninfo => {
+            Some(program)
+                if matches!(program.operands, Operands::Other | Operands::Databases)
+                    && !self.has_conninfo =>
+            {
                 for (keyword, value) in more {
                     if self.service.get(keyword).is_some() {
                         return Err(because("its service says what rec would have to replace"));
@@ -377,6 +422,15 @@ impl Client {
                     };
                     led.env.push((variable.into(), Some(value.into())));
                 }
+            }
+            Some(program)
+                if program.conninfo == Precedence::Apart
+                    && more.iter().any(|(_, value)| value.is_empty()) =>
+            {
+                return Err(because(
+                    "sslrootcert=system asks for more than this program can be told to do without \
+                     (with a file of authorities the connection is recorded, too)",
+                ));
             }
             Some(program) => self.put_conninfo(program, &mut led.argv, &more)?,
             None => return Err(because("rec does not know its options")),
@@ -429,16 +483,18 @@ impl Client {
         more: &[(&str, &str)],
     ) -> Result<(), Aside> {
         let Some((at, from)) = self.reading.database else {
-            if program.operands == Operands::Other {
-                return Err(because(
-                    "the service says more than options of this program can replace",
-                ));
-            }
             let conninfo = Conninfo::appended("", more);
             match program.name {
                 // Its -d is for debugging, in older releases.
                 "pgbench" => self.put_words(argv, &[&conninfo]),
-                _ => self.put_words(argv, &["-d", &conninfo]),
+                "psql" | "pg_dump" => self.put_words(argv, &["-d", &conninfo]),
+                // To name a database is to say more than where it is.
+                _ => {
+                    return Err(because(
+                        "the service says more than options of this program can replace (with the \
+                         service as the database, \"service=…\", the connection is recorded, too)",
+                    ));
+                }
             }
             return Ok(());
         };
@@ -454,23 +510,6 @@ impl Client {
         *word = format!("{before}{conninfo}").into();
         Ok(())
     }
-}
-
-/// Whether a word of a program that rec does not know may say where to connect to.
-fn speaks_of_a_server(word: &str) -> bool {
-    let options = [
-        "-h", "-p", "-d", "--host", "--port", "--dbname", "--db", "--url", "--uri",
-    ];
-    let inside = [
-        "host=",
-        "hostaddr=",
-        "port=",
-        "service=",
-        "postgres://",
-        "postgresql://",
-    ];
-    options.iter().any(|option| word.starts_with(option))
-        || inside.iter().any(|text| word.contains(text))
 }
 
 /// The text of a file of sensible size.
