@@ -61,7 +61,8 @@ pub async fn watch(mut state: watch::Receiver<State>, feed: Arc<Feed>) {
             kind: GapKind::Bypassed,
             bytes: 0,
             detail: "the client goes on without a connection that passes rec: what it sends to \
-                     another server is not seen, only what the terminal shows"
+                     another server is not seen, only what the terminal shows (rec psql for that server \
+                     records it, too)"
                 .to_owned(),
         });
         if state.wait_for(|state| state.open > 0).await.is_err() {

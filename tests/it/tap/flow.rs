@@ -215,6 +215,49 @@ fn connecting_to_another_host_is_seen_to_go_past_the_tap() {
     assert_eq!((statements(&home).len(), bypassed(&home)), (1, 1));
 }
 
+#[test]
+fn a_conninfo_without_a_host_goes_where_it_would_have_gone() {
+    let (mut home, server, conninfo) = open();
+    server.sql("postgres", "create database other");
+    let other = Postgres::start();
+    home.set("PGUSER", "postgres");
+    // To the same server: that is led to the tap, too.
+    home.set("PGHOST", server.socket());
+    home.set("PGPORT", server.port.to_string());
+    let mut t = home.terminal(&["psql", "-X", "dbname=postgres"]);
+    t.wait_for("postgres=#");
+    t.keys("\\c dbname=other\r");
+    t.wait_for("other=#");
+    t.keys("select current_database() || '!';\r");
+    t.wait_for("other!");
+    t.keys("\\q\r");
+    assert!(t.wait().success());
+    assert_eq!((statements(&home).len(), bypassed(&home)), (1, 0));
+    // To another one: as without rec, and it is told.
+    home.set("PGHOST", other.socket());
+    home.set("PGPORT", other.port.to_string());
+    let mut t = home.terminal(&["psql", "-X", &conninfo]);
+    t.wait_for("postgres=#");
+    t.keys("\\c dbname=template1\r");
+    t.wait_for("template1=#");
+    t.keys("select setting || '!' from pg_settings, pg_sleep(4) where name = 'port';\r");
+    t.wait_for(&format!("{}!", other.port));
+    t.keys("\\q\r");
+    assert!(t.wait().success());
+    assert_eq!((statements(&home).len(), bypassed(&home)), (0, 1));
+    // A port that only words say is not that of what is connected to next.
+    let port = server.port.to_string();
+    let words = ["psql", "-X", "-p", &port, "-h", server.socket(), "postgres"];
+    let mut t = home.terminal(&words);
+    t.wait_for("postgres=#");
+    t.keys("\\c dbname=template1\r");
+    t.wait_for("template1=#");
+    t.keys("select setting || '!' from pg_settings where name = 'port';\r");
+    t.wait_for(&format!("{}!", other.port));
+    t.keys("\\q\r");
+    assert!(t.wait().success());
+}
+
 /// A pipeline sends many statements before the first answer; pgbench has one in its script.
 #[test]
 fn pipeline_mode_keeps_its_order() {

@@ -369,15 +369,23 @@ impl Client {
             more.push(("passfile", file));
         }
         let from_words = self.said("host") || self.answer.is_some();
+        // psql connects again where it is told to, and what names no host goes where the variable says.
+        // A port that only words say is not that one's.
+        let by_variable = match self.program {
+            Some(_) if from_words || more.len() > 1 => false,
+            Some(_) if self.is_psql() => !self.said("port"),
+            Some(_) => !self.has_conninfo,
+            None => true,
+        };
         match self.program {
+            _ if by_variable => led.env.push(("PGHOST".into(), Some(hosts.into()))),
             Some(program) if self.has_conninfo || more.len() > 1 => {
                 self.put_conninfo(program, &mut led.argv, &more)?;
                 if matches!(program.conninfo, Precedence::Options | Precedence::Apart) {
                     self.put_words(&mut led.argv, &["-h", hosts]);
                 }
             }
-            Some(_) if from_words => self.put_words(&mut led.argv, &["-h", hosts]),
-            Some(_) | None => led.env.push(("PGHOST".into(), Some(hosts.into()))),
+            Some(_) | None => self.put_words(&mut led.argv, &["-h", hosts]),
         }
         self.keep_cluster(&mut led);
         Ok(led)
