@@ -73,8 +73,10 @@ pub enum Listen {
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     /// `psql` and other programs that connect with libpq.
+    #[serde(alias = "postgres", alias = "postgresql")]
     Psql,
     /// `mysql`, `mariadb` and their companions.
+    #[serde(alias = "mariadb")]
     Mysql,
     /// `ssh`, and what takes a destination as it does.
     Ssh,
@@ -324,6 +326,7 @@ mod tests {
             pg-prod = "psql"
             percona = "mysql"
             jump = "ssh"
+            report = "postgres"
             [browser]
             mouse = false
             theme = "light"
@@ -339,13 +342,16 @@ mod tests {
         let open = &config.browser.keys["browser.open"];
         assert_eq!(
             (&open.keys[..], open.line),
-            (&["enter".to_owned(), "o".to_owned()][..], 14)
+            (&["enter".to_owned(), "o".to_owned()][..], 15)
         );
         assert_eq!(config.browser.keys["browser.copy-command"].keys, ["ctrl-y"]);
         assert_eq!(config.listen, Listen::Loopback);
         assert_eq!((config.capture.rows, config.capture.bytes), (50, 2_000_000));
         let families: Vec<_> = config.clients.into_values().collect();
-        assert_eq!(families, [Family::Ssh, Family::Mysql, Family::Psql]);
+        assert_eq!(
+            families,
+            [Family::Ssh, Family::Mysql, Family::Psql, Family::Psql]
+        );
     }
 
     #[test]
@@ -393,7 +399,7 @@ mod tests {
             ),
             (
                 "[clients]\nmine = \"oracle\"",
-                "2:8: unknown variant `oracle`, expected one of `psql`, `mysql`, `ssh`",
+                "2:8: unknown variant `oracle`, expected one of `postgres`, `postgresql`, `psql`, `mariadb`, `mysql`, `ssh`",
             ),
             (
                 "[browser]\nkeys.\"browser.open\" = 5",
