@@ -330,6 +330,11 @@ impl Viewable for Summary {
         for rule in self.masked.keys() {
             look.text(rule.as_bytes());
         }
+        if let Some(opened) = &self.opened {
+            for text in [&opened.server, &opened.user, &opened.database] {
+                look.text(text.as_bytes());
+            }
+        }
     }
 }
 

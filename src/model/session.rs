@@ -1,5 +1,6 @@
 //! What is known of a session besides its events.
 
+use super::wire::Opened;
 use super::{Exit, GapKind, Micros, SessionId, Size, Stamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -51,6 +52,13 @@ pub struct Target {
 }
 
 impl Target {
+    /// What the first connection that was let in said comes before what words told of it.
+    pub fn told(&mut self, opened: Opened) {
+        let filled = |text: String| Some(text).filter(|text| !text.is_empty());
+        self.user = filled(opened.user).or_else(|| self.user.take());
+        self.database = filled(opened.database).or_else(|| self.database.take());
+    }
+
     /// One short line: `database@host`, or `user@host` where there is no database; empty when
     /// nothing is known.
     pub fn label(&self) -> String {
@@ -86,6 +94,10 @@ pub struct Summary {
     pub markers: u32,
     /// Terminal bytes before compression.
     pub bytes: u64,
+    /// The first connection that was let in. It joins the [target](Target::told) where the summary is
+    /// opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<Opened>,
 }
 
 impl Summary {

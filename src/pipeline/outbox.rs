@@ -200,6 +200,12 @@ impl Outbox {
         let at = self.at.max(event.at);
         match self.door.admit(event) {
             Ok(event) => {
+                if let Body::Wire(wire) = &event.body
+                    && let Exchange::Opened(opened) = &wire.what
+                    && self.summary.statements == 0
+                {
+                    self.summary.opened.get_or_insert_with(|| opened.clone());
+                }
                 self.events.push(event);
                 self.kept(at);
             }

@@ -18,6 +18,7 @@ pub use render::{LINE_MAX, Renderer};
 pub use statements::{Connection, Outcome, Place, STATEMENTS_MAX, Statement};
 pub use table::{Found, Table, tables};
 
+use crate::model::wire::Opened;
 use crate::model::{Event, Exit, Gap, Meta, Micros, Size, Summary};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -205,6 +206,14 @@ impl Timeline {
         of.unwrap_or_default()
     }
 
+    /// The first connection that was let in, where no other sent anything before.
+    fn opened(&self) -> Option<&Opened> {
+        let mut opened = self.connections.iter().filter_map(|c| c.opened.as_ref());
+        let (at, opened) = opened.next()?;
+        let first = self.statements.first();
+        first.is_none_or(|first| first.at >= *at).then_some(opened)
+    }
+
     /// What the recorder would have counted: for a session that it could not close.
     pub fn summary(&self) -> Summary {
         let mut gaps = BTreeMap::new();
@@ -220,6 +229,7 @@ impl Timeline {
             gaps,
             markers: count(self.markers.len()),
             bytes: self.bytes,
+            opened: self.opened().cloned(),
         }
     }
 }

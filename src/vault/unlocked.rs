@@ -184,7 +184,7 @@ impl Unlocked {
                 Default::default()
             }
         };
-        let meta = match meta.map_or(Err(Damage::Missing), |meta| self.json::<Meta>(&meta)) {
+        let mut meta = match meta.map_or(Err(Damage::Missing), |meta| self.json::<Meta>(&meta)) {
             Ok(meta) if meta.id == row.id => meta,
             Ok(_) => {
                 damage = Some(Damage::Parse("it belongs to another session".to_owned()));
@@ -195,9 +195,14 @@ impl Unlocked {
                 unknown(row)
             }
         };
-        let summary = match summary.map(|summary| self.json(&summary)) {
+        let summary = match summary.map(|summary| self.json::<Summary>(&summary)) {
             None => None,
-            Some(Ok(summary)) => Some(summary),
+            Some(Ok(mut summary)) => {
+                if let Some(opened) = summary.opened.take() {
+                    meta.target.told(opened);
+                }
+                Some(summary)
+            }
             Some(Err(why)) => {
                 damage = damage.or(Some(why));
                 None

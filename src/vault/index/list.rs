@@ -61,19 +61,23 @@ impl Listed {
     pub(super) fn from_entry(unlocked: &Unlocked, entry: Entry) -> Result<Listed, Error> {
         let damage = entry.damage.map(|damage| damage.to_string());
         let labels = unlocked.labels(&entry.row)?;
-        let summary = match entry.summary {
+        let mut meta = entry.meta;
+        let mut summary = match entry.summary {
             Some(summary) => summary,
             None => {
                 let events = unlocked.events(entry.id)?;
                 match entry.status {
-                    Status::Interrupted => compact::count(&entry.meta, events),
-                    _ => Timeline::outline(&entry.meta, events.filter_map(Result::ok)).summary(),
+                    Status::Interrupted => compact::count(&meta, events),
+                    _ => Timeline::outline(&meta, events.filter_map(Result::ok)).summary(),
                 }
             }
         };
+        if let Some(opened) = summary.opened.take() {
+            meta.target.told(opened);
+        }
         Ok(Listed {
             number: entry.row.number,
-            meta: entry.meta,
+            meta,
             summary,
             status: entry.status,
             failed: None,
@@ -155,6 +159,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Listed> {
             gaps: map(row, 24)?,
             markers: small(25)?,
             bytes: u64::try_from(number(26)?).unwrap_or(0),
+            // It joined the target.
+            opened: None,
         },
         status: status(row.get(2)?),
         failed: row

@@ -242,3 +242,39 @@ fn programs_of_the_server_s_package_are_led_through_the_tap() {
     assert_eq!((statements(&home).len(), bypassed(&home)), (0, 1));
     assert!(home.read(&["show", "@last"]).contains("sends no statement"));
 }
+
+/// A name that the configuration puts into the family.
+#[test]
+fn a_script_s_database_is_what_the_connection_says() {
+    let (mut home, server) = open();
+    server.sql("postgres", "create database app");
+    home.configure("[clients]\npython3 = \"postgres\"\n");
+    home.set("PGDATABASE", "app");
+    let script = home.path().join("report.py");
+    let text = "import psycopg2\nc = psycopg2.connect('').cursor()\nc.execute('select 6 * 7')\n";
+    fs::write(&script, text).unwrap();
+    let words = ["/usr/bin/python3", script.to_str().unwrap()];
+    works(&home, &words, 2);
+    let listed = &home.json(&["ls"])[0];
+    assert_eq!(
+        (&listed["database"], &listed["user"]),
+        (&"app".into(), &"postgres".into())
+    );
+    assert_eq!(listed["target"], "app@127.0.0.1");
+    // What it says there comes before the environment, too.
+    fs::write(
+        &script,
+        text.replace("connect('')", "connect(dbname='template1')"),
+    )
+    .unwrap();
+    works(&home, &words, 2);
+    assert_eq!(
+        home.json(&["ls", "target:template1"])
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let page = home.read(&["show", "@last"]);
+    assert!(page.contains("template1@127.0.0.1"), "{page}");
+}
