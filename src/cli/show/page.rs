@@ -13,6 +13,13 @@ use unicode_width::UnicodeWidthStr;
 pub(super) fn page(ui: &Ui, ids: &ShortIds, session: &Listed, timeline: &Timeline) -> String {
     let mut out = head(ui, ids, session);
     out.push_str(&commands(ui, timeline));
+    // On a terminal it is plain that a line goes on, and where.
+    if ui.fit().is_none() && timeline.statements.iter().any(statements::is_cut) {
+        let id = ids.of(&session.meta.id);
+        out.push_str(&format!(
+            "Long statements and values are cut here: rec show {id} --json prints them whole.\n"
+        ));
+    }
     out.push_str(&format!(
         "Not seen: {}   Masked: {}\n",
         unseen(&timeline.gaps),

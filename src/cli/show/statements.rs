@@ -13,6 +13,12 @@ use unicode_width::UnicodeWidthStr;
 /// The widest cell of a table on a terminal; the rest of a value is in `--json`.
 const CELL_MAX: usize = 60;
 
+/// Where no width bounds a line, as in a pipe, so much of a text and of each parameter is on it: who
+/// looks for something there finds it, and a value of megabytes does not bury the rest.
+const TEXT_MAX: usize = 2_000;
+const PARAMETER_MAX: usize = 200;
+const PARAMETERS_MAX: usize = 50;
+
 /// So many statements in a row are listed: one `\d` sends ten, and a script thousands.
 const LISTED_MAX: usize = 20;
 
@@ -72,11 +78,10 @@ fn line(ui: &Ui, statement: &Statement, command: &str, lead: usize) -> String {
         |took| format!("{:>9}", when::took(took)),
     );
     let mut parts = vec![format!("→ s{:<3}", statement.number), took];
-    if let Some(rows) = rows_of(statement) {
-        parts.push(rows);
-    }
+    parts.extend(rows_of(statement));
+    parts.extend(copied_of(statement));
     if !is_same(&statement.text, command) {
-        parts.push(words(&statement.text));
+        parts.push(fit(&printable(&words(&statement.text)), TEXT_MAX));
     }
     if !statement.parameters.is_empty() {
         parts.push(parameters(&statement.parameters));
@@ -92,7 +97,7 @@ fn line(ui: &Ui, statement: &Statement, command: &str, lead: usize) -> String {
     out.push('\n');
     if let Some(error) = &statement.error {
         out.push_str(&" ".repeat(lead + 2));
-        out.push_str(&ui.paint("31", &fit(&printable(&said(error)), room)));
+        out.push_str(&ui.paint("31", &fit(&printable(&said(error)), room.min(TEXT_MAX))));
         out.push('\n');
     }
     out
@@ -103,6 +108,21 @@ fn rows_of(statement: &Statement) -> Option<String> {
     let rows = statement.rows();
     let table = statement.results.iter().any(|r| !r.columns.is_empty());
     (rows > 0 || table).then(|| open::count(rows, "row"))
+}
+
+/// `12 MB not kept`: data of a copy that were counted only, as those of replication and of a backup.
+fn copied_of(statement: &Statement) -> Option<String> {
+    let completes = statement.results.iter().filter_map(|r| r.complete.as_ref());
+    let bytes: u64 = completes.map(|complete| complete.bytes_cut).sum();
+    (bytes > 0).then(|| format!("{} not kept", size(bytes)))
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..=9_999 => format!("{bytes} bytes"),
+        10_000..=9_999_999 => format!("{} KB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
 }
 
 /// Whether the statement is what was typed, but for blanks and the semicolon.
@@ -117,11 +137,47 @@ fn words(text: &str) -> String {
 }
 
 fn parameters(parameters: &[Parameter]) -> String {
-    let values = parameters.iter().zip(1..).map(|(parameter, n)| {
-        let value = parameter.value.text().map_or("NULL".to_owned(), words);
-        format!("${n}={value}")
-    });
-    format!("[{}]", values.collect::<Vec<_>>().join(", "))
+    let values = parameters
+        .iter()
+        .zip(1..)
+        .map(|(parameter, n)| format!("${n}={}", shown(&parameter.value)));
+    let shown: Vec<String> = values.take(PARAMETERS_MAX).collect();
+    let more = match parameters.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        more => format!(", … {more} more"),
+    };
+    format!("[{}{more}]", shown.join(", "))
+}
+
+/// A value, or the beginning of a long one and how long it is.
+fn shown(value: &Value) -> String {
+    let Some(text) = value.text() else {
+        return "NULL".to_owned();
+    };
+    let length = match value {
+        Value::Cut { length, .. } => *length,
+        Value::Null | Value::Text(_) => u64::try_from(text.len()).unwrap_or(u64::MAX),
+    };
+    let whole = printable(&words(text));
+    let begun = fit(&whole, PARAMETER_MAX);
+    if begun == whole && matches!(value, Value::Text(_)) {
+        return whole;
+    }
+    format!("{begun} ({length} bytes)")
+}
+
+/// Whether the page leaves out something of a statement's line that a narrow terminal is no reason for.
+pub fn is_cut(statement: &Statement) -> bool {
+    statement.text.len() > TEXT_MAX
+        || statement.parameters.len() > PARAMETERS_MAX
+        || statement
+            .parameters
+            .iter()
+            .any(|parameter| match &parameter.value {
+                Value::Null => false,
+                Value::Text(text) => text.len() > PARAMETER_MAX,
+                Value::Cut { .. } => true,
+            })
 }
 
 /// `ERROR 23505: duplicate key … (Key (id)=(1) already exists.)`.
@@ -247,7 +303,12 @@ fn table(ui: &Ui, outcome: &Outcome) -> String {
         let kept = complete.rows - complete.rows_cut.min(complete.rows);
         end.push(format!("the first {kept} rows are kept"));
     }
-    if complete.bytes_cut > 0 {
+    if complete.bytes_cut > 0 && outcome.copied.is_empty() {
+        end.push(format!(
+            "{} bytes were copied, none are kept",
+            complete.bytes_cut
+        ));
+    } else if complete.bytes_cut > 0 {
         end.push(format!("{} bytes more were copied", complete.bytes_cut));
     }
     if let Some(warnings) = complete.warnings.filter(|count| *count > 0) {

@@ -278,3 +278,26 @@ fn a_script_s_database_is_what_the_connection_says() {
     let page = home.read(&["show", "@last"]);
     assert!(page.contains("template1@127.0.0.1"), "{page}");
 }
+
+#[test]
+fn a_page_in_a_pipe_cuts_long_values_and_says_where_they_are_whole() {
+    let (home, _server) = open();
+    let script = home.path().join("long.sql");
+    let long = "x".repeat(5_000);
+    fs::write(&script, format!("select '{long}', :v::text;\n")).unwrap();
+    let value = format!("v={}", "y".repeat(5_000));
+    let script = script.to_str().unwrap();
+    let words = [
+        "pgbench", "-n", "-M", "extended", "-D", &value, "-t", "1", "-f", script, "postgres",
+    ];
+    let output = tapped(&home, &words).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let page = home.read(&["show", "@last"]);
+    assert!(
+        page.lines().all(|line| line.chars().count() < 2_400),
+        "{page}"
+    );
+    assert!(page.contains("yyy… (5000 bytes)]"), "{page}");
+    assert!(page.contains("--json prints them whole"), "{page}");
+    assert!(home.read(&["show", "@last", "--json"]).contains(&long));
+}
