@@ -16,7 +16,7 @@ const FOLDED: u8 = 64;
 const ROW_MAX: usize = 160;
 
 /// What the last row began.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Dump {
     /// The beginning of a secret.
     begun: Zeroizing<Vec<u8>>,
