@@ -133,7 +133,7 @@ fn a_damaged_vault_is_salvaged_into_another_place() {
     let to = home.path().join("salvaged");
     let to = to.to_str().unwrap();
     let done = home.rec(&["vault", "salvage", to]).output().unwrap();
-    assert_eq!(done.status.code(), Some(1), "{}", said(&done));
+    assert!(done.status.success(), "{}", said(&done));
     assert!(
         said(&done).contains("took in 2 sessions"),
         "{}",

@@ -304,7 +304,7 @@ fn a_piece_that_the_disk_does_not_give_is_told_and_nothing_else_is_lost() {
         ),
         (
             &["vault", "salvage", salvaged],
-            1,
+            0,
             &["took in 3 sessions", "1 piece damaged, and left out"],
         ),
     ];

@@ -67,7 +67,6 @@ Examples:
 
 const SALVAGE_EXAMPLES: &str = "\
 The damaged vault is only read. Its key and slots open the new one too.
-Exit status: 0 where all was copied, 1 where something was left out.
 
 Examples:
   rec vault salvage ~/rec-salvaged
