@@ -1,7 +1,7 @@
 //! The other programs of libpq on the same tap, and drivers on `rec tap`.
 
 use super::{bypassed, direct, said, same, start, statements, tapped, works};
-use crate::support::{Home, Postgres};
+use crate::support::{Home, Postgres, tool};
 use std::fs;
 
 fn open() -> (Home, Postgres) {
@@ -95,6 +95,11 @@ fn small_programs_are_led_through_the_tap() {
     assert_eq!(seen.iter().filter(|s| s["text"] == "select 1;").count(), 20);
 }
 
+/// A program that comes with the server and is on no path.
+fn server_s(name: &str) -> String {
+    tool(name, "postgresql").to_str().unwrap().to_owned()
+}
+
 /// Programs that read the server's files or its log as it grows.
 #[test]
 fn replication_programs_are_led_through_the_tap_and_what_they_get_is_counted() {
@@ -108,11 +113,8 @@ fn replication_programs_are_led_through_the_tap_and_what_they_get_is_counted() {
     let words = ["pg_basebackup", "-D", &backup, "-c", "fast", "--no-sync"];
     let output = tapped(&home, &words).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    let verify = direct(
-        &home,
-        &["/usr/lib/postgresql/15/bin/pg_verifybackup", &backup],
-    );
-    let verified = { verify }.output().unwrap();
+    let verify = server_s("pg_verifybackup");
+    let verified = direct(&home, &[&verify, &backup]).output().unwrap();
     assert!(verified.status.success(), "{verified:?}");
     let seen = statements(&home);
     let of = |text: &str| {
@@ -187,8 +189,7 @@ fn programs_of_the_server_s_package_are_led_through_the_tap() {
         "create extension amcheck; create table t (a int primary key);
         select lo_create(0)",
     );
-    let bin = |name: &str| format!("/usr/lib/postgresql/15/bin/{name}");
-    let names = bin("oid2name");
+    let names = server_s("oid2name");
     let port = server.port.to_string();
     for more in [
         &[][..],
@@ -198,7 +199,7 @@ fn programs_of_the_server_s_package_are_led_through_the_tap() {
         let words: Vec<&str> = [names.as_str()].iter().chain(more).copied().collect();
         same(&home, &words, 2);
     }
-    let check = bin("pg_amcheck");
+    let check = server_s("pg_amcheck");
     for more in [
         &["-t", "t"][..],
         &["-d", "postgres", "-t", "t"],
