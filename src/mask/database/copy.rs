@@ -9,7 +9,7 @@ use crate::mask::filter::cover;
 use crate::mask::names::Named;
 use crate::mask::scanner::Scanner;
 use crate::mask::span::{Class, MASK, RuleId, Span};
-use crate::mask::sql::{Format, copy_options};
+use crate::mask::sql::{Accounts, Format, copy_options, looks_secret};
 
 /// A row that is longer is not held any more: all of it is covered. Longer fields are files kept in
 /// a table.
@@ -25,6 +25,8 @@ const HEADER: usize = 19;
 #[derive(Clone)]
 pub struct Copy {
     names: Vec<Option<Named>>,
+    /// What the table holds whose columns nobody names.
+    accounts: Option<Accounts>,
     format: Format,
     delimiter: u8,
     quote: u8,
@@ -55,6 +57,7 @@ impl Scanner {
             .map(|name| judge.column(name.as_bytes()));
         Copy {
             names: names.collect(),
+            accounts: options.accounts,
             format: options.format,
             delimiter: options.delimiter,
             quote: options.quote,
@@ -125,6 +128,7 @@ impl Scanner {
                 .iter()
                 .map(|(a, b)| self.judge().column(cut(row, *a, *b)));
             copy.names = names.collect();
+            copy.accounts = None;
             out.extend_from_slice(row);
             return;
         }
@@ -146,6 +150,13 @@ impl Scanner {
             let before = n.checked_sub(1).and_then(|n| fields.get(n));
             let name = before.map_or(&[][..], |(a, b)| cut(row, *a, *b));
             if columns::is_setting(name, field, fields.len()) {
+                let rule = columns::rule_of(SETTING);
+                spans.push(Span::new(start, end, rule, Class::Password));
+                continue;
+            }
+            // A name may be masked with the passwords: nobody says which is which.
+            let text = !field.iter().any(u8::is_ascii_control);
+            if copy.accounts.is_some() && text && looks_secret(field, true) {
                 let rule = columns::rule_of(SETTING);
                 spans.push(Span::new(start, end, rule, Class::Password));
                 continue;
@@ -353,6 +364,28 @@ mod tests {
             masked("COPY u TO STDOUT", line),
             "1\tpostgres://a:********@h/d\t***************\n"
         );
+    }
+
+    #[test]
+    fn rows_of_accounts_show_nothing_that_looks_like_a_password() {
+        let row = "7\tanna\thunter2\t2026-05-04 11:22:33\tnahe Ulm\t\\N\n";
+        let shown = "7\tanna\t********\t2026-05-04 11:22:33\tnahe Ulm\t\\N\n";
+        for statement in [
+            "COPY app.users TO STDOUT",
+            "COPY (SELECT * FROM users) TO STDOUT",
+            "COPY tokens FROM STDIN",
+        ] {
+            assert_eq!(masked(statement, row.as_bytes()), shown, "{statement}");
+        }
+        for statement in [
+            "COPY users (a, b, c, d, e, f) TO STDOUT",
+            "COPY orders TO STDOUT",
+        ] {
+            assert_eq!(masked(statement, row.as_bytes()), row, "{statement}");
+        }
+        let csv = "id,nick\n7,hunter2\n";
+        let statement = "COPY users TO STDOUT CSV HEADER";
+        assert_eq!(masked(statement, csv.as_bytes()), csv);
     }
 
     #[test]

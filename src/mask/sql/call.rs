@@ -168,19 +168,38 @@ pub(super) fn unnamed_columns(view: &View<'_>, spans: &mut Vec<Span>) {
         return;
     };
     let table = view.get(values - 1).map(|token| view.of(token));
-    let table = table.and_then(|name| name.rsplit(|c| *c == b'.').next());
+    let Some(accounts) = table.and_then(accounts) else {
+        return;
+    };
+    for i in values + 1..view.tokens.len() {
+        let among = accounts == Accounts::Secrets;
+        if let Some(token) = view.text(i).filter(|t| looks_secret(view.of(*t), among)) {
+            push(view, token, COLUMN, Class::Password, spans);
+        }
+    }
+}
+
+/// What a table holds, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accounts {
+    /// Who may log in.
+    People,
+    /// Secrets.
+    Secrets,
+}
+
+/// What the name of a table, with its schema's or not, says that it holds.
+pub(super) fn accounts(table: &[u8]) -> Option<Accounts> {
+    let name = table.rsplit(|c| *c == b'.').next()?;
+    let singular = name.strip_suffix(b"s").unwrap_or(name);
     let is_of = |words: &[&str]| {
-        let singular = table.map(|name| name.strip_suffix(b"s").unwrap_or(name));
-        singular.is_some_and(|name| {
-            let word = |word: &&str| {
-                let from = name.len().wrapping_sub(word.len());
-                word_at(name, from, word.as_bytes())
-                    && (from == 0 || matches!(name.get(from - 1), Some(b'_')))
-            };
-            words.iter().any(word)
+        words.iter().any(|word| {
+            let from = singular.len().wrapping_sub(word.len());
+            word_at(singular, from, word.as_bytes())
+                && (from == 0 || matches!(singular.get(from - 1), Some(b'_')))
         })
     };
-    let secrets = is_of(&[
+    let secrets = [
         "credential",
         "secret",
         "password",
@@ -188,19 +207,16 @@ pub(super) fn unnamed_columns(view: &View<'_>, spans: &mut Vec<Span>) {
         "apikey",
         "token",
         "passwd",
-    ]);
-    if !secrets && !is_of(&["user", "account", "login", "member", "admin"]) {
-        return;
+    ];
+    if is_of(&secrets) {
+        return Some(Accounts::Secrets);
     }
-    for i in values + 1..view.tokens.len() {
-        if let Some(token) = view.text(i).filter(|t| looks_secret(view.of(*t), secrets)) {
-            push(view, token, COLUMN, Class::Password, spans);
-        }
-    }
+    let people = is_of(&["user", "account", "login", "member", "admin"]);
+    people.then_some(Accounts::People)
 }
 
 /// Three kinds of characters, or two of which one is a digit in a table of secrets.
-fn looks_secret(text: &[u8], among_secrets: bool) -> bool {
+pub(crate) fn looks_secret(text: &[u8], among_secrets: bool) -> bool {
     let plain =
         |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.' | b' ' | b':' | b'/');
     let kinds = [

@@ -1,5 +1,6 @@
 //! What a COPY statement says of its data: columns, format, delimiter.
 
+use super::call::{Accounts, accounts};
 use super::lex::{Kind, View, lex};
 use crate::mask::bytes::{at, cut};
 use crate::mask::columns::RECS_OWN;
@@ -20,6 +21,8 @@ pub(crate) enum Format {
 pub(crate) struct CopyOptions {
     /// The columns' names; empty when the statement does not list them.
     pub names: Vec<String>,
+    /// What the table holds whose columns it does not list, as far as its name says.
+    pub accounts: Option<Accounts>,
     pub format: Format,
     pub delimiter: u8,
     pub quote: u8,
@@ -34,6 +37,7 @@ pub(crate) fn copy_options(statement: &[u8]) -> CopyOptions {
     let view = View::new(text, &tokens);
     let mut options = CopyOptions {
         names: Vec::new(),
+        accounts: None,
         format: Format::Text,
         delimiter: b'\t',
         quote: b'"',
@@ -60,13 +64,19 @@ pub(crate) fn copy_options(statement: &[u8]) -> CopyOptions {
             .into_iter()
             .map(|item| item.name)
             .collect();
+        let from = (start..i).find(|i| view.is(*i, "from"));
+        options.accounts = from.and_then(|from| of(&view, from + 1));
     } else {
+        options.accounts = of(&view, start);
         while view.get(i).is_some() && !view.any(i, &["from", "to"]) {
             if view.mark(i, b'(') {
                 options.names = list(&view, i + 1);
             }
             i += 1;
         }
+    }
+    if !options.names.is_empty() {
+        options.accounts = None;
     }
     let mut delimiter = None;
     for i in start..tokens.len() {
@@ -103,6 +113,13 @@ pub(crate) fn copy_options(statement: &[u8]) -> CopyOptions {
     options
 }
 
+/// What the table holds whose name stands at `i`.
+fn of(view: &View<'_>, i: usize) -> Option<Accounts> {
+    let dotted = view.mark(i + 1, b'.');
+    let name = view.get(if dotted { i + 2 } else { i });
+    accounts(view.of(name?))
+}
+
 /// The names up to the closing parenthesis.
 fn list(view: &View<'_>, mut i: usize) -> Vec<String> {
     let mut names = Vec::new();
@@ -127,6 +144,24 @@ fn unescaped(text: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_without_columns_is_known_by_its_name() {
+        for (text, wanted) in [
+            ("COPY users TO STDOUT", Some(Accounts::People)),
+            ("COPY public.users FROM stdin", Some(Accounts::People)),
+            ("COPY \"app\".\"Admins\" FROM stdin", Some(Accounts::People)),
+            ("COPY app.api_tokens TO STDOUT CSV", Some(Accounts::Secrets)),
+            (
+                "COPY (SELECT * FROM users) TO STDOUT",
+                Some(Accounts::People),
+            ),
+            ("COPY users (id, name) TO STDOUT", None),
+            ("COPY orders TO STDOUT", None),
+        ] {
+            assert_eq!(copy_options(text.as_bytes()).accounts, wanted, "{text}");
+        }
+    }
 
     #[test]
     fn the_statement_says_how_its_data_is_written() {

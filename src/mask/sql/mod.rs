@@ -22,6 +22,7 @@ use super::names::{self, Strength};
 use super::span::{Class, RuleId, Span};
 use super::standin::is_stand_in;
 use super::value::is_prose;
+pub(crate) use call::{Accounts, looks_secret};
 use clause::{clause, identified};
 pub(crate) use copy::{Format, copy_options};
 use function::{columns, function, may_call, settings};
