@@ -73,6 +73,8 @@ struct Table {
     names: Vec<Option<Named>>,
     /// A query told them, and no header.
     headerless: bool,
+    /// They are those of accounts, and nobody named them.
+    accounts: bool,
 }
 
 impl Columns {
@@ -184,6 +186,7 @@ impl Columns {
                 cut,
                 names,
                 headerless: true,
+                accounts: false,
             });
             self.left = HEADERLESS_MAX;
             return true;
@@ -214,6 +217,14 @@ impl Columns {
         if copy.format != Format::Binary && !copy.header {
             let names = copy.names.iter().map(|name| judge.column(name.as_bytes()));
             self.open_table(Cut::By(copy.delimiter), names.collect());
+            if copy.accounts.is_some() {
+                self.table = Some(Table {
+                    cut: Cut::By(copy.delimiter),
+                    names: Vec::new(),
+                    headerless: false,
+                    accounts: true,
+                });
+            }
         }
     }
 
@@ -223,6 +234,7 @@ impl Columns {
                 cut,
                 names,
                 headerless: false,
+                accounts: false,
             });
         }
     }
@@ -534,6 +546,14 @@ mod tests {
             ),
             (
                 "COPY u (id, password) TO STDOUT;\n1       hunter2\nCOPY 1\nx       y",
+                vec!["hunter2"],
+            ),
+            (
+                "COPY users TO STDOUT;\n1\tann\thunter2\n2\tbob\tx9y8z7\nCOPY 2\n3\tno\ts3cret",
+                vec!["hunter2", "x9y8z7"],
+            ),
+            (
+                "COPY users FROM stdin;\n>> 1    ann     hunter2\n>> \\.\n3       no      s3cret",
                 vec!["hunter2"],
             ),
             (" password \n----------\n hunter2\n(1 row)", vec!["hunter2"]),

@@ -2,9 +2,10 @@
 
 use super::layout::{Cut, PROMPT_FOR_ROWS, cells, is_boxed, is_prompt, tabbed};
 use super::setting::key_value;
-use super::{Table, push, wanted};
+use super::{SETTING, Table, push, rule_of, wanted};
 use crate::mask::bytes::cut;
-use crate::mask::span::Span;
+use crate::mask::span::{Class, Span};
+use crate::mask::sql::looks_secret;
 
 /// Masks the secret cells of a row; false when the line is none of the table's.
 pub(super) fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
@@ -22,6 +23,16 @@ pub(super) fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
         true => tabbed(line),
         false => cells(line, &table.cut),
     };
+    if table.accounts {
+        if cells.len() < 2 || is_prompt(text) {
+            return false;
+        }
+        for (start, end) in cells {
+            let secret = looks_secret(cut(line, start, end), true);
+            spans.extend(secret.then(|| Span::new(start, end, rule_of(SETTING), Class::Password)));
+        }
+        return true;
+    }
     let fits = match &table.cut {
         Cut::Boxed => is_boxed(text),
         Cut::Bars | Cut::By(_) => cells.len() == table.names.len(),
