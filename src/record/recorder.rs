@@ -172,6 +172,7 @@ fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String
         });
         let mut scanner = Scanner::new(Rules::with(&about.masking));
         let meta = about.meta(id, &mut scanner);
+        about.tell_copies(&mut scanner);
         (wait_for(&opened, shared), (scanner, meta))
     });
     sys::take_turns();

@@ -313,6 +313,29 @@ fn input_on_stdin_reaches_the_server() {
     assert_eq!(statements(&home).len(), 3);
 }
 
+/// Nothing but the words of the command says what they are before they are printed.
+#[test]
+fn rows_that_a_command_prints_are_masked_from_the_first_on() {
+    let (home, server, conninfo) = open();
+    let table = "create table users (id int, nick text, password text);
+        insert into users values (1, 'ann', 'r7kqmx2w'), (2, 'bob', 'n4vtzy8c')";
+    let made = direct(&home, &["psql", "-Xq", &conninfo, "-c", table]).status();
+    assert!(made.unwrap().success());
+    for words in [
+        &["-c", "copy users to stdout"][..],
+        &["-ccopy users to stdout"],
+        &["--command=copy users (id, nick, password) to stdout"],
+    ] {
+        let psql = [&["psql", "-X", &conninfo][..], words].concat();
+        let output = tapped(&home, &psql).output().unwrap();
+        assert_eq!(output.stdout, b"1\tann\tr7kqmx2w\n2\tbob\tn4vtzy8c\n");
+        let text = home.read(&["show", "@last", "--text"]);
+        assert!(text.contains("ann") && text.contains("bob"), "{text}");
+        assert!(!text.contains("r7kq") && !text.contains("n4vt"), "{text}");
+    }
+    drop(server);
+}
+
 #[test]
 fn replication_connections_pass() {
     let (mut home, server) = start(&["max_wal_senders=2", "wal_level=replica"]);
