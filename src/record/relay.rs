@@ -388,6 +388,9 @@ impl Relay {
             // A client that runs may change its terminal's settings, so they are left alone.
             self.typed(&ahead.seen, !self.state.started);
         }
+        if !ahead.late.is_empty() {
+            self.typed(&ahead.late, false);
+        }
     }
 
     /// Shows what a client wrote before it stopped, as far as the terminal takes it in time.

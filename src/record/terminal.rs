@@ -8,7 +8,9 @@ use super::sys;
 use crate::model::Size;
 use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags};
-use rustix::termios::{self, LocalModes, OptionalActions, SpecialCodeIndex, Termios, Winsize};
+use rustix::termios::{
+    self, InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, Winsize,
+};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Mutex;
 use zeroize::Zeroizing;
@@ -42,6 +44,8 @@ pub struct Ahead {
     pub unseen: Zeroizing<Vec<u8>>,
     /// It has shown these.
     pub seen: Zeroizing<Vec<u8>>,
+    /// It has not shown these, which came last: rec had it already.
+    pub late: Zeroizing<Vec<u8>>,
 }
 
 /// Which standard streams are terminals, without opening anything.
@@ -120,10 +124,14 @@ impl Terminal {
         *lock(&RESTORE) = Some((self.inherited, self.original.clone()));
         let _ = termios::tcsetattr(self.inherited, OptionalActions::Now, &self.raw);
         if let Some(now) = &found {
-            // The line that was begun and not ended.
+            // The line that was begun and not ended. What comes from here on is not shown.
+            let waiting = rustix::io::ioctl_fionread(self.inherited).unwrap_or(0);
+            let waiting = usize::try_from(waiting).map_or(LINE_MAX, |n| n.min(LINE_MAX));
             let mut line = Zeroizing::new([0; LINE_MAX]);
-            let begun = self.waiting(&mut line).unwrap_or_default();
-            ahead.seen.extend_from_slice(begun);
+            let begun = line.get_mut(..waiting).and_then(|line| self.waiting(line));
+            let (seen, late) = shown(begun.unwrap_or_default(), now.input_modes);
+            ahead.seen.extend_from_slice(seen);
+            ahead.late.extend_from_slice(late);
             if !now.local_modes.contains(LocalModes::ECHO) {
                 let silent = std::mem::take(&mut ahead.seen);
                 ahead.unseen.extend_from_slice(&silent);
@@ -141,7 +149,7 @@ impl Terminal {
         let end = |code| now.special_codes[code];
         let mut line = Zeroizing::new([0; LINE_MAX]);
         for _ in 0..LINE_MAX {
-            let Some(line) = self.waiting(&mut line) else {
+            let Some(line) = self.waiting(&mut line[..]) else {
                 break;
             };
             let last = line.last().copied();
@@ -165,11 +173,11 @@ impl Terminal {
     }
 
     /// What one read gives, if that need not wait: nothing at an end (Ctrl-D).
-    fn waiting<'a>(&self, line: &'a mut [u8; LINE_MAX]) -> Option<&'a [u8]> {
-        if !self.non_blocking() || !is_ready(self.fd(), PollFlags::IN) {
+    fn waiting<'a>(&self, line: &'a mut [u8]) -> Option<&'a [u8]> {
+        if line.is_empty() || !self.non_blocking() || !is_ready(self.fd(), PollFlags::IN) {
             return None;
         }
-        let n = rustix::io::read(self.fd(), &mut line[..]).ok()?;
+        let n = rustix::io::read(self.fd(), &mut *line).ok()?;
         line.get(..n)
     }
 
@@ -241,6 +249,20 @@ fn echo_of(keys: &[u8], end: u8) -> Zeroizing<Vec<u8>> {
     echo
 }
 
+/// Splits keys that were read in raw mode into those that came before it, which a terminal of the
+/// `modes` before has shown, and those that came after: a return that it would have made a newline.
+fn shown(keys: &[u8], modes: InputModes) -> (&[u8], &[u8]) {
+    let raw = keys.iter().position(|key| *key == b'\r');
+    let raw = raw.filter(|_| modes.contains(InputModes::ICRNL));
+    let before = keys.get(..raw.unwrap_or(0)).unwrap_or_default();
+    let newline = before.iter().rposition(|key| *key == b'\n');
+    let end = match raw {
+        Some(_) => newline.map_or(0, |at| at + 1),
+        None => keys.len(),
+    };
+    keys.split_at_checked(end).unwrap_or((keys, &[]))
+}
+
 fn same(a: &Termios, b: &Termios) -> bool {
     a.input_modes == b.input_modes
         && a.output_modes == b.output_modes
@@ -270,5 +292,22 @@ mod tests {
     fn an_echo_is_that_of_the_kernel() {
         let echo = echo_of(b"a\tb\n\x04\x01\xc3\xa9\x7fc", 4);
         assert_eq!(*echo, b"a\tb\r\n^A\xc3\xa9^?c");
+    }
+
+    #[test]
+    fn a_return_that_stayed_one_came_in_raw_mode() {
+        let cooked = InputModes::ICRNL;
+        let cases: [(&[u8], &[u8], &[u8]); 5] = [
+            (b"", b"", b""),
+            (b"again", b"again", b""),
+            (b"one\ntwo", b"one\ntwo", b""),
+            (b"again\r", b"", b"again\r"),
+            (b"one\ntwo\rthree\n", b"one\n", b"two\rthree\n"),
+        ];
+        for (keys, seen, late) in cases {
+            assert_eq!(shown(keys, cooked), (seen, late));
+        }
+        let untranslated = shown(b"again\r", InputModes::empty());
+        assert_eq!(untranslated, (&b"again\r"[..], &b""[..]));
     }
 }
