@@ -198,12 +198,10 @@ impl Masking<'_> {
     fn statement(&mut self, statement: &mut Statement) -> Open {
         // Values whose columns are known are judged by them, also where the statement names none.
         let named = self.tables.name(self.connection, &statement.text);
-        if let Some(named) = &named {
-            self.scanner.copies(named.text.as_bytes());
-        }
         let judged = named
             .as_ref()
             .map_or(&*statement.text, |named| &*named.text);
+        self.scanner.copies(judged.as_bytes());
         let key = repeats::statement(judged);
         let mut parameters = self.repeats.parameters(key);
         let fresh = parameters.is_none() && !statement.parameters.is_empty();

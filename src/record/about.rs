@@ -79,17 +79,6 @@ impl About {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
-
-    /// Tells `scanner` of the copies that the words ask for: their rows may be printed before the
-    /// connection is seen to ask for them.
-    pub fn tell_copies(&self, scanner: &mut Scanner) {
-        for word in &self.argv {
-            let word = word.as_bytes();
-            let attached = word.strip_prefix(b"--command=");
-            let attached = attached.or_else(|| word.strip_prefix(b"-c"));
-            scanner.copies(attached.unwrap_or(word));
-        }
-    }
 }
 
 /// Seconds east of UTC here at that moment. The usual zone is read from its file: to learn its name

@@ -4,7 +4,7 @@
 //! line, and the relay copies on.
 
 use super::about::About;
-use super::feed::{Batch, Feed, Item, Reply, What};
+use super::feed::{Batch, Due, Feed, Item, Reply, What};
 use super::shared::Shared;
 use super::sys;
 use crate::config::Paths;
@@ -172,7 +172,6 @@ fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String
         });
         let mut scanner = Scanner::new(Rules::with(&about.masking));
         let meta = about.meta(id, &mut scanner);
-        about.tell_copies(&mut scanner);
         (wait_for(&opened, shared), (scanner, meta))
     });
     sys::take_turns();
@@ -300,6 +299,7 @@ impl Session {
                 What::Input(n, mode) => self.pipeline.input(at, cut(&mut typed, n), mode),
                 What::Resize(size) => self.pipeline.resize(at, size),
                 What::Wire(wire) => self.pipeline.wire(at, *wire),
+                What::Due(due) => self.due(&due),
                 What::Gap(gap) => self.pipeline.gap(at, gap),
                 What::Dropped(events, bytes) => self.gap(at, bytes, events),
                 What::Exit(exit) => {
@@ -322,6 +322,17 @@ impl Session {
         }
         batch.clear();
         next
+    }
+
+    /// What was seen of what a server sent.
+    fn due(&mut self, due: &Due) {
+        for Item { at, what, .. } in due.wait() {
+            match what {
+                What::Wire(wire) => self.pipeline.wire(at, *wire),
+                What::Gap(gap) => self.pipeline.gap(at, gap),
+                _ => {}
+            }
+        }
     }
 
     /// What the engineer asked for.

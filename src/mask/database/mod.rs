@@ -27,6 +27,7 @@ mod result;
 pub use copy::Copy;
 pub use result::{Column, ResultColumns};
 
+use super::bytes;
 use super::filter::masked;
 use super::scanner::Scanner;
 use super::span::{RuleId, Span};
@@ -58,12 +59,20 @@ pub struct Parameters {
 }
 
 impl Scanner {
-    /// A statement passes that may copy rows: what the terminal shows next may be these. It names the
-    /// columns, also where it was typed without them.
-    pub fn copies(&mut self, statement: &[u8]) {
-        let verb = statement.trim_ascii_start().get(..5);
-        if verb.is_some_and(|verb| verb.eq_ignore_ascii_case(b"copy ")) {
-            self.copy_follows(statement);
+    /// Statements pass that may copy rows: what the terminal shows next may be these. They name the
+    /// columns, also where they were typed without them.
+    pub fn copies(&mut self, statements: &[u8]) {
+        let mut from = 0;
+        while let Some(at) = bytes::find(statements, from, b"copy ") {
+            let before = statements.get(..at).unwrap_or_default();
+            let space = before.len() - before.trim_ascii_end().len();
+            let (before, space) = before.split_at(before.len() - space);
+            let begins = before.is_empty() || before.ends_with(b";") || before.ends_with(b"*/");
+            // A comment may stand on the line before.
+            if begins || space.contains(&b'\n') {
+                return self.copy_follows(statements.get(at..).unwrap_or_default());
+            }
+            from = at + 1;
         }
     }
 

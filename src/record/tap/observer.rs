@@ -1,7 +1,7 @@
 //! The copy of a connection that is read along.
 
 use crate::model::{Gap, GapKind};
-use crate::record::feed::Feed;
+use crate::record::feed::{Feed, Owed};
 use crate::wire::Decoder;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub struct Observer {
     decoder: Option<Box<dyn Decoder>>,
     feed: Arc<Feed>,
     busy: Arc<AtomicBool>,
+    /// What the server sent is on its way to the client.
+    owed: Option<Owed>,
 }
 
 /// Whether the client has got all that it waits for.
@@ -36,6 +38,7 @@ impl Observer {
             decoder: Some(decoder),
             feed,
             busy: Arc::default(),
+            owed: None,
         }
     }
 
@@ -46,19 +49,31 @@ impl Observer {
             decoder: None,
             feed,
             busy: Arc::default(),
+            owed: None,
         }
     }
 
     /// The client sent `bytes`, and they went on.
     pub fn client(&mut self, bytes: &[u8]) {
         let at = self.feed.now();
-        self.read(|decoder| decoder.client(at, bytes));
+        self.read(None, |decoder| decoder.client(at, bytes));
+    }
+
+    /// The server sent something, and it is about to go on: what the client makes of it comes later
+    /// than what is seen in it.
+    pub fn ahead(&mut self) {
+        if self.decoder.is_some() && self.owed.is_none() {
+            self.owed = Some(self.feed.owe());
+        }
     }
 
     /// The server sent `bytes`, and they went on.
     pub fn server(&mut self, bytes: &[u8]) {
-        let at = self.feed.now();
-        self.read(|decoder| decoder.server(at, bytes));
+        let owed = self.owed.take();
+        let at = owed
+            .as_ref()
+            .map_or_else(|| self.feed.now(), |owed| owed.at);
+        self.read(owed, |decoder| decoder.server(at, bytes));
     }
 
     /// Whether the server owes an answer, for others to look at.
@@ -76,7 +91,7 @@ impl Observer {
         }
     }
 
-    fn read(&mut self, what: impl FnOnce(&mut dyn Decoder)) {
+    fn read(&mut self, owed: Option<Owed>, what: impl FnOnce(&mut dyn Decoder)) {
         let Some(mut decoder) = self.decoder.take() else {
             return;
         };
@@ -87,7 +102,10 @@ impl Observer {
         match catch_unwind(work) {
             Ok((seen, busy, decoder)) => {
                 self.busy.store(busy, Relaxed);
-                self.feed.wire(self.number, seen);
+                match owed {
+                    Some(owed) => self.feed.pay(owed, self.number, seen),
+                    None => self.feed.wire(self.number, seen),
+                }
                 self.decoder = Some(decoder);
             }
             Err(_) => {
@@ -109,6 +127,6 @@ impl Observer {
 impl Drop for Observer {
     fn drop(&mut self) {
         let at = self.feed.now();
-        self.read(|decoder| decoder.closed(at));
+        self.read(None, |decoder| decoder.closed(at));
     }
 }

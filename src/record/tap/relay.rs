@@ -1,6 +1,7 @@
 //! Bytes in both directions, as they come and in their order.
 //!
-//! A chunk is forwarded first and read along afterwards, from the same buffer. Nothing is done for
+//! A chunk is forwarded first and read along afterwards, from the same buffer; the recorder learns
+//! beforehand that something is on its way to the client. Nothing is done for
 //! each message, but where a [`Watch`] follows their headers. What is to look at messages before they
 //! go on (a rewrite, a hold) does so outside of the relay: before the connection is handed over to it,
 //! as [`super::postgres`] does while a client logs in, or when the watch has stopped it.
@@ -136,8 +137,8 @@ impl<W: Watch> Relay<W> {
         let mut again = pin!(yield_now());
         poll_fn(|cx| {
             eager.looks();
-            let sent = there.carry(cx, local, upstream, watch, &mut |bytes| {
-                if !bytes.is_empty() {
+            let sent = there.carry(cx, local, upstream, watch, &mut |step| {
+                if let Step::Gone(bytes) = step {
                     observer.client(bytes);
                 }
             });
@@ -146,9 +147,10 @@ impl<W: Watch> Relay<W> {
                 upstream,
                 local,
                 &mut Unwatched,
-                &mut |bytes| match bytes.is_empty() {
-                    true => (ends.server)(),
-                    false => observer.server(bytes),
+                &mut |step| match step {
+                    Step::Going => observer.ahead(),
+                    Step::Gone(bytes) => observer.server(bytes),
+                    Step::End => (ends.server)(),
                 },
             );
             let by = match (sent, received) {
@@ -211,6 +213,16 @@ enum Over {
     Unwritable,
 }
 
+/// How far a direction has come.
+enum Step<'a> {
+    /// Bytes were read and go on now.
+    Going,
+    /// They went on, as far as the other side took them.
+    Gone(&'a [u8]),
+    /// There are no more.
+    End,
+}
+
 /// One direction.
 struct Way {
     buffer: Vec<u8>,
@@ -264,23 +276,27 @@ impl Way {
         self.written >= self.free() && !self.flushing
     }
 
-    /// Carries what there is. `observe` is told the end as nothing that was read.
+    /// Carries what there is, and tells `observe` of it.
     fn carry(
         &mut self,
         cx: &mut Context<'_>,
         from: &mut Stream,
         to: &mut Stream,
         watch: &mut dyn Watch,
-        observe: &mut dyn FnMut(&[u8]),
+        observe: &mut dyn FnMut(Step<'_>),
     ) -> Poll<Over> {
         if let Some(over) = self.over {
             return Poll::Ready(over);
         }
         loop {
+            if !self.observed {
+                observe(Step::Going);
+            }
             let forwarded = self.forward(cx, to);
             if !self.observed {
                 self.observed = true;
-                observe(self.buffer.get(..self.free()).unwrap_or_default());
+                let bytes = self.buffer.get(..self.free());
+                observe(Step::Gone(bytes.unwrap_or_default()));
             }
             let over = match ready!(forwarded) {
                 Err(_) => Over::Unwritable,
@@ -292,7 +308,7 @@ impl Way {
                 Ok(()) => {
                     ready!(self.read(cx, from, watch));
                     if self.ended {
-                        observe(&[]);
+                        observe(Step::End);
                     }
                     continue;
                 }

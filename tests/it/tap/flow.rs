@@ -313,22 +313,44 @@ fn input_on_stdin_reaches_the_server() {
     assert_eq!(statements(&home).len(), 3);
 }
 
-/// Nothing but the words of the command says what they are before they are printed.
+/// No header says what they are: only the connection does, which shows them at the same time.
 #[test]
-fn rows_that_a_command_prints_are_masked_from_the_first_on() {
+fn rows_that_are_printed_without_a_header_are_masked_from_the_first_on() {
     let (home, server, conninfo) = open();
     let table = "create table users (id int, nick text, password text);
         insert into users values (1, 'ann', 'r7kqmx2w'), (2, 'bob', 'n4vtzy8c')";
     let made = direct(&home, &["psql", "-Xq", &conninfo, "-c", table]).status();
     assert!(made.unwrap().success());
-    for words in [
-        &["-c", "copy users to stdout"][..],
-        &["-ccopy users to stdout"],
-        &["--command=copy users (id, nick, password) to stdout"],
+    let file = |name: &str, text: &str| {
+        let path = home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let copies = file("copies", "-- all\nbegin; copy users to stdout; commit;\n");
+    let selects = file("selects", "select * from users order by id\n;");
+    let copied: &[u8] = b"1\tann\tr7kqmx2w\n2\tbob\tn4vtzy8c\n";
+    let selected: &[u8] = b"1|ann|r7kqmx2w\n2|bob|n4vtzy8c\n";
+    let renamed = "select nick as a, password as b, 'x' from users order by id";
+    for (words, printed) in [
+        (&["-c", "copy users to stdout"][..], copied),
+        (&["-ccopy users to stdout"], copied),
+        (
+            &["--command=copy users (id, nick, password) to stdout"],
+            copied,
+        ),
+        (&["-qf", &copies], copied),
+        (&["-Atc", "select * from users order by id"], selected),
+        (&["-Atf", &selects], selected),
+        (
+            &["-Atf", &selects, "-c", "select 1"],
+            b"1|ann|r7kqmx2w\n2|bob|n4vtzy8c\n1\n",
+        ),
+        (&["-Atc", renamed], b"ann|r7kqmx2w|x\nbob|n4vtzy8c|x\n"),
     ] {
         let psql = [&["psql", "-X", &conninfo][..], words].concat();
         let output = tapped(&home, &psql).output().unwrap();
-        assert_eq!(output.stdout, b"1\tann\tr7kqmx2w\n2\tbob\tn4vtzy8c\n");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.stdout, printed, "{words:?}: {said}");
         let text = home.read(&["show", "@last", "--text"]);
         assert!(text.contains("ann") && text.contains("bob"), "{text}");
         assert!(!text.contains("r7kq") && !text.contains("n4vt"), "{text}");

@@ -4,6 +4,16 @@
 //! The relay copies bytes in and goes on; the recorder takes them piece by piece. A full queue
 //! makes the relay wait, but never longer than [`RELAY_WAIT_MAX`] at a time; after that whole
 //! events are dropped and counted until there is room again (P5, P6).
+//!
+//! What a server sends goes to the client before it is read along. Its place in the queue is kept
+//! beforehand ([`Feed::owe`]): whatever the client makes of it comes later, and the recorder knows
+//! the rows of a result before it masks what was printed of them.
+
+mod due;
+#[cfg(test)]
+mod tests;
+
+pub use due::{Due, Owed};
 
 use crate::model::wire::Wire;
 use crate::model::{Exit, Gap, Micros, Size};
@@ -11,7 +21,7 @@ use crate::pipeline::TtyMode;
 use crate::wire::Seen;
 use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -51,6 +61,8 @@ pub enum What {
     Resize(Size),
     /// Something passed over a database connection.
     Wire(Box<Wire>),
+    /// What passes over one and is read while other things happen.
+    Due(Arc<Due>),
     /// Something was not seen.
     Gap(Gap),
     /// Off the record, or on it again; `None` asks for the other of the two.
@@ -69,6 +81,7 @@ pub enum What {
 pub type Reply = SyncSender<Result<String, String>>;
 
 /// An event on its way.
+#[cfg_attr(test, derive(Debug))]
 pub struct Item {
     /// Since the session began.
     pub at: Micros,
@@ -118,6 +131,8 @@ struct State {
     batch: Batch,
     /// Pieces before it, the oldest first, and what they hold.
     full: VecDeque<Batch>,
+    /// How many pieces came before the one that is added to.
+    pieces: u64,
     bytes: usize,
     events: usize,
     /// Pieces that were taken: their room is used again.
@@ -146,6 +161,13 @@ impl State {
         self.bytes + self.batch.len()
     }
 
+    /// Counts what is dropped.
+    fn forgo(&mut self, events: usize, bytes: usize) {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        self.dropped.0 += count(events);
+        self.dropped.1 += count(bytes);
+    }
+
     fn is_empty(&self) -> bool {
         self.full.is_empty() && self.batch.items.is_empty()
     }
@@ -155,15 +177,31 @@ impl State {
         if self.batch.len() >= PIECE {
             self.bytes += self.batch.len();
             self.events += self.batch.items.len();
+            self.pieces += 1;
             let next = self.spare.pop().unwrap_or_default();
             self.full
                 .push_back(std::mem::replace(&mut self.batch, next));
         }
     }
 
+    /// A piece holds `len` more than was known when it was begun, unless it was taken already.
+    fn weigh(&mut self, piece: u64, len: usize) {
+        if piece == self.pieces {
+            self.batch.exchanged += len;
+            return;
+        }
+        let ago = usize::try_from(self.pieces.saturating_sub(piece)).unwrap_or(usize::MAX);
+        let at = self.full.len().checked_sub(ago);
+        if let Some(batch) = at.and_then(|at| self.full.get_mut(at)) {
+            batch.exchanged += len;
+            self.bytes += len;
+        }
+    }
+
     /// Swaps the oldest piece into `batch`, which is empty.
     fn take(&mut self, batch: &mut Batch) {
         let Some(mut oldest) = self.full.pop_front() else {
+            self.pieces += 1;
             std::mem::swap(&mut self.batch, batch);
             return;
         };
@@ -220,29 +258,41 @@ impl Feed {
         if seen.is_empty() {
             return;
         }
-        let mut len = 0;
         // Made before the queue is locked: the recorder may want it.
-        let items = seen.into_iter().map(|(at, seen)| {
-            let what = match seen {
-                Seen::Exchange(what) => {
-                    len += what.size();
-                    What::Wire(Box::new(Wire { connection, what }))
-                }
-                Seen::Gap(gap) => {
-                    len += gap.detail.len();
-                    What::Gap(gap)
-                }
-            };
-            let reply = None;
-            Item { at, what, reply }
-        });
-        let mut items: Vec<Item> = items.collect();
+        let (mut items, len) = due::items(connection, seen);
         let Some(mut state) = self.room(len, items.len()) else {
             return;
         };
         self.own_up(&mut state, self.now());
         state.batch.exchanged += len;
         state.batch.items.append(&mut items);
+        state.divide();
+        self.wake(&mut state);
+    }
+
+    /// Something is about to be handed to a client that was not read along yet: keeps its place.
+    pub fn owe(&self) -> Owed {
+        let at = self.now();
+        let Some(mut state) = self.room(0, 0) else {
+            return Owed::nowhere(at);
+        };
+        let owed = Owed::new(at, state.pieces);
+        if let Some(due) = owed.due() {
+            let (what, reply) = (What::Due(due), None);
+            self.add(&mut state, Item { at, what, reply }, &[]);
+        }
+        owed
+    }
+
+    /// It was read along, and this was seen in it.
+    pub fn pay(&self, owed: Owed, connection: u32, seen: Vec<(Micros, Seen)>) {
+        let (items, len) = due::items(connection, seen);
+        let mut state = self.lock();
+        match owed.due() {
+            Some(due) => state.weigh(due.piece(), len),
+            None => state.forgo(items.len(), len),
+        }
+        owed.pay(items);
         state.divide();
         self.wake(&mut state);
     }
@@ -356,10 +406,8 @@ impl Feed {
             return None;
         }
         if !state.room(bytes) {
-            let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
             state.stalled = true;
-            state.dropped.0 += count(events);
-            state.dropped.1 += count(bytes);
+            state.forgo(events, bytes);
             return None;
         }
         Some(state)
@@ -410,147 +458,5 @@ impl Feed {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-
-    const MODE: TtyMode = TtyMode {
-        echo: true,
-        icanon: true,
-    };
-
-    #[test]
-    fn what_happened_comes_out_in_order_with_its_bytes() {
-        let feed = Feed::new(Instant::now());
-        feed.output(b"a");
-        feed.output(b"b");
-        feed.input(b"c", MODE);
-        feed.stream(2, b"def");
-        feed.urgent(What::Discard, None);
-        let mut batch = Batch::default();
-        feed.take(&mut batch, None);
-        assert_eq!(batch.bytes, b"abdef");
-        assert_eq!(*batch.typed, b"c");
-        let shapes: Vec<String> = batch
-            .items
-            .iter()
-            .map(|i| format!("{:?}", i.what))
-            .collect();
-        // The first two are one, unless a millisecond ended between them.
-        let [.., second, third, stream, discard] = shapes.as_slice() else {
-            panic!("{shapes:?}");
-        };
-        assert!(second == "Output(2)" || second == "Output(1)", "{shapes:?}");
-        assert_eq!(third.split('(').next(), Some("Input"));
-        assert_eq!(stream, "Stream(2, 3)");
-        assert_eq!(discard, "Discard");
-        assert!(batch.items.windows(2).all(|two| two[0].at <= two[1].at));
-    }
-
-    #[test]
-    fn a_recorder_that_hangs_costs_one_wait_and_then_events_which_are_counted() {
-        let feed = Feed::new(Instant::now());
-        let chunk = vec![b'x'; 1 << 20];
-        for _ in 0..4 {
-            feed.output(&chunk);
-        }
-        let began = Instant::now();
-        feed.output(b"lost");
-        assert!(began.elapsed() >= RELAY_WAIT_MAX);
-        let began = Instant::now();
-        for _ in 0..1000 {
-            feed.output(b"lost");
-        }
-        assert!(began.elapsed() < RELAY_WAIT_MAX, "it waits only once");
-        let mut batch = Batch::default();
-        for _ in 0..4 {
-            batch.clear();
-            feed.take(&mut batch, None);
-            assert_eq!(batch.bytes, chunk);
-        }
-        batch.clear();
-        feed.output(b"kept");
-        feed.take(&mut batch, None);
-        assert!(matches!(batch.items[0].what, What::Dropped(1001, 4004)));
-        assert_eq!(batch.bytes, b"kept");
-    }
-
-    #[test]
-    fn what_gathered_is_taken_piece_by_piece_in_order_and_each_makes_room() {
-        let feed = Feed::new(Instant::now());
-        let chunk = vec![b'x'; 64 << 10];
-        for _ in 0..64 {
-            feed.output(&chunk);
-        }
-        assert!(!feed.lock().room(1), "it is full");
-        let mut batch = Batch::default();
-        feed.take(&mut batch, None);
-        assert_eq!(batch.bytes.len(), PIECE);
-        assert!(feed.lock().room(PIECE), "as much as was taken has room");
-        feed.stream(1, b"last");
-        feed.urgent(What::Discard, None);
-        let (mut bytes, mut pieces) = (batch.bytes.len(), 1);
-        loop {
-            batch.clear();
-            feed.take(&mut batch, None);
-            bytes += batch.bytes.len();
-            pieces += 1;
-            if let Some(What::Discard) = batch.items.last().map(|item| &item.what) {
-                break;
-            }
-        }
-        assert_eq!((bytes, pieces), ((4 << 20) + 4, 9));
-        let state = feed.lock();
-        assert!(state.is_empty() && state.room(BYTES_MAX) && !state.urgent);
-    }
-
-    #[test]
-    fn a_relay_that_waits_goes_on_as_soon_as_there_is_room() {
-        let feed = Arc::new(Feed::new(Instant::now()));
-        // Nearly full: there is room for a byte, and none for what comes.
-        feed.output(&vec![b'x'; (4 << 20) - 100]);
-        let other = Arc::clone(&feed);
-        let relay = std::thread::spawn(move || {
-            let began = Instant::now();
-            other.output(&[b'y'; 4096]);
-            began.elapsed()
-        });
-        while feed.lock().waiting == 0 {
-            std::thread::yield_now();
-        }
-        let mut batch = Batch::default();
-        feed.take(&mut batch, None);
-        assert!(relay.join().unwrap() < RELAY_WAIT_MAX);
-        batch.clear();
-        feed.take(&mut batch, None);
-        assert_eq!(batch.bytes, [b'y'; 4096], "nothing was dropped");
-    }
-
-    #[test]
-    fn a_closed_feed_takes_nothing_and_lets_the_relay_go() {
-        let feed = Arc::new(Feed::new(Instant::now()));
-        let chunk = vec![b'x'; 4 << 20];
-        feed.output(&chunk);
-        let other = Arc::clone(&feed);
-        let relay = std::thread::spawn(move || other.output(b"more"));
-        feed.close();
-        relay.join().unwrap();
-        let mut batch = Batch::default();
-        feed.take(&mut batch, None);
-        assert!(batch.items.is_empty());
-    }
-
-    #[test]
-    fn time_that_was_set_is_kept() {
-        let feed = Feed::new(Instant::now());
-        let mut batch = Batch::default();
-        let until = Instant::now() + Duration::from_millis(20);
-        feed.take(&mut batch, Some(until));
-        assert!(batch.items.is_empty());
-        assert!(Instant::now() >= until);
     }
 }
