@@ -171,7 +171,7 @@ pub fn plan(request: &Request, person: &mut dyn Person) -> Result<Plan, Refused>
     }
     let (tap, untapped) = match tap::plan(family, &mut about, &paths.runtime, config.listen) {
         Ok(plan) => (Some(plan), None),
-        Err(Aside::Silent) => (None, None),
+        Err(Aside::Silent) => (None, clients::starter::unseen(&about.argv, &config.clients)),
         Err(Aside::Noted(why)) => (None, Some(why)),
         Err(Aside::Off) => {
             let why = "the connection is not recorded: [tap] listen = \"off\"";

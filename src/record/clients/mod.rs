@@ -7,6 +7,7 @@
 //! * [`service`], [`passfile`] libpq's files; [`settings`] what it makes of all
 //! * [`mysql`], [`ssh`]
 //! * [`getopt`] options told from operands
+//! * [`starter`] programs that start a client
 
 pub mod conninfo;
 mod getopt;
@@ -17,6 +18,7 @@ pub mod psql;
 pub mod service;
 pub mod settings;
 mod ssh;
+pub mod starter;
 
 use crate::config::Family;
 use crate::model::Target;

@@ -242,6 +242,12 @@ fn programs_of_the_server_s_package_are_led_through_the_tap() {
     assert_eq!(said(&with), said(&direct(&home, &words).output().unwrap()));
     assert_eq!((statements(&home).len(), bypassed(&home)), (0, 1));
     assert!(home.read(&["show", "@last"]).contains("sends no statement"));
+    // What another program starts is not led anywhere.
+    let words = ["env", "PGAPPNAME=app", "psql", "-XAtc", "select 6 * 7"];
+    let output = tapped(&home, &words).output().unwrap();
+    assert_eq!(output.stdout, b"42\n");
+    assert_eq!((statements(&home).len(), bypassed(&home)), (0, 1));
+    assert!(home.read(&["show", "@last"]).contains("env … rec psql"));
 }
 
 /// A name that the configuration puts into the family.
