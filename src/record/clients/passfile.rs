@@ -40,6 +40,16 @@ pub fn rekeyed(text: &[u8], stands: &[Stand<'_>]) -> Option<Zeroizing<Vec<u8>>> 
     any.then_some(out)
 }
 
+/// The ports that it names for `host`.
+pub fn ports(text: &[u8], host: &str) -> Vec<u16> {
+    let lines = text.split(|byte| *byte == b'\n');
+    let ports = lines.filter_map(|line| {
+        let port = behind(line, host)?.split(|byte| *byte == b':').nth(1)?;
+        std::str::from_utf8(port).ok()?.parse().ok()
+    });
+    ports.collect()
+}
+
 /// The line from the colon behind `host` on, where that is its first field, as `pwdfMatchesString`
 /// reads it: colons of an address need no backslash. A comment names nobody; a `*` fits whatever is
 /// looked for and needs no second line.
@@ -81,6 +91,12 @@ mod tests {
                       /run/t/pg\\\\x:*:*:*:five\nlocalhost:*:*:*:five";
         let rekeyed = rekeyed(text, &stands).unwrap();
         assert_eq!(std::str::from_utf8(&rekeyed).unwrap(), wanted);
+    }
+
+    #[test]
+    fn the_ports_of_a_host_are_those_of_its_lines() {
+        let text = b"db:5432:*:ada:5499\nother:6432:*:a:p\ndb:*:*:a:p\ndb:6543:a:b:c\ndb:x:a\ndb\n";
+        assert_eq!(ports(text, "db"), [5432, 6543]);
     }
 
     #[test]

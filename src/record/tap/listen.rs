@@ -47,10 +47,6 @@ impl Listener {
     /// # Errors
     /// The port is taken on all addresses, or only root may have it.
     pub fn loopback(port: u16) -> io::Result<(Listener, Ipv4Addr)> {
-        if !cfg!(target_os = "linux") {
-            let why = "this system does not tell whose a connection on the loopback is";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
-        }
         let mut error = io::ErrorKind::AddrInUse.into();
         for _ in 0..TRIES {
             let mut random = [0; 3];
@@ -58,15 +54,26 @@ impl Listener {
             // Neither the usual address nor a broadcast one.
             let [a, b, c] = random.map(|byte| byte.clamp(1, 254));
             let address = Ipv4Addr::new(127, a, b, c);
-            match TcpListener::bind((address, port)) {
-                Ok(listener) => {
-                    listener.set_nonblocking(true)?;
-                    return Ok((Listener::Loopback(listener), address));
-                }
+            match Listener::at(address, port) {
+                Ok(listener) => return Ok((listener, address)),
                 Err(why) => error = why,
             }
         }
         Err(error)
+    }
+
+    /// Binds `port` on an `address` of the loopback.
+    ///
+    /// # Errors
+    /// As of [`Self::loopback`].
+    pub fn at(address: Ipv4Addr, port: u16) -> io::Result<Listener> {
+        if !cfg!(target_os = "linux") {
+            let why = "this system does not tell whose a connection on the loopback is";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
+        let listener = TcpListener::bind((address, port))?;
+        listener.set_nonblocking(true)?;
+        Ok(Listener::Loopback(listener))
     }
 
     /// Hands it to the runtime of this thread.

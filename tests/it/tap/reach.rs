@@ -70,6 +70,49 @@ fn the_environment_leads_to_the_same_server_and_pghostaddr_does_not_lead_past_th
 }
 
 #[test]
+fn another_port_of_the_same_host_is_another_server_of_the_tap_s() {
+    let (mut home, server) = start(&[]);
+    let other = Postgres::start();
+    home.set("PGPASSWORD", Postgres::PASSWORD);
+    let port = server.port.to_string();
+    let to = |port: u16| format!("\\c - - - {port}");
+    let (there, nowhere, back) = (to(other.port), to(1), to(server.port));
+    let words = [
+        &[
+            "psql",
+            "-XAt",
+            "-h",
+            "localhost",
+            "-p",
+            &port,
+            "-U",
+            "postgres",
+        ][..],
+        &["-c", &there, "-c", WHO, "-c", &back, "-c", WHO],
+    ]
+    .concat();
+    // What it says of the new connection names the host, which is a directory here.
+    let output = tapped(&home, &words).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    for port in [&other.port, &server.port] {
+        let answer = format!("\npostgres|postgres|{port}\n");
+        assert!(stdout.contains(&answer), "{stdout}");
+    }
+    assert_eq!((statements(&home).len(), bypassed(&home)), (2, 0));
+    // Where nobody listens the old connection stays.
+    let words = [&words[..8], &["-c", &nowhere, "-c", WHO]].concat();
+    let output = tapped(&home, &words).output().unwrap();
+    assert_eq!(
+        output.status,
+        direct(&home, &words).output().unwrap().status
+    );
+    home.configure("[tap]\nlisten = \"loopback\"\n");
+    let words = [&words[..8], &["-q", "-c", &there, "-c", WHO]].concat();
+    same(&home, &words, 1);
+}
+
+#[test]
 fn a_service_file_says_where_to_go_and_wins_over_the_environment() {
     let (mut home, server) = start(&[]);
     let port = server.port;

@@ -3,7 +3,7 @@
 use super::wrapper::{self, Answer, CLUSTER, Silence};
 use crate::record::clients::conninfo::Conninfo;
 use crate::record::clients::libpq::{Operands, Precedence, Program, Untapped};
-use crate::record::clients::passfile::{Stand, rekeyed};
+use crate::record::clients::passfile::{self, Stand, rekeyed};
 use crate::record::clients::psql::{Given, Reading, speak_of_a_server};
 use crate::record::clients::service::{Service, service};
 use crate::record::clients::settings::{Host, Settings};
@@ -13,6 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// A service or password file is text that somebody wrote; what is longer is another file.
 const FILE_MAX: u64 = 1 << 20;
@@ -296,22 +297,9 @@ impl Client {
         dirs: &[String],
         dir: &Dir,
     ) -> Result<Option<PathBuf>, Aside> {
-        let file = match settings.get("passfile") {
-            Some(file) => PathBuf::from(file),
-            None => match wrapper::home() {
-                Some(home) => home.join(".pgpass"),
-                None => return Ok(None),
-            },
-        };
-        // What libpq ignores with a warning, it is to ignore with a warning.
-        let private = |meta: fs::Metadata| meta.is_file() && meta.mode() & 0o077 == 0;
-        if !fs::metadata(&file).is_ok_and(private) {
-            return Ok(None);
-        }
-        let Some(text) = text(&file) else {
+        let Some(text) = passwords(settings) else {
             return Ok(None);
         };
-        let text = zeroize::Zeroizing::new(text);
         let mut keys: Vec<(String, &str)> = Vec::new();
         for (host, dir) in hosts.iter().zip(dirs) {
             let key = match &host.host {
@@ -518,6 +506,24 @@ impl Client {
         *word = format!("{before}{conninfo}").into();
         Ok(())
     }
+}
+
+/// The ports that the password file names for a host.
+pub fn ports_with_passwords(settings: &Settings, host: &Host) -> Vec<u16> {
+    let text = passwords(settings);
+    text.map_or_else(Vec::new, |text| passfile::ports(&text, &host.host))
+}
+
+/// The password file, where libpq would read it.
+fn passwords(settings: &Settings) -> Option<Zeroizing<Vec<u8>>> {
+    let file = match settings.get("passfile") {
+        Some(file) => PathBuf::from(file),
+        None => wrapper::home()?.join(".pgpass"),
+    };
+    // What libpq ignores with a warning, it is to ignore with a warning.
+    let private = |meta: fs::Metadata| meta.is_file() && meta.mode() & 0o077 == 0;
+    fs::metadata(&file).is_ok_and(private).then_some(())?;
+    text(&file).map(Zeroizing::new)
 }
 
 /// The text of a file of sensible size.

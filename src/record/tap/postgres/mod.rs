@@ -5,6 +5,7 @@
 //! what the user asked for. Of all that passes one thing is rewritten: the offer of a login that
 //! binds itself to the client's own TLS connection.
 
+mod beside;
 mod client;
 mod dial;
 mod encryption;
@@ -21,6 +22,7 @@ pub use route::{hold, plan};
 use super::relay::{Ends, relay};
 use super::{Context, Keepalive, Observer, Place, Protocol, Served, Stream};
 use crate::model::{Gap, GapKind};
+use crate::record::clients::settings::Host;
 use crate::wire::postgres::Decoder;
 use dial::{Attempt, Dialled};
 use startup::{First, LOGIN_MAX, Login};
@@ -86,6 +88,12 @@ impl Server {
             keepalive,
             sessions: Mutex::default(),
         }
+    }
+
+    /// Another one, which is asked for in the same way.
+    pub fn beside(&self, place: Place) -> Server {
+        let encryption = Arc::clone(&self.encryption);
+        Server::new(place, self.host.clone(), encryption, self.keepalive.clone())
     }
 
     /// Where it is.

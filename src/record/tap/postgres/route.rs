@@ -5,8 +5,8 @@
 //! the user asked for, the client keeps its own words, and the reason is told; it is never led
 //! somewhere else.
 
-use super::client::{Client, because};
-use super::{Server, encryption, kerberos, psqlrc, stand};
+use super::client::{Client, because, ports_with_passwords};
+use super::{Server, beside, encryption, kerberos, psqlrc, stand};
 use crate::config::Listen;
 use crate::model::Target;
 use crate::record::about::About;
@@ -44,9 +44,14 @@ pub fn plan(about: &mut About, runtime: &Path, listen: Listen) -> Result<Plan, A
     }
     let dir = stand::dir(&servers.hosts(), runtime).map_err(no_stand)?;
     let mut remark = None;
+    let named_ports = |host: &Host| ports_with_passwords(&settings, host);
     if loopback {
         match stand::loopback(&servers.0) {
-            Ok((listeners, addresses)) => {
+            Ok((mut listeners, addresses)) => {
+                if client.is_psql() {
+                    let beside = beside::loopback(&servers.0, &addresses, &named_ports);
+                    listeners.extend(beside);
+                }
                 return Ok(Plan {
                     interactive: client.is_psql(),
                     led: client.led_to_addresses(&joined(&addresses), &settings)?,
@@ -66,7 +71,10 @@ pub fn plan(about: &mut About, runtime: &Path, listen: Listen) -> Result<Plan, A
     } else if named && client.is_psql() {
         remark = psqlrc::proposal(&argv);
     }
-    let (listeners, dirs) = stand::sockets(&dir, &servers.0).map_err(no_stand)?;
+    let (mut listeners, dirs) = stand::sockets(&dir, &servers.0).map_err(no_stand)?;
+    if client.is_psql() {
+        listeners.extend(beside::sockets(&servers.0, &dirs, &named_ports));
+    }
     let passfile = client.passfile(&settings, &servers.hosts(), &dirs, &dir)?;
     let led = client.led_to_sockets(&dirs.join(","), passfile)?;
     Ok(Plan {

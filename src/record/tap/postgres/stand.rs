@@ -63,7 +63,8 @@ pub fn loopback(servers: &[(Host, Arc<Server>)]) -> io::Result<(Listeners, Vec<I
     Ok((listeners, addresses))
 }
 
-fn file_name(host: &Host) -> String {
+/// The name of its socket.
+pub fn file_name(host: &Host) -> String {
     format!(".s.PGSQL.{}", host.port)
 }
 
