@@ -18,6 +18,14 @@ pub(super) struct Stream {
     since: Micros,
 }
 
+/// What may be stored of one.
+#[derive(Default)]
+pub(super) struct Shown {
+    data: Vec<u8>,
+    /// What was masked in it.
+    rules: Vec<&'static str>,
+}
+
 impl Stream {
     pub(super) fn new(fd: u8) -> Self {
         Stream {
@@ -40,7 +48,7 @@ impl Pipeline {
             return;
         }
         let mut bytes = bytes;
-        let mut out = Vec::new();
+        let mut out = Shown::default();
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(end + 1);
             bytes = rest;
@@ -63,15 +71,18 @@ impl Pipeline {
         self.streams.iter_mut().find(|s| s.fd == fd)
     }
 
-    fn stream_out(&mut self, fd: u8, data: Vec<u8>) {
-        if !data.is_empty() {
-            let now = self.now;
-            self.note_if_recording(Note::Stream(now, fd, data));
+    fn stream_out(&mut self, fd: u8, out: Shown) {
+        let now = self.now;
+        if !out.data.is_empty() {
+            self.note_if_recording(Note::Stream(now, fd, out.data));
+        }
+        for rule in out.rules {
+            self.note_now(Note::Masked(now, rule));
         }
     }
 
     /// A whole line, with its LF.
-    fn stream_line(&mut self, fd: u8, line: &[u8], out: &mut Vec<u8>) {
+    fn stream_line(&mut self, fd: u8, line: &[u8], out: &mut Shown) {
         let Some(stream) = self.stream_of(fd) else {
             return;
         };
@@ -89,7 +100,7 @@ impl Pipeline {
     }
 
     /// An unfinished line that was held for too long, or is the last one.
-    pub(super) fn decide_stream(&mut self, fd: u8, last: bool, out: &mut Vec<u8>) {
+    pub(super) fn decide_stream(&mut self, fd: u8, last: bool, out: &mut Shown) {
         let Some(stream) = self.stream_of(fd) else {
             return;
         };
@@ -110,7 +121,7 @@ impl Pipeline {
             let now = self.now;
             let due = self.stream_of(fd).and_then(|s| s.deadline());
             if due.is_some_and(|due| due <= now) {
-                let mut out = Vec::new();
+                let mut out = Shown::default();
                 self.decide_stream(fd, false, &mut out);
                 self.stream_out(fd, out);
             }
@@ -119,7 +130,7 @@ impl Pipeline {
 
     pub(super) fn end_streams(&mut self) {
         for fd in [1, 2] {
-            let mut out = Vec::new();
+            let mut out = Shown::default();
             self.decide_stream(fd, true, &mut out);
             self.stream_out(fd, out);
         }
@@ -152,12 +163,13 @@ impl Pipeline {
         line: &[u8],
         spans: &[(std::ops::Range<usize>, Span)],
         shown: usize,
-        out: &mut Vec<u8>,
+        out: &mut Shown,
     ) {
         let mut at = shown;
         for (range, span) in spans.iter().filter(|(range, _)| range.end > shown) {
             let start = range.start.max(at);
-            out.extend_from_slice(line.get(at..start).unwrap_or_default());
+            out.data
+                .extend_from_slice(line.get(at..start).unwrap_or_default());
             let secret = line.get(start..range.end).unwrap_or_default();
             let width = secret.iter().filter(|b| **b & 0xc0 != 0x80).count();
             let width = if range.len() == span.end - span.start {
@@ -165,10 +177,11 @@ impl Pipeline {
             } else {
                 width
             };
-            out.resize(out.len() + width, MASK);
+            out.data.resize(out.data.len() + width, MASK);
             at = range.end;
-            self.note_now(Note::Masked(self.now, span.rule.as_str()));
+            out.rules.push(span.rule.as_str());
         }
-        out.extend_from_slice(line.get(at..).unwrap_or_default());
+        out.data
+            .extend_from_slice(line.get(at..).unwrap_or_default());
     }
 }

@@ -8,6 +8,7 @@ use super::tokens::{is_word, tokens, words_at};
 use super::{Like, Query};
 use crate::model::{Meta, Stamp, Status, Summary};
 use crate::timeline::Place;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
@@ -37,7 +38,7 @@ pub struct MomentFacts<'a> {
     /// Whether its outcome is a failure.
     pub failed: bool,
     /// Values masked in it, by rule.
-    pub masked: &'a BTreeMap<String, u32>,
+    pub masked: Cow<'a, BTreeMap<String, u32>>,
     /// A command; others only match by their text.
     pub is_command: bool,
     /// A marker or a note.
@@ -128,7 +129,7 @@ impl Query {
             Some(Leaf::Slow { below, limit }) => moment
                 .duration
                 .is_some_and(|took| slow(took, *below, *limit)),
-            Some(Leaf::Masked(rule)) => masked(rule.as_ref(), moment.masked),
+            Some(Leaf::Masked(rule)) => masked(rule.as_ref(), &moment.masked),
             Some(Leaf::Sqlstate(like)) => moment.sqlstates.iter().any(|code| like.matches(code)),
             Some(Leaf::Table(like)) => moment.tables.iter().any(|table| like.matches(table)),
             Some(Leaf::Rows { below, limit }) => moment.rows.is_some_and(|(fewest, most)| {

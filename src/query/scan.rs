@@ -3,6 +3,7 @@
 use super::{Bits, Doc, MomentFacts, Query, SessionFacts};
 use crate::model::{Event, Micros};
 use crate::timeline::{Builder, Command, Part, PartOf, Place, Statement, Timeline};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -134,17 +135,19 @@ pub struct Moment<'a> {
     sent: &'a [Statement],
     note: Option<&'a str>,
     errors: String,
+    masked: Cow<'a, BTreeMap<String, u32>>,
     timeline: &'a Timeline,
 }
 
 /// The moment that `part` belongs to.
 pub fn moment_of<'a>(timeline: &'a Timeline, part: &Part) -> Option<Moment<'a>> {
-    let moment = |at, command, sent: &'a [Statement], note| Moment {
+    let moment = |at, command: Option<&'a Command>, sent: &'a [Statement], note| Moment {
         at,
         command,
         sent,
         note,
         errors: errors(sent),
+        masked: masked(command.map_or(&NOTHING, |command| &command.masked), sent),
         timeline,
     };
     Some(match part.of {
@@ -153,7 +156,13 @@ pub fn moment_of<'a>(timeline: &'a Timeline, part: &Part) -> Option<Moment<'a>> 
             let sent = timeline.statements_of(command);
             moment(command.at, Some(command), sent, None)
         }
-        PartOf::Aside(n) => moment(timeline.asides.get(n)?.at, None, &[], None),
+        PartOf::Aside(n) => {
+            let aside = timeline.asides.get(n)?;
+            Moment {
+                masked: Cow::Borrowed(&aside.masked),
+                ..moment(aside.at, None, &[], None)
+            }
+        }
         PartOf::Statement(n) => {
             let statement = timeline.statements.get(n)?;
             moment(statement.at, None, std::slice::from_ref(statement), None)
@@ -186,6 +195,19 @@ pub fn errors(sent: &[Statement]) -> String {
     said
 }
 
+/// What was masked in a command and in the statements that it sent.
+fn masked<'a>(
+    command: &'a BTreeMap<String, u32>,
+    sent: &'a [Statement],
+) -> Cow<'a, BTreeMap<String, u32>> {
+    let mut all = Cow::Borrowed(command);
+    for (rule, count) in sent.iter().flat_map(|statement| &statement.masked) {
+        let n = all.to_mut().entry(rule.clone()).or_default();
+        *n = n.saturating_add(*count);
+    }
+    all
+}
+
 static NOTHING: BTreeMap<String, u32> = BTreeMap::new();
 
 impl<'a> Moment<'a> {
@@ -197,6 +219,11 @@ impl<'a> Moment<'a> {
     /// What servers said of statements that failed, a line each.
     pub fn errors(&self) -> &str {
         &self.errors
+    }
+
+    /// What was masked in it, by rule.
+    pub fn masked(&self) -> &BTreeMap<String, u32> {
+        &self.masked
     }
 
     /// The statement that no command sent.
@@ -319,7 +346,7 @@ impl<'a> Moment<'a> {
             at: session.meta.started.plus(self.at),
             duration: self.took(),
             failed: self.failed(),
-            masked: self.command.map_or(&NOTHING, |command| &command.masked),
+            masked: self.masked.clone(),
             is_command: self.command.is_some() || self.alone().is_some(),
             is_note: self.note.is_some(),
             has_statements: self.has_statements(),

@@ -55,6 +55,8 @@ pub struct Builder {
     draft: Draft,
     /// Masked before the command they stand in was known.
     masked: BTreeMap<String, u32>,
+    /// The statement that the last event spoke of, and no command had sent.
+    alone: Option<usize>,
     parts: Vec<Part>,
     statements: Statements,
 }
@@ -80,6 +82,7 @@ impl Builder {
             open: None,
             draft: Draft::default(),
             masked: BTreeMap::new(),
+            alone: None,
             parts: Vec::new(),
             statements: Statements::new(keep, 0..u32::MAX),
         }
@@ -127,6 +130,16 @@ impl Builder {
     pub fn push(&mut self, event: &Event) {
         let timeline = &mut self.timeline;
         timeline.end = timeline.end.max(event.at);
+        self.alone = match &event.body {
+            Body::Wire(wire) if self.open.is_none() => {
+                // One that ends is known before, one that begins afterwards.
+                let before = self.statements.position(wire);
+                self.statements.push(timeline, event.at, wire);
+                before.or_else(|| self.statements.position(wire))
+            }
+            Body::Masked { .. } => self.alone,
+            _ => None,
+        };
         match &event.body {
             Body::Output(data) => self.output(event.at, data, false),
             Body::Stream { data, .. } => self.output(event.at, data, true),
@@ -164,7 +177,10 @@ impl Builder {
                 at: event.at,
                 gap: gap.clone(),
             }),
-            Body::Wire(wire) => self.statements.push(timeline, event.at, wire),
+            Body::Wire(wire) if self.open.is_some() => {
+                self.statements.push(timeline, event.at, wire);
+            }
+            Body::Wire(_) => {}
             Body::Exit(exit) => timeline.exit = Some(*exit),
             Body::Other { .. } => {}
         }
@@ -312,6 +328,11 @@ impl Builder {
         }
         if !self.draft.text.trim().is_empty() || self.draft.aside.is_some() {
             self.flush_aside(true);
+            if next.is_none()
+                && let Some(aside) = self.timeline.asides.last_mut()
+            {
+                aside.masked = std::mem::take(&mut self.masked);
+            }
         }
         self.draft = Draft::default();
     }
@@ -331,7 +352,7 @@ impl Builder {
         let position = *draft.aside.get_or_insert_with(|| {
             self.timeline.asides.push(Aside {
                 at,
-                text: Text::default(),
+                ..Aside::default()
             });
             self.timeline.asides.len() - 1
         });
@@ -355,12 +376,17 @@ impl Builder {
             *n = n.saturating_add(count);
         };
         add(&mut self.timeline.masked);
-        match self
-            .open
-            .and_then(|position| self.timeline.commands.get_mut(position))
-        {
-            Some(command) => add(&mut command.masked),
-            None => add(&mut self.masked),
+        let Timeline {
+            commands,
+            statements,
+            ..
+        } = &mut self.timeline;
+        let command = self.open.and_then(|position| commands.get_mut(position));
+        let alone = self.alone.and_then(|position| statements.get_mut(position));
+        match (command, alone) {
+            (Some(command), _) => add(&mut command.masked),
+            (None, Some(statement)) => add(&mut statement.masked),
+            (None, None) => add(&mut self.masked),
         }
     }
 }

@@ -113,6 +113,8 @@ pub struct Aside {
     pub at: Micros,
     /// What it says.
     pub text: Text,
+    /// Values masked in it, by rule, where no command follows.
+    pub masked: BTreeMap<String, u32>,
 }
 
 /// A marked moment.

@@ -9,7 +9,7 @@ use crate::model::wire::{
     Column, Complete, End, Exchange, Kind, Opened, Parameter, Report, Row, Statement as Sent,
     Transaction, Value, Wire,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ pub struct Statement {
     pub transaction: Option<Transaction>,
     /// It never ran.
     pub skipped: bool,
+    /// Values masked in it and in what it gave, by rule, where no command sent it.
+    pub masked: BTreeMap<String, u32>,
 }
 
 /// One result of a statement.
@@ -169,6 +171,12 @@ impl Statements {
         }
     }
 
+    /// The position of the statement that `wire` speaks of, while it is not over.
+    pub(super) fn position(&self, wire: &Wire) -> Option<usize> {
+        let key = (wire.connection, wire.what.statement()?);
+        self.open.get(&key).map(|open| open.position)
+    }
+
     pub(super) fn push(&mut self, timeline: &mut Timeline, at: Micros, wire: &Wire) {
         let number = wire.connection;
         match &wire.what {
@@ -276,6 +284,7 @@ impl Statements {
             notices: Vec::new(),
             transaction: None,
             skipped: false,
+            masked: BTreeMap::new(),
         });
     }
 

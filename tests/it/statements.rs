@@ -51,6 +51,30 @@ fn statements_of_a_client_without_commands_are_moments_of_their_own() {
     assert_eq!(hits[0]["kind"], "statement");
     let failed = home.json(&["search", "failed:", "members"]);
     assert_eq!(failed.as_array().unwrap().len(), 1, "{failed}");
+    for how in [&[][..], &["--no-index"]] {
+        let found = |words: &[&str]| {
+            let words = [&["search"], words, how].concat();
+            let found = home.json(&words);
+            let texts = found
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|hit| hit["command"].to_string());
+            texts.collect::<Vec<_>>()
+        };
+        let masked = found(&["masked:"]);
+        assert_eq!(masked.len(), 2, "{how:?}: {masked:?}");
+        assert_eq!(
+            found(&["masked:column", "in:command", "members"]).len(),
+            2,
+            "{how:?}"
+        );
+        let printed = found(&["masked:column", "in:output", "first"]);
+        assert_eq!(printed.len(), 1, "{how:?}");
+        let again = [&["search", "masked:", "again"], how].concat();
+        let none = home.rec(&again).output().unwrap();
+        assert_eq!(none.status.code(), Some(1), "{how:?}: {none:?}");
+    }
 }
 
 #[test]

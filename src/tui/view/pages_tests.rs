@@ -423,6 +423,7 @@ pub(super) fn with_result(model: &mut Model) {
         }),
         notices: Vec::new(),
         transaction: None,
+        masked: Default::default(),
         skipped: false,
     };
     let output = Output {

@@ -530,9 +530,9 @@ impl Filling<'_> {
         let at = moment.at();
         let failed = moment.failed();
         self.failed += u32::from(failed);
-        let rules: Vec<&str> = command
+        let rules: Vec<&str> = moment
+            .masked()
             .iter()
-            .flat_map(|command| command.masked.iter())
             .filter(|(_, count)| **count > 0)
             .map(|(rule, _)| rule.as_str())
             .collect();

@@ -20,7 +20,7 @@ const SIDE_FILES: &[&str] = &[
 ];
 
 /// `PRAGMA user_version` of what this program writes; any other is built again.
-const FORMAT: i64 = 7;
+const FORMAT: i64 = 8;
 /// A sealed key is a few hundred bytes.
 const KEY_FILE_MAX: u64 = 4096;
 const KEY_LEN: usize = 32;
