@@ -107,6 +107,30 @@ fn what_connects_to_nothing_is_left_alone() {
     }
 }
 
+/// What has its value in the same word, or none, takes nothing from the words behind it.
+#[test]
+fn letters_without_a_value_leave_the_words_behind_them_alone() {
+    let (home, server) = start();
+    let port = format!("-P{}", server.port);
+    let password = format!("-p{}", Mariadb::PASSWORD);
+    for first in ["-s", "-Ns", "-sN", "-BNrsq"] {
+        let words = [
+            "mariadb",
+            "--no-defaults",
+            first,
+            "-h127.0.0.1",
+            &port,
+            "-uapp",
+            &password,
+            "-e",
+            "select current_user()",
+        ];
+        let words = words.map(str::to_owned);
+        same(&home, &words, 1);
+        assert_eq!(shown(&home)["host"], "127.0.0.1", "{first}");
+    }
+}
+
 /// A prompt that shows the host and the port shows the server's.
 #[test]
 fn a_prompt_shows_the_real_host() {

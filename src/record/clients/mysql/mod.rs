@@ -166,6 +166,8 @@ mod tests {
                 ("mysql -h db -- -app", "@db:/-app"),
                 ("mysql -P many", "@:/"),
                 ("mysql -h", "@:/"),
+                ("mysql -s -hdb app", "@db:/app"),
+                ("mysql -Ns -h db app", "@db:/app"),
             ],
         );
     }

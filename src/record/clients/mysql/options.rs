@@ -66,7 +66,7 @@ pub const IDLE: char = '⑳';
 
 /// The client.
 pub const MYSQL: Options = Options {
-    short: "?IAbBcCD:#::Te:fh:HiNLGop::P:qrs:S:tnu:vVEwUWX",
+    short: "?IAbBcCD:#::Te:fh:HiNLGop::P:qrsS:tnu:vVEwUWX",
     long: "abort-source-on-error authentication-kerberos-client-mode= auto-rehash \
            auto-vertical-output batch binary-as-hex binary-mode bind-address=⑲ character-sets-dir= \
            column-names column-type-info comments compress compression-algorithms= \
