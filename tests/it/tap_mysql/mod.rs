@@ -11,6 +11,7 @@ mod mysql8;
 mod route;
 mod suite;
 mod tls;
+mod tools;
 
 use crate::support::{Home, Mariadb};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! mysql, mariadb and their dump and admin programs: options as my_getopt reads them, `MYSQL_…`.
+//! mysql, mariadb and the programs that come with them: options as my_getopt reads them, `MYSQL_…`.
 //!
 //! Option files (`my.cnf`, login paths) may hold what the words do not tell. The words win over
 //! them; where one is named, the environment is no answer either.
@@ -24,6 +24,16 @@ pub enum Program {
     Dump,
     /// `mysqladmin`.
     Admin,
+    /// `mysqlimport`.
+    Import,
+    /// `mysqlcheck`, which has a name for each of its kinds of work.
+    Check,
+    /// `mysqlshow`.
+    Show,
+    /// `mysqlslap`.
+    Slap,
+    /// `mysqlbinlog`.
+    Binlog,
     /// `mysqltest`.
     Test,
     /// `mysqlsh`.
@@ -37,6 +47,14 @@ impl Program {
             "mysql" | "mariadb" => Program::Client,
             "mysqldump" | "mariadb-dump" => Program::Dump,
             "mysqladmin" | "mariadb-admin" => Program::Admin,
+            "mysqlimport" | "mariadb-import" => Program::Import,
+            "mysqlcheck" | "mysqlanalyze" | "mysqloptimize" | "mysqlrepair" | "mariadb-check"
+            | "mariadb-analyze" | "mariadb-optimize" | "mariadb-repair" | "mariadbcheck" => {
+                Program::Check
+            }
+            "mysqlshow" | "mariadb-show" => Program::Show,
+            "mysqlslap" | "mariadb-slap" => Program::Slap,
+            "mysqlbinlog" | "mariadb-binlog" => Program::Binlog,
             "mysqltest" | "mariadb-test" => Program::Test,
             "mysqlsh" => Program::Shell,
             _ => return None,
@@ -48,6 +66,11 @@ impl Program {
             Program::Client => &options::MYSQL,
             Program::Dump => &options::DUMP,
             Program::Admin => &options::ADMIN,
+            Program::Import => &options::IMPORT,
+            Program::Check => &options::CHECK,
+            Program::Show => &options::SHOW,
+            Program::Slap => &options::SLAP,
+            Program::Binlog => &options::BINLOG,
             Program::Test => &options::TEST,
             Program::Shell => &options::SHELL,
         }
@@ -68,11 +91,9 @@ pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
             Word::Option('h', host) => target.host = host,
             Word::Option('P', number) => port = number,
             Word::Option('u', user) => target.user = user,
-            Word::Option('D', name) if program != Program::Dump && program != Program::Admin => {
-                target.database = name;
-            }
-            Word::Option(options::DATABASES, _) if program == Program::Dump => several = true,
-            Word::Option(options::ALL_DATABASES, _) if program == Program::Dump => all = true,
+            Word::Option('D', name) if names_database(program) => target.database = name,
+            Word::Option(options::DATABASES, _) if lists(program) => several = true,
+            Word::Option(options::ALL_DATABASES, _) if lists(program) => all = true,
             Word::Option(options::ELSEWHERE, _) => elsewhere = true,
             Word::Option(options::PROMPT, Some(uri)) if program == Program::Shell => {
                 operands.insert(0, uri);
@@ -82,9 +103,11 @@ pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
         }
     }
     let operand = match operands.as_slice() {
-        [first, ..] if program == Program::Dump && !several && !all => Some(first),
-        [only] if program == Program::Dump && several => Some(only),
-        [first, ..] if program == Program::Client => Some(first),
+        [first, ..] if lists(program) && !several && !all => Some(first),
+        [only] if lists(program) && several => Some(only),
+        [first, ..] if matches!(program, Program::Client | Program::Import | Program::Show) => {
+            Some(first)
+        }
         [uri, ..] if program == Program::Shell => return shell(uri, target, port),
         _ => None,
     };
@@ -101,6 +124,16 @@ pub fn target(program: &str, args: &[OsString], env: Env<'_>) -> Target {
         *value = value.take().filter(|value| !value.is_empty());
     }
     target
+}
+
+/// Whether `-D` is a database.
+fn names_database(program: Program) -> bool {
+    matches!(program, Program::Client | Program::Test | Program::Shell)
+}
+
+/// Whether its operands are a database and tables in it, or by an option several databases.
+fn lists(program: Program) -> bool {
+    matches!(program, Program::Dump | Program::Check)
 }
 
 /// `mysql://ada:password@db:3306/app`, of which every part but the host may be missing.
@@ -205,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn dump_and_admin_have_their_own_letters() {
+    fn other_programs_have_their_own_letters() {
         check(
             Mysql,
             &[
@@ -217,6 +250,16 @@ mod tests {
                 ("mysqladmin -i 5 -c 3 -h db status", "@db:/"),
                 ("mysqladmin -w -uada ping", "ada@:/"),
                 ("percona -h db app", "@db:/app"),
+                ("mysqlimport -L -c a,b -h db app people.txt", "@db:/app"),
+                ("mariadb-import -rsi -uada app people.txt", "ada@:/app"),
+                ("mysqlcheck -qe -h db app people", "@db:/app"),
+                ("mariadb-optimize -A -h db", "@db:/"),
+                ("mysqlrepair --databases app shop", "@:/"),
+                ("mysqlshow -tvv -h db app pe%", "@db:/app"),
+                ("mariadb-slap -c 8 -i 2 -q 'select 1' -h db", "@db:/"),
+                ("mysqlslap -e innodb -F ';' -hdb -a", "@db:/"),
+                ("mysqlbinlog -R -D -j 4 -h db log.000001", "@db:/"),
+                ("mariadb-binlog -d app -T t -h db -R log.000001", "@db:/"),
                 ("mariadb-test -h db -D app -x one.test", "@db:/app"),
                 ("mysqlsh -u ada -h db -P 3307 -D app", "ada@db:3307/app"),
                 (

@@ -10,6 +10,23 @@ pub const NAMES: &[&str] = &[
     "mariadb-dump",
     "mysqladmin",
     "mariadb-admin",
+    "mysqlimport",
+    "mariadb-import",
+    "mysqlcheck",
+    "mysqlanalyze",
+    "mysqloptimize",
+    "mysqlrepair",
+    "mariadb-check",
+    "mariadb-analyze",
+    "mariadb-optimize",
+    "mariadb-repair",
+    "mariadbcheck",
+    "mysqlshow",
+    "mariadb-show",
+    "mysqlslap",
+    "mariadb-slap",
+    "mysqlbinlog",
+    "mariadb-binlog",
     "mysqltest",
     "mariadb-test",
     "mysqlsh",
@@ -17,7 +34,8 @@ pub const NAMES: &[&str] = &[
 
 /// The letters here are ours: an option that names a file or a service which may tell the host.
 pub const ELSEWHERE: char = '%';
-/// `--databases` and `--all-databases` of the dump program: operands are no longer one database.
+/// `--databases` and `--all-databases` of the dump and the check program: operands are no longer one
+/// database.
 pub const DATABASES: char = 'B';
 /// See [`DATABASES`].
 pub const ALL_DATABASES: char = 'A';
@@ -63,6 +81,8 @@ pub const PROMPT: char = '⑱';
 pub const NOT_OURS: char = '⑲';
 /// It shows something and connects to nothing.
 pub const IDLE: char = '⑳';
+/// `--read-from-remote-server` of the program for logs, and its kin: without it, it reads files.
+pub const REMOTE: char = 'R';
 
 /// The client.
 pub const MYSQL: Options = Options {
@@ -145,6 +165,90 @@ pub const TEST: Options = Options {
            version|⑳ view-protocol wait-for-pos-timeout= \
            skip-ssl|② disable-ssl|② enable-ssl|① skip-ssl-verify-server-cert|⑭ \
            disable-ssl-verify-server-cert|⑭ enable-ssl-verify-server-cert|⑬",
+    style: Style::Mysql,
+};
+
+/// What the smaller programs take in common, behind what is their own.
+macro_rules! with_common {
+    ($own:literal) => {
+        concat!(
+            $own,
+            " bind-address=⑲ character-sets-dir= compress compression-algorithms= connect-timeout= \
+              debug? debug-check debug-info default-auth= default-character-set= \
+              defaults-extra-file=% defaults-file=% defaults-group-suffix=% \
+              enable-cleartext-plugin force get-server-public-key|⑰ help|⑳ host=h login-path=% \
+              no-defaults password?p password1?p password2?p password3?p plugin-dir= port=P \
+              print-defaults|⑳ protocol=→ server-public-key-path=⑯ silent socket=S ssl?① ssl-ca=③ \
+              ssl-capath=④ ssl-cert=⑤ ssl-cipher=⑨ ssl-crl=⑦ ssl-crlpath=⑧ ssl-fips-mode= ssl-fp=⑪ \
+              ssl-fplist=⑫ ssl-key=⑥ ssl-mode=⑩ ssl-session-data= ssl-verify-server-cert?⑬ \
+              tls-ciphersuites=⑨ tls-sni-servername= tls-version=⑮ user=u verbose version|⑳ \
+              zstd-compression-level= \
+              skip-ssl|② disable-ssl|② enable-ssl|① skip-ssl-verify-server-cert|⑭ \
+              disable-ssl-verify-server-cert|⑭ enable-ssl-verify-server-cert|⑬"
+        )
+    };
+}
+
+/// The program that loads files into tables.
+pub const IMPORT: Options = Options {
+    short: "?c:C#::dfh:iklLP:p::rsS:u:vV",
+    long: with_common!(
+        "columns= delete fields-enclosed-by= fields-escaped-by= fields-optionally-enclosed-by= \
+         fields-terminated-by= ignore ignore-foreign-keys ignore-lines= lines-terminated-by= local \
+         lock-tables low-priority replace use-threads="
+    ),
+    style: Style::Mysql,
+};
+
+/// The program that checks and repairs tables.
+pub const CHECK: Options = Options {
+    short: "?1AaBcCeFfg#::h:moP:p::qrsS:u:vVZ",
+    long: with_common!(
+        "all-databases|A all-in-1 analyze auto-repair check check-only-changed check-upgrade \
+         databases|B extended fast fix-db-names fix-table-names flush medium-check optimize \
+         persistent process-tables process-views? quick repair skip-database= tables use-frm \
+         write-binlog"
+    ),
+    style: Style::Mysql,
+};
+
+/// The program that lists databases, tables and columns.
+pub const SHOW: Options = Options {
+    short: "?C#::c:h:ikP:p::S:tu:vV",
+    long: with_common!("count keys show-table-type status"),
+    style: Style::Mysql,
+};
+
+/// The program that measures a server.
+pub const SLAP: Options = Options {
+    short: "?aCc:e:F:#::h:i:P:p::q:sS:Tu:vVx:y:",
+    long: with_common!(
+        "auto-generate-sql auto-generate-sql-add-autoincrement \
+         auto-generate-sql-execute-number= auto-generate-sql-guid-primary \
+         auto-generate-sql-load-type= auto-generate-sql-secondary-indexes= \
+         auto-generate-sql-unique-query-number= auto-generate-sql-unique-write-number= \
+         auto-generate-sql-write-number= commit= concurrency= create= create-schema= csv? \
+         delimiter= detach= engine= init-command= iterations= no-drop number-char-cols= \
+         number-int-cols= number-of-queries= only-print|⑳ post-query= post-system= pre-query= \
+         pre-system= query= sql-mode="
+    ),
+    style: Style::Mysql,
+};
+
+/// The program that reads binary logs.
+pub const BINLOG: Options = Options {
+    short: "?Bc#::d:DfFHh:ij:l:o:p::P:r:RsS:tT:u:vV",
+    long: with_common!(
+        "base64-output= binlog-row-event-max-size= connection-server-id= database= \
+         disable-log-bin do-domain-ids= do-server-ids= exclude-gtids= flashback force-if-open \
+         force-read gtid-strict-mode hexdump idempotent ignore-domain-ids= ignore-server-ids= \
+         include-gtids= local-load= offset= open-files-limit= print-row-count \
+         print-row-event-positions print-table-metadata raw read-from-remote-master=R \
+         read-from-remote-server|R read-from-remote-source=R require-row-format result-file= \
+         rewrite-db= server-id= server-id-bits= set-charset= short-form skip-annotate-row-events \
+         skip-gtids start-datetime= start-position= stop-datetime= stop-never \
+         stop-never-slave-server-id= stop-position= table= to-last-log verify-binlog-checksum"
+    ),
     style: Style::Mysql,
 };
 

@@ -145,6 +145,15 @@ impl Given {
         }
     }
 
+    /// Whether it reads files of this machine and connects to nothing, as far as its words and the
+    /// files (`table`) tell.
+    pub fn reads_files(&self, table: &Table) -> bool {
+        let asked = |word: &Word| matches!(word, Word::Option(REMOTE, _));
+        self.program == Program::Binlog
+            && !self.words.iter().any(asked)
+            && table.is("read-from-remote-server") != Some(true)
+    }
+
     /// What the client makes of all: its words, what the files made of it (`table`, `protocol`),
     /// and its variables.
     ///

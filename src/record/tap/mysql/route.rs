@@ -58,6 +58,9 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
     let leading = args.get(..given.leading).unwrap_or_default();
     // One that refuses its files says so itself.
     let answers = ask(&path, leading).ok_or(Aside::Silent)?;
+    if given.reads_files(&answers.table) {
+        return Err(Aside::Silent);
+    }
     let version = answers.version;
     let settings = given
         .settings(version, &answers.table, answers.protocol, &|name| {
