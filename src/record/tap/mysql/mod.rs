@@ -218,7 +218,8 @@ impl Server {
     }
 
     /// There is no server: the recording says why. The client that was led here sees the connection
-    /// end, and nobody who listens when it tries again; one that came by itself is told as well.
+    /// end, and nobody who listens when it tries again; one that came by itself is told as well, and so
+    /// is one that only this machine keeps from it.
     async fn absent(
         &self,
         local: Stream,
@@ -228,7 +229,7 @@ impl Server {
         let (number, why) = unreached_as(self.place(), unreached);
         let mut observer = context.observe(Box::new(Decoder::new(context.limits())));
         observer.server(&packet(0, &error(number, "HY000", &why)));
-        match self.reach.is_led() {
+        match self.reach.is_led() && reach::tells(unreached) {
             true => Ok(()),
             false => refuse(local, &stand_in(), &why).await,
         }
