@@ -400,6 +400,16 @@ pub fn leave_no_core() {
     let _ = setrlimit(Resource::Core, limit);
 }
 
+/// As many files may be open from here on as the system allows at all: a tap needs two for each
+/// connection of a client, which may have as many as the usual limit allows itself. What is started
+/// from here on inherits that.
+pub fn allow_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let current = maximum;
+    let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
+}
+
 /// One heap for all threads to come, for a process that may live a few milliseconds only. Only to be
 /// called while there is one thread.
 ///

@@ -40,6 +40,7 @@ use super::about::About;
 use super::clients::mysql::address::is_address;
 use super::exec::Led;
 use super::feed::Feed;
+use super::sys;
 use crate::config::{Family, Listen};
 use crate::model::Gap;
 use crate::wire::{Decoder, Limits};
@@ -220,6 +221,7 @@ impl Tap {
     /// # Errors
     /// No thread or descriptor to be had.
     pub fn start(plan: Plan, limits: Limits, feed: Arc<Feed>) -> io::Result<Tap> {
+        sys::allow_open_files();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()

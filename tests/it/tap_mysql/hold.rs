@@ -15,7 +15,10 @@ pub struct Held {
 
 impl Held {
     pub fn start(home: &Home, target: &str) -> Held {
-        let mut rec = home.rec(&["tap", target]);
+        Held::of(home.rec(&["tap", target]))
+    }
+
+    fn of(mut rec: Command) -> Held {
         let rec = rec.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = rec.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -68,6 +71,28 @@ c.execute('drop table things')
 connection.ping()
 connection.close()
 ";
+
+/// P1: a client has as many connections as it may open files, and the tap as many again.
+#[test]
+fn as_many_connections_as_without_the_tap() {
+    let server = Mariadb::start_with(&["--max-connections=200"]);
+    let home = Home::with_vault();
+    let rec = home.rec(&["tap", &format!("mysql://127.0.0.1:{}", server.port)]);
+    let mut few = home.command("sh");
+    few.args(["-c", "ulimit -S -n 64; exec \"$0\" \"$@\""]);
+    few.arg(rec.get_program()).args(rec.get_args());
+    let held = Held::of(few);
+    let script = format!(
+        "import pymysql
+all = [pymysql.connect(unix_socket='{}', user='app', password='{}') for _ in range(120)]
+print(sum(c.cursor().execute('select 1') for c in all))",
+        held.socket,
+        Mariadb::PASSWORD
+    );
+    assert_eq!(python(&home, &script), "120\n");
+    held.end();
+    assert_eq!(gaps(&home), serde_json::json!({}));
+}
 
 #[test]
 fn drivers_on_the_tap() {
