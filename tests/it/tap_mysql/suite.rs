@@ -44,3 +44,33 @@ fn scripts_of_the_server_s_own_suite_pass() {
         }
     }
 }
+
+/// Scripts connect to the server that a variable names, and have its value replaced in what they print.
+#[test]
+fn variables_that_name_the_server_lead_through_the_tap() {
+    let (mut home, server) = start();
+    home.set("MASTER_MYSOCK", server.socket());
+    home.set("OTHER_MYSOCK", format!("{}.other", server.socket()));
+    let script = home.path().join("named.test");
+    let text = "--replace_result $MASTER_MYSOCK MASTER_SOCKET\n\
+                --error 1045\n\
+                connect (no,localhost,nobody,wrong,);\n\
+                connect (yes,localhost,root,,shop,,$MASTER_MYSOCK);\n\
+                select 'by the variable';\n\
+                disconnect yes;\n\
+                connection default;\n\
+                echo $OTHER_MYSOCK;\n";
+    std::fs::write(&script, text).unwrap();
+    let script = format!("-x{}", script.display());
+    let words = over_socket(&server, "mariadb-test", &["-Dshop", &script]);
+    let alone = direct(&home, &words).output().unwrap();
+    assert!(alone.status.success(), "{alone:?}");
+    let stdout = said(&alone).1;
+    assert!(stdout.contains(",MASTER_SOCKET);"), "{stdout}");
+    let output = tapped(&home, &words).output().unwrap();
+    assert_eq!(said(&output), said(&alone));
+    let seen = statements(&home);
+    let has = seen.iter().any(|s| s["text"] == "select 'by the variable'");
+    assert!(has, "{seen:#?}");
+    assert_eq!(gaps(&home), serde_json::json!({}));
+}

@@ -16,6 +16,7 @@ use crate::record::exec::Led;
 use crate::record::tap::program::which;
 use crate::record::tap::upstream::Ahead;
 use crate::record::tap::{Aside, Dir, Listener, Place, Plan, Protocol};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,13 +123,14 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
         1 + given.end..1 + given.end,
         options.into_iter().map(Into::into),
     );
+    let env = match (&place, program) {
+        (Place::Socket(own), Program::Test) => renamed(std::env::vars_os(), own, &path),
+        _ => Vec::new(),
+    };
     learn(&mut about.target, &settings, &place);
     let server: Arc<dyn Protocol> = Arc::new(Server::new(reach, protect, keys));
     Ok(Plan {
-        led: Led {
-            argv,
-            env: Vec::new(),
-        },
+        led: Led { argv, env },
         dir,
         listeners: vec![(listener, server)],
         interactive: program == Program::Client,
@@ -189,6 +191,19 @@ fn led(settings: &Settings, version: Version, program: Program, socket: &Path) -
         options.push(format!("--prompt={prompt}"));
     }
     options
+}
+
+/// Variables that name the server's socket name `led` in its place. Scripts of tests connect to what
+/// they name (`$MASTER_MYSOCK`), and have it replaced in what they print.
+fn renamed(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    own: &Path,
+    led: &Path,
+) -> Vec<(OsString, Option<OsString>)> {
+    variables
+        .filter(|(_, value)| value == own.as_os_str())
+        .map(|(name, _)| (name, Some(led.into())))
+        .collect()
 }
 
 /// A prompt that shows the host or the port shows the server's.
