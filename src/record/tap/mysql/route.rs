@@ -46,7 +46,10 @@ pub fn plan(about: &mut About, runtime: &Path) -> Result<Plan, Aside> {
         )));
     };
     if program == Program::Shell {
-        return Err(because("mysqlsh may speak the X protocol"));
+        return Err(because(
+            "mysqlsh may speak the X protocol (`rec tap mysql://HOST` names a socket for `mysqlsh \
+             --mysql --socket=…`)",
+        ));
     }
     if about.argv.iter().any(|word| word.to_str().is_none()) {
         return Err(because("its words are not UTF-8"));
