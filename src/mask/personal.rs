@@ -9,6 +9,7 @@ use super::grams::{Grams, Match};
 use super::span::{Class, RuleId, Span};
 use numbered::{is_article, is_counted, is_named};
 use std::sync::OnceLock;
+use wide::u8x16;
 
 const IBAN: RuleId = RuleId::new("iban");
 const MAIL: RuleId = RuleId::new("e-mail");
@@ -126,25 +127,19 @@ impl Run {
 const BLOCK: usize = 16;
 
 /// The digits and capitals of bytes that all belong to one run; `None` where one of them does not.
-/// Without a branch or a sum from lane to lane, so that all are looked at at once.
+/// All are looked at at once.
 #[inline]
 fn whole(block: &[u8; BLOCK]) -> Option<(usize, usize)> {
-    let lanes = |is: [u8; BLOCK]| u128::from_le_bytes(is);
-    let digits = lanes(block.map(|c| u8::from(c.wrapping_sub(b'0') < 10)));
-    let capitals = lanes(block.map(|c| u8::from(c.wrapping_sub(b'A') < 26)));
-    let separators = lanes(block.map(|c| u8::from((c == b' ') | (c == b'-'))));
-    let doubles = separators & separators >> 8;
-    let all = digits | capitals | separators;
-    let belong = all == u128::from_le_bytes([1; BLOCK]) && doubles == 0;
-    belong.then(|| (ones(digits), ones(capitals)))
-}
-
-/// How many of sixteen bytes, each one or nought, are one.
-#[inline]
-fn ones(lanes: u128) -> usize {
-    let pairs = (lanes as u64).wrapping_add((lanes >> 64) as u64);
-    // Adds all bytes up in the highest.
-    (pairs.wrapping_mul(0x0101_0101_0101_0101) >> 56) as usize
+    let bytes = u8x16::new(*block);
+    let among =
+        |first: u8, count: u8| (bytes - u8x16::splat(first)).simd_le(u8x16::splat(count - 1));
+    let is = |c: u8| bytes.simd_eq(u8x16::splat(c));
+    let digits = among(b'0', 10).to_bitmask();
+    let capitals = among(b'A', 26).to_bitmask();
+    let separators = (is(b' ') | is(b'-')).to_bitmask();
+    let doubles = separators & separators >> 1;
+    let belong = (digits | capitals | separators) == (1 << BLOCK) - 1 && doubles == 0;
+    belong.then(|| (digits.count_ones() as usize, capitals.count_ones() as usize))
 }
 
 /// Appends the card numbers in `line[start..end]`.
