@@ -62,7 +62,7 @@ const PASSWORDS: &str = "
     parolachiave parolasegreta parolaordine userpasswd plaintextpassword cleartextpassword parool slaptazodis 密码 密碼 口令 パスワード 비밀번호 kodeord hemligt κωδικός סיסמה passkey psk
     presharedkey wpapassphrase chpasswd masterpassword unlockcode palabraclave codigosecreto
     passplain pwplain pwdplain passclear symdecrypt pubdecrypt alarmcode doorcode gatecode
-    codesecret wpapsk psksecret geheim geheimnis segreto sekret clavesecreta chiavesegreta chavesecreta clesecrete
+    codesecret wpapsk psksecret geheim geheimnis segreto sekret pincode cleartext clavesecreta chiavesegreta chavesecreta clesecrete
     clésecrète geheimerschluessel geheimesleutel tajnyklucz tajnyklic hemlignyckel hemmelignøgle salainenavain
     titkoskulcs gizlianahtar секретныйключ シークレットキー 秘密鍵 비밀키";
 
@@ -124,7 +124,7 @@ const HARMLESS: &str = "
     suffix pattern regex class family parts usages bits idx spec description comment title
     placeholder icon button input form page link email owner kind space namespace map list
     fingerprint lock locks agent helper exists rounds cost iterations mount exchange verify
-    ring stretch board down up press word words sniff ref keyref";
+    ring environment stretch board down up press word words sniff ref keyref";
 
 /// What stands before `key` and makes it no secret.
 const HARMLESS_KEYS: &str = "
@@ -323,7 +323,9 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
         // wrong or missing password is one, and mostly nearly the right one.
         if last.starts_with("libsecret")
             || last == "nopasswd"
-            || matches!(before, "no" | "has" | "have" | "with" | "without" | "random" | "allow" | "empty" | "num")
+            || matches!(before, "no" | "has" | "have" | "without" | "random" | "allow" | "empty" | "num")
+            // with_password of a query, but withPassword("x") of code
+            || before == "with" && !name.get(4).is_some_and(u8::is_ascii_uppercase)
             // MYSQL_RANDOM_ROOT_PASSWORD, MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: switches
             || before == "root" && ["random", "empty"].iter().any(|w| words.text.contains(w))
             || before == "existing" && last == "secret"
@@ -372,11 +374,12 @@ pub(crate) fn judge(name: &[u8]) -> Option<Named> {
                         | "encompass"
                 )
         {
-            let class = if last.ends_with("pass") || matches!(last, "pw" | "pin" | "passe") {
-                Class::Password
-            } else {
-                Class::Token
-            };
+            let class =
+                if last.ends_with("pass") || matches!(last, "pw" | "pin" | "passe" | "clave") {
+                    Class::Password
+                } else {
+                    Class::Token
+                };
             // `hash`, `code` and their like say little alone; what they hash is said before them.
             if own & list::QUALIFIER != 0 && words.len() > 1 {
                 qualified = true;

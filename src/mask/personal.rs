@@ -1,12 +1,14 @@
 //! Personal data whose shape is strong enough to stand without a name: payment cards, IBANs and
 //! e-mail addresses.
 
+mod address;
 mod numbered;
 
 use super::bytes::{at, before, contains, cut, is_word, word_at};
 use super::checksum;
 use super::grams::{Grams, Match};
 use super::span::{Class, RuleId, Span};
+use address::is_nobodys;
 use numbered::{is_article, is_counted, is_named};
 use std::sync::OnceLock;
 use wide::u8x16;
@@ -361,14 +363,6 @@ pub(crate) fn mails(line: &[u8], spans: &mut Vec<Span>) {
             spans.push(Span::new(start, end, MAIL, Class::Personal).in_cell());
         }
     }
-}
-
-/// Whether no person reads what is sent there: a mailing list, and the names of SSH's own algorithms
-/// (RFC 4251, section 6).
-fn is_nobodys(user: &[u8], host: &[u8]) -> bool {
-    let algorithm = user.contains(&b'-') || user.iter().any(u8::is_ascii_digit);
-    let ssh = [&b"openssh.com"[..], b"libssh.org", b"lysator.liu.se"].contains(&host);
-    ssh && algorithm || host.starts_with(b"lists.")
 }
 
 /// Whether a host's last part is that of a file, a unit or a machine, not a domain's.

@@ -2,10 +2,15 @@
 //! it from somewhere else, what was masked already.
 
 mod lookup;
+mod named;
 
 use super::bytes::cut;
 use super::ciphered::is_ciphered;
 use lookup::is_lookup;
+use named::{
+    is_address, is_alternative, is_bracketed, is_meant_new, is_option, is_page, is_path,
+    is_shortened,
+};
 
 /// Whether `value` only stands for a secret: a stand-in, or a word that means "none" or names what
 /// belongs there. Compared as a whole, never by what a value contains: people put `false` and
@@ -82,6 +87,10 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         b"void",
         b"secret",
         b"password",
+        b"passwd",
+        b"pass",
+        b"passphrase",
+        b"value",
         b"x",
         b"on_create",
         b"always",
@@ -177,7 +186,13 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
             return true;
         }
     }
-    if is_invited(value) || is_ciphered(value) {
+    if is_invited(value)
+        || is_ciphered(value)
+        || is_path(value)
+        || is_meant_new(value)
+        || is_page(value)
+        || is_alternative(value)
+    {
         return true;
     }
     // ******, xxxxxx, ••••••: masked by somebody else.
@@ -196,7 +211,7 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
     {
         return true;
     }
-    if is_crossed_out(value) {
+    if is_crossed_out(value) || is_shortened(value) {
         return true;
     }
     if value.len() >= 3
@@ -237,7 +252,8 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
         }
         b'~' => rest.is_empty(),
         // [secret set], (not set), [value hidden]
-        b'[' | b'(' => is_note(rest) || is_lookup(value),
+        b'[' | b'(' => is_note(rest) || is_bracketed(value) || is_lookup(value),
+        b'-' => is_option(value),
         b'!' => is_tagged(rest),
         b'{' => {
             value.starts_with(b"{{")
@@ -264,7 +280,7 @@ pub(crate) fn is_stand_in(value: &[u8]) -> bool {
                 || rest.first() == Some(&b'p') && rest.len() <= 3 && rest.iter().skip(1).all(u8::is_ascii_digit)
         }
         b'`' => value.len() > 1 && value.ends_with(b"`"),
-        _ => is_lookup(value) || is_port(value),
+        _ => is_lookup(value) || is_port(value) || is_address(value),
     }
 }
 
@@ -368,7 +384,21 @@ fn is_note(rest: &[u8]) -> bool {
 
 /// Tags of YAML that name where a value stands.
 const TAGS: &[&[u8]] = &[
-    b"Ref", b"Sub", b"GetAtt", b"env", b"ENV", b"secret", b"include", b"env_var",
+    b"Ref",
+    b"Sub",
+    b"GetAtt",
+    b"env",
+    b"ENV",
+    b"secret",
+    b"include",
+    b"env_var",
+    b"Join",
+    b"Select",
+    b"If",
+    b"ImportValue",
+    b"FindInMap",
+    b"Split",
+    b"Base64",
 ];
 
 /// What stands behind the `!` of a tag in YAML: `vault |`, `Ref DbPassword`, `secret wifi_password`.
@@ -396,7 +426,9 @@ fn is_tagged(rest: &[u8]) -> bool {
         && name
             .iter()
             .all(|c| c.is_ascii_alphanumeric() || b"_.-/#@:".contains(c));
-    TAGS.contains(&tag) && plain && joined || tagged && path
+    // !Join ['', [a, b]]
+    let list = TAGS.contains(&tag) && matches!(name.first(), Some(b'[' | b'{' | b'"' | b'\''));
+    TAGS.contains(&tag) && plain && joined || tagged && path || list
 }
 
 /// What stands behind the `<` of a template's code: `%= ENV["X"] %>`, `?php`, as far as a blank lets

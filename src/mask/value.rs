@@ -261,6 +261,10 @@ pub(crate) fn is_hex(value: &[u8]) -> bool {
 
 /// The scheme of a stored password hash, `$2b$`, `$6$`, `{SSHA}`, `pbkdf2_sha256$`, `SCRAM-SHA-256$`.
 pub(crate) fn is_password_hash(value: &[u8]) -> bool {
+    // SCRAM-SHA-256$<iterations>:<salt>$…: a manual says what one is made of.
+    if value.contains(&b'<') {
+        return false;
+    }
     const STARTS: &[&[u8]] = &[
         b"$1$",
         b"$2a$",

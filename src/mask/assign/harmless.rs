@@ -23,11 +23,202 @@ pub(super) fn is(
     bare_stands_in
         || is_release(text)
         || before(line, name) == b':' && cut(line, 0, name).ends_with(b"did:")
+        || is_label(text)
+        || !quoted && (super::is_stop_word(text) || is_placeholder(unpunctuated(text)))
+        || !quoted && (text.starts_with(b"# ") || is_variable_in_quotes(text))
+        || is_field_of_line(text)
+        || is_object(name_at(line, name), delimiter, text)
+        || !quoted && delimiter.kind == Kind::Colon && named.class == Class::Token && is_said(text)
+        || name_at(line, name).eq_ignore_ascii_case(b"pin") && text.iter().any(u8::is_ascii_alphabetic)
+        // rpassword = "7": the release of a package
+        || text.len() <= 2 && text.iter().all(u8::is_ascii_digit)
+        || named.strength == Strength::Weak && contains(lead, b"cache")
+        || named.class != Class::Password && is_reference(name_at(line, name), text)
+        || delimiter.kind == Kind::Colon && is_of_file(lead, text)
+        || !quoted && delimiter.spaced && is_next_name(text)
         || !quoted && (is_required(line, name, text) || is_passed(line, text))
         || named.class != Class::Password && is_tls_session(line, name, text)
         || quoted && lead.ends_with(b"alias ") && is_run(text)
         || !quoted && (is_documented(lead) || is_field_of_protobuf(line, delimiter, text))
         || named.strength == Strength::Weak && named.class != Class::Password && is_worded(text)
+}
+
+/// The name in which the byte at `i` is.
+fn name_at(line: &[u8], i: usize) -> &[u8] {
+    let (start, end) = super::name_around(line, i);
+    cut(line, start, end)
+}
+
+/// `secret="db-credentials"`, `--secret=db-password`: what a vault or cluster calls the thing, which it
+/// keeps itself.
+pub(crate) fn is_reference(name: &[u8], text: &[u8]) -> bool {
+    const NAMES: &[&[u8]] = &[b"secret", b"secrets", b"credential", b"credentials"];
+    const LAST: &[&[u8]] = &[
+        b"credentials",
+        b"creds",
+        b"password",
+        b"passwords",
+        b"secret",
+        b"secrets",
+        b"token",
+        b"key",
+        b"keys",
+        b"cert",
+        b"tls",
+        b"auth",
+        b"config",
+        b"env",
+        b"login",
+        b"license",
+    ];
+    let name = name
+        .iter()
+        .position(|c| *c != b'-')
+        .map_or(name, |n| from(name, n));
+    let signs = |c: &u8| matches!(c, b'-' | b'_' | b'/' | b'.');
+    let last = text.rsplit(signs).next().unwrap_or_default();
+    NAMES.iter().any(|n| name.eq_ignore_ascii_case(n))
+        && last.len() < text.len()
+        && LAST.contains(&last)
+        && text
+            .iter()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || signs(c))
+}
+
+/// `Neues Passwort`, `Подтверждение пароля`, `API-Schlüssel`: what a form writes beside the field.
+fn is_label(text: &[u8]) -> bool {
+    const STEMS: &[&str] = &[
+        "passwor",
+        "passphras",
+        "kennwor",
+        "contraseñ",
+        "senha",
+        "парол",
+        "hasł",
+        "hasel",
+        "lösenord",
+        "wachtwoor",
+        "adgangskod",
+        "passord",
+        "salasan",
+        "jelsz",
+        "şifre",
+        "schlüssel",
+        "ключ",
+        "mot",
+        "secret",
+        "token",
+        "key",
+        "clé",
+        "clave",
+        "chave",
+    ];
+    let Ok(text) = std::str::from_utf8(text) else {
+        return false;
+    };
+    if text.len() > 80 || !text.starts_with(char::is_uppercase) {
+        return false;
+    }
+    let words = || {
+        text.split([' ', '-', '\u{a0}'])
+            .filter(|word| !word.is_empty())
+    };
+    let bare = |word: &str| {
+        let word = word.trim_end_matches(['?', '.', ':', '!', '…', ',', '*']);
+        word.to_lowercase()
+    };
+    // Each begins with a capital at most: `API`, `Passwort`, `the`.
+    let plain = |word: &str| {
+        let word = word.trim_end_matches(['?', '.', ':', '!', '…', ',', '*']);
+        let mut behind = word.chars().skip(1);
+        word.chars().all(char::is_alphabetic)
+            && (behind.all(char::is_lowercase) || word.chars().all(char::is_uppercase))
+    };
+    let named = |word: &str| {
+        let word = bare(word);
+        STEMS
+            .iter()
+            .any(|stem| word.starts_with(stem) || stem.len() > 6 && word.ends_with(stem))
+    };
+    words().count() >= 2 && words().all(plain) && words().any(named)
+}
+
+/// `Image pull secrets:  regcred`: what a cluster calls its objects.
+fn is_object(name: &[u8], delimiter: Delimiter, text: &[u8]) -> bool {
+    delimiter.kind == Kind::Colon
+        && name.eq_ignore_ascii_case(b"secrets")
+        && text.iter().all(|c| c.is_ascii_lowercase() || *c == b'-')
+}
+
+/// `3 active, 1 revoked`, `not found`: what is said of issued secrets, which hold no blanks.
+fn is_said(text: &[u8]) -> bool {
+    let word = |word: &[u8]| {
+        let bare = unpunctuated(word);
+        bare.iter().all(u8::is_ascii_lowercase)
+            || bare.len() <= 6 && bare.iter().all(u8::is_ascii_digit)
+    };
+    text.contains(&b' ') && text.split(|c| *c == b' ').all(word)
+}
+
+/// `prompt):` at the end of a sentence.
+fn unpunctuated(text: &[u8]) -> &[u8] {
+    let end = text
+        .iter()
+        .rposition(|c| !b").,:;".contains(c))
+        .map_or(0, |n| n + 1);
+    cut(text, 0, end)
+}
+
+/// `$GIT_TOKEN"; };f'`: a variable, and what stands behind the quote around all.
+fn is_variable_in_quotes(text: &[u8]) -> bool {
+    let name = from(text, 1).iter().take_while(|c| is_word(**c)).count();
+    at(text, 0) == b'$'
+        && name > 1
+        && at(text, 1).is_ascii_alphabetic()
+        && matches!(at(text, name + 1), b'"' | b'\'' | b';' | b')' | b'`')
+}
+
+/// `GID:user_list` behind `group_name:password:`: a manual names the fields of a line.
+fn is_field_of_line(text: &[u8]) -> bool {
+    const FIELDS: &[&[u8]] = &[
+        b"username",
+        b"user",
+        b"uid",
+        b"gid",
+        b"host",
+        b"hostname",
+        b"port",
+        b"database",
+        b"db",
+        b"base_dn",
+        b"dn",
+        b"home",
+        b"shell",
+        b"group",
+        b"groups",
+        b"members",
+        b"user_list",
+    ];
+    let mut parts = text.split(|c| *c == b':');
+    text.contains(&b':')
+        && parts
+            .clone()
+            .all(|part| part.iter().all(|c| c.is_ascii_alphabetic() || *c == b'_'))
+        && parts.any(|part| FIELDS.iter().any(|f| part.eq_ignore_ascii_case(f)))
+}
+
+/// `/etc/passwd: ASCII text`: what a program says of a file.
+fn is_of_file(lead: &[u8], text: &[u8]) -> bool {
+    let path = lead.ends_with(b"/") && !lead.contains(&b' ');
+    path && (lead.starts_with(b"/") || lead.starts_with(b"."))
+        && (text.contains(&b' ') || matches!(text, b"data" | b"empty" | b"directory" | b"OK"))
+}
+
+/// `password= auth_user=`: nothing is assigned, and the next name follows.
+fn is_next_name(text: &[u8]) -> bool {
+    text.strip_suffix(b"=").is_some_and(|name| {
+        name.len() > 1 && name.iter().all(|c| c.is_ascii_lowercase() || *c == b'_')
+    })
 }
 
 /// `    Session-ID: 5CBF…` of `openssl s_client`: it is sent in the clear (RFC 5246, section 7.4.1.2).
@@ -157,6 +348,24 @@ pub(super) fn is_version(text: &[u8]) -> bool {
 /// `#dcdccc`
 pub(super) fn is_colour(text: &[u8]) -> bool {
     text.len() <= 9 && text.strip_prefix(b"#").is_some_and(is_hex)
+}
+
+/// `passwd.hashed-password.root`: a name like the one before it.
+pub(super) fn is_name_of_secret(text: &[u8]) -> bool {
+    text.iter().all(|c| super::is_name(*c))
+        && !text.iter().any(u8::is_ascii_digit)
+        && super::judge(text).is_some()
+}
+
+/// Whether the name is one whose value is a place or a number elsewhere: `PWD=/srv`,
+/// `XDG_SESSION_ID=42`, `ssl_session_id`.
+pub(super) fn is_ambient(text: &[u8], line: &[u8], name: usize) -> bool {
+    let (start, end) = super::name_around(line, name);
+    let name = cut(line, start, end);
+    // /dev/mapper/vg0-secret: UUID="…"
+    before(line, start) == b'/' && contains(cut(line, end, line.len()), b"uuid=")
+        || matches!(name, b"PWD" | b"OLDPWD") && text.starts_with(b"/")
+        || contains(name, b"sess") && text.len() < 8
 }
 
 #[cfg(test)]

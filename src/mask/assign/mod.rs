@@ -16,12 +16,13 @@ use super::names::{Named, Strength, judge};
 use super::span::{Class, RuleId, Span};
 use super::standin::is_placeholder;
 use super::value::{
-    is_code_name, is_password_hash, is_plain_number, is_prose, is_random, is_type, is_uuid,
+    is_code_name, is_password_hash, is_plain_number, is_prose, is_random, is_stop_word, is_type,
+    is_uuid,
 };
 use delimiter::{Delimiter, Kind};
 use extent::unquoted;
-pub(crate) use harmless::is_worded;
 use harmless::{is_bound, is_colour, is_version};
+pub(crate) use harmless::{is_reference, is_worded};
 use literal::call;
 pub(crate) use literal::{closing, converts, is_fetching, opening};
 use placed::{declared, fallback};
@@ -46,6 +47,10 @@ pub(crate) fn find(line: &[u8], triggers: &[usize], spans: &mut Vec<Span>) {
         }
         let (start, end) = name_around(line, trigger);
         done = end;
+        // password_verify(): Argument #2
+        if cut(line, end, end + 2) == b"()" {
+            continue;
+        }
         let Some(delimiter) = Delimiter::behind(line, start, end) else {
             super::shell::option(line, start, end, spans);
             super::context::directive(line, start, end, spans);
@@ -229,17 +234,6 @@ pub(crate) fn behind_scheme(line: &[u8], from: usize, to: usize) -> usize {
     behind
 }
 
-/// Whether the name is one whose value is a place or a number elsewhere: `PWD=/srv`,
-/// `XDG_SESSION_ID=42`, `ssl_session_id`.
-fn is_ambient(text: &[u8], line: &[u8], name: usize) -> bool {
-    let (start, end) = name_around(line, name);
-    let name = cut(line, start, end);
-    // /dev/mapper/vg0-secret: UUID="…"
-    before(line, start) == b'/' && contains(cut(line, end, line.len()), b"uuid=")
-        || matches!(name, b"PWD" | b"OLDPWD") && text.starts_with(b"/")
-        || contains(name, b"sess") && text.len() < 8
-}
-
 /// Whether `text` is a secret under a name of this strength.
 fn accept(
     text: &[u8],
@@ -260,7 +254,7 @@ fn accept(
     if size
         || is_placeholder(text)
         || harmless::is(line, name, named, delimiter, text, quoted)
-        || is_ambient(text, line, name)
+        || harmless::is_ambient(text, line, name)
         || placed::is_mount(line, name, text)
         || !quoted && placed::is_handed_on(line, name, text)
     {
@@ -310,8 +304,8 @@ fn accept(
         return false;
     }
     if delimiter.kind == Kind::Pair
-        && (is_identifier(text)
-            && (judge(text).is_some() || in_list(line, name, delimiter, text.len()))
+        && (is_identifier(text) && in_list(line, name, delimiter, text.len())
+            || harmless::is_name_of_secret(text)
             || named.strength == Strength::Weak && !is_random(text)
             || placed::is_method(text)
             || text.starts_with(b"$."))

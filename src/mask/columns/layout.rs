@@ -302,6 +302,12 @@ pub(super) fn spaced(line: &[u8]) -> Vec<(usize, usize)> {
     if named { columns } else { Vec::new() }
 }
 
+/// `NAME             TYPE     DATA`: the header of another table that a tool prints at once.
+pub(super) fn is_next_header(line: &[u8]) -> bool {
+    let capitals = |c: &u8| c.is_ascii_uppercase() || b" _-()".contains(c);
+    line.iter().all(capitals) && spaced(line).len() > 1
+}
+
 /// Where the lines of an underline cross those between its columns.
 pub(super) fn is_crossing(c: char) -> bool {
     matches!(c, '+' | '|' | '┼' | '╫' | '╪' | '╬' | '╋')

@@ -126,7 +126,8 @@ impl Columns {
                 return;
             }
             self.left = self.left.saturating_sub(u32::from(table.headerless));
-            let over = table.headerless && (self.left == 0 || is_prompt(text));
+            let over = table.headerless && (self.left == 0 || is_prompt(text))
+                || matches!(table.cut, Cut::At(_)) && layout::is_next_header(line);
             if !over && row(line, &table, spans) {
                 self.table = Some(table);
                 return;
@@ -392,7 +393,8 @@ pub(crate) fn wanted(cell: &[u8], named: Named) -> bool {
                 | b"True"
                 | b"False"
         )
-        || super::standin::is_stand_in(cell) && matches!(cell.first(), Some(b'[' | b'(' | b'<'))
+        || super::standin::is_stand_in(cell)
+            && (matches!(cell.first(), Some(b'[' | b'(' | b'<')) || cell.ends_with("…".as_bytes()))
         || is_type(cell)
             && cell
                 .iter()

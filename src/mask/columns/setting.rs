@@ -124,6 +124,8 @@ pub(crate) fn is_setting(name: &[u8], value: &[u8], cells: usize) -> bool {
         || cells > 2 && value.iter().all(|c| c.is_ascii_uppercase() || *c == b'_')
         || value.ends_with(b".pem")
         || value.ends_with(b".key")
+        // api_keys | key_hash: a table, and a column of it
+        || name.ends_with(b"s") && value.iter().all(|c| c.is_ascii_lowercase() || *c == b'_')
         || COLUMNS
             .split_ascii_whitespace()
             .any(|c| value == c.as_bytes());

@@ -1,7 +1,7 @@
 //! Directives: a name, blanks, a value; no delimiter says where one ends and the other begins, so
 //! what stands before the name decides whether it is one.
 
-use crate::mask::assign::{behind_scheme, closing, opening};
+use crate::mask::assign::{behind_scheme, closing, is_reference, opening};
 use crate::mask::bytes::{
     at, back_blanks, before, contains, cut, from, is_word, skip_blanks, trim, word_at,
 };
@@ -147,6 +147,8 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         .any(|n| name.eq_ignore_ascii_case(n.as_bytes()));
     let setter = ends_in(lead, SETTERS)
         || lead.trim_ascii_start() == b"ENV"
+        // racadm set iDRAC.Users.2.Password x
+        || name.contains(&b'.') && ends_in(lead, &["set"])
         || dollar && ends_in(lead, &["set"]);
     if matches!(before(line, start), b'"' | b'\'' | b'\\' | b'@') && !config || dollar && !setter {
         return;
@@ -209,6 +211,7 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
             && opened
             && !spoken
             && !described()
+            && !is_reference(name, text)
             && close < line.len()
             && !is_prose(text)
             && !is_placeholder(text)
@@ -244,7 +247,9 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         || special && lead.ends_with(b":") && place.alone
         || server_key
         || place.is_device() && text.len() >= 4 && (is_mixed(text) || special)
-        || place.first && place.alone && is_mixed(text) && text.len() >= 4 && strong
+        || place.first && place.alone && (is_mixed(text) || is_joined(text)) && text.len() >= 4 && strong
+        // F5: `ltm auth radius-server r { secret x server 10.0.0.1 }`
+        || lead.ends_with(b"{") && strong && is_mixed(text) && has_digit(text) && text.len() >= 6
         // A table of two columns: `password    x`
         || place.first && place.alone && strong && text.len() >= 5 && value > end + 1 && lead.is_empty()
         // msmtprc, fetchmail: `password Flaschenpost`
@@ -252,6 +257,7 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         // debconf: `mysql-server mysql-server/root_password password x`
         || strong && is_question(lead) && text.len() >= 3
         // FTP and POP
+        || name == b"Pass" && place.first && place.alone && text.len() >= 6 && is_mixed(text) && has_digit(text) && !is_file(text)
         || name == b"PASS" && place.first && place.alone && text.len() >= 3 && !is_file(text)
         // `username bob and password x` of a sentence
         || strong && contains(lead, b"username ") && is_mixed(text) && has_digit(text) && text.len() >= 6;
@@ -262,9 +268,18 @@ pub(crate) fn directive(line: &[u8], start: usize, end: usize, spans: &mut Vec<S
         && !is_stop_word(text)
         && !is_said(text)
         && !text.ends_with(b":")
+        && !is_question_word(text)
+        // peer_session_id 2000
+        && !(named.is_some_and(|n| n.class == Class::Token) && !config && text.len() < 8 && text.iter().all(u8::is_ascii_digit))
     {
         spans.push(Span::new(value, end_secret, DIRECTIVE, Class::Password));
     }
+}
+
+/// `Wachtwoord vergeten?`: the end of a question.
+fn is_question_word(text: &[u8]) -> bool {
+    text.strip_suffix(b"?")
+        .is_some_and(|word| word.iter().all(|c| c.is_ascii_lowercase() || *c >= 0x80))
 }
 
 /// `src/auth/password.test.ts`: a file, of which a test runner says that it passed.
@@ -377,6 +392,14 @@ fn is_capitalised(text: &[u8]) -> bool {
         && ![&b"ed"[..], b"ing", b"ion"]
             .iter()
             .any(|end| text.ends_with(end))
+}
+
+/// `zimt-anis-kardamom`: words joined by dashes, as people make passphrases.
+fn is_joined(text: &[u8]) -> bool {
+    let word = |word: &[u8]| word.len() >= 3 && word.iter().all(u8::is_ascii_lowercase);
+    text.len() >= 14
+        && text.split(|c| *c == b'-').count() >= 3
+        && text.split(|c| *c == b'-').all(word)
 }
 
 fn has_digit(text: &[u8]) -> bool {

@@ -144,7 +144,13 @@ pub(crate) fn userlist(line: &[u8], spans: &mut Vec<Span>) {
         && !secret
             .windows(3)
             .any(|w| matches!(w, [a, b, c] if a.is_ascii_alphabetic() && b.is_ascii_digit() && c.is_ascii_alphabetic()));
-    if named && mixed && secret.len() >= 4 && !blank && !secret.contains(&b'"') {
+    if named
+        && mixed
+        && secret.len() >= 4
+        && !blank
+        && !secret.contains(&b'"')
+        && !secret.starts_with(b"SCRAM-SHA-256$<")
+    {
         let start = line.len() - line.trim_ascii_start().len() + 1 + gap + 3;
         push(start, start + secret.len(), spans);
     }
@@ -209,6 +215,8 @@ pub(super) fn sent(line: &[u8], place: usize, spans: &mut Vec<Span>) {
 pub(super) fn imap(line: &[u8], place: usize, spans: &mut Vec<Span>) {
     let (tag, _) = trim(line, 0, place);
     let one = cut(line, tag, place).trim_ascii();
+    // `C: a1 LOGIN` of a log
+    let one = one.strip_prefix(b"C: ").unwrap_or(one);
     if cut(line, place, place + 6) != b"LOGIN "
         || one.is_empty()
         || !one.iter().all(u8::is_ascii_alphanumeric)

@@ -43,6 +43,11 @@ fn listed(line: &[u8], spans: &mut Vec<Span>) {
 /// `login with admin:x on the old box`: a user and a secret behind the words.
 fn logged_in(line: &[u8], spans: &mut Vec<Span>) {
     for word in [
+        "using credentials ",
+        "with credentials ",
+        "logging in as ",
+        "logging in with ",
+        "authenticating as ",
         "login with ",
         "log in with ",
         "logged in with ",
