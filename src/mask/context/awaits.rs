@@ -120,6 +120,8 @@ pub(crate) struct Awaits {
     many: bool,
     /// It prints it as it is, blanks included.
     text: bool,
+    /// A blank line may stand before it: a program says it among other things.
+    apart: bool,
     /// Lines left in which `value: …` belongs to a name that said secret.
     named: u8,
     /// The line before was a key of etcd whose value is secret.
@@ -262,7 +264,7 @@ impl Awaits {
                 let end = start + text.len();
                 spans.push(Span::new(start, end, REVEALED, Class::Password));
                 self.revealed = 0;
-            } else if text.contains(&b' ') {
+            } else if text.is_empty() && !self.apart || text.contains(&b' ') {
                 self.revealed = 0;
             } else {
                 self.revealed -= 1;
@@ -274,11 +276,12 @@ impl Awaits {
         let evaluates = woken.words && evaluates(line);
         if woken.reveals && reveals(line) || asks || reset || announces || evaluates {
             self.revealed = REVEALED_LINES;
+            self.apart = asks || reset || announces || evaluates;
             self.many = prints_many(line);
             self.text = prints_text(line);
         }
         if self.revealed == 0 {
-            (self.many, self.text) = (false, false);
+            (self.many, self.text, self.apart) = (false, false, false);
         }
     }
 }

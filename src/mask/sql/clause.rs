@@ -2,7 +2,7 @@
 
 use super::lex::{Kind, Token, View};
 use super::{CLAUSE, push};
-use crate::mask::assign::converts;
+use crate::mask::assign::{converts, is_reference};
 use crate::mask::bytes::{at, before, contains, cut, find};
 use crate::mask::names::{Named, Strength};
 use crate::mask::span::{Class, Span};
@@ -194,6 +194,17 @@ pub(super) fn clause(view: &View<'_>, i: usize, named: Named, spans: &mut Vec<Sp
     }) else {
         return;
     };
+    // rpassword = "7": the release of a package
+    let small = literal.kind == Kind::Quoted && view.of(literal).len() <= 2;
+    // {namespace="shop",secret="db-credentials"}
+    if small
+        || named.class != Class::Password
+            && view
+                .get(i)
+                .is_some_and(|name| is_reference(view.of(name), view.of(literal)))
+    {
+        return;
+    }
     if weak {
         let value = view.of(literal);
         if !joined

@@ -118,6 +118,11 @@ const FUNCTIONS: &[(&str, &[usize])] = &[
     ("ldap_bind", &[3]),
     ("ldap_bind_s", &[2]),
     ("simple_bind_s", &[2]),
+    ("simple_bind", &[2]),
+    ("bind_s", &[2]),
+    ("crypt.crypt", &[1]),
+    ("hashpw", &[1]),
+    ("hashsync", &[1]),
     ("oci_connect", &[2]),
     ("connect", &[3]),
     ("smtp.login", &[2]),
@@ -527,6 +532,8 @@ pub(super) fn columns(view: &View<'_>, spans: &mut Vec<Span>) {
                 }
                 depth += 1;
             }
+            // The next statement of a body.
+            Kind::Mark(b';') => break,
             Kind::Mark(b')') => depth = depth.saturating_sub(1),
             Kind::Mark(b',') if depth == 1 => {
                 column += 1;

@@ -173,9 +173,11 @@ pub(super) fn inner(text: &[u8], token: Token) -> Vec<Token> {
     let body = cut(text, token.start, token.end);
     let holds = |pair: &[u8]| memchr::memmem::find(body, pair).is_some();
     let pair: &[u8; 2] = if holds(b"\'\'") { b"\'\'" } else { b"\\'" };
-    let dollars = text
-        .get(token.end)
-        .is_some_and(|c| matches!(c, b'$' | b'"' | b'`') || *c == b'\'' && !holds(pair));
+    // A body that is not finished is known by what opened it.
+    let dollars = before(text, token.start) == b'$'
+        || text
+            .get(token.end)
+            .is_some_and(|c| matches!(c, b'$' | b'"' | b'`') || *c == b'\'' && !holds(pair));
     let shift = |tokens: Vec<Token>, by: usize| {
         tokens.into_iter().map(move |t| Token {
             start: t.start + by,
@@ -294,4 +296,25 @@ pub(super) fn is_lifetime(text: &[u8], token: Token) -> bool {
         [b'<' | b'&', b'\'']
     );
     opened && name > 0 && matches!(at(text, token.start + name), b'>' | b',' | b' ')
+}
+
+/// Whether a literal or a bracket is open at the end.
+pub(super) fn is_open(tokens: &[Token], text: &[u8]) -> bool {
+    let mut depth = 0usize;
+    for token in tokens {
+        match token.kind {
+            Kind::Mark(b'(') => depth += 1,
+            Kind::Mark(b')') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    depth > 0
+        || tokens.last().is_some_and(|token| {
+            matches!(token.kind, Kind::Text | Kind::Quoted) && token.end >= text.len()
+        })
+}
+
+/// Whether anything opens a literal.
+pub(super) fn has_literal(text: &[u8]) -> bool {
+    memchr::memchr3(b'\'', b'"', b'`', text).is_some() || memchr::memchr(b'$', text).is_some()
 }

@@ -27,8 +27,9 @@ use clause::{clause, identified};
 pub(crate) use copy::{Format, copy_options};
 use function::{columns, function, may_call, settings};
 pub(crate) use item::{Item, all as select_items, items};
-use lex::{Kind, Token, View, inner, is_lifetime, lex, lex_on};
+use lex::{Kind, Token, View, has_literal, inner, is_lifetime, is_open, lex, lex_on};
 pub(crate) use parameter::{Slot, bound, executed, given, prepared, slots, typed};
+use triggers::HOLDS;
 pub(crate) use triggers::TRIGGERS;
 pub(crate) use whole::whole;
 
@@ -188,6 +189,11 @@ pub(crate) fn statement(
         || text.ends_with(b"\\G")
         || text.ends_with(b"\\g")
         || text.trim_ascii().is_empty();
+    // A blank line ends what was typed, unless a literal or a bracket is open.
+    let blank = prompt == Prompt::None && lead > 0 && line.trim_ascii().is_empty();
+    if blank && !is_open(&tokens, text) {
+        return None;
+    }
     // The lines before this one said nothing, so they were not kept.
     let middle = lead == 0 && prompt == Prompt::GoesOn;
     if finished || !(middle || is_statement(&tokens, text)) || text.len() >= STATEMENT_MAX {
@@ -204,11 +210,6 @@ pub(crate) fn statement(
     pending.lines += 1;
     pending.shorten();
     Some(pending)
-}
-
-/// Whether anything opens a literal.
-fn has_literal(text: &[u8]) -> bool {
-    memchr::memchr3(b'\'', b'"', b'`', text).is_some() || memchr::memchr(b'$', text).is_some()
 }
 
 /// What a client's prompt before a line says.
@@ -328,7 +329,7 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                 // -e "CREATE USER a IDENTIFIED BY 'x'"
                 if token.kind == Kind::Quoted && depth < DEPTH_MAX {
                     let body = view.of(token);
-                    if contains(body, b"identified by ") || contains(body, b"password '") {
+                    if HOLDS.iter().any(|word| contains(body, word)) {
                         let tokens = inner(text, token);
                         look(text, &tokens, judge, depth + 1, spans);
                     }

@@ -2,6 +2,15 @@
 
 use crate::mask::bytes::word_at;
 
+/// What a literal holds that is looked into.
+pub(super) const HOLDS: [&[u8]; 5] = [
+    b"identified by ",
+    b"password '",
+    b"password('",
+    b"set password ",
+    b"crypt('",
+];
+
 /// Words that make a statement worth lexing, besides those of names.
 pub(crate) const TRIGGERS: &[&str] = &[
     "identified",
@@ -39,6 +48,11 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "getconnection(",
     "mysql_connect",
     "ldap_bind",
+    "bind_s(",
+    "simple_bind(",
+    "crypt.crypt(",
+    "hashpw(",
+    "hashsync(",
     "oci_connect",
     "dbi:",
     "__construct(",
