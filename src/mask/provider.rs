@@ -415,7 +415,7 @@ mod tests {
             let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
             let mut runner = TestRunner::new_with_rng(Config::default(), rng);
             // A rule with a check or context of its own needs more than its expression.
-            let anchored = row.regex.starts_with('^')
+            let anchored = row.regex.trim_start_matches("(?i)").starts_with('^')
                 || row.regex.ends_with('$')
                 || row.regex.contains("(?:^");
             if row.check != Check::None || !row.context.is_empty() || anchored {

@@ -52,6 +52,8 @@ pub(crate) enum Wake {
     Reveal,
     /// A program with secret options; the length of its name.
     Program(u8),
+    /// `-p`, which many programs share.
+    Beside,
     /// CONNECT at an SQL prompt.
     Connect(u8),
     /// A userinfo without a scheme.
@@ -188,10 +190,13 @@ impl Rules {
             filed.file(word, Match::Word, Wake::Program(len(word)));
         }
         for word in [
-            "mc ", "b2 ", "ab ", "7z ", "az ", "gh ", "oc ", "wp ", "xh ", "bw ", "p4 ", "http ",
-            "https ",
+            "mc ", "b2 ", "ab ", "7z ", "az ", "gh ", "oc ", "wp ", "xh ", "bw ", "p4 ", "cf ",
+            "http ", "https ",
         ] {
             filed.file(word, Match::Folded, Wake::Program(len(word) - 1));
+        }
+        for word in [" -p ", " -P ", " -w ", " -pw ", " <<< "] {
+            filed.file(word, Match::Exact, Wake::Beside);
         }
         for word in ["connect", "conn"] {
             filed.file(word, Match::Word, Wake::Connect(len(word)));

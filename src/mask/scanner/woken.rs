@@ -84,6 +84,7 @@ impl Scanner {
                 Some(Wake::Jdbc) => shell::jdbc(line, hit.at, spans),
                 Some(Wake::Bare) => uri::bare(line, hit.at, spans),
                 Some(Wake::Program(len)) => shell::command(line, hit.at, usize::from(len), spans),
+                Some(Wake::Beside) => shell::beside(line, hit.at + 1, spans),
                 Some(Wake::Connect(len)) => shell::connect(line, hit.at, usize::from(len), spans),
                 Some(Wake::Phrase(number)) => {
                     context::phrase(line, hit.at, usize::from(number), spans);

@@ -3,6 +3,7 @@
 //! Which options of which programs is data (`rules/commands.txt`). Besides, any long option whose
 //! name says secret is one, whatever the program.
 
+mod beside;
 mod printed;
 mod prompt;
 mod special;
@@ -13,6 +14,7 @@ use super::bytes::{at, before, contains, cut, skip_blanks, word_at};
 use super::names::{Strength, judge};
 use super::span::{Class, RuleId, Span};
 use super::value::{is_random, is_stop_word};
+pub(crate) use beside::beside;
 use prompt::oracle;
 pub(crate) use prompt::{connect, jdbc, redis};
 use special::special;
@@ -415,7 +417,12 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
         || [&b"-stdin"[..], b"-warning", b"-prompt", b"-fd"]
             .iter()
             .any(|w| bare_name.ends_with(w));
-    let Some(named) = judge(bare_name).filter(|_| !other) else {
+    if beside::pair(line, bare_name, end, spans) {
+        return;
+    }
+    // -password sufficient pam_unix.so: a line of PAM that may be missing
+    let module = bare_name == b"password" && contains(line, b" pam_");
+    let Some(named) = judge(bare_name).filter(|_| !other && !module) else {
         return;
     };
     let mut value = skip_blanks(line, end);
@@ -429,8 +436,15 @@ pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span
         return;
     };
     let text = cut(line, word.start, word.end);
+    // --password <<< x
+    if text.starts_with(b"<<<") {
+        let start = skip_blanks(line, word.start + 3);
+        let word = words(line, start).first().map(|word| word.bare(line));
+        push_word(line, word, spans);
+        return;
+    }
     if text.starts_with(b"-") && text.len() > 1 && !is_random(text)
-        || matches!(text, b"\\" | b"<" | b">" | b"=" | b"|" | b"<<<" | b"<<")
+        || matches!(text, b"\\" | b"<" | b">" | b"=" | b"|" | b"<<")
     {
         return;
     }

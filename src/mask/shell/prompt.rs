@@ -102,7 +102,9 @@ pub(crate) fn redis(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>
         || contains(lead, b"valkey-cli")
         || contains(lead, b"hello")
         || contains(lead, b"migrate");
-    if verb.eq_ignore_ascii_case(b"auth") || verb.eq_ignore_ascii_case(b"auth2") {
+    // A sentence begins with `Auth`.
+    let said = matches!(verb, b"Auth" | b"Auth2") && !lead.ends_with(b">");
+    if !said && (verb.eq_ignore_ascii_case(b"auth") || verb.eq_ignore_ascii_case(b"auth2")) {
         // MIGRATE … AUTH secret KEYS a b
         let more = all.iter().position(|w| {
             ["keys", "copy", "replace", "setname"]
@@ -116,7 +118,10 @@ pub(crate) fn redis(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>
         if prompt
             && (1..=2).contains(&count)
             && (verb.iter().any(u8::is_ascii_uppercase) || lead.ends_with(b">") || !lead.is_empty())
-            || lead.is_empty() && count == 1 && verb == b"auth"
+            || lead.is_empty()
+                && count == 1
+                && verb == b"auth"
+                && all.iter().any(|w| is_mixed(line, *w))
         {
             let last = all.get(count - 1).copied();
             // SMTP names the mechanism.
@@ -148,4 +153,11 @@ pub(crate) fn redis(line: &[u8], place: usize, len: usize, spans: &mut Vec<Span>
             }
         }
     }
+}
+
+/// Whether a word is more than small letters.
+fn is_mixed(line: &[u8], word: super::words::Word) -> bool {
+    !cut(line, word.start, word.end)
+        .iter()
+        .all(u8::is_ascii_lowercase)
 }

@@ -106,10 +106,19 @@ pub(super) fn special(
         }
         // consul kv put db/password secret; pulumi config set --secret dbPassword secret
         "kv" => {
-            let puts = plain
+            let puts = plain.iter().take(3).any(|w| {
+                matches!(text(w), b"put" | b"set" | b"set-env") || text(w).ends_with(b":set")
+            });
+            // occ config:system:set dbpassword --value=x
+            let named = plain
                 .iter()
-                .take(3)
-                .any(|w| matches!(text(w), b"put" | b"set"));
+                .any(|w| judge(text(w)).is_some_and(|n| n.strength == Strength::Strong));
+            for word in words
+                .iter()
+                .filter(|w| puts && named && text(w).starts_with(b"--value="))
+            {
+                push(line, word.start + 8, word.end, spans);
+            }
             let pairs = plain.iter().zip(plain.iter().skip(1));
             for (name, secret) in pairs.filter(|_| puts) {
                 let last = text(name).rsplit(|c| *c == b'/').next().unwrap_or_default();
@@ -205,6 +214,9 @@ const READERS: &[(&str, &[&str])] = &[
     ("vncpasswd", &["-f"]),
     ("read", &["-s", "-rs", "-sr", "-srp", "-rsp", "-sp"]),
     ("keepassxc-cli", &[]),
+    ("convertto-securestring", &["AsPlainText", "asplaintext"]),
+    ("hcloud", &["context"]),
+    ("htdigest", &[]),
     ("pass", &["insert"]),
     ("gopass", &["insert"]),
     ("secret-tool", &["store"]),
@@ -305,7 +317,8 @@ fn read_in(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
             let told = |word: &str| {
                 word == " " || words.iter().any(|w| contains(text(w), word.as_bytes()))
             };
-            name == reader.as_bytes() && (said.is_empty() || said.iter().any(|w| told(w)))
+            name.eq_ignore_ascii_case(reader.as_bytes())
+                && (said.is_empty() || said.iter().any(|w| told(w)))
         })
     };
     if !reads && !CODERS.iter().any(|coder| name == coder.as_bytes()) {
@@ -331,6 +344,11 @@ fn read_in(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
     let Some(lead) = lead.strip_suffix(b"|") else {
         return;
     };
+    // PowerShell: 'x' | ConvertTo-SecureString -AsPlainText
+    if let Some((start, end)) = literal_at_end(lead) {
+        push(line, start, end, spans);
+        return;
+    }
     // `(echo x; echo x) |` says it twice.
     let group = lead.trim_ascii_end().ends_with(b")");
     let mut last = None;
@@ -355,9 +373,25 @@ fn read_in(line: &[u8], place: usize, words: &[Word], spans: &mut Vec<Span>) {
     }
 }
 
+/// The literal that is all of the command before a pipe.
+fn literal_at_end(lead: &[u8]) -> Option<(usize, usize)> {
+    let end = lead.trim_ascii_end().len();
+    let quote = before(lead, end);
+    if !matches!(quote, b'"' | b'\'') {
+        return None;
+    }
+    let open = cut(lead, 0, end - 1).iter().rposition(|c| *c == quote)?;
+    let first = cut(lead, 0, open).trim_ascii_end();
+    let begins = matches!(
+        before(first, first.len()),
+        0 | b'(' | b'=' | b'>' | b'$' | b'#' | b'|' | b';'
+    );
+    (begins && open + 1 < end - 1).then_some((open + 1, end - 1))
+}
+
 /// Whether nobody would write `text` but as a password: three kinds of characters, no path, no
 /// variable.
-fn is_strong(text: &[u8]) -> bool {
+pub(super) fn is_strong(text: &[u8]) -> bool {
     let kinds = [
         text.iter().any(u8::is_ascii_digit),
         text.iter().any(u8::is_ascii_uppercase),
