@@ -11,13 +11,18 @@ line long, one with so many typed commands, one with so many megabytes of output
 and search, the one that `cargo bench --bench vault -- make DIR` made. Times are
 wall-clock and include the terminal: quote them with the machine's load. Linux, standard library only.
 """
-import argparse, fcntl, json, os, pty, random, re, select, shutil, statistics, struct
+import argparse, fcntl, json, os, pty, random, re, select, shutil, signal, statistics, struct
 import subprocess, sys, tempfile, termios, time
 
 # Words of the vault that the other bench makes: the few that are in every session, and rarer ones.
 MADE = ["orders", "customers", "payments", "invoices", "shipments", "select", "deploy", "status"]
 WORDS = ("select update delete orders status stuck users payments report index vacuum where limit "
          "timeout deploy kernel retry commit analyze session export invoice customer").split()
+
+
+# Seconds that anything is waited for: a view that draws on and on, or a program that does not end,
+# ends the measuring.
+PATIENCE = 60
 
 
 class View:
@@ -32,23 +37,38 @@ class View:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.seen = b""
 
-    def until(self, wanted, limit=60):
+    def read(self):
+        """What was drawn; nothing once the program has ended."""
+        try:
+            return os.read(self.fd, 65536)
+        except OSError:
+            return b""
+
+    def until(self, wanted, limit=PATIENCE):
         """Reads until `wanted` (a regular expression) has come; seconds since the call."""
         start = time.perf_counter()
         got = b""
         while time.perf_counter() - start < limit:
             if select.select([self.fd], [], [], 0.5)[0]:
-                got += os.read(self.fd, 65536)
+                drawn = self.read()
+                if not drawn:
+                    raise SystemExit(f"rec ended before {wanted} came: {plain(got)[-400:]!r}")
+                got += drawn
                 if re.search(wanted, plain(got)):
                     return time.perf_counter() - start
-        raise SystemExit(f"{wanted} never came: {plain(got)[-400:]!r}")
+        raise SystemExit(f"{wanted} did not come in {limit} s: {plain(got)[-400:]!r}")
 
     def quiet(self, seconds=0.3):
+        """Reads until nothing was drawn for so long."""
+        start = time.perf_counter()
+        drawn = b""
         while select.select([self.fd], [], [], seconds)[0]:
-            try:
-                os.read(self.fd, 65536)
-            except OSError:
+            last = self.read()
+            if not last:
                 return
+            drawn = (drawn + last)[-4000:]
+            if time.perf_counter() - start > PATIENCE + seconds:
+                raise SystemExit(f"it still draws after {PATIENCE} s: {plain(drawn)[-400:]!r}")
 
     def key(self, keys):
         """Seconds from a key to the first thing that it draws; what is still drawn for the key before
@@ -58,7 +78,8 @@ class View:
         os.write(self.fd, keys)
         if not select.select([self.fd], [], [], 1)[0]:
             return None
-        os.read(self.fd, 65536)
+        if not self.read():
+            raise SystemExit(f"rec ended at the key {keys!r}")
         return time.perf_counter() - start
 
     def hits(self, letter):
@@ -69,9 +90,11 @@ class View:
         os.write(self.fd, letter)
         last = None
         while select.select([self.fd], [], [], 0.6)[0]:
-            drawn = plain(os.read(self.fd, 65536))
+            drawn = self.read()
             last = time.perf_counter() - start
-            if len(drawn) > 40:
+            if not drawn:
+                raise SystemExit(f"rec ended at the letter {letter!r}")
+            if len(plain(drawn)) > 40 or last > PATIENCE:
                 break
         self.quiet(0.3)
         return last
@@ -79,8 +102,18 @@ class View:
     def end(self):
         os.write(self.fd, b"\x03")
         self.quiet(0.2)
+        self.gone()
+
+    def gone(self):
+        """Waits for the program's end, but not for ever."""
         os.close(self.fd)
-        os.waitpid(self.pid, 0)
+        until = time.perf_counter() + PATIENCE
+        while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+            if time.perf_counter() > until:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise SystemExit(f"rec did not end in {PATIENCE} s")
+            time.sleep(0.01)
 
 
 def plain(data):
@@ -112,8 +145,7 @@ def typed_session(rec, env, rng, count):
         view.quiet(0.05)
     os.write(view.fd, b"exit\r")
     view.quiet(1)
-    os.close(view.fd)
-    os.waitpid(view.pid, 0)
+    view.gone()
 
 
 def long_session(rec, env, home, rng, mb):
@@ -133,8 +165,7 @@ def long_session(rec, env, home, rng, mb):
                 break
         except OSError:
             break
-    os.close(view.fd)
-    os.waitpid(view.pid, 0)
+    view.gone()
     os.remove(name)
 
 
