@@ -45,14 +45,14 @@ pub fn session_json(meta: &Meta, summary: &Summary, status: Status) -> Map<Strin
     object
 }
 
-/// A command as `show` prints it.
-pub fn command_json(command: &Command) -> Map<String, Value> {
+/// A command as `show` prints it, with the statements that it sent.
+pub fn command_json(command: &Command, sent: &[Statement]) -> Map<String, Value> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("number", json!(command.number));
     put("text", json!(command.text));
     put("at_ms", json!(command.at.millis()));
-    let took = command.duration();
+    let took = command.took(sent);
     let took = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     put("duration_ms", json!(took));
     put("outcome", json!(command.outcome));
@@ -153,7 +153,7 @@ impl JsonLines {
                 let Some(command) = timeline.commands.get(n).filter(|_| part.last) else {
                     return;
                 };
-                let mut object = command_json(command);
+                let mut object = command_json(command, timeline.statements_of(command));
                 object.insert("type".into(), json!("command"));
                 object.insert("output".into(), json!(std::mem::take(&mut self.output)));
                 if self.cut > 0 {

@@ -102,7 +102,7 @@ fn section(
     statements: &[Statement],
 ) -> String {
     let mut heading = format!("\n## {}. at {time}", command.number);
-    if let Some(took) = command.duration() {
+    if let Some(took) = command.took(statements) {
         heading += &format!(", {}", when::took(took));
     }
     if let Some(outcome) = &command.outcome {

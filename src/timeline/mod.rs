@@ -91,6 +91,18 @@ impl Command {
         self.end.map(|end| end.since(self.at.max(self.whole_at)))
     }
 
+    /// How long it took, with the statements that it sent: from the first of them to the end of the
+    /// last answer, where that was seen; drawing it and paging through it is left out. Else as long as
+    /// it had the terminal.
+    pub fn took(&self, sent: &[Statement]) -> Option<Duration> {
+        let ends: Option<Vec<Micros>> = sent.iter().map(|statement| statement.end).collect();
+        let last = ends.unwrap_or_default().into_iter().max();
+        match (sent.first(), last) {
+            (Some(first), Some(last)) => Some(last.since(first.at)),
+            _ => self.duration(),
+        }
+    }
+
     /// Whether its outcome is that of a failure.
     pub fn failed(&self) -> bool {
         self.outcome.as_deref().is_some_and(failed)
@@ -189,17 +201,9 @@ impl Timeline {
             .or_else(|| commands.iter().find(|command| command.number == number))
     }
 
-    /// How long a command took: what it sent over connections, from the first statement to the end of
-    /// the last answer, where that was seen; drawing it and paging through it is left out. Else as long
-    /// as it had the terminal.
+    /// How long a command of this timeline took.
     pub fn took(&self, command: &Command) -> Option<Duration> {
-        let sent = self.statements_of(command);
-        let ends: Option<Vec<Micros>> = sent.iter().map(|statement| statement.end).collect();
-        let last = ends.unwrap_or_default().into_iter().max();
-        match (sent.first(), last) {
-            (Some(first), Some(last)) => Some(last.since(first.at)),
-            _ => command.duration(),
-        }
+        command.took(self.statements_of(command))
     }
 
     /// The statements that `command` sent.

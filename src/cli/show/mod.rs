@@ -227,7 +227,7 @@ fn json(ui: &mut Ui, library: &Library, session: &Listed, args: &Show) -> Result
     }
     let mut outputs = outputs.into_iter();
     let commands = timeline.commands.iter().map(|command| {
-        let mut object = command_json(command);
+        let mut object = command_json(command, timeline.statements_of(command));
         let output = outputs.next().unwrap_or_default();
         if wanted(command.number) {
             object.insert("output".into(), Value::from(output));

@@ -60,7 +60,7 @@ fn head(ui: &Ui, ids: &ShortIds, session: &Listed) -> String {
 
 /// A line a command, markers between them where they were set.
 fn commands(ui: &Ui, timeline: &Timeline) -> String {
-    let took = |command: &Command| command.duration().map(when::took).unwrap_or_default();
+    let took = |command: &Command| timeline.took(command).map(when::took).unwrap_or_default();
     let widest = |text: &dyn Fn(&Command) -> String| {
         let widths = timeline
             .commands

@@ -103,8 +103,8 @@ impl Page {
 fn moment(start: Micros, room: bool, moment: Moment<'_>) -> Option<Value> {
     let since = |at: Micros| at.0.saturating_sub(start.0) / 1000;
     match moment {
-        Moment::Command(command, output, _) => {
-            let took = command.duration();
+        Moment::Command(command, output, statements) => {
+            let took = command.took(statements);
             let mut text = output.text;
             let mut max = if room { OUTPUT_MAX } else { 0 }.min(text.len());
             while !text.is_char_boundary(max) {

@@ -430,4 +430,19 @@ fn what_passed_over_the_connection_is_exact() {
     assert_eq!(result["rows"].as_array().map(Vec::len), Some(2), "{result}");
     assert_eq!(result["complete"]["rows_cut"], 1);
     assert_eq!(sent[1]["error"]["code"], "23505");
+    // A command took what the server took, as the browser says it, and not how long the result was
+    // looked at.
+    let took: Vec<_> = lines.iter().filter(|o| o["type"] == "command").collect();
+    assert_eq!(took[0]["duration_ms"], 4);
+    assert!(
+        markdown.contains("## 1. at 0:01, 4.0 ms, 2 rows"),
+        "{markdown}"
+    );
+    let page = check(&export(&home, &id, &["--format", "html"]));
+    assert!(
+        page.contains(r#""took":"4.0 ms""#),
+        "the page says otherwise"
+    );
+    let shown = home.read(&["show", &id]);
+    assert!(shown.contains("4.0 ms  select a, b from t;"), "{shown}");
 }
