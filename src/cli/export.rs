@@ -111,7 +111,8 @@ impl ValueEnum for Format {
             Format::Svg => "A picture of the screen at the end of the piece",
             Format::Html => "One page with a player, that loads nothing",
         };
-        Some(PossibleValue::new(self.name()).help(help))
+        let value = PossibleValue::new(self.name()).help(help);
+        Some(value.aliases(self.other_names()))
     }
 }
 
@@ -206,7 +207,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Export) -> Result<ExitCode, Erro
     if let Some(lack) = lack {
         // It may be there and be damaged.
         open::status(ui, &library, 0);
-        return Err(nothing(&lack, cut, &session));
+        return Err(nothing(&lack, cut, &session, &args.id));
     }
     if let (Sink::File(draft), Some(path)) = (sink, &args.output) {
         keep(draft, path, args.force)?;
@@ -312,7 +313,7 @@ fn exists(path: &Path) -> Error {
     Error::new(Kind::Failed, message).hint("choose another name, or --force to replace it")
 }
 
-fn nothing(lack: &Lack, cut: Cut, session: &Listed) -> Error {
+fn nothing(lack: &Lack, cut: Cut, session: &Listed, called: &str) -> Error {
     let commands = open::count(session.summary.commands.into(), "command");
     let length = crate::model::when::position(session.summary.duration);
     let message = match (lack, cut) {
@@ -325,7 +326,7 @@ fn nothing(lack: &Lack, cut: Cut, session: &Listed) -> Error {
         }
         (Lack::Piece, Cut::Whole) => "this session is empty".to_owned(),
     };
-    Error::new(Kind::NotFound, message).hint(format!("rec show {} shows it", session.id().hex()))
+    Error::new(Kind::NotFound, message).hint(format!("rec show {called} shows it"))
 }
 
 fn draft(path: &Path) -> Result<Draft, Error> {

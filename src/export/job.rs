@@ -64,6 +64,19 @@ impl Format {
         }
     }
 
+    /// What else it is called: by the ends of its files' names, and by what others call it.
+    pub fn other_names(self) -> &'static [&'static str] {
+        match self {
+            Format::Cast => &["cast2", "asciicast", "asciicast-v2"],
+            Format::Cast3 => &["asciicast-v3"],
+            Format::Text => &["txt", "plain"],
+            Format::Markdown => &["md"],
+            Format::Json => &["jsonl", "ndjson"],
+            Format::Html => &["htm"],
+            Format::Sql | Format::Csv | Format::Svg => &[],
+        }
+    }
+
     /// How files of it end.
     pub fn extension(self) -> &'static str {
         match self {
@@ -80,13 +93,13 @@ impl Format {
 
     /// The format that a file's name asks for.
     pub fn of_extension(extension: &str) -> Option<Format> {
-        let same = |format: &Format| format.extension().eq_ignore_ascii_case(extension);
-        match extension {
-            "json" => Some(Format::Json),
-            "htm" => Some(Format::Html),
-            "markdown" => Some(Format::Markdown),
-            _ => Format::ALL.into_iter().find(same),
-        }
+        let same = |name: &str| name.eq_ignore_ascii_case(extension);
+        let ends = |format: &Format| same(format.extension());
+        let called = |format: &Format| {
+            same(format.name()) || format.other_names().iter().any(|name| same(name))
+        };
+        let all = Format::ALL.into_iter();
+        all.clone().find(ends).or_else(|| all.clone().find(called))
     }
 }
 

@@ -446,3 +446,26 @@ fn what_passed_over_the_connection_is_exact() {
     let shown = home.read(&["show", &id]);
     assert!(shown.contains("4.0 ms  select a, b from t;"), "{shown}");
 }
+
+#[test]
+fn formats_go_by_their_usual_names_too() {
+    let (home, id) = home(&psql());
+    let of = |format: &str| check(&export(&home, &id, &["--format", format]));
+    for (names, one) in [
+        (&["md"][..], "markdown"),
+        (&["txt"], "text"),
+        (&["jsonl", "ndjson"], "json"),
+        (&["asciicast", "asciicast-v2"], "cast"),
+        (&["asciicast-v3"], "cast3"),
+    ] {
+        let whole = of(one);
+        for name in names {
+            assert_eq!(of(name), whole, "{name}");
+        }
+    }
+    // The hint calls the session as its owner did.
+    let none = export(&home, &id[..4], &["--command", "9"]);
+    assert_eq!(none.status.code(), Some(1));
+    let hint = format!("rec show {} shows it", &id[..4]);
+    assert!(said(&none).contains(&hint), "{}", said(&none));
+}
