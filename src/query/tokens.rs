@@ -1,4 +1,5 @@
-//! Words as the search sees them: runs of letters and digits, without case.
+//! Words as the search sees them: runs of letters and digits, without case. Where a script puts
+//! nothing between its words, each of its characters is one, and a word a few of them in a row.
 //!
 //! The index is filled with these words, and the scan compares these words, so that both find the
 //! same.
@@ -21,6 +22,25 @@ pub(super) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&c)
 }
 
+/// Whether `c` is of a script whose words follow each other without a space, or grow at their ends
+/// without one: Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean (Unicode 16, Blocks.txt).
+fn stands_alone(c: char) -> bool {
+    matches!(c,
+        '\u{e00}'..='\u{eff}'
+        | '\u{1000}'..='\u{109f}'
+        | '\u{1780}'..='\u{17ff}'
+        | '\u{3005}'..='\u{3007}'
+        | '\u{3040}'..='\u{30ff}'
+        | '\u{31f0}'..='\u{31ff}'
+        | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}'
+        | '\u{ac00}'..='\u{d7af}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9f}'
+        | '\u{20000}'..='\u{3fffd}'
+    )
+}
+
 /// A word without its case.
 pub fn fold(word: &str) -> String {
     word.chars().map(fold_char).collect()
@@ -33,7 +53,13 @@ pub fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let rest = text.get(at..)?;
         let start = rest.find(is_word)?;
         let word = rest.get(start..)?;
-        let len = word.find(|c| !is_word(c)).unwrap_or(word.len());
+        let first = word.chars().next()?;
+        let rest = word.get(first.len_utf8()..)?;
+        let more = match stands_alone(first) {
+            true => Some(0),
+            false => rest.find(|c| !is_word(c) || stands_alone(c)),
+        };
+        let len = first.len_utf8() + more.unwrap_or(rest.len());
         let begin = at + start;
         at = begin + len;
         Some((begin, word.get(..len)?))
@@ -78,6 +104,10 @@ mod tests {
         );
         assert_eq!(words("\u{212a}elvin İx"), ["kelvin", "İx"]);
         assert_eq!(words(" -> "), [""; 0]);
+        assert_eq!(
+            words("v2日本語ok テスト서버"),
+            ["v2", "日", "本", "語", "ok", "テ", "ス", "ト", "서", "버"]
+        );
     }
 
     #[test]

@@ -380,6 +380,34 @@ fn index_and_scan_find_the_same_in_the_same_order() {
 }
 
 #[test]
+fn words_are_found_in_scripts_that_put_nothing_between_them() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let commands: [Made<'_>; 2] = [
+        ("echo 日本語テスト", "서버에서 v2日本\n", None, 1),
+        ("echo 日語", "ไม่พบไฟล์\n", None, 1),
+    ];
+    record(&paths, &kind("bash", "db", 1), &events(&commands));
+    let with = library(&paths);
+    let without = Library::without_index(unlocked(&paths));
+    for (text, found) in [
+        ("日本", 1),
+        ("テスト", 1),
+        ("本語", 1),
+        ("日語", 1),
+        ("日", 2),
+        ("서버", 1),
+        ("ไฟล์", 1),
+        ("本日", 0),
+        ("v2", 1),
+    ] {
+        let hits = search(&with, text, usize::MAX);
+        assert_eq!(hits.len(), found, "{text}: {hits:?}");
+        assert_eq!(hits, search(&without, text, usize::MAX), "{text}");
+    }
+}
+
+#[test]
 fn random_queries_agree_too() {
     use proptest::prelude::*;
     let home = tempfile::tempdir().unwrap();
