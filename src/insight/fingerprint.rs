@@ -171,6 +171,8 @@ mod tests {
             ),
             ("select a::text from t", "select a :: text from t"),
             ("select \"A\" from t", "select \"A\"  from t"),
+            ("select * from t\\G", "select * from t;"),
+            ("select 1 \\; select 2 \\gx /tmp/out", "select 3; select 4"),
         ] {
             let print = |text| fingerprint(Dialect::Sql, text);
             assert_eq!(print(one), print(other));

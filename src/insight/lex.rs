@@ -37,7 +37,14 @@ impl<'a> Lexer<'a> {
         let Some(c) = self.rest.chars().next() else {
             return false;
         };
-        if self.rest.starts_with("--") || c == '#' && self.rest.starts_with("# ") {
+        if c == '\\' {
+            // The client's: `\;` parts two statements that it sends as one, anything else (`\G`,
+            // `\gx file`) says what it does with the result and is not sent.
+            match self.rest.starts_with("\\;") {
+                true => self.skip(1),
+                false => return false,
+            }
+        } else if self.rest.starts_with("--") || c == '#' && self.rest.starts_with("# ") {
             self.skip(self.rest.find('\n').unwrap_or(self.rest.len()));
         } else if self.rest.starts_with("/*") {
             let end = self.rest.find("*/").map_or(self.rest.len(), |at| at + 2);
