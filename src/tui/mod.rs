@@ -12,6 +12,7 @@
 //! input     keys, waited for                  mouse    what it does
 //! passphrase  what is typed unseen            asker    who asks for it
 //! watch     what keys do in the player
+//! sixteen   colours as terminals of sixteen spell them
 //! folded    long lines in rows                raw      recorded bytes on the terminal itself, without views
 //! ```
 //!
@@ -42,6 +43,7 @@ mod raw;
 mod reel;
 mod runtime;
 mod shelf;
+mod sixteen;
 mod theme;
 mod update;
 mod view;

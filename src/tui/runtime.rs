@@ -9,6 +9,8 @@ use super::model::Model;
 use super::msg::{Effect, Msg, Request};
 use super::program;
 use super::prompt::{Prompt, Wanted};
+use super::sixteen::Sixteen;
+use super::theme::Depth;
 use super::update::update;
 use super::view::view;
 use super::worker::Worker;
@@ -107,8 +109,8 @@ pub fn run<E: Send + 'static>(
         halt: halt.clone(),
     };
     let (mut asker, answers) = Asker::new(out.clone());
-    let mut screen =
-        Display::new(guard, requests, answers, out.clone()).map_err(Ended::Terminal)?;
+    let mut screen = Display::new(guard, model.theme.depth, requests, answers, out.clone())
+        .map_err(Ended::Terminal)?;
     screen.draw(&model).map_err(Ended::Terminal)?;
     let told = out.clone();
     thread::spawn(move || match open(&mut asker) {
@@ -189,7 +191,7 @@ impl Desk {
 
 /// The terminal, and where effects go.
 struct Display {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<CrosstermBackend<Sixteen<BufWriter<Stdout>>>>,
     guard: Option<Guard>,
     requests: Desk,
     answers: Answers,
@@ -212,6 +214,7 @@ enum Flow {
 impl Display {
     fn new(
         guard: Guard,
+        depth: Depth,
         requests: Desk,
         answers: Answers,
         out: SyncSender<Msg>,
@@ -220,6 +223,7 @@ impl Display {
         // of the colour into a reset of everything.
         crossterm::style::force_color_output(true);
         let screen = BufWriter::with_capacity(64 << 10, io::stdout());
+        let screen = Sixteen::new(screen, depth == Depth::Sixteen);
         // Fixed: ratatui's own look at the size would find 0x0 where the terminal has none.
         let options = TerminalOptions {
             viewport: Viewport::Fixed(area(size())),
