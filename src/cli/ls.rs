@@ -34,7 +34,7 @@ pub struct Ls {
     json: bool,
 
     /// Show at most so many; 0 for all [default: 50, all with --json]
-    #[arg(long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
 
     /// Read the sessions themselves instead of the index

@@ -150,10 +150,10 @@ impl Clock {
 }
 
 /// The words of a verb that takes a query, with `-word` written as `NOT word`: these verbs have no
-/// options of one dash but `-h`, and clap would look for some.
+/// options of one dash but `-h` and `-n`, and clap would look for some.
 pub fn spell_out_not(args: Vec<OsString>) -> Vec<OsString> {
     let spelled = |word: OsString| match word.to_str().and_then(|word| word.strip_prefix('-')) {
-        Some(rest) if !rest.is_empty() && !rest.starts_with('-') && rest != "h" => {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('-') && !matches!(rest, "h" | "n") => {
             OsString::from(format!("NOT {rest}"))
         }
         _ => word,

@@ -52,7 +52,7 @@ pub struct Search {
     json: bool,
 
     /// Stop after so many; 0 for all [default: 50, with --json all]
-    #[arg(long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
 
     /// The best first: of the newest 200 moments that match, those that fit best
@@ -160,16 +160,22 @@ fn end(
         let objects = std::mem::take(&mut show.objects);
         open::print(ui, format!("{:#}\n", Value::Array(objects)))?;
     } else {
-        summary(ui, &show, more);
+        summary(ui, args, &show, more);
     }
     let seen: Vec<_> = show.sessions.iter().copied().collect();
     library.unlocked().log_read("search", &seen);
     Ok(open::status(ui, library, u8::from(show.found == 0)))
 }
 
-fn summary(ui: &mut Ui, show: &Show<'_>, more: bool) {
+fn summary(ui: &mut Ui, args: &Search, show: &Show<'_>, more: bool) {
     let Some((id, at)) = &show.last else {
-        ui.say("rec: nothing found");
+        // Who types the beginning of a word may take it for enough, as in the browser.
+        let last = args.query.last().map(String::as_str).unwrap_or_default();
+        let word = !last.is_empty() && last.chars().all(|c| c.is_alphanumeric() || c == '_');
+        ui.say(match word {
+            true => format!("rec: nothing found; {last}* would find words that begin so, too"),
+            false => "rec: nothing found".to_owned(),
+        });
         return;
     };
     let moments = open::count(u64::try_from(show.found).unwrap_or(u64::MAX), "moment");

@@ -149,6 +149,7 @@ fn ls_takes_filters_and_says_when_nothing_is_left() {
         (&["since:2023-11-14T22:14:30Z"], &[newer]),
         (&["target:app@prod*"], &[older]),
         (&["--limit", "1"], &[newer]),
+        (&["-n", "1"], &[newer]),
     ];
     for (words, expected) in table {
         for index in [&[][..], &["--no-index"][..]] {
@@ -263,7 +264,12 @@ fn sessions_that_are_not_there_and_wrong_words_have_their_status() {
         (&["search"], 2, ""),
         (&["search", "  "], 2, "nothing to look for"),
         (&["search", "(a"], 2, "never closed"),
-        (&["search", "nowhere"], 1, "nothing found"),
+        (
+            &["search", "nowhere"],
+            1,
+            "nothing found; nowhere* would find words",
+        ),
+        (&["search", "host:nowhere"], 1, "nothing found\n"),
         (&["export", "zzzz"], 1, "rec ls lists them"),
         (
             &["export", &id, "--command", "9"],
