@@ -57,6 +57,8 @@ pub struct Prompt {
     pub wanted: Wanted,
     /// What was typed.
     pub line: TypedLine,
+    /// Why that cannot be taken; until it is changed.
+    pub wrong: Option<String>,
 }
 
 impl Prompt {
@@ -64,7 +66,19 @@ impl Prompt {
     pub fn new(wanted: Wanted) -> Prompt {
         let mut line = TypedLine::default();
         line.begin();
-        Prompt { wanted, line }
+        Prompt {
+            wanted,
+            line,
+            wrong: None,
+        }
+    }
+
+    /// What stands before the line: what is asked for, or what is wrong with what was typed.
+    pub fn label(&self) -> String {
+        match &self.wrong {
+            Some(wrong) => format!("{wrong}: "),
+            None => self.wanted.label(),
+        }
     }
 }
 

@@ -264,6 +264,7 @@ fn typed(model: &mut Model, c: char) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(prompt) = &mut model.prompt {
+        prompt.wrong = None;
         prompt.line.push(c);
         return Vec::new();
     }
@@ -296,7 +297,12 @@ fn typing(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(prompt) = &mut model.prompt {
         return match action {
             Action::Accept => match model.prompt.take() {
-                Some(prompt) => answered(model, &prompt),
+                // What cannot be taken stays, to be mended or given up.
+                Some(mut prompt) => answered(model, &prompt).unwrap_or_else(|wrong| {
+                    prompt.wrong = Some(wrong);
+                    model.prompt = Some(prompt);
+                    Vec::new()
+                }),
                 None => Vec::new(),
             },
             Action::Cancel => {
@@ -304,6 +310,7 @@ fn typing(model: &mut Model, action: Action) -> Vec<Effect> {
                 Vec::new()
             }
             action => {
+                prompt.wrong = None;
                 edit(&mut prompt.line, action);
                 Vec::new()
             }
@@ -356,18 +363,18 @@ fn palette(model: &mut Model, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// A line that was asked for.
-fn answered(model: &mut Model, prompt: &Prompt) -> Vec<Effect> {
+/// A line that was asked for, or why what was typed cannot be taken.
+fn answered(model: &mut Model, prompt: &Prompt) -> Result<Vec<Effect>, String> {
     let text = prompt.line.text().trim();
-    match &prompt.wanted {
+    Ok(match &prompt.wanted {
         Wanted::Tags(ids) => {
             let words = text.split_whitespace();
             let (remove, add): (Vec<&str>, Vec<&str>) = words.partition(|w| w.starts_with('-'));
             let wrong = add.iter().find(|tag| !is_tag(tag));
             if let Some(wrong) = wrong {
-                let said = format!("{wrong} is no tag: letters, digits and . _ - / : in one word");
-                model.notice = Some(said);
-                return Vec::new();
+                return Err(format!(
+                    "{wrong} is no tag, which is one word of letters, digits and . _ - / :"
+                ));
             }
             let remove = remove
                 .iter()
@@ -395,12 +402,12 @@ fn answered(model: &mut Model, prompt: &Prompt) -> Vec<Effect> {
         }
         Wanted::Note(..) => Vec::new(),
         wanted @ (Wanted::Pattern | Wanted::File | Wanted::From | Wanted::To) => {
-            export::typed(model, wanted, text)
+            return export::typed(model, wanted, text);
         }
         Wanted::InText => reader::typed(model, text),
-        Wanted::InSession => watch::find(model, text),
-        Wanted::Time => watch::go_to(model, text),
-    }
+        Wanted::InSession => return watch::find(model, text),
+        Wanted::Time => return watch::go_to(text),
+    })
 }
 
 /// One word of at most so many bytes, as `rec tag` takes it.

@@ -322,8 +322,15 @@ fn the_player_goes_to_a_time_that_is_typed() {
     for wrong in ["soon", "1:99", "140%", "+", "-x"] {
         let mut model = watching();
         assert!(press(&mut model, &format!("t{wrong}\r")).is_empty());
-        let said = model.notice.unwrap();
-        assert!(said.contains("is no time: 1:50"), "{said}");
+        // It stays, to be mended.
+        let said = format!("{wrong} is no time (1:50, 1m10s, +30s, -1m, 40%): ");
+        assert_eq!(model.prompt.as_ref().unwrap().label(), said);
+        ctrl(&mut model, 'u');
+        press(&mut model, "0:2");
+        let label = model.prompt.as_ref().unwrap().label();
+        assert!(label.starts_with("go to"), "{label}");
+        let made = press(&mut model, "9\r");
+        assert_eq!(made, ["Ask(Order(Jump(Time(Micros(29000000)))))"]);
     }
     assert!(press(&mut watching(), "t\r").is_empty());
 }
@@ -423,7 +430,7 @@ fn what_is_looked_for_in_the_session_is_gone_to_and_n_goes_on() {
     update(&mut model, Msg::Found(query, 0, Ok(Vec::new()), false));
     assert_eq!(model.notice.as_deref(), Some("it is not in this session"));
     assert!(press(&mut model, "/slow:>abc\r").is_empty());
-    let said = model.notice.as_deref().unwrap();
+    let said = model.prompt.as_ref().unwrap().label();
     assert!(said.contains("is no duration"), "{said}");
 }
 

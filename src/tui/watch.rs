@@ -225,7 +225,10 @@ fn note(model: &mut Model) -> Vec<Effect> {
 }
 
 /// A time was typed.
-pub fn go_to(model: &mut Model, text: &str) -> Vec<Effect> {
+///
+/// # Errors
+/// What was typed is none.
+pub fn go_to(text: &str) -> Result<Vec<Effect>, String> {
     let seconds = |text: &str| {
         let micros = position(text.trim())?;
         i64::try_from(micros.0 / 1_000_000).ok()
@@ -235,7 +238,7 @@ pub fn go_to(model: &mut Model, text: &str) -> Vec<Effect> {
         (percent <= 100).then_some(percent * 10)
     };
     let order = if text.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     } else if let Some(by) = text.strip_prefix('+') {
         seconds(by).map(Order::By)
     } else if let Some(by) = text.strip_prefix('-') {
@@ -246,35 +249,33 @@ pub fn go_to(model: &mut Model, text: &str) -> Vec<Effect> {
         position(text).map(|at| Order::Jump(Jump::Time(at)))
     };
     match order {
-        Some(order) => vec![Effect::Ask(Request::Order(order))],
-        None => {
-            let said = format!("{text} is no time: 1:50, 1:02:03, 1m10s, +30s, -1m or 40%");
-            model.notice = Some(said);
-            Vec::new()
-        }
+        Some(order) => Ok(vec![Effect::Ask(Request::Order(order))]),
+        None => Err(format!("{text} is no time (1:50, 1m10s, +30s, -1m, 40%)")),
     }
 }
 
 /// Something to look for was typed.
-pub fn find(model: &mut Model, text: &str) -> Vec<Effect> {
+///
+/// # Errors
+/// It is no query.
+pub fn find(model: &mut Model, text: &str) -> Result<Vec<Effect>, String> {
     let clock = model.browser.clock.clone();
     let Some(viewer) = &mut model.player else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     viewer.find = None;
     let (Some(frame), false) = (&viewer.frame, text.is_empty()) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     if let Some(Err(error)) = clock.map(|clock| Query::parse(text, &clock)) {
-        model.notice = Some(error.line());
-        return Vec::new();
+        return Err(error.line());
     }
     let query = format!("id:{} ({})", frame.id.hex(), as_typed(text));
     viewer.find = Some(Find {
         query: query.clone(),
         ..Find::default()
     });
-    vec![Effect::Ask(Request::Find(query))]
+    Ok(vec![Effect::Ask(Request::Find(query))])
 }
 
 /// Whether it is this that is looked for in the session that is played.

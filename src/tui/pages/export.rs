@@ -326,19 +326,12 @@ fn write(model: &mut Model) -> Vec<Effect> {
 }
 
 /// A time was typed; nothing is the start, or the end.
-fn timed(model: &mut Model, wanted: &Wanted, text: &str) -> Vec<Effect> {
-    let Some(Page::Export(page)) = model.pages.last_mut() else {
-        return Vec::new();
-    };
+fn timed(page: &mut Export, wanted: &Wanted, text: &str) -> Result<Vec<Effect>, String> {
     let typed = match text {
         "" => None,
         text => match position(text) {
             Some(at) => Some(at),
-            None => {
-                let said = format!("{text} is no time: 1:50, 1:02:03, 1m10s or 12.5");
-                model.notice = Some(said);
-                return Vec::new();
-            }
+            None => return Err(format!("{text} is no time (1:50, 1:02:03, 1m10s, 12.5)")),
         },
     };
     let times = match wanted {
@@ -346,25 +339,26 @@ fn timed(model: &mut Model, wanted: &Wanted, text: &str) -> Vec<Effect> {
         _ => (page.times.0, typed),
     };
     if times.1.is_some_and(|to| to < times.0) {
-        model.notice = Some("it would end before it begins".to_owned());
-        return Vec::new();
+        return Err("it would end before it begins".to_owned());
     }
     page.times = times;
-    page.changed()
+    Ok(page.changed())
 }
 
 /// A pattern or a file's name was typed, or a time.
-pub fn typed(model: &mut Model, wanted: &Wanted, text: &str) -> Vec<Effect> {
+///
+/// # Errors
+/// What was typed is not what was asked for.
+pub fn typed(model: &mut Model, wanted: &Wanted, text: &str) -> Result<Vec<Effect>, String> {
     let Some(Page::Export(page)) = model.pages.last_mut() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    match wanted {
-        Wanted::From | Wanted::To => timed(model, wanted, text),
+    Ok(match wanted {
+        Wanted::From | Wanted::To => return timed(page, wanted, text),
         Wanted::Pattern if text.is_empty() => Vec::new(),
         Wanted::Pattern => match Regex::new(text) {
             Ok(pattern) if pattern.is_match(b"") => {
-                model.notice = Some("this pattern matches everywhere".to_owned());
-                Vec::new()
+                return Err("this pattern matches everywhere".to_owned());
             }
             Ok(pattern) => {
                 page.patterns.push(pattern);
@@ -372,9 +366,9 @@ pub fn typed(model: &mut Model, wanted: &Wanted, text: &str) -> Vec<Effect> {
             }
             Err(error) => {
                 let said = error.to_string();
-                let last = said.lines().next_back().unwrap_or_default().to_owned();
-                model.notice = Some(format!("no pattern: {last}"));
-                Vec::new()
+                let last = said.lines().next_back().unwrap_or_default();
+                let why = last.strip_prefix("error: ").unwrap_or(last);
+                return Err(format!("no regular expression, {why}"));
             }
         },
         _ => {
@@ -394,5 +388,5 @@ pub fn typed(model: &mut Model, wanted: &Wanted, text: &str) -> Vec<Effect> {
                 None => Vec::new(),
             }
         }
-    }
+    })
 }

@@ -23,7 +23,7 @@ pub fn draw(model: &Model, typed: Option<(&str, &TypedLine)>, area: Rect, frame:
     }
     let width = usize::from(area.width);
     let line = if let Some(prompt) = model.prompt.as_ref().filter(|_| model.help.is_none()) {
-        typed_line(&prompt.wanted.label(), &prompt.line, area, frame)
+        typed_line(&prompt.label(), &prompt.line, area, frame)
     } else if let Some((label, text)) = typed {
         typed_line(label, text, area, frame)
     } else if let Some(notice) = &model.notice {

@@ -24,6 +24,16 @@ fn an_export_shows_exactly_what_leaves() {
         !masked.contains("8832 |") && masked.contains("named 2"),
         "{masked}"
     );
+    // What is no pattern stays in its line, and is mended there.
+    press(&mut model, "m[ab\r");
+    let said = shown(&model);
+    assert!(
+        said.contains("no regular expression, unclosed character class: [ab"),
+        "{said}"
+    );
+    press(&mut model, "]\r");
+    assert!(shown(&model).contains("[ab]"), "{}", shown(&model));
+    press(&mut model, "jjhkk");
     press(&mut model, "↓→→");
     assert!(shown(&model).contains("csv"), "{}", shown(&model));
     let effects = press(&mut model, "w");
@@ -93,14 +103,15 @@ fn a_stretch_of_time_is_handed_on() {
     );
     insta::assert_snapshot!("export_a_stretch", drawn(&model));
     press(&mut model, "\r\u{15}0:10\r");
-    assert_eq!(
-        model.notice.as_deref(),
-        Some("it would end before it begins")
+    let said = shown(&model);
+    assert!(
+        said.contains("it would end before it begins: 0:10"),
+        "{said}"
     );
-    press(&mut model, "\r\u{15}soon\r");
-    let said = model.notice.as_deref().unwrap();
-    assert!(said.contains("soon is no time: 1:50"), "{said}");
-    press(&mut model, "\r\u{15}\r");
+    press(&mut model, "\u{15}soon\r");
+    let said = shown(&model);
+    assert!(said.contains("soon is no time (1:50"), "{said}");
+    press(&mut model, "\u{15}\r");
     assert_eq!(cut(&model), Cut::Time(Micros(20_000_000), Micros(u64::MAX)));
     press(&mut model, "kk→");
     assert_eq!(cut(&model), Cut::Whole);

@@ -312,12 +312,9 @@ fn sessions_are_tagged_pinned_and_forgotten_only_when_asked() {
     assert!(asked.contains(r#"["incident-42"], ["old"]"#), "{asked}");
     press(&mut model, "#");
     press(&mut model, "two$words\r");
-    assert!(
-        model
-            .notice
-            .as_deref()
-            .is_some_and(|said| said.contains("no tag"))
-    );
+    let said = shown(&model);
+    assert!(said.contains("two$words is no tag"), "{said}");
+    press(&mut model, "\u{1b}");
     let asked = format!("{:?}", press(&mut model, "P"));
     assert!(asked.contains("Pin") && asked.contains("true"), "{asked}");
     press(&mut model, "vvD");

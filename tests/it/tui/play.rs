@@ -97,6 +97,8 @@ fn a_replay_is_looked_through_and_goes_to_a_typed_time() {
         });
         t.keys("tnever\r");
         t.wait_for("never is no time");
+        t.keys("\x1b");
+        t.wait_until("the line given up", |screen| !screen.contains("no time"));
         t.keys("e");
         t.wait_for("What leaves");
         t.wait_for("command 3");
