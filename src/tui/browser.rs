@@ -187,9 +187,9 @@ impl Browser {
     }
 
     fn narrow(&mut self) {
-        let text = self.filter.text().to_owned();
+        let text = self.asked();
         let query = self.query();
-        let words = words(&text);
+        let words = words(self.filter.text());
         let known = self.matching.as_ref().filter(|(of, _)| *of == text);
         let passes = |place: usize, haystack: &String| match (&query, self.sessions.get(place)) {
             (Some(query), Some(session)) => {
@@ -213,9 +213,32 @@ impl Browser {
         self.list.clamp(self.shown.len());
     }
 
+    /// What the filter asks: at the end of the line while it is typed, a value may be only begun.
+    fn asked(&self) -> String {
+        let text = self.filter.text();
+        match self.filter.typing() && self.filter.head() == text {
+            true => filter::as_begun(text),
+            false => text.to_owned(),
+        }
+    }
+
+    /// Keeps the line that is typed. A value that was only begun stays so where it is none itself:
+    /// what was seen while typing is not lost.
+    pub fn keep_typed(&mut self) {
+        let asked = self.asked();
+        let seen = !self.shown.is_empty();
+        if let Some(line) = self.typed() {
+            line.keep();
+        }
+        self.narrow();
+        if seen && self.shown.is_empty() && asked != self.filter.text() {
+            self.filter.push('*');
+        }
+    }
+
     /// The filter as a query, where it is one.
     fn query(&self) -> Option<Query> {
-        Query::parse(self.filter.text(), self.clock.as_ref()?).ok()
+        Query::parse(&self.asked(), self.clock.as_ref()?).ok()
     }
 
     /// Why the filter is no query.
@@ -226,10 +249,10 @@ impl Browser {
 
     /// Asks the vault in which sessions the filter finds something.
     fn ask_matching(&self) -> Vec<Effect> {
-        let text = self.filter.text();
+        let text = self.asked();
         let asks = |query: &Query| !query.is_of_sessions() || query.asks_for_places();
         let asks = self.query().as_ref().is_some_and(asks);
-        let ask = || Effect::Ask(Request::Matching(text.to_owned()));
+        let ask = || Effect::Ask(Request::Matching(text.clone()));
         asks.then(ask).into_iter().collect()
     }
 

@@ -71,6 +71,23 @@ impl Order {
     }
 }
 
+/// What has values that are known by their beginning.
+const NAMED: [&str; 6] = ["client", "target", "host", "db", "user", "tag"];
+
+/// A filter while it is typed: the value of its last condition may be only begun.
+pub fn as_begun(text: &str) -> String {
+    let last = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let named = last.trim_start_matches('-').split_once(':');
+    let begun = named.is_some_and(|(key, value)| {
+        let plain = |c: char| c.is_alphanumeric() || "-_.@/".contains(c);
+        NAMED.contains(&key) && !value.is_empty() && value.chars().all(plain)
+    });
+    match begun {
+        true => format!("{text}*"),
+        false => text.to_owned(),
+    }
+}
+
 /// Whether a session passes by what is known of it alone. Words may stand anywhere in `haystack`,
 /// which is folded; what its commands say is for the vault to answer.
 pub fn passes(query: &Query, session: &Session, haystack: &str) -> bool {

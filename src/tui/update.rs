@@ -323,6 +323,10 @@ fn typing(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match action {
         Action::Up | Action::Down => browser::update(model, action),
+        Action::Accept => {
+            model.browser.keep_typed();
+            model.browser.typed_changed()
+        }
         action => match model.browser.typed() {
             Some(line) => {
                 edit(line, action);

@@ -105,7 +105,7 @@ impl Browser {
 
     /// The vault's answer; one for another filter is left aside.
     pub fn take_matching(&mut self, text: String, found: HashSet<SessionId>) -> Vec<Effect> {
-        if self.filter.text() != text {
+        if self.asked() != text {
             return Vec::new();
         }
         self.matching = Some((text, found));

@@ -275,6 +275,23 @@ fn a_word_that_reads_as_a_filter_is_told() {
 }
 
 #[test]
+fn a_condition_that_is_typed_holds_from_its_first_letters() {
+    let mut model = browsing(80, 24);
+    press(&mut model, "/client:ps");
+    assert_eq!(model.browser.shown, [0, 3, 4]);
+    press(&mut model, "ql\r");
+    assert_eq!(model.browser.filter.text(), "client:psql");
+    assert_eq!(model.browser.shown, [0, 3, 4]);
+    // What was seen while it was typed is seen when it is kept.
+    press(&mut model, "/\u{15}client:my\r");
+    assert_eq!(model.browser.filter.text(), "client:my*");
+    assert_eq!(model.browser.shown, [2]);
+    press(&mut model, "/\u{15}client:nosuch\r");
+    assert_eq!(model.browser.filter.text(), "client:nosuch");
+    assert!(model.browser.shown.is_empty());
+}
+
+#[test]
 fn facets_narrow_the_list_and_marks_are_counted() {
     let mut model = browsing(80, 24);
     press(&mut model, "f");
