@@ -325,13 +325,15 @@ impl Browser {
     }
 
     /// Shows the result that is so many further on, if there is one.
-    pub fn turn_to_result(&mut self, by: isize) {
+    pub fn turn_to_result(&mut self, by: isize) -> bool {
         let last = self.results().len().saturating_sub(1);
         let to = self.result.saturating_add_signed(by).min(last);
-        if to != self.result {
+        let turned = to != self.result;
+        if turned {
             self.result = to;
             self.cell = (0, 0);
         }
+        turned
     }
 
     fn narrow_commands(&mut self) {

@@ -47,7 +47,14 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::NextResult | Action::PreviousResult => {
             let by = if action == Action::NextResult { 1 } else { -1 };
-            browser.turn_to_result(by);
+            if !browser.turn_to_result(by) {
+                let said = match browser.results().len() {
+                    0 | 1 => "this command gave no other result",
+                    _ if by > 0 => "that was the last result",
+                    _ => "that was the first result",
+                };
+                model.notice = Some(said.to_owned());
+            }
             Vec::new()
         }
         Action::Left => {
@@ -169,7 +176,17 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Export => export(model),
         Action::Tag | Action::Delete => {
             let ids = browser.chosen();
-            if !ids.is_empty() {
+            let pinned = |id: &&SessionId| {
+                let session = browser.sessions.iter().find(|s| s.id == **id);
+                session.is_some_and(|session| session.pinned)
+            };
+            if action == Action::Delete
+                && let Some(id) = ids.iter().find(pinned)
+            {
+                let title = browser.title_of(*id);
+                let short = title.split(' ').next().unwrap_or_default();
+                model.notice = Some(format!("{short} is pinned; P lets it go"));
+            } else if !ids.is_empty() {
                 let wanted = match action {
                     Action::Tag => Wanted::Tags(ids),
                     _ => {

@@ -258,6 +258,11 @@ pub fn next(model: &mut Model, way: Way) -> Option<Vec<Effect>> {
         });
         return Some(Vec::new());
     }
+    let all = match search.hits.len() {
+        n if search.more || n >= HITS_MAX => format!("the newest {n}"),
+        n => n.to_string(),
+    };
+    model.notice = Some(format!("match {} of {all}", search.list.selected + 1));
     let (id, jump, at) = search.jump()?;
     Some(super::play(model, id, jump, Some(at)))
 }

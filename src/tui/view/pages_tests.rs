@@ -145,6 +145,8 @@ fn the_search_groups_hits_by_session_and_lands_on_the_moment() {
     // n goes on to the next hit, of whatever session, q goes back to the search.
     let effects = press(&mut model, "n");
     assert!(format!("{effects:?}").contains("71a5"), "{effects:?}");
+    let said = model.notice.clone().unwrap_or_default();
+    assert!(said.starts_with("match 3 of "), "{said}");
     press(&mut model, "q");
     assert!(shown(&model).contains("Search all sessions"));
     press(&mut model, "\x1b");
@@ -358,6 +360,13 @@ fn sessions_are_tagged_pinned_and_forgotten_only_when_asked() {
     assert_eq!(model.browser.marked.len(), 1);
     press(&mut model, "\x1b");
     assert!(model.browser.marked.is_empty());
+    // What is pinned is not even asked about.
+    model.browser.sessions[1].pinned = true;
+    press(&mut model, "D");
+    let said = shown(&model);
+    assert!(said.contains("6ea5 is pinned; P lets it go"), "{said}");
+    assert!(model.prompt.is_none());
+    model.browser.sessions[1].pinned = false;
     press(&mut model, "D");
     let said = shown(&model);
     assert!(said.contains("forget 6ea5 mysql? type yes:"), "{said}");
@@ -534,7 +543,12 @@ fn a_command_that_gave_several_results_shows_each() {
     let said = shown(&model);
     assert!(said.contains("result 1 of 2"), "{said}");
     press(&mut model, "[[");
-    assert!(shown(&model).contains("result 1 of 2"));
+    let said = shown(&model);
+    assert!(said.contains("result 1 of 2"), "{said}");
+    assert!(said.contains("that was the first result"), "{said}");
+    press(&mut model, "hj]");
+    let said = shown(&model);
+    assert!(said.contains("gave no other result"), "{said}");
 }
 
 #[test]

@@ -193,9 +193,13 @@ fn of_statement(statement: &Statement, lines: &mut Vec<(String, WireTone)>) {
         if let Some(complete) = &result.complete {
             let mut said = vec![complete.tag.clone()];
             said.retain(|tag| !tag.is_empty());
-            said.push(format!("{} rows, {} bytes", complete.rows, complete.bytes));
+            let rows = match complete.rows {
+                1 => "1 row".to_owned(),
+                n => format!("{n} rows"),
+            };
+            said.push(format!("{rows}, {} bytes", complete.bytes));
             if complete.rows_cut > 0 {
-                said.push(format!("{} rows were not kept", complete.rows_cut));
+                said.push(format!("{} of them were not kept", complete.rows_cut));
             }
             lines.push((format!("  {}", said.join(", ")), Quiet));
         }
