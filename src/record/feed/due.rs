@@ -6,34 +6,57 @@ use crate::model::wire::Wire;
 use crate::wire::Seen;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Its place in the queue.
+/// What is owed, and where it goes.
 #[cfg_attr(test, derive(Debug))]
 pub struct Due {
-    piece: u64,
-    paid: Mutex<Option<Vec<Item>>>,
+    state: Mutex<State>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+#[cfg_attr(test, derive(Debug))]
+struct State {
+    /// The piece of the queue in which it has a place; none as long as nothing came after it.
+    piece: Option<u64>,
+    paid: Option<Vec<Item>>,
+    /// The recorder waits. To wake it costs a system call, whether it does or not.
+    waiting: bool,
 }
 
 impl Due {
     /// What was seen, in order. Waits for it: whoever owes it is at work.
     pub fn wait(&self) -> Vec<Item> {
-        let mut paid = self.lock();
+        let mut state = self.lock();
         loop {
-            if let Some(items) = paid.take() {
+            if let Some(items) = state.paid.take() {
                 return items;
             }
-            let waited = self.changed.wait(paid);
-            paid = waited.unwrap_or_else(PoisonError::into_inner);
+            state.waiting = true;
+            let waited = self.changed.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// Which piece of the queue it stands in.
-    pub(super) fn piece(&self) -> u64 {
-        self.piece
+    /// It has a place now.
+    pub(super) fn stands_in(&self, piece: u64) {
+        self.lock().piece = Some(piece);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Vec<Item>>> {
-        self.paid.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Where it has one.
+    pub(super) fn piece(&self) -> Option<u64> {
+        self.lock().piece
+    }
+
+    fn settle(&self, items: Vec<Item>) {
+        let mut state = self.lock();
+        state.paid = Some(items);
+        if state.waiting {
+            self.changed.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,40 +69,36 @@ pub struct Owed {
 }
 
 impl Owed {
-    pub(super) fn new(at: Micros, piece: u64) -> Owed {
+    pub(super) fn new(at: Micros) -> Owed {
         let due = Due {
-            piece,
-            paid: Mutex::default(),
+            state: Mutex::default(),
             changed: Condvar::new(),
         };
         let due = Some(Arc::new(due));
         Owed { at, due }
     }
 
-    /// One that has no place: what was seen is counted as dropped.
+    /// One that has no room: what was seen is counted as dropped.
     pub(super) fn nowhere(at: Micros) -> Owed {
         Owed { at, due: None }
     }
 
-    pub(super) fn due(&self) -> Option<Arc<Due>> {
-        self.due.clone()
+    pub(super) fn due(&self) -> Option<&Arc<Due>> {
+        self.due.as_ref()
     }
 
     pub(super) fn pay(mut self, items: Vec<Item>) {
-        self.settle(items);
-    }
-
-    fn settle(&mut self, items: Vec<Item>) {
         if let Some(due) = self.due.take() {
-            *due.lock() = Some(items);
-            due.changed.notify_one();
+            due.settle(items);
         }
     }
 }
 
 impl Drop for Owed {
     fn drop(&mut self) {
-        self.settle(Vec::new());
+        if let Some(due) = self.due.take() {
+            due.settle(Vec::new());
+        }
     }
 }
 

@@ -5,9 +5,9 @@
 //! makes the relay wait, but never longer than [`RELAY_WAIT_MAX`] at a time; after that whole
 //! events are dropped and counted until there is room again (P5, P6).
 //!
-//! What a server sends goes to the client before it is read along. Its place in the queue is kept
-//! beforehand ([`Feed::owe`]): whatever the client makes of it comes later, and the recorder knows
-//! the rows of a result before it masks what was printed of them.
+//! What a server sends goes to the client before it is read along. That it is owed is known beforehand
+//! ([`Feed::owe`]), and what happens until it is paid comes after it: the recorder knows the rows of a
+//! result before it masks what the client printed of them.
 
 mod due;
 #[cfg(test)]
@@ -135,6 +135,8 @@ struct State {
     pieces: u64,
     bytes: usize,
     events: usize,
+    /// What is being read along and has no place yet.
+    owed: Vec<Arc<Due>>,
     /// Pieces that were taken: their room is used again.
     spare: Vec<Batch>,
     /// The recorder waits for anything at all, and was not woken yet.
@@ -270,29 +272,41 @@ impl Feed {
         self.wake(&mut state);
     }
 
-    /// Something is about to be handed to a client that was not read along yet: keeps its place.
+    /// Something is about to be handed to a client that was not read along yet: what happens from
+    /// here on comes after it.
     pub fn owe(&self) -> Owed {
         let at = self.now();
         let Some(mut state) = self.room(0, 0) else {
             return Owed::nowhere(at);
         };
-        let owed = Owed::new(at, state.pieces);
-        if let Some(due) = owed.due() {
-            let (what, reply) = (What::Due(due), None);
-            self.add(&mut state, Item { at, what, reply }, &[]);
-        }
+        let owed = Owed::new(at);
+        state.owed.extend(owed.due().cloned());
         owed
     }
 
     /// It was read along, and this was seen in it.
     pub fn pay(&self, owed: Owed, connection: u32, seen: Vec<(Micros, Seen)>) {
-        let (items, len) = due::items(connection, seen);
+        let (mut items, len) = due::items(connection, seen);
         let mut state = self.lock();
-        match owed.due() {
-            Some(due) => state.weigh(due.piece(), len),
-            None => state.forgo(items.len(), len),
+        let Some(due) = owed.due() else {
+            return state.forgo(items.len(), len);
+        };
+        match due.piece() {
+            Some(piece) => {
+                state.weigh(piece, len);
+                owed.pay(items);
+            }
+            // Nothing happened meanwhile.
+            None => {
+                state.owed.retain(|other| !Arc::ptr_eq(other, due));
+                if items.is_empty() {
+                    return;
+                }
+                self.own_up(&mut state, owed.at);
+                state.batch.exchanged += len;
+                state.batch.items.append(&mut items);
+            }
         }
-        owed.pay(items);
         state.divide();
         self.wake(&mut state);
     }
@@ -438,6 +452,14 @@ impl Feed {
     fn add(&self, state: &mut State, item: Item, bytes: &[u8]) {
         self.own_up(state, item.at);
         let batch = &mut state.batch;
+        for due in state.owed.drain(..) {
+            due.stands_in(state.pieces);
+            batch.items.push(Item {
+                at: item.at,
+                what: What::Due(due),
+                reply: None,
+            });
+        }
         match item.what {
             What::Input(..) => batch.typed.extend_from_slice(bytes),
             _ => batch.bytes.extend_from_slice(bytes),

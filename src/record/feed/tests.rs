@@ -178,9 +178,35 @@ fn what_is_owed_comes_before_all_that_happened_since() {
 }
 
 #[test]
+fn what_is_paid_before_anything_happens_needs_no_place() {
+    let feed = Feed::new(Instant::now());
+    let (first, second) = (feed.owe(), feed.owe());
+    feed.pay(second, 2, notified(2));
+    feed.pay(first, 1, Vec::new());
+    feed.output(b"later");
+    let mut batch = Batch::default();
+    feed.take(&mut batch, None);
+    let [
+        Item {
+            what: What::Wire(wire),
+            ..
+        },
+        Item {
+            what: What::Output(5),
+            ..
+        },
+    ] = batch.items.as_slice()
+    else {
+        panic!("{:?}", batch.items);
+    };
+    assert_eq!(wire.connection, 2);
+}
+
+#[test]
 fn nothing_comes_of_a_debt_that_is_dropped() {
     let feed = Feed::new(Instant::now());
     drop(feed.owe());
+    feed.output(b"later");
     let mut batch = Batch::default();
     feed.take(&mut batch, None);
     let [
@@ -188,6 +214,7 @@ fn nothing_comes_of_a_debt_that_is_dropped() {
             what: What::Due(due),
             ..
         },
+        _,
     ] = batch.items.as_slice()
     else {
         panic!("{:?}", batch.items);
@@ -201,13 +228,14 @@ fn what_was_owed_takes_room_from_when_it_is_paid_until_its_piece_is_taken() {
     let early = feed.owe();
     feed.output(&vec![b'x'; PIECE]);
     let late = feed.owe();
+    feed.output(b"x");
     let before = feed.lock().len();
     feed.pay(early, 1, notified(1));
     let paid = feed.lock().len();
     assert!(paid > before + 1000, "in a piece that is full already");
     let mut batch = Batch::default();
     feed.take(&mut batch, None);
-    assert_eq!(feed.lock().len(), 0);
+    assert_eq!(feed.lock().len(), 1);
     batch.clear();
     feed.take(&mut batch, None);
     feed.pay(late, 1, notified(1));
@@ -221,6 +249,7 @@ fn what_had_no_room_when_it_came_is_counted_when_it_is_known() {
     feed.output(&vec![b'x'; BYTES_MAX]);
     feed.pay(last, 1, notified(1));
     let owed = feed.owe();
+    assert!(owed.due().is_none());
     let mut batch = Batch::default();
     feed.take(&mut batch, None);
     feed.pay(owed, 1, notified(1));
