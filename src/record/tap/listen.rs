@@ -13,6 +13,9 @@ const TRIES: usize = 8;
 pub enum Listener {
     /// In the private directory; not there as long as the server is not.
     Unix(PathBuf, Option<UnixListener>),
+    /// In the private directory, and bound once the client was started: what it does not need at once
+    /// must not keep it waiting.
+    Later(PathBuf),
     /// On the loopback.
     Loopback(TcpListener),
 }
@@ -82,6 +85,10 @@ impl Listener {
             Listener::Unix(path, listener) => {
                 let listener = listener.map(tokio::net::UnixListener::from_std);
                 Ok(Listening::Unix(path, listener.transpose()?))
+            }
+            Listener::Later(path) => {
+                let listener = tokio::net::UnixListener::bind(&path)?;
+                Ok(Listening::Unix(path, Some(listener)))
             }
             Listener::Loopback(listener) => {
                 let listener = tokio::net::TcpListener::from_std(listener)?;

@@ -75,6 +75,11 @@ fn another_port_of_the_same_host_is_another_server_of_the_tap_s() {
     let other = Postgres::start();
     home.set("PGPASSWORD", Postgres::PASSWORD);
     let port = server.port.to_string();
+    private(
+        &home,
+        ".pgpass",
+        &format!("localhost:{}:*:*:unused\n", other.port),
+    );
     let to = |port: u16| format!("\\c - - - {port}");
     let (there, nowhere, back) = (to(other.port), to(1), to(server.port));
     let words = [
