@@ -6,7 +6,7 @@
 //! password file names for the host. There are few: a socket costs half a millisecond where its
 //! directory is on a disk, and to ask the kernel what listens here costs ten.
 
-use super::stand::{Listeners, file_name, place, socket};
+use super::stand::{Listeners, file_name, place};
 use super::{Host, Server};
 use crate::record::tap::Listener;
 use std::collections::BTreeSet;
@@ -69,9 +69,7 @@ fn others(host: &Host, mut ports: Vec<u16>) -> Vec<Host> {
         port,
         ..host.clone()
     };
-    let mut others: Vec<Host> = ports.into_iter().map(other).collect();
-    others.retain(|other| !other.is_socket() || socket(other).exists());
-    others
+    ports.into_iter().map(other).collect()
 }
 
 /// The ports of the servers whose sockets are in a directory.
