@@ -78,3 +78,50 @@ fn an_interrupted_session_is_counted_from_its_events() {
         Some(0)
     ));
 }
+
+#[test]
+fn a_damaged_or_foreign_index_is_built_again() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    several(&paths);
+    let expected = search(&library(&paths), "stuck", 99);
+    assert!(!expected.is_empty());
+    let db = paths.vault.join("index.db");
+    let key = paths.vault.join("index.key");
+    let damage: &[(&str, &dyn Fn())] = &[
+        ("gone", &|| fs::remove_file(&db).unwrap()),
+        ("empty", &|| fs::write(&db, b"").unwrap()),
+        ("noise", &|| fs::write(&db, vec![0x5a; 50_000]).unwrap()),
+        ("torn", &|| {
+            let mut bytes = fs::read(&db).unwrap();
+            let half = bytes.len() / 2;
+            bytes[half..].fill(0);
+            fs::write(&db, bytes).unwrap();
+        }),
+        ("cut", &|| {
+            let bytes = fs::read(&db).unwrap();
+            fs::write(&db, &bytes[..bytes.len() / 3]).unwrap();
+        }),
+        ("key gone", &|| fs::remove_file(&key).unwrap()),
+        ("key wrong", &|| fs::write(&key, b"not sealed").unwrap()),
+        ("plain", &|| {
+            fs::remove_file(&db).unwrap();
+            let conn = rusqlite::Connection::open(&db).unwrap();
+            conn.execute_batch("CREATE TABLE t(x); PRAGMA user_version = 1")
+                .unwrap();
+            drop(conn);
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            fs::set_permissions(&db, mode).unwrap();
+        }),
+    ];
+    for (name, damage) in damage {
+        for side in ["index.db-wal", "index.db-shm"] {
+            let _ = fs::remove_file(paths.vault.join(side));
+        }
+        damage();
+        let found = search(&Library::open(unlocked(&paths), &mut |_| {}), "stuck", 99);
+        assert_eq!(found, expected, "{name}");
+        let found = search(&library(&paths), "stuck", 99);
+        assert_eq!(found, expected, "{name}, the second time");
+    }
+}
