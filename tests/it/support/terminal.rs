@@ -159,9 +159,14 @@ impl Terminal {
     /// Types `keys` again and again until `done` says so of the screen: for a key that is only taken
     /// once it is read for.
     pub fn keys_until(&self, keys: &str, done: impl Fn(&str) -> bool) {
+        self.keys(keys);
+        self.done_until(&format!("what {keys:?} does"), done, || self.keys(keys));
+    }
+
+    /// Waits until `done` says so of the screen; does `again` every few seconds that it does not.
+    pub fn done_until(&self, what: &str, done: impl Fn(&str) -> bool, again: impl Fn()) {
         let until = Instant::now() + WAIT_MAX;
         loop {
-            self.keys(keys);
             let soon = Instant::now() + Duration::from_secs(3);
             let found = self.wait_state_until(soon, |state| done(&text(state)).then_some(()));
             if found.is_some() {
@@ -169,9 +174,10 @@ impl Terminal {
             }
             assert!(
                 Instant::now() < until,
-                "{keys:?} does nothing. The screen:\n{}",
+                "{what} never showed. The screen:\n{}",
                 self.screen()
             );
+            again();
         }
     }
 
