@@ -281,6 +281,8 @@ impl Scanner {
         if own.sql {
             let first = spans.len();
             sql::whole(text, self.rules.judge(), spans);
+            let bound = &mut self.state.bound;
+            bound.statement(text, self.rules.judge(), spans);
             self.rules.sift(text, first, spans);
         }
         let mut own = spans.split_off(from);

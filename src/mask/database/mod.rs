@@ -260,4 +260,43 @@ mod tests {
         assert!(scanner.statement(b"SELECT 'tr0ub4dor-3'").is_some());
         assert_eq!(scanner.parameter(&parameters, 7, b"x"), None);
     }
+
+    #[test]
+    fn what_a_statement_prepared_by_sql_is_given_is_masked_by_its_place() {
+        let mut scanner = scanner();
+        let prepared = "PREPARE ins (int, text, text) AS\n  INSERT INTO accounts (id, login, password)\n  VALUES ($1, $2, $3)";
+        assert_eq!(scanner.statement(prepared.as_bytes()), None);
+        let covered = scanner
+            .statement(b"EXECUTE ins (10, 'zed', 'four green boats')")
+            .expect("masked");
+        assert_eq!(covered.text, b"EXECUTE ins (10, 'zed', '********')");
+        assert_eq!(scanner.statement(b"EXECUTE other (1, 'zed', 'x')"), None);
+        // The name stands for another statement now.
+        assert_eq!(scanner.statement(b"PREPARE ins AS SELECT $1"), None);
+        assert_eq!(scanner.statement(b"EXECUTE ins ('a', 'b', 'c d')"), None);
+    }
+
+    #[test]
+    fn what_a_message_is_raised_with_is_a_secret_where_it_says_so() {
+        for (text, masked) in [
+            (
+                "DO $$ BEGIN RAISE NOTICE 'user % has the password: %', 'bob', 'Tr0ub4dor'; END $$",
+                "DO $$ BEGIN RAISE NOTICE 'user % has the password: %', 'bob', '********'; END $$",
+            ),
+            (
+                "raise exception 'login %% with password=%', 'Tr0ub4dor'",
+                "raise exception 'login %% with password=%', '********'",
+            ),
+        ] {
+            let covered = scanner().statement(text.as_bytes()).expect(text);
+            assert_eq!(String::from_utf8_lossy(&covered.text), masked);
+        }
+        for text in [
+            "DO $$ BEGIN RAISE NOTICE 'password %', 'expired'; END $$",
+            "DO $$ BEGIN RAISE NOTICE 'rows: %, %', 'orders', 'Tr0ub4dor'; END $$",
+            "DO $$ BEGIN RAISE NOTICE '100%% password'; END $$",
+        ] {
+            assert_eq!(scanner().statement(text.as_bytes()), None, "{text}");
+        }
+    }
 }

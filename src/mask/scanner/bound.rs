@@ -50,15 +50,7 @@ impl Bound {
             }
             if statement || named {
                 let slots = sql::slots(line, judge);
-                if let Some(name) = sql::prepared(line)
-                    && slots.iter().any(Option::is_some)
-                {
-                    self.prepared.retain(|(known, _)| *known != name);
-                    if self.prepared.len() >= PREPARED_MAX {
-                        self.prepared.remove(0);
-                    }
-                    self.prepared.push((name, slots.clone()));
-                }
+                self.remember(line, &slots);
                 self.slots = Some(slots);
             }
         }
@@ -71,12 +63,42 @@ impl Bound {
         {
             sql::typed(line, place + PARAMETERS.len(), &slots, spans);
         }
-        if statement
-            && !self.prepared.is_empty()
-            && let Some(name) = sql::executed(line)
+        if statement {
+            self.given(line, spans);
+        }
+    }
+
+    /// Reads a statement that passed by itself, of any number of lines: it may prepare another, or
+    /// execute one that was prepared here or on the terminal.
+    pub(super) fn statement(&mut self, text: &[u8], judge: &Judge, spans: &mut Vec<Span>) {
+        if contains(text, b"$1") && contains(text, b"prepare ") {
+            self.remember(text, &sql::slots(text, judge));
+        }
+        self.given(text, spans);
+    }
+
+    /// Keeps what the placeholders are for of the statement that `text` prepares.
+    fn remember(&mut self, text: &[u8], slots: &[Option<Slot>]) {
+        let Some(name) = sql::prepared(text) else {
+            return;
+        };
+        self.prepared.retain(|(known, _)| *known != name);
+        if slots.iter().all(Option::is_none) {
+            return;
+        }
+        if self.prepared.len() >= PREPARED_MAX {
+            self.prepared.remove(0);
+        }
+        self.prepared.push((name, slots.to_vec()));
+    }
+
+    /// Appends what `text` gives a prepared statement for a secret.
+    fn given(&self, text: &[u8], spans: &mut Vec<Span>) {
+        if !self.prepared.is_empty()
+            && let Some(name) = sql::executed(text)
             && let Some((_, slots)) = self.prepared.iter().find(|(known, _)| *known == name)
         {
-            sql::given(line, slots, spans);
+            sql::given(text, slots, spans);
         }
     }
 }

@@ -285,6 +285,7 @@ fn is_statement(tokens: &[Token], text: &[u8]) -> bool {
         "administer",
         "use",
         "prepare",
+        "raise",
         "import",
         "export",
         "begin",

@@ -1,5 +1,6 @@
 //! Clauses that are not written as a manual has them: misspelt, or put together from parts.
 
+use super::call::looks_secret;
 use super::lex::{Kind, Token, View};
 use crate::mask::bytes::{at, before, contains, cut, word_at};
 use crate::mask::names::{Named, Strength};
@@ -55,21 +56,35 @@ pub(super) fn is_near(word: &[u8], wanted: &[u8]) -> bool {
 }
 
 /// The argument of format() that stands for the password in `body`, the literal at `i`:
-/// `format('ALTER ROLE %I PASSWORD %L', 'app', 'x')`.
+/// `format('ALTER ROLE %I PASSWORD %L', 'app', 'x')`; or of RAISE, which has signs without a letter:
+/// `RAISE NOTICE 'role % has password %', 'app', 'x'`.
 pub(super) fn formatted(view: &View<'_>, i: usize, body: &[u8]) -> Option<Token> {
+    let raised = is_raised(view, i);
     let (mut number, mut place) = (0, 0);
     while let Some(n) = memchr::memchr(b'%', cut(body, place, body.len())) {
         let sign = place + n;
-        place = sign + 2;
-        if !at(body, sign + 1).is_ascii_alphabetic() {
+        let next = at(body, sign + 1);
+        let stands = next.is_ascii_alphabetic() || raised && next != b'%';
+        // In RAISE the letter behind a sign is the text's own.
+        place = sign + if raised && stands { 1 } else { 2 };
+        if !stands {
             continue;
         }
         number += 1;
         if opens(cut(body, 0, sign)) {
-            return view.text(i + 2 * number);
+            let value = view.text(i + 2 * number);
+            // What a message says of a password is mostly a word: 'password %', 'expired'.
+            return value.filter(|value| !raised || looks_secret(view.of(*value), true));
         }
     }
     None
+}
+
+/// Whether the literal at `i` is the message of PL/pgSQL's RAISE.
+fn is_raised(view: &View<'_>, i: usize) -> bool {
+    let levels = ["debug", "log", "info", "notice", "warning", "exception"];
+    let level = i.wrapping_sub(1);
+    view.is(level, "raise") || view.any(level, &levels) && view.is(level.wrapping_sub(1), "raise")
 }
 
 /// The literal that is joined to `body`, the literal at `i`, when that ends where a password begins:
@@ -95,6 +110,8 @@ fn opens(lead: &[u8]) -> bool {
         .strip_suffix(b"'")
         .or_else(|| lead.strip_suffix(b"\""))
         .or_else(|| lead.strip_suffix(b"="))
+        .or_else(|| lead.strip_suffix(b":"))
+        .or_else(|| lead.strip_suffix(b" is"))
         .or_else(|| lead.strip_suffix(b"\\"))
         .or_else(|| lead.strip_suffix(b"N"))
     {
