@@ -537,6 +537,15 @@ mod tests {
                 "COPY u (id, password) FROM stdin;\n1\thunter2\n\\.\n2\tx",
                 vec!["hunter2"],
             ),
+            // A word may begin where a tab would have stopped.
+            (
+                "COPY u (password) TO STDOUT;\nfour-by-four fox\nseven by seven  x",
+                vec!["four-by-four fox", "seven by seven  x"],
+            ),
+            (
+                "COPY u (id, password) TO STDOUT;\n1       seven b cats\n2       x",
+                vec!["1       seven b cats", "x"],
+            ),
             // As a terminal shows it.
             (
                 "COPY u (id, password) FROM stdin;\n>> 1    hunter2\n>> \\.\n>> 2    x",

@@ -20,6 +20,8 @@ pub(super) fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
     // A terminal draws none.
     let tabs_drawn = table.cut == Cut::By(b'\t') && !line.contains(&b'\t');
     let cells = match tabs_drawn {
+        // A row of one column has none: blanks are its own, wherever the next tab would stop.
+        true if table.names.len() == 1 && typed.is_none() => vec![(0, line.len())],
         true => tabbed(line),
         false => cells(line, &table.cut),
     };
@@ -45,10 +47,12 @@ pub(super) fn row(line: &[u8], table: &Table, spans: &mut Vec<Span>) -> bool {
     if !fits {
         // Which of the words are the secret is not to be told.
         let named = table.names.iter().flatten().next();
-        let (Some(named), true) = (named, tabs_drawn && typed.is_some()) else {
+        let more = cells.len() > table.names.len() && !is_prompt(text);
+        let (Some(named), true) = (named, tabs_drawn && (typed.is_some() || more)) else {
             return false;
         };
-        push(line, PROMPT_FOR_ROWS.len(), line.len(), *named, spans);
+        let start = typed.map_or(0, |_| PROMPT_FOR_ROWS.len());
+        push(line, start, line.len(), *named, spans);
         return true;
     }
     key_value(line, &cells, spans);
