@@ -59,6 +59,10 @@ impl Delimiter {
         if matches!(at(line, i), b'"' | b'\'' | b'`') {
             quote = at(line, i);
             i += 1;
+            // {""password"":""x""}: JSON in a field of CSV.
+            if quote == b'"' && escapes == 0 && cut(line, i, i + 2) == b"\":" {
+                i += 1;
+            }
         } else if escapes > 0 {
             return None;
         }

@@ -34,6 +34,7 @@ pub(crate) fn opening(line: &[u8], i: usize, escapes: usize) -> Option<(usize, u
     }
     match at(line, i) {
         b'\'' if found == 0 && is_doubled(line, i) => Some((i + 2, DOUBLED, 0)),
+        b'"' if found == 0 && is_json_in_csv(line, i) => Some((i + 2, IN_CSV, 0)),
         quote @ (b'"' | b'\'' | b'`') if found == escapes || found > 0 => {
             Some((i + 1, quote, found))
         }
@@ -56,11 +57,22 @@ fn is_doubled(line: &[u8], i: usize) -> bool {
         && memchr::memmem::find(cut(line, i + 2, line.len()), b"\'\'").is_some()
 }
 
+/// Stands for `""`: a string of JSON in a field of CSV.
+const IN_CSV: u8 = 2;
+
+/// Whether `""x…""` stands at `i`.
+fn is_json_in_csv(line: &[u8], i: usize) -> bool {
+    at(line, i + 1) == b'"'
+        && !matches!(at(line, i + 2), b'"' | b',' | b'}' | b']' | 0)
+        && memchr::memmem::find(cut(line, i + 2, line.len()), b"\"\"").is_some()
+}
+
 /// Where the literal whose body starts at `body` ends: at its quote, or with the line.
 pub(crate) fn closing(line: &[u8], body: usize, quote: u8, escapes: usize) -> usize {
-    if quote == DOUBLED {
+    if matches!(quote, DOUBLED | IN_CSV) {
+        let mark = if quote == DOUBLED { b"\'\'" } else { b"\"\"" };
         let rest = cut(line, body, line.len());
-        return memchr::memmem::find(rest, b"\'\'").map_or(line.len(), |n| body + n);
+        return memchr::memmem::find(rest, mark).map_or(line.len(), |n| body + n);
     }
     let mut i = body;
     while i < line.len() {
