@@ -198,6 +198,7 @@ fn open(place: Place, about: &About, shared: &Shared) -> Result<(Session, String
     let session = Session {
         id,
         pipeline: Pipeline::new(scanner, own, about.size.or_default()),
+        last: Micros(0),
         door,
         recording: Some(recording),
         after,
@@ -230,6 +231,8 @@ fn wait_for<T>(opened: &Receiver<Result<T, String>>, shared: &Shared) -> Result<
 struct Session {
     id: SessionId,
     pipeline: Pipeline,
+    /// When the last event happened that was taken.
+    last: Micros,
     /// For the summary.
     door: Door,
     /// `None` once the vault takes nothing more.
@@ -263,7 +266,10 @@ impl Session {
                 Next::Over => return self.close(short, feed.now()),
                 Next::Discarded => return None,
             }
-            self.pipeline.tick(feed.now());
+            // Behind the client, what it did next is not known yet: nothing was held for too long.
+            let now = feed.now();
+            self.pipeline
+                .tick(if feed.is_empty() { now } else { self.last });
             self.store(feed.now());
             if let Some(recording) = &mut self.recording {
                 recording.tick(Instant::now());
@@ -293,6 +299,7 @@ impl Session {
         let mut fresh = 0;
         for Item { at, what, reply } in batch.items.drain(..) {
             let before = bytes.len();
+            self.last = at;
             match what {
                 What::Output(n) => self.pipeline.output(at, cut(&mut bytes, n)),
                 What::Stream(fd, n) => self.pipeline.stream(at, fd, cut(&mut bytes, n)),

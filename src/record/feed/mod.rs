@@ -224,6 +224,11 @@ impl Feed {
         }
     }
 
+    /// Whether nothing waits for the recorder.
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// The time of the session.
     pub fn now(&self) -> Micros {
         self.began.elapsed().into()
