@@ -214,7 +214,7 @@ fn fit(secret: &[u8], typed: bool) -> bool {
 }
 
 /// Values that stand in ordinary text, or that are names rather than secrets.
-fn is_common(secret: &[u8]) -> bool {
+pub(super) fn is_common(secret: &[u8]) -> bool {
     const COMMON: &[&str] = &[
         "password",
         "passwort",

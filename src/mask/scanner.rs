@@ -4,9 +4,12 @@ mod bound;
 mod edge;
 mod page;
 mod seen;
+mod shown;
 mod woken;
 
-use super::bytes::word_at;
+pub(crate) use shown::Masked;
+
+use super::bytes::{cut, word_at};
 use super::classes::Classes;
 use super::columns::{Columns, Judge};
 use super::context::{self, Awaits};
@@ -44,6 +47,7 @@ pub struct Scanner {
     classes: Classes,
     pieces: edge::Pieces,
     seen: seen::Seen,
+    shown: shown::Shown,
 }
 
 impl std::fmt::Debug for Scanner {
@@ -68,6 +72,7 @@ struct State {
     awaits: Awaits,
     bound: Bound,
     dump: Dump,
+    rows: shown::Rows,
     /// The lines are those of one value: none is a table's, and statements are looked at whole.
     alone: bool,
     /// A word of a statement stood in such a value.
@@ -112,6 +117,7 @@ impl Scanner {
             classes: Classes::default(),
             pieces: edge::Pieces::default(),
             seen: seen::Seen::default(),
+            shown: shown::Shown::default(),
         }
     }
 
@@ -141,12 +147,29 @@ impl Scanner {
         self.scan(line, spans);
         if spans.len() > start {
             // Each layer's own: joined to a quote or to its neighbour a value stands nowhere else.
-            self.learn_from(line, spans.get(start..).unwrap_or_default());
+            self.learn_shown(line, spans.get(start..).unwrap_or_default());
         }
         if spans.len() > start + 1 {
             let mut own = spans.split_off(start);
             settle(&mut own);
-            self.learn_from(line, &own);
+            self.learn_shown(line, &own);
+            spans.append(&mut own);
+        }
+        if !self.shown.is_empty() {
+            self.line_of_rows(line, start, spans);
+        }
+    }
+
+    /// Adds what `line` shows of what a database gave, to the secrets in it that were found otherwise
+    /// and stand from `start` on. None of it needs to be learned.
+    fn line_of_rows(&mut self, line: &[u8], start: usize, spans: &mut Vec<Span>) {
+        let first = spans.len();
+        let typed = super::columns::is_typed(line);
+        self.shown.find(line, typed, &mut self.state.rows, spans);
+        self.rules.sift(line, first, spans);
+        if spans.len() > first && first > start {
+            let mut own = spans.split_off(start);
+            settle(&mut own);
             spans.append(&mut own);
         }
     }
@@ -175,6 +198,11 @@ impl Scanner {
     /// Whether earlier lines left nothing open that the next one is read with.
     pub fn is_idle(&self) -> bool {
         self.state.block.is_none() && self.state.is_idle()
+    }
+
+    /// Whether the next line may be a row of which only the whole tells what is secret.
+    pub fn expects_rows(&self) -> bool {
+        self.shown.is_fresh() || !self.state.columns.is_idle()
     }
 
     /// Looks for `secret` from now on, in every form.
@@ -394,9 +422,42 @@ impl Scanner {
         self.state.columns.copy(statement, self.rules.judge());
     }
 
+    /// A statement was sent.
+    pub(super) fn asked(&mut self) {
+        if self.shown.turn() {
+            self.state.rows = shown::Rows::default();
+        }
+    }
+
+    /// A client was given `value`, which `rule` masked by what it is, and may show it next.
+    pub(super) fn given(&mut self, value: &[u8], rule: RuleId, class: Class) {
+        self.shown.add(value, rule, class);
+    }
+
+    /// Rows came in which `columns` are masked, and more may come.
+    pub(super) fn gave_rows(&mut self, columns: &[Masked]) {
+        self.state.rows.come(columns);
+    }
+
+    /// All of them came, and so many were not kept.
+    pub(super) fn gave_all(&mut self, cut: u64) {
+        self.state.rows.complete(cut);
+    }
+
     /// What the names of columns say.
     pub(super) fn judge(&self) -> &Judge {
         self.rules.judge()
+    }
+
+    /// Learns what `spans` of `line` hold, but for what a database gave: it is known already, and the
+    /// rows of a table of secrets are no reason to look for all forms of each.
+    fn learn_shown(&mut self, line: &[u8], spans: &[Span]) {
+        if self.shown.is_empty() {
+            return self.learn_from(line, spans);
+        }
+        let new = |span: &&Span| !self.shown.holds(cut(line, span.start, span.end));
+        let new: Vec<Span> = spans.iter().filter(new).copied().collect();
+        self.learn_from(line, &new);
     }
 
     /// Learns what `spans` of `line` hold.

@@ -121,6 +121,13 @@ impl Pipeline {
             let now = self.now;
             let due = self.stream_of(fd).and_then(|s| s.deadline());
             if due.is_some_and(|due| due <= now) {
+                // What part of a row says is not to be told: the rest of it comes, or the end.
+                if self.scanner.expects_rows() {
+                    if let Some(stream) = self.stream_of(fd) {
+                        stream.since = now;
+                    }
+                    continue;
+                }
                 let mut out = Shown::default();
                 self.decide_stream(fd, false, &mut out);
                 self.stream_out(fd, out);

@@ -114,6 +114,7 @@ impl Asked {
                 let mut unknown = ResultColumns::default();
                 let open = at(&mut self.open, key);
                 let result = open.map_or(&mut unknown, |open| &mut open.result);
+                masking.scanner.rows(result);
                 rows.iter_mut().for_each(|row| masking.row(result, row));
             }
             Exchange::Copied { text, .. } => {
@@ -121,13 +122,17 @@ impl Asked {
                 let open = at(&mut self.open, key).unwrap_or(&mut unknown);
                 masking.copied(open, text);
             }
-            Exchange::Complete(_) => {
+            Exchange::Complete(complete) => {
+                if let Some(open) = at(&mut self.open, key) {
+                    masking.scanner.complete(&open.result, complete.rows_cut);
+                }
                 before = at(&mut self.open, key).and_then(|open| masking.rest(open));
             }
             Exchange::End(end) => {
                 let mut open = key
                     .and_then(|key| self.open.remove(&key))
                     .unwrap_or_default();
+                masking.scanner.complete(&open.result, 0);
                 before = masking.rest(&mut open);
                 if end.error.is_none() {
                     masking.tables.done(connection, &open.text);

@@ -5,7 +5,7 @@ use crate::mask::{Rules, Scanner};
 use crate::model::wire::{
     Column, Complete, End, Exchange, Kind, Parameter, Report, Statement, Value, Wire,
 };
-use crate::model::{Body, Micros, Size};
+use crate::model::{Body, Exit, Micros, Size};
 
 fn pipeline() -> Pipeline {
     let scanner = Scanner::new(Rules::builtin());
@@ -328,4 +328,73 @@ fn values_without_names_are_masked_by_the_columns_that_the_session_has_shown() {
     ]);
     late.extend([end(2, None), asked(3, insert, &[])]);
     assert_eq!(one(late).matches("tulip-mango").count(), 1);
+}
+
+/// What a client was given on descriptor 1.
+fn streamed(p: &mut Pipeline) -> String {
+    let bodies = p.take().into_iter().map(|e| e.into_inner().body);
+    let bytes: Vec<u8> = bodies
+        .filter_map(|body| match body {
+            Body::Stream { data, .. } => Some(data),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn rows_without_a_header_are_masked_however_many_there_are() {
+    let mut p = pipeline();
+    let value = |n: usize| format!("four green boats {n}");
+    let mut exchanges = vec![
+        asked(1, "SELECT id, password AS x FROM u", &[]),
+        columns(1, &["id", "x"]),
+    ];
+    exchanges.extend((0..1000).map(|n| row(1, &[&n.to_string(), &value(n)])));
+    exchanges.push(Exchange::Complete(Complete {
+        statement: 1,
+        rows: 1500,
+        rows_cut: 500,
+        ..Complete::default()
+    }));
+    exchanges.push(end(1, None));
+    stored(&mut p, exchanges);
+    // The last are not kept: their layout tells.
+    let printed: String = (0..1500).map(|n| format!("{n}|{}\n", value(n))).collect();
+    p.stream(Micros(9000), 1, printed.as_bytes());
+    p.stream(Micros(9001), 1, b"1500|4 done|in all\n");
+    let text = streamed(&mut p);
+    assert!(!text.contains("green"), "{text}");
+    assert_eq!(text.lines().count(), 1501);
+    assert!(text.contains("\n1499|****") && text.ends_with("1500|4 done|in all\n"));
+}
+
+#[test]
+fn a_part_of_a_row_waits_for_the_rest_however_long() {
+    let mut p = pipeline();
+    let exchanges = vec![
+        asked(1, "SELECT password FROM u", &[]),
+        columns(1, &["password"]),
+        row(1, &["four green boats"]),
+        Exchange::Complete(Complete {
+            statement: 1,
+            rows: 1,
+            ..Complete::default()
+        }),
+        end(1, None),
+    ];
+    stored(&mut p, exchanges);
+    p.stream(Micros(10), 1, b"four gre");
+    p.tick(Micros(60_000_000));
+    assert_eq!(streamed(&mut p), "");
+    p.stream(Micros(60_000_001), 1, b"en boats\nrest");
+    p.tick(Micros(60_000_002));
+    assert_eq!(streamed(&mut p), "****************\n");
+    let exit = Exit {
+        code: 0,
+        signal: None,
+    };
+    p.exit(Micros(60_000_003), exit);
+    assert_eq!(streamed(&mut p), "rest");
 }

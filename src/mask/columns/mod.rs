@@ -216,8 +216,7 @@ impl Columns {
         let copy = copy_options(from(line, start));
         // A header of its own tells what the columns are.
         if copy.format != Format::Binary && !copy.header {
-            let names = copy.names.iter().map(|name| judge.column(name.as_bytes()));
-            self.open_table(Cut::By(copy.delimiter), names.collect());
+            self.open_table(Cut::By(copy.delimiter), copy.judged(judge));
             if copy.accounts.is_some() {
                 self.table = Some(Table {
                     cut: Cut::By(copy.delimiter),
@@ -368,6 +367,11 @@ fn judged(header: &[u8], style: &Cut, judge: &Judge) -> Vec<Option<Named>> {
     names::pins(&mut named, &names);
     words_of_texts(&mut named, &names);
     named
+}
+
+/// Whether `line` begins with a prompt: what stands there was typed.
+pub(crate) fn is_typed(line: &[u8]) -> bool {
+    is_prompt(line.trim_ascii())
 }
 
 /// Whether a cell of this column is to be masked.

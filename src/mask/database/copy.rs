@@ -50,13 +50,9 @@ impl Scanner {
     /// Begins to mask the data of the COPY in `statement`.
     pub fn copy(&self, statement: &[u8]) -> Copy {
         let options = copy_options(statement);
-        let judge = self.judge();
-        let names = options
-            .names
-            .iter()
-            .map(|name| judge.column(name.as_bytes()));
+        let names = options.judged(self.judge());
         Copy {
-            names: names.collect(),
+            names,
             accounts: options.accounts,
             format: options.format,
             delimiter: options.delimiter,
@@ -170,6 +166,11 @@ impl Scanner {
         }
         if copy.rows <= LEARNED_MAX {
             self.learn_from(row, &spans);
+        }
+        if !binary {
+            for span in &spans {
+                self.given(cut(row, span.start, span.end), span.rule, span.class);
+            }
         }
         rules.extend(spans.iter().map(|span| span.rule));
         if binary {

@@ -62,6 +62,7 @@ impl Scanner {
     /// Statements pass that may copy rows: what the terminal shows next may be these. They name the
     /// columns, also where they were typed without them.
     pub fn copies(&mut self, statements: &[u8]) {
+        self.asked();
         let mut from = 0;
         while let Some(at) = bytes::find(statements, from, b"copy ") {
             let before = statements.get(..at).unwrap_or_default();
@@ -119,6 +120,10 @@ impl Scanner {
         let mut spans = Vec::new();
         self.alone(value, false, &mut spans);
         self.learn_from(value, &spans);
+        for span in &spans {
+            let secret = value.get(span.start..span.end).unwrap_or_default();
+            self.given(secret, span.rule, span.class);
+        }
         Covered::over(value, &spans)
     }
 }

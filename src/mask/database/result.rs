@@ -4,7 +4,7 @@ use super::Covered;
 use crate::mask::columns::{self, Judge, SETTING};
 use crate::mask::names::Named;
 use crate::mask::own::Personal;
-use crate::mask::scanner::Scanner;
+use crate::mask::scanner::{Masked, Scanner};
 use crate::mask::span::{Class, RuleId, Span};
 use crate::mask::sql::{self, Item};
 
@@ -29,6 +29,8 @@ pub struct Column<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct ResultColumns {
     columns: Vec<What>,
+    /// Those that are masked as a whole.
+    masked: Vec<Masked>,
     learned: usize,
 }
 
@@ -62,8 +64,16 @@ impl Scanner {
                 }
             })
         });
+        let judged: Vec<What> = judged.collect();
+        let masked = judged.iter().zip(names).filter_map(|(what, name)| {
+            let What::Named(named) = what else {
+                return None;
+            };
+            Some((name.to_vec(), columns::rule_of(*named), named.class))
+        });
         ResultColumns {
-            columns: judged.collect(),
+            masked: masked.collect(),
+            columns: judged,
             learned: 0,
         }
     }
@@ -81,6 +91,20 @@ impl Scanner {
             }
             Some(What::Harmless) => None,
             _ => self.value(value),
+        }
+    }
+
+    /// Rows of `result` came, and more may come.
+    pub fn rows(&mut self, result: &ResultColumns) {
+        if !result.masked.is_empty() {
+            self.gave_rows(&result.masked);
+        }
+    }
+
+    /// All rows of `result` came; so many of them were not told.
+    pub fn complete(&mut self, result: &ResultColumns, cut: u64) {
+        if !result.masked.is_empty() {
+            self.gave_all(cut);
         }
     }
 
@@ -119,6 +143,7 @@ impl Scanner {
         class: Class,
     ) -> Covered {
         let span = Span::new(0, value.len(), rule, class);
+        self.given(value, rule, class);
         if class.is_learned() && result.learned < LEARNED_MAX {
             result.learned += 1;
             self.learn_from(value, &[span]);

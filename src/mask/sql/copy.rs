@@ -3,7 +3,8 @@
 use super::call::{Accounts, accounts};
 use super::lex::{Kind, View, lex};
 use crate::mask::bytes::{at, cut};
-use crate::mask::columns::RECS_OWN;
+use crate::mask::columns::{Judge, RECS_OWN};
+use crate::mask::names::Named;
 
 /// More of a statement is not read.
 const READ_MAX: usize = 64 << 10;
@@ -21,6 +22,8 @@ pub(crate) enum Format {
 pub(crate) struct CopyOptions {
     /// The columns' names; empty when the statement does not list them.
     pub names: Vec<String>,
+    /// What a query makes them of, where that says more than they do.
+    made_of: Vec<Option<Named>>,
     /// What the table holds whose columns it does not list, as far as its name says.
     pub accounts: Option<Accounts>,
     pub format: Format,
@@ -30,6 +33,17 @@ pub(crate) struct CopyOptions {
     pub header: bool,
 }
 
+impl CopyOptions {
+    /// What each column is.
+    pub(crate) fn judged(&self, judge: &Judge) -> Vec<Option<Named>> {
+        let names = self.names.iter().enumerate();
+        let made_of = |n: usize| self.made_of.get(n).copied().flatten();
+        names
+            .map(|(n, name)| judge.column(name.as_bytes()).or_else(|| made_of(n)))
+            .collect()
+    }
+}
+
 /// Reads the COPY in `statement`; what is not said is as the server takes it.
 pub(crate) fn copy_options(statement: &[u8]) -> CopyOptions {
     let text = cut(statement, 0, READ_MAX);
@@ -37,6 +51,7 @@ pub(crate) fn copy_options(statement: &[u8]) -> CopyOptions {
     let view = View::new(text, &tokens);
     let mut options = CopyOptions {
         names: Vec::new(),
+        made_of: Vec::new(),
         accounts: None,
         format: Format::Text,
         delimiter: b'\t',
@@ -60,10 +75,10 @@ pub(crate) fn copy_options(statement: &[u8]) -> CopyOptions {
         }
         let inner = view.get(start).zip(view.get(i));
         let query = inner.map_or(&[][..], |(open, close)| cut(text, open.end, close.start));
-        options.names = super::select_items(query, &RECS_OWN)
+        (options.names, options.made_of) = super::select_items(query, &RECS_OWN)
             .into_iter()
-            .map(|item| item.name)
-            .collect();
+            .map(|item| (item.name, item.named))
+            .unzip();
         let from = (start..i).find(|i| view.is(*i, "from"));
         options.accounts = from.and_then(|from| of(&view, from + 1));
     } else {

@@ -358,6 +358,41 @@ fn rows_that_are_printed_without_a_header_are_masked_from_the_first_on() {
     drop(server);
 }
 
+/// More rows than are kept, of values that nothing but their column makes secrets.
+#[test]
+fn rows_without_a_header_are_masked_to_the_last_one() {
+    let (home, server, conninfo) = open();
+    let table = "create table accounts (id int, nick text, password text);
+        insert into accounts select n, 'nick ' || n, 'four green boats ' || n
+            from generate_series(1, 12000) n";
+    let made = direct(&home, &["psql", "-Xq", &conninfo, "-c", table]).status();
+    assert!(made.unwrap().success());
+    for words in [
+        &["-Atc", "select password as x from accounts"][..],
+        &["-Atc", "select * from accounts"],
+        &["-tc", "select password, id from accounts"],
+        &["-xtc", "select id, password as x from accounts"],
+        &["--csv", "-tc", "select row_to_json(a) from accounts a"],
+        &["-c", "copy accounts (password) to stdout"],
+        &[
+            "-c",
+            "copy (select password as x, id from accounts) to stdout csv",
+        ],
+        &["-Atc", "select string_agg(password, '/') from accounts"],
+    ] {
+        let psql = [&["psql", "-X", &conninfo][..], words].concat();
+        let output = tapped(&home, &psql).output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(printed.contains("four green boats 12000"), "{words:?}");
+        let text = home.read(&["show", "@last", "--text"]);
+        let lines = printed.trim_end().lines().count();
+        assert_eq!(text.trim_end().lines().count(), lines, "{words:?}");
+        let shown = text.lines().find(|line| line.contains("green"));
+        assert_eq!(shown, None, "{words:?}");
+    }
+    drop(server);
+}
+
 #[test]
 fn replication_connections_pass() {
     let (mut home, server) = start(&["max_wal_senders=2", "wal_level=replica"]);
