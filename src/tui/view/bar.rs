@@ -6,44 +6,92 @@ use super::super::line::TypedLine;
 use super::super::model::Model;
 use super::super::pages::Page;
 use super::super::update::scope;
-use super::text::{fit, window};
+use super::text::{fit_words, window, wrap};
 use crate::model::printable;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 /// Cells that a label leaves to what is typed behind it: a short word and the cursor.
 const TYPED_MIN: usize = 8;
 
-/// Draws it. A typed line has it first, then a notice. A question says itself what its keys do.
+/// Draws it. A typed line has it first, then a notice; what is longer than a row takes some of those
+/// above. A question says itself what its keys do.
 pub fn draw(model: &Model, typed: Option<(&str, &TypedLine)>, area: Rect, frame: &mut Frame) {
     if model.question.is_some() {
         return;
     }
     let width = usize::from(area.width);
     let line = if let Some(prompt) = model.prompt.as_ref().filter(|_| model.help.is_none()) {
-        typed_line(&prompt.label(), &prompt.line, area, frame)
+        typed_line(model, &prompt.label(), &prompt.line, area, frame)
     } else if let Some((label, text)) = typed {
-        typed_line(label, text, area, frame)
+        typed_line(model, label, text, area, frame)
     } else if let Some(notice) = &model.notice {
-        Line::styled(fit(notice, width), model.theme.warning())
+        let last = above(model, notice, area, frame);
+        Line::styled(last, model.theme.warning())
     } else {
         hints(model, scope(model), width)
     };
     frame.render_widget(line, area);
 }
 
-fn typed_line(label: &str, line: &TypedLine, area: Rect, frame: &mut Frame) -> Line<'static> {
-    // Something of what is typed is seen in any window.
+fn typed_line(
+    model: &Model,
+    label: &str,
+    line: &TypedLine,
+    area: Rect,
+    frame: &mut Frame,
+) -> Line<'static> {
     let width = usize::from(area.width);
-    let label = fit(label, width - (width / 4).min(TYPED_MIN));
-    let room = usize::from(area.width).saturating_sub(label.width() + 1);
+    let label = match label.width() + TYPED_MIN > width {
+        // A question that leaves its answer no room stands above it.
+        true => {
+            let asked = Rect {
+                y: area.y.saturating_sub(1),
+                ..area
+            };
+            let last = above(model, label.trim_end(), asked, frame);
+            let last = Line::styled(last, model.theme.warning());
+            frame.render_widget(Clear, asked);
+            frame.render_widget(last, asked);
+            "› ".to_owned()
+        }
+        false => label.to_owned(),
+    };
+    let room = width.saturating_sub(label.width() + 1);
     let (shown, column) = typed(line, room);
     let column = u16::try_from(label.width() + column).unwrap_or(u16::MAX);
     let column = column.min(area.width.saturating_sub(1));
     frame.set_cursor_position((area.left() + column, area.top()));
     Line::from(format!("{label}{shown}"))
+}
+
+/// Draws all but the last row of what is longer than `area`'s row in the rows above it; gives the last.
+fn above(model: &Model, text: &str, area: Rect, frame: &mut Frame) -> String {
+    let width = usize::from(area.width);
+    // Of what it is about something is still seen.
+    let most = usize::from(area.y / 2);
+    let mut rows = wrap(text, width);
+    let last = match rows.len() > most + 1 {
+        true => fit_words(&rows.split_off(most).join(" "), width),
+        false => rows.pop().unwrap_or_default(),
+    };
+    let height = u16::try_from(rows.len()).unwrap_or(0);
+    let place = Rect {
+        y: area.y.saturating_sub(height),
+        height,
+        ..area
+    };
+    let style = model.theme.warning();
+    let rows: Vec<Line> = rows
+        .into_iter()
+        .map(|row| Line::styled(row, style))
+        .collect();
+    frame.render_widget(Clear, place);
+    frame.render_widget(Paragraph::new(rows), place);
+    last
 }
 
 /// As much of a line as fits in `room` cells, with the cursor in sight, and the cursor's column.

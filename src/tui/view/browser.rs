@@ -105,6 +105,13 @@ pub fn title(
     }
 }
 
+/// A sentence in place of what is not there, in as many rows as it takes.
+pub fn told(text: &str, style: Style, area: Rect, frame: &mut Frame) {
+    let rows = wrap(text, usize::from(area.width)).into_iter();
+    let rows: Vec<Line> = rows.map(|row| Line::styled(row, style)).collect();
+    frame.render_widget(Paragraph::new(rows), area);
+}
+
 /// The columns of the list of sessions, for a width. Those that do not fit are left out, the
 /// least needed first.
 struct Columns {
@@ -204,10 +211,12 @@ fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
     };
     let body = title(model, focused, &filter, &count, area, frame);
     let said = match &browser.loading {
-        Loading::Failed(why) => vec![
-            Line::styled(fit(why, usize::from(body.width)), model.theme.bad()),
-            Line::from("R tries again, q leaves."),
-        ],
+        Loading::Failed(why) => {
+            let rows = wrap(why, usize::from(body.width)).into_iter();
+            let rows = rows.map(|row| Line::styled(row, model.theme.bad()));
+            rows.chain([Line::from("R tries again, q leaves.")])
+                .collect()
+        }
         Loading::Ready if all == 0 => vec![
             Line::from("No sessions yet."),
             Line::from("Put rec before a client:"),
@@ -221,7 +230,9 @@ fn sessions(model: &Model, area: Rect, frame: &mut Frame) {
             let wrong = wrong.flat_map(|why| wrap(&why, width));
             let wrong = wrong.map(|row| Line::styled(row, model.theme.warning()));
             let said = "No session matches. / changes the filter, esc takes it away.";
-            wrong.chain([Line::from(fit(said, width))]).collect()
+            wrong
+                .chain(wrap(said, width).into_iter().map(Line::from))
+                .collect()
         }
         // It may take a second or two after a passphrase was typed.
         Loading::Opening => vec![Line::styled("Opening the vault…", model.theme.quiet())],
@@ -392,10 +403,7 @@ fn commands(model: &Model, area: Rect, frame: &mut Frame) {
         .as_ref()
         .filter(|(id, _)| session.is_some_and(|s| s.id == *id));
     if let Some((_, why)) = unreadable {
-        let text = fit(why, width * 3);
-        let text = Paragraph::new(Line::styled(text, model.theme.bad()));
-        frame.render_widget(text.wrap(ratatui::widgets::Wrap { trim: true }), body);
-        return;
+        return told(why, model.theme.bad(), body, frame);
     }
     let Some(landmarks) = landmarks else { return };
     if browser.commands_shown.is_empty() && landmarks.complete {
@@ -404,8 +412,7 @@ fn commands(model: &Model, area: Rect, frame: &mut Frame) {
         } else {
             "No command matches. / changes the filter."
         };
-        frame.render_widget(Paragraph::new(fit(text, width)), body);
-        return;
+        return told(text, Style::new(), body, frame);
     }
     let rows = usize::from(body.height);
     let first = browser.commands.top;

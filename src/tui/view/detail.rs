@@ -4,9 +4,9 @@
 use super::super::browser::{Browser, Pane, Tab};
 use super::super::library::Session;
 use super::super::model::Model;
-use super::browser::title;
+use super::browser::{title, told};
 use super::screen;
-use super::text::{cell, fit, window, wrap};
+use super::text::{cell, fit, fit_words, window, wrap};
 use crate::model::{GapKind, Status, when};
 use crate::player::Moment;
 use ratatui::Frame;
@@ -72,16 +72,14 @@ fn result(model: &Model, body: Rect, frame: &mut Frame) {
     }
     let width = usize::from(body.width);
     if output.lines.is_empty() {
-        let text = "It printed nothing.";
-        frame.render_widget(Line::styled(fit(text, width), model.theme.quiet()), body);
-        return;
+        return told("It printed nothing.", model.theme.quiet(), body, frame);
     }
     let (left, top) = browser.scroll;
     let rows = usize::from(body.height);
     let lines = output.lines.iter().skip(top).take(rows);
     let mut lines: Vec<Line> = lines.map(|l| Line::from(window(l, left, width))).collect();
     if output.cut && lines.len() < rows {
-        let text = fit("… there is more: space plays it", width);
+        let text = fit_words("… there is more: space plays it", width);
         lines.push(Line::styled(text, model.theme.warning()));
     }
     frame.render_widget(Paragraph::new(lines), body);

@@ -2,7 +2,7 @@
 
 use super::super::model::Model;
 use super::super::pages::export::{Export, Extent, Field};
-use super::browser::title;
+use super::browser::{title, told};
 use super::text::{cell, fit, wrap};
 use crate::model::{Micros, when};
 use ratatui::Frame;
@@ -66,15 +66,15 @@ fn field_text(page: &Export, field: Field) -> (&'static str, String) {
                 .map(regex::bytes::Regex::as_str)
                 .collect();
             let value = match patterns.is_empty() {
-                true => "as always; m masks something more".to_owned(),
+                true => "as always; m masks more".to_owned(),
                 false => format!("as always, and {}", patterns.join(", ")),
             };
             ("masked", value)
         }
         Field::Strict => {
             let value = match page.strict {
-                true => "only when nothing doubtful is left",
-                false => "also when something doubtful is left",
+                true => "if nothing doubtful is left",
+                false => "even if doubtful text is left",
             };
             ("write", value.to_owned())
         }
@@ -92,9 +92,7 @@ fn preview(model: &Model, page: &Export, area: Rect, frame: &mut Frame) {
         return;
     };
     if let Some(why) = &preview.lack {
-        let text = fit(why, width);
-        frame.render_widget(Line::styled(text, model.theme.bad()), body);
-        return;
+        return told(why, model.theme.bad(), body, frame);
     }
     let style = match preview.clean {
         true => model.theme.good(),

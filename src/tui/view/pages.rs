@@ -1,14 +1,15 @@
 //! The pages in front of the browser: search, insights, texts and lists, and the palette.
 
 use super::super::filter::spark;
+use super::super::keys::Binding;
 use super::super::model::Model;
 use super::super::pages::Page;
 use super::super::pages::insights::{DAYS, Insights, Question, hour_name};
 use super::super::pages::reader::{Reader, Tone};
 use super::super::pages::search::{Row, Search};
 use super::super::prompt::Palette;
-use super::browser::title;
-use super::text::{cell, cell_right, fit, wrap};
+use super::browser::{title, told};
+use super::text::{cell, cell_right, fit, fit_words, wrap};
 use super::{bar, compare, export};
 use crate::insight::Stats;
 use crate::model::{Size, when};
@@ -39,8 +40,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
 
 /// A word in the middle of what is not there yet.
 pub(super) fn waiting(model: &Model, text: &str, area: Rect, frame: &mut Frame) {
-    let text = fit(text, usize::from(area.width));
-    frame.render_widget(Line::styled(text, model.theme.quiet()), area);
+    told(text, model.theme.quiet(), area, frame);
 }
 
 /// The first of the search's rows that is shown on a terminal of this size: the selected hit
@@ -103,8 +103,9 @@ fn search(model: &Model, area: Rect, frame: &mut Frame) {
             "Words, \"a phrase\", /a regular expression/, stat*, -not, OR",
             "client: host: db: tag: since:7d failed: slow:>1s in:output",
         ];
-        let lines = lines.map(|line| Line::styled(fit(line, width), model.theme.quiet()));
-        frame.render_widget(Paragraph::new(lines.to_vec()), list);
+        let lines = lines.iter().flat_map(|line| wrap(line, width));
+        let lines = lines.map(|line| Line::styled(line, model.theme.quiet()));
+        frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), list);
         return;
     }
     if search.hits.is_empty() && !search.waits() {
@@ -473,7 +474,17 @@ pub fn palette(model: &Model, palette: &Palette, frame: &mut Frame) {
     let count = found.len().to_string();
     let body = title(model, true, "Do", &count, body, frame);
     let width = usize::from(body.width);
-    let rows = usize::from(body.height);
+    let entry = |mark: &str, binding: &Binding| {
+        let name = cell(&binding.action.name(), 18);
+        let key = cell(&binding.first(), 9);
+        format!("{mark}{name} {key} {}", binding.help)
+    };
+    // What the selected one does is told whole, below the others where it does not fit beside its name.
+    let selected = found.get(palette.list.selected);
+    let cut = selected.filter(|binding| entry(" ", binding).width() > width);
+    let said = cut.map(|binding| wrap(binding.help, width));
+    let said = said.unwrap_or_default();
+    let rows = usize::from(body.height).saturating_sub(said.len()).max(1);
     let top = (palette.list.selected + 1).saturating_sub(rows);
     let lines = found
         .iter()
@@ -483,15 +494,16 @@ pub fn palette(model: &Model, palette: &Palette, frame: &mut Frame) {
         .map(|(place, binding)| {
             let selected = place == palette.list.selected;
             let mark = if selected { "▶" } else { " " };
-            let name = cell(&binding.action.name(), 18);
-            let key = cell(&binding.first(), 8);
-            let text = fit(&format!("{mark}{name} {key} {}", binding.help), width);
+            let text = fit_words(&entry(mark, binding), width);
             match selected {
                 true => Line::styled(cell(&text, width), model.theme.selected(true)),
                 false => Line::from(text),
             }
         });
-    let lines: Vec<Line> = lines.collect();
+    let mut lines: Vec<Line> = lines.collect();
+    lines.resize(rows.max(lines.len()), Line::default());
+    let said = said.into_iter();
+    lines.extend(said.map(|row| Line::styled(row, model.theme.quiet())));
     frame.render_widget(Paragraph::new(lines), body);
     bar::draw(model, Some((":", &palette.line)), bottom, frame);
 }

@@ -2,6 +2,7 @@
 
 use super::super::model::{Model, Viewer};
 use super::super::msg::Frame as Shown;
+use super::browser::told;
 use super::text::fit;
 use super::{bar, screen};
 use crate::model::{Micros, Size, when};
@@ -54,8 +55,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     let [main, scrubber, status, keys] = Layout::vertical(rows).areas(frame.area());
     match (&viewer.frame, &viewer.unreadable) {
         (_, Some(why)) => {
-            let text = fit(why, usize::from(main.width));
-            frame.render_widget(Line::styled(text, model.theme.bad()), main);
+            told(why, model.theme.bad(), main, frame);
         }
         (None, None) => {
             let text = format!("reading {}…", viewer.title);

@@ -1,9 +1,10 @@
 //! What the vault asks its owner, in a box over everything else.
 
 use super::super::model::Model;
-use super::text::fit;
+use super::text::wrap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 
@@ -14,16 +15,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     };
     let whole = frame.area();
     let width = whole.width.min(60);
-    let height = whole.height.min(5);
-    let area = Rect::new(
-        (whole.width - width) / 2,
-        (whole.height - height) / 2,
-        width,
-        height,
-    );
-    let block = Block::bordered().title(Line::styled(" rec ", model.theme.strong()));
-    let inner = block.inner(area);
-    let room = usize::from(inner.width);
+    let room = usize::from(width.saturating_sub(2));
     let state = if question.typed {
         "••••••••"
     } else {
@@ -33,11 +25,26 @@ pub fn draw(model: &Model, frame: &mut Frame) {
         .notice
         .as_deref()
         .unwrap_or("enter answers, esc declines");
-    let lines = vec![
-        Line::styled(fit(&question.text, room), model.theme.strong()),
-        Line::from(fit(state, room)),
-        Line::styled(fit(said, room), model.theme.quiet()),
+    let parts = [
+        (question.text.as_str(), model.theme.strong()),
+        (state, Style::new()),
+        (said, model.theme.quiet()),
     ];
+    let rows = parts.iter().flat_map(|(text, style)| {
+        let rows = wrap(text, room).into_iter();
+        rows.map(|row| Line::styled(row, *style))
+    });
+    let lines: Vec<Line> = rows.collect();
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let height = whole.height.min(height);
+    let area = Rect::new(
+        (whole.width - width) / 2,
+        (whole.height - height) / 2,
+        width,
+        height,
+    );
+    let block = Block::bordered().title(Line::styled(" rec ", model.theme.strong()));
+    let inner = block.inner(area);
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
     frame.render_widget(Paragraph::new(lines), inner);

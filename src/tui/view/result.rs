@@ -2,6 +2,7 @@
 
 use super::super::model::Model;
 use super::super::msg::Output;
+use super::browser::told;
 use super::text::{cell, fit, wrap};
 use crate::model::when;
 use crate::model::wire::{Report, Value};
@@ -246,8 +247,7 @@ pub fn wire(model: &Model, output: &Output, area: Rect, frame: &mut Frame) {
     let lines = wire_lines(output);
     if lines.is_empty() {
         let text = "Nothing passed over a database connection here.";
-        frame.render_widget(Line::styled(fit(text, width), model.theme.quiet()), area);
-        return;
+        return told(text, model.theme.quiet(), area, frame);
     }
     let top = model.browser.scroll.1;
     let rows = lines.iter().flat_map(|(text, tone)| {

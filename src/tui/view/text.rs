@@ -20,6 +20,20 @@ pub fn fit(text: &str, width: usize) -> String {
     cut
 }
 
+/// As [`fit`], cut between words where there are any in sight: what tells somebody what to do.
+pub fn fit_words(text: &str, width: usize) -> String {
+    let fitted = fit(text, width);
+    let cut = fitted.strip_suffix('…').filter(|_| !text.ends_with('…'));
+    let Some(cut) = cut else { return fitted };
+    let next = text.chars().nth(cut.chars().count());
+    let whole = cut.ends_with(' ') || next == Some(' ');
+    let end = match cut.rfind(' ').filter(|_| !whole) {
+        Some(at) => cut.get(..at).unwrap_or_default(),
+        None => cut,
+    };
+    end.trim_end().to_owned() + "…"
+}
+
 /// As [`fit`], filled with blanks up to `width`.
 pub fn cell(text: &str, width: usize) -> String {
     let mut text = fit(text, width);
@@ -143,6 +157,15 @@ mod tests {
             ("ab", 0, ""),
         ] {
             assert_eq!(fit(text, width), fitted, "{text:?} in {width}");
+        }
+        for (text, width, fitted) in [
+            ("space plays it", 14, "space plays it"),
+            ("space plays it", 13, "space plays…"),
+            ("space plays it", 12, "space plays…"),
+            ("space plays it", 8, "space…"),
+            ("space plays it", 4, "spa…"),
+        ] {
+            assert_eq!(fit_words(text, width), fitted, "{text:?} in {width}");
         }
         assert_eq!(cell("界", 4), "界  ");
         assert_eq!(cell_right("12", 4), "  12");

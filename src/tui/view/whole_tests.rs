@@ -127,3 +127,59 @@ fn what_leaves_is_seen_whole_in_a_narrow_window() {
     assert_eq!(styles.len(), 8);
     assert!(styles.iter().all(|style| *style == styles[1]), "{styles:?}");
 }
+
+/// Sentences that say what to do end in a whole word, or go on in the next row.
+#[test]
+fn what_tells_somebody_what_to_do_is_not_cut_off() {
+    // Two of the rows below each other, as the eye reads them.
+    let whole = |model: &super::super::model::Model| {
+        let rows = shown(model);
+        let rows = rows.lines().map(|row| row.trim_matches('"').trim());
+        rows.collect::<Vec<_>>().join(" ")
+    };
+    for (cols, rows) in [(80, 24), (40, 12)] {
+        let mut model = browsing(cols, rows);
+        let notice =
+            "it is not stored, for a secret seems to stand in it: a password stands behind it";
+        model.notice = Some(notice.to_owned());
+        assert!(whole(&model).contains(notice), "{}", whole(&model));
+        press(&mut model, "/nothing-like-it\r");
+        let said = "No session matches. / changes the filter, esc takes it away.";
+        assert!(whole(&model).contains(said), "{}", whole(&model));
+        let mut model = browsing(cols, rows);
+        press(&mut model, "\r/nothing-like-it\r");
+        for word in ["No command", "matches. / changes", "filter."] {
+            assert!(shown(&model).contains(word), "{}", shown(&model));
+        }
+        let mut model = browsing(cols, rows);
+        press(&mut model, "s");
+        for word in ["expression/,", "-not, OR", "slow:>1s", "in:output"] {
+            assert!(shown(&model).contains(word), "{}", shown(&model));
+        }
+        // An answer has room beside a long question, or below it.
+        let mut model = browsing(cols, rows);
+        press(&mut model, "e");
+        for _ in 0..7 {
+            press(&mut model, "j");
+        }
+        press(&mut model, "m");
+        press(&mut model, "order-[0-9]+");
+        let said = whole(&model);
+        assert!(said.contains("mask too (a regular expression):"), "{said}");
+        assert!(said.contains("order-[0-9]+"), "{said}");
+        // In the palette a word is left out, not cut.
+        let mut model = browsing(cols, rows);
+        press(&mut model, ":");
+        let helps: Vec<&str> = model.keymap.bindings().iter().map(|b| b.help).collect();
+        let said = shown(&model);
+        let rows = said.lines().skip_while(|row| !row.contains("▌ Do "));
+        for row in rows.skip(1) {
+            let row = row.trim_matches('"').trim_end();
+            if let Some(cut) = row.strip_suffix('…') {
+                let last = cut.split_whitespace().last().unwrap();
+                let known = |help: &&str| help.split_whitespace().any(|word| word == last);
+                assert!(helps.iter().any(known), "{row}");
+            }
+        }
+    }
+}
