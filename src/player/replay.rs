@@ -77,6 +77,8 @@ pub struct Player<S> {
     speed: f64,
     idle: Duration,
     skips_idle: bool,
+    /// When the last piece ends, once that was asked.
+    last: Option<Micros>,
 }
 
 impl<S: Source> Player<S> {
@@ -96,6 +98,7 @@ impl<S: Source> Player<S> {
             speed: 1.0,
             idle: IDLE_DEFAULT,
             skips_idle: true,
+            last: None,
         }
     }
 
@@ -116,6 +119,23 @@ impl<S: Source> Player<S> {
     pub fn indexed(&self) -> u16 {
         let all = self.source.pieces().max(1);
         u16::try_from(self.index.next_piece().min(all) * 1000 / all).unwrap_or(1000)
+    }
+
+    /// When the last event happens; where the index does not cover it yet, as its piece tells.
+    pub fn length(&mut self) -> Micros {
+        let until = self.index.landmarks.until;
+        if self.index.landmarks.complete {
+            return until;
+        }
+        let source = &mut self.source;
+        let last = *self.last.get_or_insert_with(|| {
+            let events = match source.pieces().checked_sub(1) {
+                Some(number) => read(source, number),
+                None => Vec::new(),
+            };
+            events.iter().map(|event| event.at).max().unwrap_or(until)
+        });
+        last.max(until)
     }
 
     /// Commands, markers, gaps, as far as the index was read.

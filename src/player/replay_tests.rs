@@ -244,9 +244,14 @@ fn a_glimpse_of_what_is_not_indexed_yet_reads_little() {
     assert_eq!(player.now(), Micros(0), "the playhead stays");
     let last = player.glimpse(Micros(u64::MAX)).unwrap();
     assert_eq!(last.text()[3], "4095.8");
+    let (before, length) = (player.source.1, player.length());
+    assert_eq!(length, Micros(4_095_800_000), "its last piece tells");
+    assert_eq!(player.length(), length);
+    assert_eq!(player.source.1, before + 1, "one piece is read for it");
     while player.index_more() {}
     let at = Micros(2_000_350_000);
     assert!(player.glimpse(at).is_none(), "it is known by now");
+    assert_eq!(player.length(), length);
     player.jump(Jump::Time(at));
     assert_eq!(player.screen().grid(), seen.grid());
 }

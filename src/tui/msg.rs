@@ -142,6 +142,8 @@ pub struct Frame {
     pub grid: Grid,
     /// The playhead.
     pub now: Micros,
+    /// When the recording ends.
+    pub until: Micros,
     /// Its place among the events.
     pub spot: Spot,
     /// Whether time moves it.

@@ -292,6 +292,7 @@ fn watching() -> Model {
         id: id(0x7f),
         grid: player.screen().grid(),
         now: Micros(126_000_000),
+        until: player.length(),
         spot: player.spot(),
         playing: true,
         speed: 1.0,

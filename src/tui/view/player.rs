@@ -98,6 +98,7 @@ fn recorded(model: &Model, viewer: &Viewer, shown: &Shown, main: Rect, frame: &m
 /// What stands at one column of the scrubber, the most important last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Tick {
+    Unread,
     Line,
     Command,
     Gap,
@@ -108,13 +109,20 @@ enum Tick {
 
 fn scrub(model: &Model, viewer: &Viewer, shown: &Shown, area: Rect, frame: &mut Frame) {
     let width = usize::from(area.width);
-    let until = viewer.landmarks.until.max(shown.now);
+    let until = shown.until.max(viewer.landmarks.until).max(shown.now);
     let column = |at: Micros| {
         let last = u64::try_from(width.saturating_sub(1)).unwrap_or(0);
         let place = u128::from(at.0) * u128::from(last) / u128::from(until.0.max(1));
         usize::try_from(place).unwrap_or(0)
     };
     let mut ticks = vec![Tick::Line; width];
+    if !viewer.landmarks.complete {
+        let read = column(viewer.landmarks.until);
+        ticks
+            .iter_mut()
+            .skip(read)
+            .for_each(|tick| *tick = Tick::Unread);
+    }
     let mut tick = |at: Micros, kind: Tick| {
         if let Some(slot) = ticks.get_mut(column(at)) {
             *slot = (*slot).max(kind);
@@ -142,6 +150,7 @@ fn scrub(model: &Model, viewer: &Viewer, shown: &Shown, area: Rect, frame: &mut 
         let (sign, style) = match tick {
             Tick::Line if at < played => ("━", theme.strong()),
             Tick::Line => ("─", theme.quiet()),
+            Tick::Unread => ("╌", theme.quiet()),
             Tick::Command if at < played => ("╋", theme.strong()),
             Tick::Command => ("┼", Style::new()),
             Tick::Gap => ("◌", theme.warning()),
@@ -160,11 +169,7 @@ fn status_line(model: &Model, viewer: &Viewer, shown: &Shown, main: Rect) -> Lin
     let landmarks = &viewer.landmarks;
     let mut spans = Vec::new();
     let sign = if shown.playing { "▶" } else { "‖" };
-    let until = if landmarks.complete {
-        when::position(landmarks.until)
-    } else {
-        "…".to_owned()
-    };
+    let until = when::position(shown.until.max(landmarks.until));
     let time = format!("{sign} {}/{until}", when::position(shown.now));
     spans.push(Span::styled(time, theme.strong()));
     #[expect(
@@ -186,8 +191,10 @@ fn status_line(model: &Model, viewer: &Viewer, shown: &Shown, main: Rect) -> Lin
     let command = landmarks.command_before(shown.spot);
     let what = match command.and_then(|place| Some((place, landmarks.commands.get(place)?))) {
         Some((place, command)) => {
+            // While it is read there are more of them than it is known of.
+            let more = if landmarks.complete { "" } else { "…" };
             let all = landmarks.commands.len();
-            format!("  {}/{all} {}", place + 1, command.text)
+            format!("  {}/{all}{more} {}", place + 1, command.text)
         }
         None => format!("  {}", viewer.title),
     };

@@ -66,6 +66,7 @@ fn playing(cols: u16, rows: u16, jump: Jump) -> Model {
         id: id(0x7f),
         grid: player.screen().grid(),
         now: player.now(),
+        until: player.length(),
         spot: player.spot(),
         playing: false,
         speed: 1.0,
@@ -100,6 +101,23 @@ fn a_screen_that_is_only_about_right_is_said_to_be() {
         said.contains("reading 34%") && !said.contains("about so"),
         "{said}"
     );
+}
+
+#[test]
+fn how_long_a_recording_is_shows_before_it_is_read() {
+    let mut model = playing(80, 24, Jump::Command(1));
+    let viewer = model.player.as_mut().unwrap();
+    let mut marks = (*viewer.landmarks).clone();
+    marks.complete = false;
+    marks.until = marks.commands[1].at;
+    marks.commands.truncate(2);
+    viewer.landmarks = Arc::new(marks);
+    let said = drawn(&model).to_string();
+    let whole = "0:29/4:12";
+    assert!(said.contains(whole) && said.contains(" 1/2… "), "{said}");
+    let scrubber = said.lines().find(|line| line.contains('╌')).unwrap();
+    let read = scrubber.chars().position(|tick| tick == '╌').unwrap();
+    assert!((30..45).contains(&read), "{scrubber}");
 }
 
 #[test]

@@ -89,8 +89,7 @@ impl Worker {
                 replay.pending = Some(Jump::Time(to));
             }
             Order::Part(part) => {
-                let until = player.landmarks().until;
-                let to = until.0 / 1000 * u64::from(part);
+                let to = player.length().0 / 1000 * u64::from(part);
                 replay.pending = Some(Jump::Time(Micros(to)));
             }
             Order::Step => {
@@ -166,6 +165,7 @@ impl Worker {
                     Some((at, _)) if *at < Micros(u64::MAX) => *at,
                     _ => open.player.now(),
                 },
+                until: open.player.length(),
                 spot: open.player.spot(),
                 playing: open.player.playing(),
                 speed: open.player.speed(),
