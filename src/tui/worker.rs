@@ -33,6 +33,8 @@ const LANDMARKS_EVERY: Duration = Duration::from_millis(200);
 const LIST_BATCH: usize = 100;
 /// How long indexing may keep a request waiting.
 const INDEX_SLICE: Duration = Duration::from_millis(10);
+/// How long a session is read before anything of it is shown: most are read whole by then.
+const FIRST_SLICE: Duration = Duration::from_millis(3);
 
 /// The session that is looked at.
 struct Open {
@@ -210,6 +212,7 @@ impl Worker {
             }
             Request::Landmarks(id) => {
                 if self.opened(id)? {
+                    self.index(INDEX_SLICE);
                     self.landmarks(true)?;
                 }
                 Ok(())
@@ -241,7 +244,9 @@ impl Worker {
             } => {
                 if self.opened(id)? {
                     self.replay(jump, about, play, pace);
-                    self.work()?;
+                    // First what there is to see; it is read on afterwards.
+                    self.landmarks(false)?;
+                    self.play()?;
                 }
                 Ok(())
             }
@@ -353,7 +358,7 @@ impl Worker {
                     output: None,
                     replay: None,
                 });
-                self.index();
+                self.index(FIRST_SLICE);
                 Ok(true)
             }
             Err(why) => {
@@ -363,11 +368,11 @@ impl Worker {
         }
     }
 
-    /// Reads more of the open session, for a moment.
-    fn index(&mut self) {
+    /// Reads more of the open session, for so long.
+    fn index(&mut self, slice: Duration) {
         let Some(open) = &mut self.open else { return };
         let start = Instant::now();
-        while open.player.index_more() && start.elapsed() < INDEX_SLICE {}
+        while open.player.index_more() && start.elapsed() < slice {}
     }
 
     /// Tells the landmarks, when `now` or when it is time.
@@ -398,7 +403,7 @@ impl Worker {
             None => return Ok(()),
         };
         if !complete {
-            self.index();
+            self.index(INDEX_SLICE);
         }
         self.landmarks(false)?;
         self.looks()?;
