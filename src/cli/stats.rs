@@ -15,6 +15,9 @@ Statements are told apart by what their runs have in common: values, spacing and
 keywords do not count. AT is where the newest run can be looked at: rec play 7f3a --command 3.
 Filters are those of rec search. Time at work leaves out pauses of more than five minutes.
 
+How long an editor, a pager or a shell within a shell had the terminal is time at work, but not
+counted as how slow that is.
+
 Exit status: 0, or 1 where nothing is found.
 
 Examples:

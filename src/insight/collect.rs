@@ -1,6 +1,7 @@
 //! Commands of many sessions, counted.
 
 use super::align::similar;
+use super::attended::attended;
 use super::fingerprint::fingerprint_and_reach;
 use super::spread::Spread;
 use super::whole::Reach;
@@ -68,7 +69,7 @@ pub struct Statement {
     pub failed: u32,
     /// How it ended when it failed last.
     pub error: Option<String>,
-    /// How long it took.
+    /// How long it took; empty for what somebody sits at, as an editor.
     pub times: Spread,
     /// Its newest runs, newest first.
     pub occurrences: Vec<Occurrence>,
@@ -227,7 +228,9 @@ impl Collector {
             .map(|run| fingerprint_and_reach(dialect(&meta.client, &run.text), &run.text))
             .collect();
         for (run, (print, reach)) in runs.iter().zip(&judged) {
-            self.run(meta, run, print, *reach);
+            let language = dialect(&meta.client, &run.text);
+            let took = run.took.filter(|_| !attended(language, &run.text));
+            self.run(meta, run, took, print, *reach);
         }
         let pairs = judged.iter().zip(judged.iter().skip(1));
         for (((one, _), (next, _)), (run, follower)) in
@@ -241,7 +244,15 @@ impl Collector {
         self.spent(meta, runs);
     }
 
-    fn run(&mut self, meta: &Meta, run: &Run, print: &str, reach: Option<Reach>) {
+    /// Counts a run. `took` is how slow it was, where its length says anything of that.
+    fn run(
+        &mut self,
+        meta: &Meta,
+        run: &Run,
+        took: Option<Duration>,
+        print: &str,
+        reach: Option<Reach>,
+    ) {
         let stats = &mut self.stats;
         stats.commands = stats.commands.saturating_add(1);
         stats.failed = stats.failed.saturating_add(u32::from(run.failed));
@@ -258,7 +269,7 @@ impl Collector {
                     statement.error.clone_from(&run.outcome);
                 }
             }
-            if let Some(took) = run.took {
+            if let Some(took) = took {
                 statement.times.add(occurrence.stamp, took);
             }
             remember(&mut statement.occurrences, occurrence.clone());

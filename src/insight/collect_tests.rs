@@ -95,6 +95,26 @@ fn statements_are_counted_timed_and_found_again() {
 }
 
 #[test]
+fn what_somebody_sits_at_is_not_slow() {
+    let mut collector = Collector::new();
+    let lines = [
+        (0, 600_000, false, "vim notes.txt"),
+        (700, 90_000, false, "python3"),
+        (800, 2_000, false, "make check"),
+    ];
+    collector.session(&meta(3, "bash", 1_700_000_000), &runs(&lines));
+    let stats = collector.finish();
+    let slow: Vec<_> = stats.slowest().map(|s| s.example.as_str()).collect();
+    assert_eq!(slow, ["make check"]);
+    let vim = stats.statements.iter().find(|s| s.example.contains("vim"));
+    let vim = vim.unwrap();
+    assert_eq!((vim.count, vim.times.percentile(50)), (1, None));
+    assert_eq!(vim.occurrences[0].took, Some(Duration::from_secs(600)));
+    // It is time at work all the same.
+    assert!(stats.time >= Duration::from_secs(300), "{:?}", stats.time);
+}
+
+#[test]
 fn what_followed_a_failure_and_what_was_tried_again_is_told() {
     let stats = stats();
     let after: Vec<_> = stats

@@ -6,6 +6,7 @@
 
 mod align;
 mod alike;
+mod attended;
 mod collect;
 mod compare;
 mod fingerprint;
