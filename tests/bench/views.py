@@ -2,16 +2,19 @@
 """How fast the views answer, on a real terminal over a vault of real sessions.
 
     tests/bench/views.py [--rec target/release/rec] [--sessions 1000] [--typed 200] [--mb 1000]
-                         [--made DIR] [TEST ...]
+                         [--made DIR] [--day DIR] [TEST ...]
 
 Tests: paint (from the start to the first frame), keys (from a key to what it draws, in each view),
-search (from a letter to the hits), seek (jumps in one long session, from the key to the frame). The
+search (from a letter to the hits), seek (jumps in one long session, from the key to the frame), day
+(opening a session of a day and a gigabyte, and jumps in it before and after it was read). The
 vault is a throw-away one, its key a file; its sessions are recorded by rec itself, most of them a
 line long, one with so many typed commands, one with so many megabytes of output; or, for paint, keys
-and search, the one that `cargo bench --bench vault -- make DIR` made. Times are
-wall-clock and include the terminal: quote them with the machine's load. Linux, standard library only.
+and search, the one that `cargo bench --bench vault -- make DIR` made, and for day the one of
+`cargo bench --bench vault -- long DIR`. Times are wall-clock and include the terminal: quote them with
+the machine's load. Beside them stand what the program's threads took of a processor until then, and
+how long they waited for one at most, which is the machine's share. Linux, standard library only.
 """
-import argparse, fcntl, json, os, pty, random, re, select, shutil, signal, statistics, struct
+import argparse, fcntl, glob, json, os, pty, random, re, select, shutil, signal, statistics, struct
 import subprocess, sys, tempfile, termios, time
 
 # Words of the vault that the other bench makes: the few that are in every session, and rarer ones.
@@ -25,6 +28,16 @@ WORDS = ("select update delete orders status stuck users payments report index v
 PATIENCE = 60
 
 
+class Cost:
+    """What something took of a processor, and how long it waited for one."""
+
+    def __init__(self, ran, waited, wall=None):
+        self.ran, self.waited, self.wall = ran, waited, wall
+
+    def after(self, wall):
+        return Cost(self.ran, self.waited, wall)
+
+
 class View:
     """rec on a terminal of 100 by 30."""
 
@@ -35,7 +48,20 @@ class View:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
             os.execvpe(argv[0], argv, env)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-        self.seen = b""
+        self.used = (0, 0)
+
+    def spent(self):
+        """What the program's threads took of a processor and what they waited for one, in seconds,
+        since this was asked last."""
+        used = (0, 0)
+        for name in glob.glob(f"/proc/{self.pid}/task/*/schedstat"):
+            try:
+                ran, waited, _ = open(name).read().split()
+            except (OSError, ValueError):
+                continue
+            used = (used[0] + int(ran) / 1e9, used[1] + int(waited) / 1e9)
+        before, self.used = self.used, used
+        return Cost(max(0, used[0] - before[0]), max(0, used[1] - before[1]))
 
     def read(self):
         """What was drawn; nothing once the program has ended."""
@@ -74,18 +100,33 @@ class View:
         """Seconds from a key to the first thing that it draws; what is still drawn for the key before
         it is not taken for that."""
         self.quiet(0.06)
+        self.spent()
         start = time.perf_counter()
         os.write(self.fd, keys)
         if not select.select([self.fd], [], [], 1)[0]:
             return None
         if not self.read():
             raise SystemExit(f"rec ended at the key {keys!r}")
-        return time.perf_counter() - start
+        wall = time.perf_counter() - start
+        return self.spent().after(wall)
+
+    def came(self, keys, wanted):
+        """What it costs from a key until `wanted` was drawn; from the start without a key."""
+        start = self.began
+        if keys:
+            self.quiet(0.06)
+            self.spent()
+            start = time.perf_counter()
+            os.write(self.fd, keys)
+        self.until(wanted)
+        wall = time.perf_counter() - start
+        return self.spent().after(wall)
 
     def hits(self, letter):
         """Seconds from a letter to the first hits that are drawn for it: only what differs from the
         frame before is, so more than the letter and a word on the title; where nothing else came, to
         the last thing that did."""
+        self.spent()
         start = time.perf_counter()
         os.write(self.fd, letter)
         last = None
@@ -96,8 +137,9 @@ class View:
                 raise SystemExit(f"rec ended at the letter {letter!r}")
             if len(plain(drawn)) > 40 or last > PATIENCE:
                 break
+        cost = None if last is None else self.spent().after(last)
         self.quiet(0.3)
-        return last
+        return cost
 
     def end(self):
         os.write(self.fd, b"\x03")
@@ -120,16 +162,18 @@ def plain(data):
     return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", data)
 
 
-def told(name, times):
-    lost = sum(t is None for t in times)
-    times = sorted(t for t in times if t is not None)
-    if not times:
+def told(name, costs):
+    lost = sum(cost is None for cost in costs)
+    costs = [cost for cost in costs if cost is not None]
+    if not costs:
         print(f"{name:28} nothing is drawn", flush=True)
         return
-    p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
-    print(f"{name:28} n {len(times):4}  p50 {statistics.median(times) * 1000:7.1f} ms  "
-          f"p99 {p99 * 1000:7.1f} ms  max {times[-1] * 1000:7.1f} ms"
-          + (f"  ({lost} drew nothing)" if lost else ""), flush=True)
+    def at(part, share):
+        times = sorted(getattr(cost, part) * 1000 for cost in costs)
+        return times[min(len(times) - 1, int(len(times) * share))]
+    print(f"{name:28} n {len(costs):4}  p50 {at('wall', 0.5):7.1f} ms  p99 {at('wall', 0.99):7.1f} ms  "
+          f"max {at('wall', 1):7.1f} ms   cpu p50 {at('ran', 0.5):5.1f}  p99 {at('ran', 0.99):5.1f}  "
+          f"waited p99 {at('waited', 0.99):5.1f}" + (f"  ({lost} drew nothing)" if lost else ""), flush=True)
 
 
 def keys(view, name, keys):
@@ -169,6 +213,50 @@ def long_session(rec, env, home, rng, mb):
     os.remove(name)
 
 
+def day(rec, env):
+    """Opening the session of a day, and jumps in it."""
+    def often(name, argv, steps):
+        """Starts it again and again; costs of each step."""
+        found = []
+        for _ in range(15):
+            view = View([rec, *argv], env)
+            found.append([view.came(*step) for step in steps])
+            view.end()
+        for place, costs in enumerate(zip(*found)):
+            told(f"{name}{['', ' then'][place > 0]}", costs)
+    screen = rb"0:0[0-9]/"
+    often("play, its first screen", ["play", "@last"], [(None, screen)])
+    often("play --at 12h", ["play", "@last", "--at", "12h"], [(None, rb"12:00:[0-9]+/")])
+    often("browser, its list", [], [(None, rb"q leave")])
+    often("browser, its commands", [], [(None, rb"0:20 ")])
+    often("browser, played", [], [(None, rb"q leave"), (b" ", screen)])
+    # Jumps while it is read, each in a player of its own.
+    times = []
+    for tenth in b"123456789":
+        view = View([rec, "play", "@last"], env)
+        view.until(screen)
+        view.key(b" ")
+        times.append(view.hits(bytes([tenth])))
+        view.end()
+    told("tenths, while it is read", times)
+    view = View([rec, "play", "@last", "--keep-idle"], env)
+    view.until(screen)
+    start = time.perf_counter()
+    os.write(view.fd, b" G")
+    # While the recording is being read its status line says how far.
+    view.quiet(3)
+    print(f"a day is read after {time.perf_counter() - start - 3:.1f} s", flush=True)
+    told("tenths", [view.key(b"%d" % (1 + n * 7 % 9)) for n in range(100) if not view.quiet(0.2)])
+    rng = random.Random(4711)
+    def to(hours, seconds):
+        os.write(view.fd, b"t"); view.quiet(0.1)
+        os.write(view.fd, b"%d:%02d:%02d" % (hours, seconds // 60, seconds % 60)); view.quiet(0.1)
+        return view.hits(b"\r")
+    told("any time", [to(rng.randrange(24), rng.randrange(3600)) for _ in range(100)])
+    told("commands", [view.key(rng.choice([b"]", b"["])) for _ in range(60)])
+    view.end()
+
+
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("--rec", default="target/release/rec")
@@ -176,18 +264,24 @@ def main():
     args.add_argument("--typed", type=int, default=200)
     args.add_argument("--mb", type=int, default=1_000)
     args.add_argument("--made")
+    args.add_argument("--day")
     args.add_argument("tests", nargs="*")
     args = args.parse_args()
     rec = os.path.abspath(args.rec)
-    tests = args.tests or ["paint", "keys", "search", "seek"]
+    tests = args.tests or (["day"] if args.day else ["paint", "keys", "search", "seek"])
     home = tempfile.mkdtemp(prefix="rec-bench-")
     env = {"PATH": os.environ["PATH"], "HOME": home, "TERM": "xterm-256color", "TZ": "UTC",
            "REC_VAULT": home + "/vault", "REC_CONFIG": home + "/config.toml",
            "XDG_STATE_HOME": home + "/state", "XDG_RUNTIME_DIR": home, "LANG": "C.UTF-8"}
+    def within(made):
+        made = os.path.abspath(made)
+        return {**env, "REC_VAULT": made + "/vault", "REC_CONFIG": made + "/config/config.toml",
+                "XDG_STATE_HOME": made + "/state", "XDG_RUNTIME_DIR": made + "/run"}
+    if "day" in tests and not args.day:
+        raise SystemExit("day wants --day DIR, which `cargo bench --bench vault -- long DIR` makes")
+    long_env = within(args.day) if args.day else None
     if args.made:
-        made = os.path.abspath(args.made)
-        env.update({"REC_VAULT": made + "/vault", "REC_CONFIG": made + "/config/config.toml",
-                    "XDG_STATE_HOME": made + "/state", "XDG_RUNTIME_DIR": made + "/run"})
+        env = within(args.made)
         tests = [test for test in tests if test != "seek"]
     open(home + "/config.toml", "w").write("[browser]\nmouse = false\n")
     rng = random.Random(4711)
@@ -198,8 +292,12 @@ def main():
         if args.made:
             # The index is there, as after a first search.
             run("ls")
-        else:
+        elif set(tests) - {"day"}:
             run("init", "--key", "file")
+        if "day" in tests:
+            # A vault is made ready for reading by the first who reads it.
+            subprocess.run([rec, "ls"], env=long_env, check=True, stdout=subprocess.DEVNULL)
+            day(rec, long_env)
         if not args.made and set(tests) & {"paint", "keys", "search"}:
             start = time.perf_counter()
             for n in range(args.sessions):
@@ -208,10 +306,9 @@ def main():
             print(f"made {args.sessions} sessions in {time.perf_counter() - start:.0f} s", flush=True)
         if "paint" in tests:
             times = []
-            for _ in range(20):
+            for _ in range(100):
                 view = View([rec], env)
-                view.until(rb"Sessions")
-                times.append(time.perf_counter() - view.began)
+                times.append(view.came(None, rb"Sessions"))
                 view.end()
             told("first paint", times)
         if set(tests) & {"keys", "search"}:
@@ -237,17 +334,16 @@ def main():
             view.key(b"v"); view.key(b"j"); view.key(b"c"); view.quiet(2)
             keys(view, "compare", [b"="] * 30)
             view.key(b"q"); view.quiet(0.7)
-            start = time.perf_counter()
-            os.write(view.fd, b"r"); view.until(rb"[0-9] run")
-            print(f"the first runs of a statement after {(time.perf_counter() - start) * 1000:.0f} ms", flush=True)
+            told("runs of a statement, first", [view.hits(b"r")])
             view.quiet(2)
             keys(view, "runs, list", [b"j"] * 20 + [b"k"] * 20)
             view.key(b"c"); view.quiet(2)
             keys(view, "compare, two runs", [b"=", b"l", b"h"] * 10)
             view.key(b"q"); view.quiet(0.7)
             view.key(b"q"); view.quiet(0.7)
-            view.key(b" "); view.quiet(1)
-            keys(view, "player", [b" ", b"]", b".", b"+", b"-", b"i"] * 8)
+            # What plays draws on and on; a second space pauses it.
+            view.key(b" "); view.key(b" "); view.quiet(1)
+            keys(view, "player", [b"]", b".", b"+", b"-", b"i", b"]"] * 8)
             # How deep it is by now depends on what the vault holds.
             view.end()
             view = View([rec], env)
