@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// Names a file, or the number of an inherited descriptor, whose first line is the passphrase.
 pub const PASSPHRASE_VARIABLE: &str = "REC_PASSPHRASE_FILE";
 /// Names an age or SSH identity file.
-const IDENTITY_VARIABLE: &str = "REC_IDENTITY_FILE";
+pub(super) const IDENTITY_VARIABLE: &str = "REC_IDENTITY_FILE";
 
 /// The longest passphrase.
 const PASSPHRASE_MAX: u64 = 64 << 10;
@@ -192,7 +192,7 @@ impl Vault {
         Ok(all)
     }
 
-    fn by_plain_file(&self, slot: &Slot) -> Result<Identity, String> {
+    pub(super) fn by_plain_file(&self, slot: &Slot) -> Result<Identity, String> {
         let path = slot.path(&self.dir);
         match super::dir::checked_file(&path) {
             Ok(Some(_)) => {}

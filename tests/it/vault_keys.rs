@@ -336,6 +336,60 @@ fn an_unlocked_vault_stays_so_in_every_terminal_until_it_is_locked() {
     assert!(left.all(|line| invalid(&line)), "{keys}");
 }
 
+#[test]
+fn a_lock_says_what_still_opens_the_vault() {
+    let mut home = Home::with_vault();
+    let said = |home: &Home| {
+        let output = home.rec(&["lock"]).output().unwrap();
+        check(&output);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    check(&home.rec(&["unlock"]).output().unwrap());
+    let text = said(&home);
+    for part in [
+        "is forgotten, but the vault is not locked",
+        "slot 1 opens it",
+        "identity.txt, in clear",
+        "rec vault add-slot --passphrase, then rec vault remove-slot 1",
+    ] {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+    let pass = write(&home.path().join("pass"), "correct horse\n");
+    home.set("REC_PASSPHRASE_FILE", &pass);
+    home.read(&["vault", "add-slot", "--passphrase"]);
+    let ssh = home.path().join("id");
+    let made = Command::new(tool("ssh-keygen", "openssh-client"))
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(&ssh)
+        .output()
+        .unwrap();
+    check(&made);
+    home.read(&["vault", "add-slot", "--identity", ssh.to_str().unwrap()]);
+    home.read(&["vault", "remove-slot", "1"]);
+    let text = said(&home);
+    for part in [
+        "kept no key, but the vault is not locked",
+        "id, which has no passphrase",
+        "REC_PASSPHRASE_FILE opens it",
+        "now on: rec vault remove-slot 3, then unset REC_PASSPHRASE_FILE",
+    ] {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+    assert!(!text.contains("identity.txt"), "{text}");
+    home.set("REC_PASSPHRASE_FILE", "");
+    let encrypted = Command::new(tool("ssh-keygen", "openssh-client"))
+        .args(["-q", "-p", "-N", "rosebud", "-f"])
+        .arg(&ssh)
+        .output()
+        .unwrap();
+    check(&encrypted);
+    assert_eq!(said(&home), "rec: it was locked already\n");
+    fails(
+        &home.rec(UNLOCKING).output().unwrap(),
+        &["the vault is locked"],
+    );
+}
+
 /// The name of the vault's key in the kernel, by its id in the database.
 fn kernel_name(home: &Home) -> String {
     let db = rusqlite::Connection::open(home.vault().join("vault.db")).unwrap();

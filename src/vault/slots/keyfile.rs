@@ -72,6 +72,11 @@ impl KeyFile {
         }
     }
 
+    /// Whether all it has is for age plugins: their program holds the key, or leads to it.
+    pub fn is_plugin(&self) -> bool {
+        matches!(self.inside, Inside::Age(_)) && self.native().is_empty()
+    }
+
     /// Whether its key opens an age file; `None` where that takes a passphrase, a plugin or the other
     /// half of the key.
     pub fn opens(&self, sealed: &[u8]) -> Option<bool> {
