@@ -50,7 +50,10 @@ fn hints(error: &vault::Error) -> Vec<String> {
             let tight = if path.is_dir() { "700" } else { "600" };
             vec![format!("chmod {tight} {} (mode is {mode:04o}; then ask who read it meanwhile)", path.display())]
         }
-        E::Symlink { .. } => one("name the real directory with --vault or REC_VAULT"),
+        E::Symlink { path } if path.is_dir() => {
+            one("name the real directory with --vault or REC_VAULT")
+        }
+        E::Symlink { .. } => one("put the file itself there, and ask who made the link"),
         E::Owner { .. } => one("use a vault of your own: rec --vault DIR init"),
         E::Newer { .. } => one("update rec; nothing in the vault was changed"),
         E::NotAVault { path, .. } => vec![format!(

@@ -197,6 +197,9 @@ impl Vault {
         match super::dir::checked_file(&path) {
             Ok(Some(_)) => {}
             Ok(None) => return Err(format!("the key file {} is gone", path.display())),
+            Err(e @ Error::Loose { .. }) => {
+                return Err(format!("{e}: chmod 600 {}", path.display()));
+            }
             Err(e) => return Err(e.to_string()),
         }
         let file = KeyFile::read(&path).map_err(|e| e.to_string())?;

@@ -431,7 +431,7 @@ fn the_key_file_is_private_and_is_not_overwritten() {
     mode(0o644);
     fails(
         &home.rec(UNLOCKING).output().unwrap(),
-        &["backup.key is open to other users"],
+        &["backup.key is open to other users", "chmod 600"],
     );
     mode(0o600);
     let other = home.path().join("other");
