@@ -36,7 +36,7 @@ fn hints(error: &vault::Error) -> Vec<String> {
     let one = |hint: &str| vec![hint.to_owned()];
     match error {
         // What is left of one: nothing is made over it.
-        E::NoVault { dir } if dir.join("keyslots.age").exists() => one(
+        E::NoVault { dir } | E::Gone { dir } if dir.join("keyslots.age").exists() => one(
             "vault.db is missing, though the rest of a vault is there: put it back, or a backup in its place: rec vault restore FILE",
         ),
         E::NoVault { .. } => one("rec init makes one; so does the first recording"),

@@ -59,10 +59,6 @@ pub fn ensure_for_recording(paths: &Paths) -> Result<Ensured, Error> {
         Err(Error::NoVault { .. }) => {}
         other => return other.map(Ensured::Ready),
     }
-    let dir = place(&paths.vault);
-    if pin::known(&paths.config_dir, &dir)?.is_some() {
-        return Err(Error::Gone { dir });
-    }
     match create(paths, NewKey::Keyring) {
         Ok(created) => Ok(Ensured::Created(created)),
         Err(Error::Keyring(why)) => Ok(Ensured::Ask(why)),
@@ -73,7 +69,7 @@ pub fn ensure_for_recording(paths: &Paths) -> Result<Ensured, Error> {
 }
 
 /// The real path of a directory that may not exist.
-fn place(dir: &Path) -> PathBuf {
+pub(super) fn place(dir: &Path) -> PathBuf {
     let parent = dir.parent().and_then(|p| fs::canonicalize(p).ok());
     match (fs::canonicalize(dir), parent, dir.file_name()) {
         (Ok(dir), _, _) => dir,

@@ -285,6 +285,7 @@ fn a_vault_that_is_removed_or_replaced_under_a_recorder_takes_nothing_more() {
         recording.tick(recording.deadline().unwrap());
         wait_for(|| pieces(&paths) == 1);
         fs::rename(&paths.vault, home.path().join("away")).unwrap();
+        assert!(matches!(Vault::open(&paths), Err(Error::Gone { .. })));
         if replaced {
             create(&paths, NewKey::File(None)).unwrap();
         }

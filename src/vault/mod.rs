@@ -112,9 +112,17 @@ impl Vault {
     /// Opens the vault that `paths` names.
     ///
     /// # Errors
-    /// Among others [`Error::NoVault`], [`Error::Loose`], [`Error::Newer`], and
-    /// [`Error::Pinned`] when its key is not the one known for this directory.
+    /// Among others [`Error::NoVault`], [`Error::Gone`] where one stood before, [`Error::Loose`],
+    /// [`Error::Newer`], and [`Error::Pinned`] when its key is not the one known for this directory.
     pub fn open(paths: &Paths) -> Result<Vault, Error> {
+        let known = |dir: &Path| pin::known(&paths.config_dir, dir).is_ok_and(|key| key.is_some());
+        Vault::open_there(paths).map_err(|error| match error {
+            Error::NoVault { dir } if known(&create::place(&dir)) => Error::Gone { dir },
+            error => error,
+        })
+    }
+
+    fn open_there(paths: &Paths) -> Result<Vault, Error> {
         let dir = dir::checked(&paths.vault)?;
         let conn = db::open(&dir)?;
         let not_a_vault = || Error::NotAVault {
