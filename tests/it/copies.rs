@@ -130,6 +130,10 @@ fn a_damaged_vault_is_salvaged_into_another_place() {
         texts.contains("was altered") && texts.contains("a piece does not open"),
         "{texts}"
     );
+    // P6.
+    let shown = home.rec(&["show", &id]).output().unwrap();
+    let page = String::from_utf8_lossy(&shown.stdout);
+    assert!(page.contains("Not seen: 1 damaged piece."), "{page}");
     let to = home.path().join("salvaged");
     let to = to.to_str().unwrap();
     let done = home.rec(&["vault", "salvage", to]).output().unwrap();

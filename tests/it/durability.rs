@@ -68,6 +68,9 @@ fn recorders_that_are_killed_lose_nothing_acknowledged() {
                 .unwrap(),
         );
     }
+    // P6: what came after its last piece is not there.
+    let page = home.read(&["show", "@last"]);
+    assert!(page.contains("Not seen: its end"), "{page}");
     let verified = home.json(&["vault", "verify"]);
     assert_eq!(verified["findings"], serde_json::json!([]));
 }

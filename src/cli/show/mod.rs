@@ -92,7 +92,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Show) -> Result<ExitCode, Error>
     } else {
         let ids = open::short_ids(&library)?;
         let timeline = Timeline::outline(&session.meta, library.annotated(&session)?);
-        let page = page::page(ui, &ids, &session, &timeline);
+        let page = page::page(ui, &ids, &session, &timeline, library.damaged());
         open::print(ui, page)?;
     }
     Ok(open::status(ui, &library, 0))

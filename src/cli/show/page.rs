@@ -4,13 +4,20 @@ use super::statements;
 use crate::cli::Ui;
 use crate::cli::open::{self, Clock};
 use crate::cli::table::fit;
-use crate::model::{GapKind, ShortIds, printable, when};
+use crate::model::{GapKind, ShortIds, Status, printable, when};
 use crate::timeline::{Command, GapAt, Timeline};
 use crate::vault::index::Listed;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
-pub(super) fn page(ui: &Ui, ids: &ShortIds, session: &Listed, timeline: &Timeline) -> String {
+/// `damaged` pieces of it were left out.
+pub(super) fn page(
+    ui: &Ui,
+    ids: &ShortIds,
+    session: &Listed,
+    timeline: &Timeline,
+    damaged: u32,
+) -> String {
     let mut out = head(ui, ids, session);
     out.push_str(&commands(ui, timeline));
     // On a terminal it is plain that a line goes on, and where.
@@ -22,7 +29,7 @@ pub(super) fn page(ui: &Ui, ids: &ShortIds, session: &Listed, timeline: &Timelin
     }
     out.push_str(&format!(
         "Not seen: {}   Masked: {}\n",
-        unseen(&timeline.gaps),
+        unseen(session.status, damaged, &timeline.gaps),
         masked(timeline)
     ));
     out
@@ -34,13 +41,13 @@ fn head(ui: &Ui, ids: &ShortIds, session: &Listed) -> String {
     let clock = Clock::system();
     let length = when::length(Duration::from_micros(session.summary.duration.0));
     let end = match (session.status, session.summary.exit) {
-        (crate::model::Status::Recording, _) => "recording".to_owned(),
-        (crate::model::Status::Interrupted, None) => "interrupted".to_owned(),
+        (Status::Recording, _) => "recording".to_owned(),
+        (Status::Interrupted, None) => "interrupted".to_owned(),
         (_, Some(exit)) => match exit.signal {
             Some(signal) => format!("signal {signal}"),
             None => format!("exit {}", exit.code),
         },
-        (crate::model::Status::Closed, None) => "end not seen".to_owned(),
+        (Status::Closed, None) => "end not seen".to_owned(),
     };
     let mut head = format!(
         "{}  {}   {}, {length}, {end}\n",
@@ -137,11 +144,17 @@ fn outcome(command: &Command) -> String {
     }
 }
 
-/// `nothing.`, or each kind with its times.
-fn unseen(gaps: &[GapAt]) -> String {
-    if gaps.is_empty() {
-        return "nothing.".to_owned();
-    }
+/// `nothing.`, or each kind with its times. What came after the last piece of an interrupted session
+/// left no gap behind: nobody was there to write one.
+fn unseen(status: Status, damaged: u32, gaps: &[GapAt]) -> String {
+    let damaged = match damaged {
+        0 => None,
+        n => Some(open::count(n.into(), "damaged piece")),
+    };
+    let end = match status {
+        Status::Interrupted => Some("its end (the recording was interrupted)".to_owned()),
+        Status::Recording | Status::Closed => None,
+    };
     let mut kinds: Vec<GapKind> = gaps.iter().map(|at| at.gap.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -163,7 +176,11 @@ fn unseen(gaps: &[GapAt]) -> String {
         }
         text + ")"
     });
-    told.collect::<Vec<_>>().join(", ") + "."
+    let told: Vec<String> = told.chain(damaged).chain(end).collect();
+    match told.is_empty() {
+        true => "nothing.".to_owned(),
+        false => told.join(", ") + ".",
+    }
 }
 
 fn name(kind: GapKind) -> &'static str {
