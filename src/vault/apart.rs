@@ -59,7 +59,7 @@ mod tell {
     pub const NOT_OPENED: u8 = b'N';
     /// A commit begins.
     pub const BUSY: u8 = b'B';
-    /// A commit is over.
+    /// A try to commit is over, and whether it did.
     pub const IDLE: u8 = b'I';
     /// How the way to the disk fares.
     pub const HEALTH: u8 = b'H';
@@ -205,7 +205,7 @@ fn listen(link: &UnixStream, shared: &Shared, after: &SyncSender<String>) {
     while let Ok((letter, told)) = receive(link) {
         match letter {
             tell::BUSY => shared.begin(),
-            tell::IDLE => shared.end(),
+            tell::IDLE => shared.end(told == [1]),
             tell::HEALTH => {
                 if let Ok(health) = serde_json::from_slice(&told) {
                     shared.set_health(health);
@@ -241,8 +241,8 @@ impl Told {
         let _ = send(&self.0, tell::BUSY, &[]);
     }
 
-    pub(super) fn idle(&self) {
-        let _ = send(&self.0, tell::IDLE, &[]);
+    pub(super) fn idle(&self, committed: bool) {
+        let _ = send(&self.0, tell::IDLE, &[&[u8::from(committed)]]);
     }
 
     pub(super) fn health(&self, health: &Health) {

@@ -9,7 +9,7 @@ use super::queue::{NotTaken, Queue};
 use super::{Error, Vault, writer};
 use crate::mask::Masked;
 use crate::model::{Event, Meta, SessionId, Summary, codec};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -67,6 +67,8 @@ pub(super) struct Shared {
     health: Mutex<Health>,
     /// Milliseconds since `epoch` at which the commit under way began, plus one; 0 for none.
     busy: AtomicU64,
+    /// Something of the session is in the vault.
+    committed: AtomicBool,
     epoch: Instant,
     /// After this the writer stops trying again.
     give_up: Mutex<Option<Instant>>,
@@ -82,6 +84,7 @@ impl Shared {
             queue: Queue::new(),
             health: Mutex::new(Health::Good),
             busy: AtomicU64::new(0),
+            committed: AtomicBool::new(false),
             epoch: Instant::now(),
             give_up: Mutex::new(None),
             done: Mutex::new(None),
@@ -99,10 +102,12 @@ impl Shared {
         self.busy.store(ms + 1, Ordering::Relaxed);
     }
 
-    pub fn end(&self) {
+    /// A try to commit is over.
+    pub fn end(&self, committed: bool) {
+        self.committed.fetch_or(committed, Ordering::Relaxed);
         self.busy.store(0, Ordering::Relaxed);
         if let Some(told) = &self.told {
-            told.idle();
+            told.idle(committed);
         }
     }
 
@@ -162,15 +167,20 @@ impl Shared {
         let busy = self.busy.load(Ordering::Relaxed) != 0;
         let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         if *health == Health::Good && busy && since.elapsed() > HUNG {
-            return Health::Failing(hung());
+            return Health::Failing(self.hung());
         }
         health.clone()
     }
-}
 
-fn hung() -> Failure {
-    let text = "the vault's file system does not answer";
-    Failure::new(FailureKind::Hung, text)
+    /// A write that waits for the file system looks from here as one that waits for a lock.
+    fn hung(&self) -> Failure {
+        let text =
+            "the vault does not answer: its file system hangs, or another process keeps it locked";
+        Failure {
+            nothing: !self.committed.load(Ordering::Relaxed),
+            ..Failure::new(FailureKind::Hung, text)
+        }
+    }
 }
 
 impl Recording {
@@ -270,7 +280,7 @@ impl Recording {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(match shared.health() {
-                    Health::Good => hung(),
+                    Health::Good => shared.hung(),
                     Health::Failing(why) | Health::Stopped(why) => why,
                 });
             }

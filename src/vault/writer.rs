@@ -304,7 +304,7 @@ fn retry<T>(
     loop {
         shared.begin();
         let result = work();
-        shared.end();
+        shared.end(result.is_ok());
         let failure = match result {
             Ok(value) => {
                 shared.set_health(Health::Good);

@@ -189,6 +189,11 @@ fn a_holder_of_the_vault_that_is_stopped_holds_up_no_session() {
     assert_eq!(t.wait().code(), Some(6), "{}", t.screen());
     db.execute_batch("ROLLBACK").unwrap();
     // And it lets go in time: nothing is lost, not even what waited.
+    let told = t.transcript();
+    assert!(
+        told.contains("nothing of this session is recorded") && told.contains("keeps it locked"),
+        "{told}"
+    );
     db.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut t = home.terminal(&["sh", "-c", "echo it waits; read x; exit 7"]);
     t.wait_for("it waits");
