@@ -61,11 +61,15 @@ impl Error {
         }
     }
 
-    /// Adds the chain of `cause`.
+    /// Adds the chain of `cause`, without what only says the line before once more: SQLite's errors
+    /// have themselves for a cause, with their number.
     pub fn caused_by(mut self, cause: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(cause);
         while let Some(cause) = next {
-            self.causes.push(cause.to_string());
+            let text = cause.to_string();
+            if !self.causes.last().is_some_and(|last| text.ends_with(last)) {
+                self.causes.push(text);
+            }
             next = cause.source();
         }
         self
@@ -93,3 +97,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_says_the_same_again_is_left_out() {
+        let readonly = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+        let said = "attempt to write a readonly database".to_owned();
+        let cause = rusqlite::Error::SqliteFailure(readonly, Some(said.clone()));
+        let error = Error::new(Kind::Failed, "it failed").caused_by(&cause);
+        assert_eq!(error.causes, [said]);
+    }
+}

@@ -2,6 +2,8 @@
 
 use super::{Error, Kind};
 use crate::vault;
+use rusqlite::ErrorCode as Code;
+use std::io::ErrorKind;
 
 impl From<vault::Error> for Error {
     fn from(error: vault::Error) -> Self {
@@ -86,7 +88,8 @@ fn hints(error: &vault::Error) -> Vec<String> {
             format!("if it is another key now: rec vault remove-slot {slot} first"),
         ],
         E::LastSlot(_) => one("add another one first: rec vault add-slot --recovery"),
-        E::Busy { .. } => one("is a recorder stopped (Ctrl-Z, a debugger)? rec waits five seconds at most"),
+        E::Busy { .. } => one(BUSY),
+        E::Db { source, .. } if is(source, Code::DatabaseBusy) => one(BUSY),
         E::SlotAway { slot, .. } => vec![
             format!("make its key available, or take the slot out: rec vault remove-slot {slot}"),
             "nothing was changed".to_owned(),
@@ -95,8 +98,10 @@ fn hints(error: &vault::Error) -> Vec<String> {
         E::NotTaken(_) => one("what was taken in before stays; run it again to go on"),
         E::Config(wrong) => vec![wrong.hint()],
         E::Changed => one("try again"),
-        E::Db { source, .. } if is_full(source) => one(FULL),
-        E::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => one(FULL),
+        E::Db { source, .. } if is(source, Code::DiskFull) => one(FULL),
+        E::Io { source, .. } if source.kind() == ErrorKind::StorageFull => one(FULL),
+        E::Db { source, .. } if is(source, Code::ReadOnly) => one(READ_ONLY),
+        E::Io { source, .. } if source.kind() == ErrorKind::ReadOnlyFilesystem => one(READ_ONLY),
         E::Db { source, .. } if is_damaged(source) => vec![
             "rec vault verify says what is damaged".to_owned(),
             "rec vault salvage DIR copies all that still opens".to_owned(),
@@ -111,14 +116,15 @@ fn hints(error: &vault::Error) -> Vec<String> {
     }
 }
 
+const BUSY: &str = "is a process stopped that writes it (Ctrl-Z, a debugger), or vault.db open in another program? rec waits five seconds at most";
 const FULL: &str = "its disk is full: make room there, then try again";
+const READ_ONLY: &str = "its file system takes no writes: mount it for writing, then try again (reading goes on: rec ls, rec vault backup FILE)";
 
-fn is_full(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+fn is(error: &rusqlite::Error, code: Code) -> bool {
+    error.sqlite_error_code() == Some(code)
 }
 
 fn is_damaged(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode as Code;
     matches!(
         error.sqlite_error_code(),
         Some(Code::DatabaseCorrupt | Code::NotADatabase | Code::SystemIoFailure)

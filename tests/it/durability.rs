@@ -150,6 +150,7 @@ mount -o remount,ro data
 rec ls
 rec search once
 rec vault verify
+! rec pin @last
 exec rec sh -c 'echo it runs; read x; exit 6'
 "#;
 
@@ -173,6 +174,7 @@ fn a_read_only_disk_is_read_from_and_stops_no_session() {
     let all = t.transcript();
     assert!(all.contains("1 of 1 sessions intact"), "{all}");
     assert!(all.contains("1 moment in 1 session"), "{all}");
+    assert!(all.contains("mount it for writing"), "{all}");
 }
 
 /// What a process leaves to others that is stopped in the middle of a write: the lock of SQLite's.
@@ -187,13 +189,13 @@ fn a_holder_of_the_vault_that_is_stopped_holds_up_no_session() {
     t.keys("on\r");
     t.wait_for("got on");
     assert_eq!(t.wait().code(), Some(6), "{}", t.screen());
-    db.execute_batch("ROLLBACK").unwrap();
-    // And it lets go in time: nothing is lost, not even what waited.
     let told = t.transcript();
     assert!(
         told.contains("nothing of this session is recorded") && told.contains("keeps it locked"),
         "{told}"
     );
+    db.execute_batch("ROLLBACK").unwrap();
+    // And it lets go in time: nothing is lost, not even what waited.
     db.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut t = home.terminal(&["sh", "-c", "echo it waits; read x; exit 7"]);
     t.wait_for("it waits");
