@@ -43,13 +43,11 @@ impl Foreign {
         means: &Means,
         ask: &mut dyn Ask,
     ) -> Result<Foreign, Error> {
-        let found = fs::metadata(path).map_err(Error::io("read", path))?;
-        let (home, file) = match found.is_dir() {
-            true => (path.to_owned(), path.join(dir::DB)),
-            false => (
-                path.parent().map_or_else(PathBuf::new, Path::to_owned),
-                path.to_owned(),
-            ),
+        // What is told of it elsewhere, such as where its key stands, holds in every directory.
+        let path = fs::canonicalize(path).map_err(Error::io("read", path))?;
+        let (home, file) = match (path.is_dir(), path.parent()) {
+            (false, Some(parent)) => (parent.to_owned(), path.clone()),
+            _ => (path.clone(), path.join(dir::DB)),
         };
         if !file.exists() {
             return Err(Error::NoVault { dir: home });

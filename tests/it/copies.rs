@@ -136,7 +136,10 @@ fn a_damaged_vault_is_salvaged_into_another_place() {
     assert!(page.contains("Not seen: 1 damaged piece."), "{page}");
     let to = home.path().join("salvaged");
     let to = to.to_str().unwrap();
-    let done = home.rec(&["vault", "salvage", to]).output().unwrap();
+    // A vault that is named from where one stands.
+    let mut salvage = home.rec(&["--vault", "rec", "vault", "salvage", to]);
+    salvage.current_dir(home.vault().parent().unwrap());
+    let done = salvage.output().unwrap();
     assert!(done.status.success(), "{}", said(&done));
     assert!(
         said(&done).contains("took in 2 sessions"),
