@@ -33,6 +33,9 @@ pub fn verify(
     if report.findings.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
+    if report.intact < report.sessions {
+        ui.say("rec: keep these files as they are; rec vault salvage DIR copies all that still opens, and a backup may have the rest");
+    }
     Ok(ExitCode::from(1))
 }
 

@@ -217,7 +217,7 @@ pub fn walk(
     }
     if let Some(anchor) = anchor.filter(|_| !anchored) {
         let text = format!(
-            "the log does not contain the anchor, entry {}",
+            "the log does not contain the anchor, entry {}: older files were put back, or its end was written anew",
             anchor.entry
         );
         report.vault(Wrong::RolledBack, text);

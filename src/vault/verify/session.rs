@@ -56,16 +56,21 @@ pub fn check_all(
         report.findings.append(&mut check.findings);
     }
     for (id, said) in &told.sessions {
-        if said.pruned || seen.contains(id) {
+        if seen.contains(id) {
             continue;
         }
-        report.sessions += 1;
+        let text = match said.pruned {
+            true => "it was forgotten in order, and its tombstone is missing",
+            false => "the whole session is missing",
+        };
+        report.sessions += u64::from(!said.pruned);
+        report.pruned += u64::from(said.pruned);
         report.findings.push(Finding {
             wrong: Wrong::Missing,
             session: Some(*id),
             piece: None,
             day: said.opened.map(|(_, day)| day),
-            text: "the whole session is missing".to_owned(),
+            text: text.to_owned(),
         });
     }
     holds(conn, told, report)?;

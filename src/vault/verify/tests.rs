@@ -179,6 +179,29 @@ fn each_kind_of_tampering_is_told_apart() {
     }
 }
 
+/// Without it the session could be taken in again from elsewhere, as if it had never been forgotten.
+#[test]
+fn a_tombstone_that_is_missing_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let (paths, id) = vault(home.path());
+    Vault::open(&paths).unwrap().forget(&[id], "asked").unwrap();
+    assert_eq!(
+        (report(&paths).findings.len(), report(&paths).pruned),
+        (0, 1)
+    );
+    tamper(&paths)
+        .execute_batch("DELETE FROM sessions WHERE state = 3")
+        .unwrap();
+    let report = report(&paths);
+    let found: Vec<_> = report
+        .findings
+        .iter()
+        .map(|f| (f.wrong, f.session))
+        .collect();
+    assert_eq!(found, [(Wrong::Missing, Some(id))]);
+    assert_eq!((report.pruned, report.intact, report.sessions), (1, 2, 2));
+}
+
 /// Who knows the format but not the seed seals a piece anew and repairs the whole chain after it.
 #[test]
 fn a_chain_repaired_after_a_forgery_does_not_lead_to_what_was_signed() {
