@@ -6,7 +6,7 @@ use super::{Error, Global, Kind, Ui, rm};
 use crate::config::{Config, Paths, Retention};
 use crate::model::{SessionId, Stamp, when};
 use crate::vault::index::Library;
-use crate::vault::retention::{Doomed, fill, size};
+use crate::vault::retention::{Doomed, HeldBack, fill, size};
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -63,11 +63,13 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Prune) -> Result<ExitCode, Error
     if !args.dry_run {
         library.unlocked_mut().set_hold(retention.min_age())?;
     }
-    let doomed = doomed(&library, &retention)?;
+    let (doomed, held) = doomed(&library, &retention)?;
     if args.json {
         open::print(ui, format!("{:#}\n", json(&doomed)))?;
     } else if doomed.is_empty() {
-        ui.say(nothing(&retention));
+        if held.is_none() {
+            ui.say(nothing(&retention));
+        }
     } else {
         let short = open::short_ids(&library)?;
         let mut table = Table::new(&[Align::Left, Align::Left, Align::Right, Align::Left]);
@@ -82,6 +84,13 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Prune) -> Result<ExitCode, Error
         }
         let lines = table.lines(ui.fit(), 3, &|style, text| ui.paint(style, text));
         open::print(ui, lines)?;
+    }
+    if let Some(held) = held {
+        let sessions = open::count(u64::try_from(held.sessions).unwrap_or(u64::MAX), "session");
+        let until = day(held.until);
+        ui.say(format!(
+            "rec: a hold (retention.min_age) keeps {sessions} that would go, the first until {until}"
+        ));
     }
     if !args.dry_run && !doomed.is_empty() {
         let done = forget(&mut library, &doomed)?;
@@ -111,11 +120,14 @@ pub fn retention(config: &Result<Config, crate::config::Error>) -> Result<Retent
     }
 }
 
-/// The sessions beyond the limits, their targets known.
+/// The sessions beyond the limits, their targets known, and what a hold keeps of them.
 ///
 /// # Errors
 /// The vault cannot be read.
-pub fn doomed(library: &Library, retention: &Retention) -> Result<Vec<Doomed>, Error> {
+pub fn doomed(
+    library: &Library,
+    retention: &Retention,
+) -> Result<(Vec<Doomed>, Option<HeldBack>), Error> {
     let unlocked = library.unlocked();
     let mut rules: HashMap<SessionId, usize> = HashMap::new();
     if retention.needs_targets() {
@@ -126,9 +138,11 @@ pub fn doomed(library: &Library, retention: &Retention) -> Result<Vec<Doomed>, E
         }
     }
     let rule = |row: &crate::vault::Row| rules.get(&row.id).copied();
-    Ok(unlocked
-        .vault()
-        .doomed(retention, &unlocked.rows()?, &rule)?)
+    let (vault, rows) = (unlocked.vault(), unlocked.rows()?);
+    Ok((
+        vault.doomed(retention, &rows, &rule)?,
+        vault.held_back(retention, &rows, &rule),
+    ))
 }
 
 /// Forgets them, each for its own reason.
@@ -167,7 +181,7 @@ pub fn when_due(library: &mut Library, paths: &Paths) {
     if made.and_then(|()| fs::write(&stamp, &today)).is_err() {
         return;
     }
-    let pruned = doomed(library, &retention).and_then(|doomed| {
+    let pruned = doomed(library, &retention).and_then(|(doomed, _)| {
         for gone in doomed.iter().take(AT_ONCE) {
             library.unlocked_mut().forget(&[gone.id], &gone.why)?;
         }

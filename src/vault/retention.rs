@@ -61,13 +61,52 @@ pub fn doomed(
     held: &dyn Fn(i64) -> i64,
     today: i64,
 ) -> Vec<Doomed> {
-    let min = i64::from(retention.min_age());
-    let free = |row: &Row| {
-        row.status != Status::Recording
-            && !row.pinned
-            && row.legible
-            && row.day.saturating_add(min).max(held(row.day)) <= today
-    };
+    let free = |row: &Row| until(retention, held, row.day) <= today;
+    beyond(retention, rows, rule, &free, today)
+}
+
+/// The first day on which a session of `day` may go.
+fn until(retention: &Retention, held: &dyn Fn(i64) -> i64, day: i64) -> i64 {
+    day.saturating_add(retention.min_age().into())
+        .max(held(day))
+}
+
+/// Sessions that are beyond the limits and must be kept all the same: how many, and until which day
+/// the first of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// How many.
+    pub sessions: usize,
+    /// The first day on which one of them may go, in days since 1970.
+    pub until: i64,
+}
+
+fn held_back(
+    retention: &Retention,
+    rows: &[Row],
+    rule: &dyn Fn(&Row) -> Option<usize>,
+    held: &dyn Fn(i64) -> i64,
+    today: i64,
+) -> Option<HeldBack> {
+    let all = beyond(retention, rows, rule, &|_| true, today).into_iter();
+    let until = all.map(|gone| until(retention, held, gone.day));
+    let kept: Vec<i64> = until.filter(|until| *until > today).collect();
+    Some(HeldBack {
+        sessions: kept.len(),
+        until: kept.into_iter().min()?,
+    })
+}
+
+/// Those beyond the limits of whom `free` says that they may go.
+fn beyond(
+    retention: &Retention,
+    rows: &[Row],
+    rule: &dyn Fn(&Row) -> Option<usize>,
+    free: &dyn Fn(&Row) -> bool,
+    today: i64,
+) -> Vec<Doomed> {
+    let free =
+        |row: &Row| row.status != Status::Recording && !row.pinned && row.legible && free(row);
     let own = retention.limits();
     let mut groups = vec![Group::new(Limits {
         max_size: None,
@@ -220,9 +259,24 @@ impl Vault {
         rows: &[Row],
         rule: &dyn Fn(&Row) -> Option<usize>,
     ) -> Result<Vec<Doomed>, Error> {
-        // A hold that cannot be read holds everything.
-        let held = |day| self.held_until(day).map_or(i64::MAX, |(until, _)| until);
+        let held = |day| self.held_at_most(day);
         Ok(doomed(retention, rows, rule, &held, super::now().day()))
+    }
+
+    /// What is beyond the limits today and not among the [`Vault::doomed`], because a hold keeps it.
+    pub fn held_back(
+        &self,
+        retention: &Retention,
+        rows: &[Row],
+        rule: &dyn Fn(&Row) -> Option<usize>,
+    ) -> Option<HeldBack> {
+        let held = |day| self.held_at_most(day);
+        held_back(retention, rows, rule, &held, super::now().day())
+    }
+
+    /// A hold that cannot be read holds everything.
+    fn held_at_most(&self, day: i64) -> i64 {
+        self.held_until(day).map_or(i64::MAX, |(until, _)| until)
     }
 }
 
@@ -305,6 +359,11 @@ mod tests {
         assert_eq!(young.len(), 1, "{young:?}");
         assert_eq!(gone("max_count = 1", &rows, 15).len(), 1);
         assert_eq!(gone("max_count = 1", &rows, 50).len(), 0);
+        let retention: Retention = toml::from_str("max_count = 1").unwrap();
+        let back = |held: i64| held_back(&retention, &rows, &|_| None, &|day| day + held, 100);
+        assert_eq!(back(0), None);
+        let back = back(15).unwrap();
+        assert_eq!((back.sessions, back.until), (1, 105));
         // So does what cannot be read: nothing may be decided by what it seems to be.
         rows[2].legible = false;
         assert_eq!(gone("max_count = 1", &rows, 0).len(), 1);
