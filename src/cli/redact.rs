@@ -60,9 +60,9 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Redact) -> Result<ExitCode, Erro
     ask::confirm(&question, args.yes)?;
     let done = library.redact(entry.id, &wanted).map_err(refused)?;
     let texts = open::count(u64::try_from(done.texts).unwrap_or(u64::MAX), "text");
+    let places = open::count(done.places.into(), "masked value");
     ui.say(format!(
-        "rec: masked {texts} in {short}, which now has {} masked values",
-        done.places
+        "rec: masked {texts} in {short}, which now has {places}"
     ));
     if done.damaged > 0 {
         let damaged = u64::try_from(done.damaged).unwrap_or(u64::MAX);
