@@ -77,7 +77,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Ls) -> Result<ExitCode, Error> {
             n => format!("rec: none of {} matches", open::count(count(n), "session")),
         });
     } else {
-        let ids = open::short_ids(&library)?;
+        let ids = open::short_ids_of(&library, &sessions)?;
         open::print(ui, table(ui, &clock, &ids, &sessions))?;
         if more {
             let newest = open::count(count(sessions.len()), "session");

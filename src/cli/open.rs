@@ -106,6 +106,25 @@ pub fn short_ids(library: &Library) -> Result<ShortIds, Error> {
     Ok(ShortIds::new(library.unlocked().vault().ids()?))
 }
 
+/// Sessions for whom looking their neighbours up one by one is quicker than reading all ids.
+const FEW: usize = 200;
+
+/// Short ids for these sessions; where they are few, no list of all is read for it.
+///
+/// # Errors
+/// The vault cannot be read.
+pub fn short_ids_of(library: &Library, some: &[Listed]) -> Result<ShortIds, Error> {
+    if some.len() > FEW {
+        return short_ids(library);
+    }
+    let mut ids = Vec::new();
+    for listed in some {
+        ids.extend(library.unlocked().vault().beside(&listed.id())?);
+        ids.push(listed.id());
+    }
+    Ok(ShortIds::new(ids))
+}
+
 /// The time and zone of this machine.
 pub struct Clock {
     now: Now,

@@ -3,13 +3,13 @@
 use super::open::{self, Clock, Index};
 use super::table::fit;
 use super::{Error, Global, Kind, Ui};
-use crate::model::{ShortIds, printable, when};
+use crate::model::{SessionId, printable, when};
 use crate::query::{Query, Snippet, marked, score, snippet};
 use crate::timeline::PartOf;
 use crate::vault::index::{Hit, Library, Search as Asked};
 use clap::Args;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::process::ExitCode;
 use unicode_width::UnicodeWidthStr;
 
@@ -91,7 +91,6 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Search) -> Result<ExitCode, Erro
         None if args.json => usize::MAX,
         None => LIMIT,
     };
-    let ids = open::short_ids(&library)?;
     let asked = Asked {
         query: &query,
         // One more tells whether there are more.
@@ -101,7 +100,8 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Search) -> Result<ExitCode, Erro
     let mut show = Show {
         query: &query,
         clock: &clock,
-        ids: &ids,
+        library: &library,
+        names: HashMap::new(),
         json: args.json,
         objects: Vec::new(),
         sessions: HashSet::new(),
@@ -192,10 +192,12 @@ fn summary(ui: &mut Ui, args: &Search, show: &Show<'_>, more: bool) {
 struct Show<'a> {
     query: &'a Query,
     clock: &'a Clock,
-    ids: &'a ShortIds,
+    library: &'a Library,
+    /// The short names of the sessions shown.
+    names: HashMap<SessionId, String>,
     json: bool,
     objects: Vec<Value>,
-    sessions: HashSet<crate::model::SessionId>,
+    sessions: HashSet<SessionId>,
     found: usize,
     /// The newest hit's session and place, for the hint.
     last: Option<(String, String)>,
@@ -207,14 +209,23 @@ impl Show<'_> {
         self.found += 1;
         let id = hit.session.id();
         self.sessions.insert(id);
-        if self.last.is_none() {
-            self.last = Some((self.ids.of(&id), when::position(hit.at)));
-        }
         if self.json {
             self.objects.push(self.object(&hit));
             return Ok(true);
         }
-        open::print(ui, self.lines(ui, &hit))
+        let name = match self.names.get(&id) {
+            Some(name) => name.clone(),
+            None => {
+                let name = self.library.unlocked().vault().short(&id)?;
+                self.names.insert(id, name.clone());
+                name
+            }
+        };
+        let lines = self.lines(ui, &name, &hit);
+        if self.last.is_none() {
+            self.last = Some((name, when::position(hit.at)));
+        }
+        open::print(ui, lines)
     }
 
     fn object(&self, hit: &Hit) -> Value {
@@ -242,7 +253,7 @@ impl Show<'_> {
     }
 
     /// Two lines: where and what, and why.
-    fn lines(&self, ui: &Ui, hit: &Hit) -> String {
+    fn lines(&self, ui: &Ui, id: &str, hit: &Hit) -> String {
         let meta = &hit.session.meta;
         let when = self.clock.second(meta.started.plus(hit.at));
         let target = match meta.target.label() {
@@ -250,8 +261,7 @@ impl Show<'_> {
             label => label,
         };
         let target = fit(&printable(&target), 24);
-        let id = self.ids.of(&meta.id);
-        let lead = format!("{}  {when:<18}  {target:<16}  ", ui.paint("1", &id));
+        let lead = format!("{}  {when:<18}  {target:<16}  ", ui.paint("1", id));
         let indent = id.width() + 2 + when.width().max(18) + 2 + target.width().max(16) + 2;
         let width = ui
             .fit()

@@ -233,7 +233,16 @@ impl Vault {
     /// # Errors
     /// The database cannot be read.
     pub fn short(&self, id: &SessionId) -> Result<String, Error> {
-        let read = || -> rusqlite::Result<String> {
+        Ok(id.short(&self.beside(id)?))
+    }
+
+    /// The ids right before and right after `id`, in order: those that decide its short name. A list
+    /// of all takes as long as a search.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn beside(&self, id: &SessionId) -> Result<Vec<SessionId>, Error> {
+        let read = || -> rusqlite::Result<Vec<SessionId>> {
             let mut near = Vec::new();
             for sql in [
                 "SELECT id FROM sessions WHERE id < ?1 ORDER BY id DESC LIMIT 1",
@@ -245,7 +254,7 @@ impl Vault {
                     near.push(SessionId(row.get(0)?));
                 }
             }
-            Ok(id.short(&near))
+            Ok(near)
         };
         read().map_err(Error::db("list the sessions"))
     }

@@ -90,7 +90,7 @@ pub fn run(ui: &mut Ui, global: &Global, args: &Show) -> Result<ExitCode, Error>
     } else if let Some(which) = args.output {
         output(ui, &library, &session, which)?;
     } else {
-        let ids = open::short_ids(&library)?;
+        let ids = open::short_ids_of(&library, std::slice::from_ref(&session))?;
         let timeline = Timeline::outline(&session.meta, library.annotated(&session)?);
         let page = page::page(ui, &ids, &session, &timeline, library.damaged());
         open::print(ui, page)?;
