@@ -109,7 +109,7 @@ pub enum Verb {
     Doctor(doctor::Doctor),
     /// Print aliases, completions and manual pages
     Util(util::Util),
-    /// Mask secrets in a stream
+    #[allow(missing_docs)]
     Mask(mask::Mask),
     /// List the recorded sessions, newest first
     Ls(ls::Ls),
@@ -145,9 +145,9 @@ pub enum Verb {
     Prune(prune::Prune),
     /// Make a vault
     Init(init::Init),
-    /// Keep the vault unlocked for a while
+    #[allow(missing_docs)]
     Unlock(unlock::Unlock),
-    /// Forget the key that rec unlock keeps
+    #[allow(missing_docs)]
     Lock(lock::Lock),
     #[allow(missing_docs)]
     Tap(tap::Tap),
