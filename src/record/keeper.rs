@@ -53,11 +53,10 @@ fn keep(link: &UnixStream, paths: &Paths, retention: &Retention, log: &Log) -> i
     for fd in 0..3 {
         sys::replace(null.as_raw_fd(), fd)?;
     }
-    if apart::serve(link, paths)
-        && !retention.is_silent()
-        && let Some(line) = prune::here(paths, retention, log)
-    {
-        apart::say_after(link, &line);
+    if apart::serve(link, paths) && !retention.is_silent() {
+        prune::here(paths, retention, log, &mut |line| {
+            apart::say_after(link, &line);
+        });
     }
     Ok(())
 }

@@ -211,42 +211,44 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// What a prune after a recording did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pruned {
-    /// Sessions that went.
-    pub sessions: usize,
-    /// How full the vault is now, where it has a limit and is near it.
-    pub near: Option<Fill>,
-}
-
 impl Vault {
     /// Applies the limits that need no key, a few sessions at a time, and declares the hold. For
-    /// the end of a recording: cheap where nothing is due.
+    /// the end of a recording: cheap where nothing is due. `near` hears, before anything goes, how
+    /// full the vault will be, where it has a limit and is near it. Gives how many sessions went.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn prune_some(&mut self, retention: &Retention, within: Duration) -> Result<Pruned, Error> {
+    pub fn prune_some(
+        &mut self,
+        retention: &Retention,
+        within: Duration,
+        near: &mut dyn FnMut(Fill),
+    ) -> Result<usize, Error> {
         let until = Instant::now() + within;
-        self.set_hold(retention.min_age())?;
-        let mut done = Pruned::default();
-        if !retention.is_limited() {
-            return Ok(done);
-        }
-        let mut rows = self.rows()?;
-        if !retention.needs_targets() {
-            let gone = self.doomed(retention, &rows, &|_| None)?;
-            for doomed in gone.iter().take(AT_ONCE) {
-                if Instant::now() >= until {
-                    break;
-                }
-                self.forget(&[doomed.id], &doomed.why)?;
-                rows.retain(|row| row.id != doomed.id);
-                done.sessions += 1;
+        let mut gone = Vec::new();
+        if retention.is_limited() {
+            let rows = self.rows()?;
+            if !retention.needs_targets() {
+                gone = self.doomed(retention, &rows, &|_| None)?;
             }
+            let going = gone.iter().map(|gone| gone.bytes);
+            let going = going.fold(0_u64, u64::saturating_add);
+            let left = fill(retention, &rows).map(|fill| Fill {
+                bytes: fill.bytes.saturating_sub(going),
+                ..fill
+            });
+            left.filter(Fill::is_near).into_iter().for_each(near);
         }
-        done.near = fill(retention, &rows).filter(Fill::is_near);
-        Ok(done)
+        self.set_hold(retention.min_age())?;
+        let mut sessions = 0;
+        for doomed in gone.iter().take(AT_ONCE) {
+            if Instant::now() >= until {
+                break;
+            }
+            self.forget(&[doomed.id], &doomed.why)?;
+            sessions += 1;
+        }
+        Ok(sessions)
     }
 
     /// [`doomed`] today, with the holds that this vault has declared.
