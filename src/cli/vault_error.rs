@@ -58,10 +58,15 @@ fn hints(error: &vault::Error) -> Vec<String> {
         E::Symlink { .. } => one("put the file itself there, and ask who made the link"),
         E::Owner { .. } => one("use a vault of your own: rec --vault DIR init"),
         E::Newer { .. } => one("update rec; nothing in the vault was changed"),
-        E::NotAVault { path, .. } => vec![format!(
-            "keep {} as it is and put a backup beside it; nothing in it was changed",
-            path.display()
-        )],
+        E::NotAVault { path, source } => {
+            let keep = format!(
+                "keep {} as it is and put a backup beside it; nothing in it was changed",
+                path.display()
+            );
+            let salvage = source.as_ref().filter(|source| is_damaged(source));
+            let salvage = salvage.map(|_| SALVAGE.to_owned());
+            [keep].into_iter().chain(salvage).collect()
+        }
         E::Pinned { dir, file, .. } => vec![
             format!(
                 "if you did not put another vault into {}, someone else did: do not record into it",
@@ -104,7 +109,7 @@ fn hints(error: &vault::Error) -> Vec<String> {
         E::Io { source, .. } if source.kind() == ErrorKind::ReadOnlyFilesystem => one(READ_ONLY),
         E::Db { source, .. } if is_damaged(source) => vec![
             "rec vault verify says what is damaged".to_owned(),
-            "rec vault salvage DIR copies all that still opens".to_owned(),
+            SALVAGE.to_owned(),
         ],
         E::BadIdentity { .. }
         | E::PassphraseFile { .. }
@@ -117,6 +122,7 @@ fn hints(error: &vault::Error) -> Vec<String> {
 }
 
 const BUSY: &str = "is a process stopped that writes it (Ctrl-Z, a debugger), or vault.db open in another program? rec waits five seconds at most";
+const SALVAGE: &str = "rec vault salvage DIR copies all that still opens";
 const FULL: &str = "its disk is full: make room there, then try again";
 const READ_ONLY: &str = "its file system takes no writes: mount it for writing, then try again (reading goes on: rec ls, rec vault backup FILE)";
 

@@ -263,6 +263,36 @@ fn a_damaged_vault_gives_all_that_still_opens() {
     );
 }
 
+/// SQLite itself reads nothing of a file that lost its end.
+#[test]
+fn a_vault_whose_file_was_cut_short_gives_what_is_left() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let all: Vec<_> = (0..30)
+        .map(|n| record(&paths, &told(&format!("session{n}x"))))
+        .collect();
+    let vault = Vault::open(&paths).unwrap();
+    db::truncate_wal(&vault.conn).unwrap();
+    drop(vault);
+    let file = fs::File::options()
+        .write(true)
+        .open(paths.vault.join("vault.db"))
+        .unwrap();
+    let pages = file.metadata().unwrap().len() / 4096;
+    file.set_len((pages - 2) * 4096).unwrap();
+    assert!(matches!(Vault::open(&paths), Err(Error::NotAVault { .. })));
+
+    let to = Paths {
+        vault: home.path().join("salvaged"),
+        ..paths.clone()
+    };
+    let means = Means::default();
+    let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut |_, _| {}).unwrap();
+    assert!(taken.sessions >= 10, "{taken:?}");
+    assert_eq!(text(&to, all[0]).matches("session0x").count(), 5);
+    assert_eq!(findings(&to), []);
+}
+
 fn findings_or_error(paths: &Paths) -> Vec<String> {
     match Vault::open(paths).and_then(|mut vault| vault.verify(None)) {
         Ok(report) => report.findings.iter().map(|f| f.text.clone()).collect(),

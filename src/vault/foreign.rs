@@ -11,7 +11,8 @@ use crate::config::Paths;
 use crate::model::SessionId;
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -59,10 +60,10 @@ impl Foreign {
             .create(&place.0)
             .map_err(Error::io("create", &place.0))?;
         let copy = place.0.join(dir::DB);
-        let source = read_only(&file)?;
         if damaged {
-            repair(&source, &copy)?;
+            repair(&at_full_length(&file, &place.0)?, &copy)?;
         } else {
+            let source = read_only(&file)?;
             if !db::is_vault(&source) {
                 return Err(Error::NotAVault {
                     path: file,
@@ -111,6 +112,52 @@ impl Foreign {
     pub fn id(&self) -> String {
         super::hex(&self.id)
     }
+}
+
+/// Opens a damaged database. SQLite reads nothing of a file that is shorter than its header says, as
+/// a disk that lost the end of it leaves it: a copy in the directory `place` gets its length back, and
+/// what was there reads as damaged pages.
+fn at_full_length(file: &Path, place: &Path) -> Result<Connection, Error> {
+    let length = length(file).map_err(Error::io("read", file))?;
+    let found = fs::metadata(file).map_err(Error::io("read", file))?.len();
+    let Some(length) = length.filter(|length| found < *length) else {
+        return read_only(file);
+    };
+    let copy = place.join("short.db");
+    let made = || -> io::Result<()> {
+        fs::copy(file, &copy)?;
+        File::options().write(true).open(&copy)?.set_len(length)?;
+        let log = wal(file);
+        if log.exists() {
+            fs::copy(log, wal(&copy))?;
+        }
+        Ok(())
+    };
+    made().map_err(Error::io("copy", file))?;
+    read_only(&copy)
+}
+
+/// The length that the header of a database gives it (SQLite, "Database File Format", 1.3: the page
+/// size at 16, 1 for 65536, and the number of pages at 28); `None` where there is no header.
+fn length(file: &Path) -> io::Result<Option<u64>> {
+    let mut head = Vec::new();
+    File::open(file)?.take(100).read_to_end(&mut head)?;
+    let size = head.get(16..18).and_then(|size| size.try_into().ok());
+    let pages = head.get(28..32).and_then(|pages| pages.try_into().ok());
+    let (Some(size), Some(pages)) = (size, pages) else {
+        return Ok(None);
+    };
+    let size = match u16::from_be_bytes(size) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    Ok(size.checked_mul(u32::from_be_bytes(pages).into()))
+}
+
+fn wal(db: &Path) -> PathBuf {
+    let mut name = db.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
 }
 
 /// Copies every row that can still be read.
