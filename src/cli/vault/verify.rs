@@ -86,8 +86,13 @@ fn verified(report: &Report) -> String {
         _ => " It was restored from a copy here.",
     };
     let head = report.head.map_or_else(String::new, |h| h.to_string());
+    let entries = if report.entries == 1 {
+        "entry"
+    } else {
+        "entries"
+    };
     text.push_str(&format!(
-        "{} of {} sessions intact.{forgotten}{restored} Log: {} entries, {}, head {}\n",
+        "{} of {} sessions intact.{forgotten}{restored} Log: {} {entries}, {}, head {}\n",
         report.intact,
         report.sessions,
         report.entries,
