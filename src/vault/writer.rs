@@ -110,7 +110,10 @@ fn record(
     };
     let mut sealer = Sealer::new(recipient).map_err(give_up)?;
     let meta = sealer.seal(meta).map_err(give_up)?;
-    let file = inode(&dir).map_err(give_up)?;
+    shared.begin();
+    let file = inode(&dir);
+    shared.end(false);
+    let file = file.map_err(give_up)?;
     let genesis = chain::genesis(&id, &session, &Hash::of(&meta));
     let mut writer = Writer {
         conn,
@@ -163,7 +166,10 @@ impl Writer {
     /// next start or reader does.
     fn close_others(&mut self, begun: bool) {
         if !begun {
+            // Whoever waits for it hears of a file system that hangs here, too.
+            self.shared.begin();
             let _ = close_interrupted(&self.vault, &mut self.conn);
+            self.shared.end(false);
         }
     }
 
