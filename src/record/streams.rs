@@ -194,21 +194,26 @@ fn pass_on(from: OwnedFd, to: BorrowedFd<'_>) -> io::Result<()> {
     } else {
         std::env::current_exe()?
     };
-    Command::new(program)
+    let mut command = Command::new(program);
+    command
         .arg0("rec")
         .args(PASS_ON)
         .env_clear()
         .stdin(from)
         .stdout(sys::duplicate(to.as_raw_fd())?)
-        .stderr(Stdio::null())
-        .spawn()?;
+        .stderr(Stdio::null());
+    // A shell that ends with us hangs up on it before it could say so itself.
+    sys::ignoring(&KEYS, || command.spawn())?;
     Ok(())
 }
+
+/// What a terminal sends that ends a program.
+const KEYS: [i32; 3] = [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP];
 
 /// Copies stdin to stdout until nobody writes to the one or reads the other. The keys of the
 /// terminal do not end it: whether the writer goes on is the writer's to say.
 pub fn copy_to_the_end() {
-    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGPIPE] {
+    for signal in KEYS.into_iter().chain([libc::SIGPIPE]) {
         sys::ignore(signal);
     }
     let mut scratch = Scratch::new();

@@ -319,6 +319,29 @@ pub fn ignore(signal: i32) {
     set_disposition(signal, libc::SIG_IGN);
 }
 
+/// Does `work` while `signals` are ignored, so that a program which it starts ignores them from its
+/// first instant on.
+pub fn ignoring<T>(signals: &[i32], work: impl FnOnce() -> T) -> T {
+    let before: Vec<_> = signals.iter().map(|signal| exchange(*signal)).collect();
+    let done = work();
+    for (signal, action) in signals.iter().zip(&before) {
+        // SAFETY: the action is one that the kernel gave.
+        unsafe { libc::sigaction(*signal, action, std::ptr::null_mut()) };
+    }
+    done
+}
+
+/// Ignores `signal`; gives what was done about it.
+fn exchange(signal: i32) -> libc::sigaction {
+    // SAFETY: zeroed sigactions are valid, and the kernel fills the second.
+    unsafe {
+        let (mut action, mut before): (libc::sigaction, libc::sigaction) = std::mem::zeroed();
+        action.sa_sigaction = libc::SIG_IGN;
+        libc::sigaction(signal, &raw const action, &raw mut before);
+        before
+    }
+}
+
 /// Obeys `signal` again.
 pub fn obey(signal: i32) {
     set_disposition(signal, libc::SIG_DFL);
