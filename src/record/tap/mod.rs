@@ -197,9 +197,10 @@ impl Context {
         Observer::none(Arc::clone(&self.feed))
     }
 
-    /// A session of the client is open, until what this gives is dropped.
-    fn present(&self) -> Presence {
-        Presence::new(self.sessions.clone())
+    /// A session of the client, which is at the other end of `local`, is open, until what this gives
+    /// is dropped.
+    fn present(&self, local: &Stream) -> Presence {
+        Presence::new(self.sessions.clone(), local.process())
     }
 
     /// Something is not seen.
@@ -274,8 +275,10 @@ async fn serve(
         .map(|(listener, protocol)| tokio::spawn(accept(listener, protocol, context.clone())))
         .collect();
     drop(context);
-    if interactive {
-        tasks.push(tokio::spawn(presence::watch(state, feed)));
+    match interactive {
+        true => tasks.push(tokio::spawn(presence::watch(state, feed))),
+        // Nobody watches.
+        false => drop(state),
     }
     let _ = stopped.await;
     for task in tasks {

@@ -22,6 +22,15 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// The process at the other end of a unix socket, where the system tells.
+    pub fn process(&self) -> Option<u32> {
+        let Stream::Unix(stream) = self else {
+            return None;
+        };
+        let pid = stream.peer_cred().ok()?.pid()?;
+        u32::try_from(pid).ok().filter(|pid| *pid > 0)
+    }
+
     /// Which version of TLS protects it, as `TLSv1.3`; empty for none.
     pub fn protection(&self) -> &'static str {
         let version = match self {

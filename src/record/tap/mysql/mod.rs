@@ -173,7 +173,7 @@ impl Server {
         if !exchange.carry(&mut login, acts).await? {
             return Ok(());
         }
-        let presence = context.present();
+        let presence = context.present(&exchange.local.stream);
         let compressed = response.compresses(greeting.flags());
         let ends = Ends {
             farewell: QUIT,
@@ -200,8 +200,8 @@ impl Server {
             bytes: 0,
             detail: "a connection that the client itself asked to encrypt passed unread".to_owned(),
         });
-        let presence = context.present();
         let (mut local, ahead) = local.rest();
+        let presence = context.present(&local);
         send(&mut upstream, &[asked, &ahead].concat()).await?;
         let ends = Ends {
             farewell: QUIT,

@@ -194,7 +194,7 @@ impl Server {
             key: None,
         };
         if login.run(&mut local, &mut upstream, &mut observer).await {
-            let presence = context.present();
+            let presence = context.present(&local);
             let ends = Ends::with(TERMINATE);
             let ended = relay(&mut local, &mut upstream, &mut observer, ends).await;
             presence.ended(ended);
