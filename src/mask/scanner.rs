@@ -422,11 +422,11 @@ impl Scanner {
         self.state.columns.copy(statement, self.rules.judge());
     }
 
-    /// A statement was sent.
-    pub(super) fn asked(&mut self) {
-        if self.shown.turn() {
-            self.state.rows = shown::Rows::default();
-        }
+    /// What a database gave before this was told the last time has been shown; `all` of it, where
+    /// somebody saw it.
+    pub fn shown(&mut self, all: bool) {
+        self.shown.turn();
+        self.state.rows.turn(all);
     }
 
     /// A client was given `value`, which `rule` masked by what it is, and may show it next.

@@ -21,6 +21,7 @@ mod decide;
 mod fast;
 mod gutter;
 mod held;
+mod lag;
 mod look;
 mod outbox;
 mod outcome;
@@ -54,6 +55,7 @@ use crate::term::screen::Screen;
 use crate::term::token::Tokens;
 use commands::Commands;
 use held::Held;
+use lag::Lag;
 use outbox::{Note, Outbox};
 use recent::Recent;
 use std::time::Duration;
@@ -101,6 +103,7 @@ pub struct Pipeline {
     commands: Commands,
     streams: [Stream; 2],
     asked: wire::Asked,
+    lag: Lag,
     recent: Recent,
     /// Plain lines pass without the model; `raw` then holds the unfinished line.
     fast: bool,
@@ -173,6 +176,7 @@ impl Pipeline {
             commands: Commands::default(),
             streams: [Stream::new(1), Stream::new(2)],
             asked: wire::Asked::default(),
+            lag: Lag::default(),
             recent: Recent::default(),
             fast: true,
             column: 0,
@@ -207,6 +211,7 @@ impl Pipeline {
             return;
         }
         self.at(at);
+        self.lag.shown(self.now, bytes.len(), false);
         if self.raw.is_empty() {
             let rest = self.process(bytes);
             self.raw
@@ -227,6 +232,7 @@ impl Pipeline {
     /// The client wrote these bytes to a descriptor that is no terminal (1 or 2).
     pub fn stream(&mut self, at: Micros, fd: u8, bytes: &[u8]) {
         self.at(at);
+        self.lag.shown(self.now, bytes.len(), true);
         self.stream_bytes(fd, bytes);
         self.release();
     }
@@ -235,6 +241,7 @@ impl Pipeline {
     /// as a secret.
     pub fn input(&mut self, at: Micros, bytes: &[u8], mode: TtyMode) {
         self.at(at);
+        self.lag.typed(self.now);
         self.typed(bytes, mode);
         self.release();
     }

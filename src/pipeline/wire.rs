@@ -4,6 +4,7 @@
 //! The decoder has told what each value is; the scanner judges it by that. What a statement said is
 //! remembered until it ends, since its results and errors are judged by it, and wiped then.
 
+use super::lag::Past;
 use super::repeats::{self, Repeats};
 use super::tables::{Named, Tables};
 use super::{Note, Pipeline};
@@ -63,6 +64,13 @@ impl Pipeline {
 
     /// Notes `wire` behind all bytes so far, without its secrets.
     pub(super) fn pass_wire(&mut self, at: Micros, wire: Wire) {
+        match wire.what {
+            Exchange::Statement(_) => match self.lag.asked() {
+                Some(past) => self.scanner.shown(past == Past::Seen),
+                None => {}
+            },
+            _ => self.lag.answered(self.now),
+        }
         let masked = self.asked.mask(&mut self.scanner, wire);
         let Outcome { wires, rules } = masked;
         for wire in wires.into_iter().flatten() {

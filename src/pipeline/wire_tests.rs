@@ -398,3 +398,50 @@ fn a_part_of_a_row_waits_for_the_rest_however_long() {
     p.exit(Micros(60_000_003), exit);
     assert_eq!(streamed(&mut p), "rest");
 }
+
+/// What a client shows may wait in a pipe while the client asks again, and again: rows that were kept,
+/// and more of the same that were not.
+#[test]
+fn rows_that_wait_in_a_pipe_are_masked_however_much_is_asked_meanwhile() {
+    let kept = ["four green boats 1", "Ann Lee", "042"];
+    let mut p = pipeline();
+    let mut exchanges = vec![
+        asked(1, "SELECT id, password, full_name FROM u", &[]),
+        columns(1, &["id", "password", "full_name"]),
+        row(1, &["1", kept[0], kept[1]]),
+        row(1, &["2", kept[2], ""]),
+        Exchange::Complete(Complete {
+            statement: 1,
+            tag: "SELECT 4".into(),
+            rows: 4,
+            rows_cut: 2,
+            ..Complete::default()
+        }),
+        end(1, None),
+    ];
+    for number in 2..9 {
+        exchanges.extend([
+            asked(number, "SELECT id, password AS x FROM v", &[]),
+            columns(number, &["id", "x"]),
+            row(number, &["1", "one red plane"]),
+            end(number, None),
+        ]);
+    }
+    stored(&mut p, exchanges);
+    let rows = "1|four green boats 1|Ann Lee\n2|042|\n3|two blue cars|Bob Ray\n4|six|Eve Day\n\
+                1|one red plane\n5|as it is|x\n";
+    p.stream(Micros(100_000), 1, rows.as_bytes());
+    let streamed = p
+        .take()
+        .into_iter()
+        .filter_map(|e| match e.into_inner().body {
+            Body::Stream { data, .. } => String::from_utf8(data).ok(),
+            _ => None,
+        });
+    let text: String = streamed.collect();
+    assert_eq!(
+        text,
+        "1|******************|*******\n2|***|\n3|*************|*******\n4|***|*******\n\
+         1|*************\n5|as it is|x\n"
+    );
+}

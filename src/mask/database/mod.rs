@@ -62,7 +62,6 @@ impl Scanner {
     /// Statements pass that may copy rows: what the terminal shows next may be these. They name the
     /// columns, also where they were typed without them.
     pub fn copies(&mut self, statements: &[u8]) {
-        self.asked();
         let mut from = 0;
         while let Some(at) = bytes::find(statements, from, b"copy ") {
             let before = statements.get(..at).unwrap_or_default();

@@ -27,6 +27,8 @@ const PIECES_MAX: usize = 128 << 10;
 const LENGTHS_MAX: usize = 2 * PIECE;
 /// Bits of the filter before the maps.
 const BITS: usize = 1 << 20;
+/// More columns are not looked for by their names.
+const COLUMNS_MAX: usize = 256;
 /// More cells of a line are not looked at.
 const CELLS_MAX: usize = 1024;
 
@@ -80,23 +82,41 @@ pub(super) struct Rows {
     beyond: u64,
     /// So many such rows were seen while it was open.
     passed: u64,
+    /// None came since the last turn.
+    old: bool,
 }
 
 impl Rows {
     /// Rows of an answer came in which `columns` are masked.
     pub(super) fn come(&mut self, columns: &[Masked]) {
+        self.old = false;
         if !self.open {
-            (self.open, self.passed) = (true, 0);
-            self.columns = columns.to_vec();
+            self.open = true;
+            if self.beyond == 0 {
+                (self.columns, self.layout) = (Vec::new(), None);
+            }
+            for column in columns {
+                if self.columns.len() < COLUMNS_MAX && !self.columns.contains(column) {
+                    self.columns.push(column.clone());
+                }
+            }
+        }
+    }
+
+    /// What came before the last turn has been shown; `all` of it, where somebody saw it.
+    pub(super) fn turn(&mut self, all: bool) {
+        match (self.open, all || self.old) {
+            (true, _) => {}
+            (false, true) => *self = Rows::default(),
+            (false, false) => self.old = true,
         }
     }
 
     /// The answer is complete, and so many of its rows were not kept.
     pub(super) fn complete(&mut self, cut: u64) {
-        if std::mem::take(&mut self.open) {
-            let left = cut.saturating_sub(self.passed);
-            self.beyond = self.beyond.saturating_add(left);
-        }
+        let left = cut.saturating_sub(std::mem::take(&mut self.passed));
+        self.beyond = self.beyond.saturating_add(left);
+        (self.open, self.old) = (false, false);
     }
 
     /// Masks the cells of a row that was not kept, where `line` is laid out as those before it.
@@ -115,9 +135,9 @@ impl Rows {
         if cells.len() != layout.cells {
             return;
         }
-        match self.open {
-            true => self.passed += 1,
-            false => self.beyond -= 1,
+        match self.beyond {
+            0 => self.passed += 1,
+            _ => self.beyond -= 1,
         }
         for (n, rule, class) in &layout.masked {
             if let Some((start, end)) = cells.get(*n).filter(|(start, end)| start < end) {
@@ -142,7 +162,7 @@ impl Rows {
 /// The values.
 #[derive(Default)]
 pub(super) struct Shown {
-    /// Of the answers to the last statements: the newer, and those before.
+    /// Of answers that may not be shown yet: the newer, and those before.
     recent: [Known; 2],
     /// Secrets of the whole session, likewise.
     lasting: [Known; 2],
@@ -155,21 +175,18 @@ impl Shown {
         self.filter.is_empty()
     }
 
-    /// Whether there are values of the answers to the last statements.
+    /// Whether there are values of answers that may not be shown yet.
     pub(super) fn is_fresh(&self) -> bool {
         self.recent.iter().any(|known| !known.is_empty())
     }
 
-    /// Another statement was sent: what was given before the last one has been shown. Whether there
-    /// was anything.
-    pub(super) fn turn(&mut self) -> bool {
-        let any = self.is_fresh();
-        if any {
+    /// What was given before the last turn has been shown.
+    pub(super) fn turn(&mut self) {
+        if self.is_fresh() {
             let [now, before] = &mut self.recent;
             std::mem::swap(now, before);
             now.forget();
         }
-        any
     }
 
     /// Whether `value` is one of them, as a whole.
@@ -463,11 +480,10 @@ mod tests {
         assert_eq!(masked(&shown, &mut rows, false, line), "*******|**********");
         // Whoever types is asked for nothing that was shown.
         assert_eq!(masked(&shown, &mut rows, true, line), "Ann Lee|**********");
-        assert!(shown.turn());
+        shown.turn();
         assert_eq!(masked(&shown, &mut rows, false, line), "*******|**********");
-        assert!(shown.turn());
+        shown.turn();
         assert_eq!(masked(&shown, &mut rows, false, line), "Ann Lee|**********");
-        assert!(!shown.turn());
     }
 
     #[test]
