@@ -1,7 +1,8 @@
 //! Where things stand: `--vault`, `--config`, `REC_VAULT`, `REC_CONFIG`, then the XDG directories.
 
 use etcetera::base_strategy::{BaseStrategy, Xdg};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// The directories and files of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +16,8 @@ pub struct Paths {
     pub config_dir: PathBuf,
     /// rec's own log: `$XDG_STATE_HOME/rec`.
     pub state: PathBuf,
-    /// Control sockets: `$XDG_RUNTIME_DIR/rec`, else a directory under the state directory.
+    /// Sockets: `$XDG_RUNTIME_DIR/rec`. Without a login session, a directory of the user's own where
+    /// the system shares memory, else one under the state directory.
     pub runtime: PathBuf,
 }
 
@@ -23,6 +25,9 @@ pub struct Paths {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot tell where your home directory is")]
 pub struct NoHome;
+
+/// In memory, as what a login session has is: a socket made there costs no disk's wait.
+const SHARED: &str = "/dev/shm";
 
 impl Paths {
     /// Finds them; creates nothing.
@@ -47,8 +52,58 @@ impl Paths {
             config_dir,
             runtime: xdg
                 .runtime_dir()
-                .map_or_else(|| state.join("run"), |dir| dir.join("rec")),
+                .map_or_else(|| apart(SHARED, &state), |dir| dir.join("rec")),
             state,
         })
+    }
+}
+
+/// Below `shared`, where that is everybody's and nobody else took the user's name there.
+fn apart(shared: &str, state: &Path) -> PathBuf {
+    let own = rustix::process::geteuid().as_raw();
+    let dir = Path::new(shared).join(format!("rec-{own}"));
+    // Others may make files there and remove none but theirs.
+    let sticky = |meta: std::fs::Metadata| meta.is_dir() && meta.mode() & 0o7777 == 0o1777;
+    let ours = match std::fs::symlink_metadata(&dir) {
+        Ok(meta) => meta.is_dir() && meta.uid() == own && meta.mode() & 0o077 == 0,
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    match ours && std::fs::symlink_metadata(shared).is_ok_and(sticky) {
+        true => dir,
+        false => state.join("run"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn what_is_not_the_users_alone_is_passed_by() {
+        let place = tempfile::tempdir().unwrap();
+        let shared = place.path().join("shm");
+        let state = place.path().join("state");
+        let own = shared.join(format!("rec-{}", rustix::process::geteuid().as_raw()));
+        let set = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let found = || apart(shared.to_str().unwrap(), &state);
+        let passed = state.join("run");
+        assert_eq!(found(), passed);
+        fs::create_dir(&shared).unwrap();
+        set(&shared, 0o777);
+        assert_eq!(found(), passed);
+        set(&shared, 0o1777);
+        assert_eq!(found(), own);
+        fs::create_dir(&own).unwrap();
+        set(&own, 0o755);
+        assert_eq!(found(), passed);
+        set(&own, 0o700);
+        assert_eq!(found(), own);
+        fs::remove_dir(&own).unwrap();
+        symlink(place.path(), &own).unwrap();
+        assert_eq!(found(), passed);
     }
 }
