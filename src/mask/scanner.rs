@@ -3,11 +3,12 @@
 mod bound;
 mod edge;
 mod page;
+mod rows;
 mod seen;
 mod shown;
 mod woken;
 
-pub(crate) use shown::Masked;
+pub(crate) use rows::Masked;
 
 use super::bytes::{cut, word_at};
 use super::classes::Classes;
@@ -72,7 +73,7 @@ struct State {
     awaits: Awaits,
     bound: Bound,
     dump: Dump,
-    rows: shown::Rows,
+    rows: rows::Rows,
     /// The lines are those of one value: none is a table's, and statements are looked at whole.
     alone: bool,
     /// A word of a statement stood in such a value.
@@ -434,9 +435,9 @@ impl Scanner {
         self.shown.add(value, rule, class);
     }
 
-    /// Rows came in which `columns` are masked, and more may come.
-    pub(super) fn gave_rows(&mut self, columns: &[Masked]) {
-        self.state.rows.come(columns);
+    /// So many rows came in which `columns` are masked, and more may come.
+    pub(super) fn gave_rows(&mut self, columns: &[Masked], count: u64) {
+        self.state.rows.come(columns, count);
     }
 
     /// All of them came, and so many were not kept.

@@ -64,12 +64,10 @@ impl Pipeline {
 
     /// Notes `wire` behind all bytes so far, without its secrets.
     pub(super) fn pass_wire(&mut self, at: Micros, wire: Wire) {
-        match wire.what {
-            Exchange::Statement(_) => match self.lag.asked() {
-                Some(past) => self.scanner.shown(past == Past::Seen),
-                None => {}
-            },
-            _ => self.lag.answered(self.now),
+        if !matches!(wire.what, Exchange::Statement(_)) {
+            self.lag.answered(self.now);
+        } else if let Some(past) = self.lag.asked() {
+            self.scanner.shown(past == Past::Seen);
         }
         let masked = self.asked.mask(&mut self.scanner, wire);
         let Outcome { wires, rules } = masked;
@@ -122,7 +120,7 @@ impl Asked {
                 let mut unknown = ResultColumns::default();
                 let open = at(&mut self.open, key);
                 let result = open.map_or(&mut unknown, |open| &mut open.result);
-                masking.scanner.rows(result);
+                masking.scanner.rows(result, rows.len());
                 rows.iter_mut().for_each(|row| masking.row(result, row));
             }
             Exchange::Copied { text, .. } => {

@@ -94,10 +94,10 @@ impl Scanner {
         }
     }
 
-    /// Rows of `result` came, and more may come.
-    pub fn rows(&mut self, result: &ResultColumns) {
+    /// So many rows of `result` came, and more may come.
+    pub fn rows(&mut self, result: &ResultColumns, count: usize) {
         if !result.masked.is_empty() {
-            self.gave_rows(&result.masked);
+            self.gave_rows(&result.masked, u64::try_from(count).unwrap_or(u64::MAX));
         }
     }
 

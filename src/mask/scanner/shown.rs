@@ -3,9 +3,10 @@
 //!
 //! Known again by their hashes alone, whatever the client parts them with. There may be as many as a
 //! result is kept of, so none of the learned secrets' other forms is looked for. Rows that were not
-//! kept are known by the layout of those before them.
+//! kept are known by the layout of those before them ([`super::rows`]).
 
-use crate::mask::bytes::{at, cut, is_word, trim};
+use super::rows::Rows;
+use crate::mask::bytes::{at, cut, is_word};
 use crate::mask::span::{Class, RuleId, Span};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -27,10 +28,6 @@ const PIECES_MAX: usize = 128 << 10;
 const LENGTHS_MAX: usize = 2 * PIECE;
 /// Bits of the filter before the maps.
 const BITS: usize = 1 << 20;
-/// More columns are not looked for by their names.
-const COLUMNS_MAX: usize = 256;
-/// More cells of a line are not looked at.
-const CELLS_MAX: usize = 1024;
 
 /// What is known of a value with a certain beginning.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,107 +52,6 @@ impl Known {
     fn forget(&mut self) {
         self.lengths.clear();
         self.hashes.clear();
-    }
-}
-
-/// How the rows of an answer are laid out, seen where their values were known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Layout {
-    delimiter: Option<u8>,
-    cells: usize,
-    /// Which cells were masked, as what.
-    masked: Vec<(usize, RuleId, Class)>,
-}
-
-/// A column whose values are masked: its name and as what.
-pub(crate) type Masked = (Vec<u8>, RuleId, Class);
-
-/// The rows of the answer that is shown.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Rows {
-    layout: Option<Layout>,
-    /// The columns that are masked.
-    columns: Vec<Masked>,
-    /// More may still come, of which some are not kept.
-    open: bool,
-    /// So many rows were sent and are not known.
-    beyond: u64,
-    /// So many such rows were seen while it was open.
-    passed: u64,
-    /// None came since the last turn.
-    old: bool,
-}
-
-impl Rows {
-    /// Rows of an answer came in which `columns` are masked.
-    pub(super) fn come(&mut self, columns: &[Masked]) {
-        self.old = false;
-        if !self.open {
-            self.open = true;
-            if self.beyond == 0 {
-                (self.columns, self.layout) = (Vec::new(), None);
-            }
-            for column in columns {
-                if self.columns.len() < COLUMNS_MAX && !self.columns.contains(column) {
-                    self.columns.push(column.clone());
-                }
-            }
-        }
-    }
-
-    /// What came before the last turn has been shown; `all` of it, where somebody saw it.
-    pub(super) fn turn(&mut self, all: bool) {
-        match (self.open, all || self.old) {
-            (true, _) => {}
-            (false, true) => *self = Rows::default(),
-            (false, false) => self.old = true,
-        }
-    }
-
-    /// The answer is complete, and so many of its rows were not kept.
-    pub(super) fn complete(&mut self, cut: u64) {
-        let left = cut.saturating_sub(std::mem::take(&mut self.passed));
-        self.beyond = self.beyond.saturating_add(left);
-        (self.open, self.old) = (false, false);
-    }
-
-    /// Masks the cells of a row that was not kept, where `line` is laid out as those before it.
-    fn line(&mut self, line: &[u8], spans: &mut Vec<Span>) {
-        if !self.open && self.beyond == 0 {
-            return;
-        }
-        // Expanded output.
-        if let Some((start, (_, rule, class))) = self.named(line) {
-            let end = trim(line, start, line.len()).1;
-            spans.extend((start < end).then(|| Span::new(start, end, *rule, *class).in_cell()));
-            return;
-        }
-        let Some(layout) = &self.layout else { return };
-        let cells = cells(line, layout.delimiter);
-        if cells.len() != layout.cells {
-            return;
-        }
-        match self.beyond {
-            0 => self.passed += 1,
-            _ => self.beyond -= 1,
-        }
-        for (n, rule, class) in &layout.masked {
-            if let Some((start, end)) = cells.get(*n).filter(|(start, end)| start < end) {
-                spans.push(Span::new(*start, *end, *rule, *class).in_cell());
-            }
-        }
-    }
-
-    /// Where the value begins behind the name of a column that is masked: `password | x`.
-    fn named(&self, line: &[u8]) -> Option<(usize, &Masked)> {
-        let (start, _) = trim(line, 0, line.len());
-        self.columns.iter().find_map(|column| {
-            let behind = start + column.0.len();
-            let named = cut(line, start, behind).eq_ignore_ascii_case(&column.0);
-            let mark = trim(line, behind, line.len()).0;
-            let parted = [b'|', b',', b';', b'\t', b':'].contains(&at(line, mark));
-            (named && parted).then(|| (trim(line, mark + 1, line.len()).0, column))
-        })
     }
 }
 
@@ -312,14 +208,9 @@ impl Shown {
             return;
         }
         match spans.get(first..) {
-            Some([]) | None => rows.line(line, spans),
-            // What stands behind a name is no row.
-            Some(_) if rows.named(line).is_some() => {}
-            Some(found) => {
-                if let Some(layout) = Layout::of(line, found, rows.layout.take()) {
-                    rows.layout = Some(layout);
-                }
-            }
+            Some([_, ..]) => rows.known(line, spans, first),
+            _ if rows.is_pending() => rows.unknown(line, self.key.hash_one(line), spans),
+            _ => {}
         }
     }
 
@@ -345,57 +236,6 @@ impl Shown {
         }
         best
     }
-}
-
-impl Layout {
-    /// The layout of `line`, in which `found` are whole cells; with what `before` knew of the same.
-    fn of(line: &[u8], found: &[Span], before: Option<Layout>) -> Option<Layout> {
-        let delimiters = [Some(b'|'), Some(b'\t'), Some(b','), Some(b';'), None];
-        let layouts = delimiters.into_iter().filter_map(|delimiter| {
-            let cells = cells(line, delimiter);
-            let mut masked: Vec<_> = cells
-                .iter()
-                .enumerate()
-                .filter_map(|(n, cell)| {
-                    let span = found.iter().find(|span| (span.start, span.end) == *cell)?;
-                    Some((n, span.rule, span.class))
-                })
-                .collect();
-            if let Some(before) = &before
-                && before.delimiter == delimiter
-                && before.cells == cells.len()
-            {
-                // A cell that is empty here, or NULL, is none of the harmless.
-                for known in &before.masked {
-                    if masked.iter().all(|(n, ..)| *n != known.0) {
-                        masked.push(*known);
-                    }
-                }
-            }
-            (!masked.is_empty()).then_some(Layout {
-                delimiter,
-                cells: cells.len(),
-                masked,
-            })
-        });
-        layouts.max_by_key(|layout| layout.masked.len() * CELLS_MAX + layout.cells)
-    }
-}
-
-/// The cells of a line, without the blanks and quotes around them.
-fn cells(line: &[u8], delimiter: Option<u8>) -> Vec<(usize, usize)> {
-    let mut cells = Vec::new();
-    let mut start = 0;
-    let ends = memchr::memchr_iter(delimiter.unwrap_or(b'\n'), line).chain([line.len()]);
-    for end in ends.take(CELLS_MAX) {
-        let (mut a, mut b) = trim(line, start, end);
-        if b > a + 1 && at(line, a) == b'"' && at(line, b - 1) == b'"' {
-            (a, b) = (a + 1, b - 1);
-        }
-        cells.push((a, b));
-        start = end + 1;
-    }
-    cells
 }
 
 /// The filter's word and bit of a beginning.
@@ -486,47 +326,119 @@ mod tests {
         assert_eq!(masked(&shown, &mut rows, false, line), "Ann Lee|**********");
     }
 
+    fn column() -> [crate::mask::scanner::Masked; 1] {
+        [(b"pw".to_vec(), RULE, Class::Password)]
+    }
+
+    /// Each line as it is masked, in order, after `rows` were told.
+    fn each(shown: &Shown, rows: &mut Rows, lines: &[(&str, &str)]) {
+        for (line, wanted) in lines {
+            assert_eq!(masked(shown, rows, false, line), *wanted);
+        }
+    }
+
     #[test]
     fn rows_that_were_not_kept_are_known_by_the_layout_of_those_before() {
         let shown = shown(&[("green boat", Class::Password), ("042", Class::Password)]);
         let mut rows = Rows::default();
-        rows.come(&[]);
-        assert_eq!(
-            masked(&shown, &mut rows, false, "1|green boat|042|x"),
-            "1|**********|***|x"
-        );
-        assert_eq!(
-            masked(&shown, &mut rows, false, "2|red plane|17|y"),
-            "2|*********|**|y"
-        );
+        rows.come(&column(), 4);
+        let lines = [
+            ("1|green boat|042|x", "1|**********|***|x"),
+            ("2|red plane|17|y", "2|*********|**|y"),
+            ("1|green boat|042|x", "1|**********|***|x"),
+            ("1|green boat|042|x", "1|**********|***|x"),
+        ];
+        each(&shown, &mut rows, &lines);
         rows.complete(3);
-        assert_eq!(masked(&shown, &mut rows, false, "a|b"), "a|b");
-        assert_eq!(
-            masked(&shown, &mut rows, false, "3|blue car|8|z"),
-            "3|********|*|z"
-        );
-        assert_eq!(
-            masked(&shown, &mut rows, false, "4|my car|9|z"),
-            "4|******|*|z"
-        );
-        assert_eq!(masked(&shown, &mut rows, false, "5|p|q|r"), "5|p|q|r");
+        let lines = [
+            // Nobody knows what it is.
+            ("a|b", "***"),
+            ("3|blue car|8|z", "3|********|*|z"),
+            ("4|my car|9|z", "4|******|*|z"),
+            ("(20000 rows)", "(20000 rows)"),
+            (
+                "Time: 1234.567 ms (00:01.235)",
+                "Time: 1234.567 ms (00:01.235)",
+            ),
+            (
+                "20000 rows in set (0.012 sec)",
+                "20000 rows in set (0.012 sec)",
+            ),
+        ];
+        each(&shown, &mut rows, &lines);
+        // Some lines may have been taken for rows that are none.
+        for _ in 0..66 {
+            masked(&shown, &mut rows, false, "5|p|q|r");
+        }
+        each(&shown, &mut rows, &[("5|p|q|r", "5|p|q|r"), ("a|b", "a|b")]);
     }
 
     #[test]
     fn rows_that_were_not_kept_are_known_by_the_names_of_their_columns() {
         let shown = shown(&[("green boat", Class::Password)]);
         let mut rows = Rows::default();
-        rows.come(&[(b"pw".to_vec(), RULE, Class::Password)]);
+        rows.come(&column(), 1);
         rows.complete(2);
-        for (line, wanted) in [
+        let lines = [
+            ("pw | id", "pw | id"),
             ("id | 1", "id | 1"),
             ("pw | green boat", "pw | **********"),
             ("id | 2", "id | 2"),
             ("pw | red plane", "pw | *********"),
             ("pw|blue car", "pw|********"),
+            ("pw\tblue car", "pw\t********"),
             ("pwd | blue car", "pwd | blue car"),
-        ] {
-            assert_eq!(masked(&shown, &mut rows, false, line), wanted);
-        }
+        ];
+        each(&shown, &mut rows, &lines);
+    }
+
+    #[test]
+    fn rows_that_were_not_kept_and_take_several_lines_are_masked_as_a_whole() {
+        let shown = shown(&[("green boat", Class::Password), ("my car", Class::Password)]);
+        let mut rows = Rows::default();
+        rows.come(&column(), 2);
+        rows.complete(2);
+        let lines = [
+            ("<table>", "<table>"),
+            ("<row>", "<row>"),
+            ("<f n=\"x\">green boat</f>", "<f n=\"x\">**********</f>"),
+            // How many stand between two is not known yet.
+            ("</row>", "******"),
+            ("<row>", "*****"),
+            ("<f n=\"x\">my car</f>", "<f n=\"x\">******</f>"),
+            ("</row>", "</row>"),
+            ("<row>", "<row>"),
+            ("<f n=\"x\">red plane</f>", "**********************"),
+            ("</row>", "</row>"),
+            ("<row>", "<row>"),
+            ("<f n=\"x\">blue car</f>", "*********************"),
+        ];
+        each(&shown, &mut rows, &lines);
+        let mut rows = Rows::default();
+        rows.come(&column(), 2);
+        rows.complete(2);
+        let lines = [
+            ("*** 1. row ***", "*** 1. row ***"),
+            ("green boat", "**********"),
+            ("*** 2. row ***", "**************"),
+            ("my car", "******"),
+            ("*** 3. row ***", "*** 3. row ***"),
+            ("red plane", "*********"),
+        ];
+        each(&shown, &mut rows, &lines);
+    }
+
+    #[test]
+    fn rows_without_end_in_a_line_are_masked_from_the_first_on() {
+        let shown = shown(&[("green boat", Class::Password)]);
+        let mut rows = Rows::default();
+        rows.come(&column(), 1);
+        rows.complete(2);
+        let more = "<td>red plane</td>".repeat(300);
+        let line = format!("<tr><td>green boat</td>{more}");
+        let seen = masked(&shown, &mut rows, false, &line);
+        assert_eq!(seen, format!("<tr><td>{}", "*".repeat(line.len() - 8)));
+        let seen = masked(&shown, &mut Rows::default(), false, &more);
+        assert_eq!(seen, more);
     }
 }

@@ -389,6 +389,39 @@ fn rows_without_a_header_are_masked_to_the_last_one() {
             "copy (select password as x, id from accounts) to stdout csv",
         ],
         &["-Atc", "select string_agg(password, '/') from accounts"],
+        // What is asked next may be seen before the last rows are.
+        &[
+            "-Atc",
+            "select password as x from accounts",
+            "-c",
+            "select 1",
+            "-c",
+            "select 2",
+        ],
+        &[
+            "-P",
+            "format=html",
+            "-tc",
+            "select id, password as x from accounts",
+        ],
+        &[
+            "-P",
+            "format=html",
+            "-txc",
+            "select password as x, id from accounts",
+        ],
+        &[
+            "-P",
+            "format=latex",
+            "-tc",
+            "select id, password as x from accounts",
+        ],
+        &[
+            "-P",
+            "format=asciidoc",
+            "-txc",
+            "select id, password as x from accounts",
+        ],
     ] {
         let psql = [&["psql", "-X", &conninfo][..], words].concat();
         let output = tapped(&home, &psql).output().unwrap();

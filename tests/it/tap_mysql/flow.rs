@@ -284,3 +284,25 @@ fn the_client_s_own_column_completion_is_followed() {
         .filter(|s| s["text"].as_str().unwrap().starts_with("FIELD_LIST"));
     assert!(lists.count() > 20);
 }
+
+/// P2: rows that are not kept are masked too, whatever the client makes of them.
+#[test]
+fn rows_beyond_those_kept_are_masked_in_every_layout() {
+    let (home, server) = start();
+    server.sql(
+        "shop",
+        "create table accounts (id int, password varchar(40));
+         insert into accounts select seq, concat('four green boats ', seq) from seq_1_to_12000",
+    );
+    for layout in ["-N", "-NE", "-X", "-H", "-Nt"] {
+        let sql = "select id, password as x from accounts";
+        let words = over_socket(&server, "mariadb", &["shop", layout, "-e", sql]);
+        let output = tapped(&home, &words).output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(printed.contains("four green boats 12000"), "{layout}");
+        let text = home.read(&["show", "@last", "--text"]);
+        let lines = |text: &str| text.trim_end().lines().count();
+        assert_eq!(lines(&text), lines(&printed), "{layout}");
+        assert!(!text.contains("green"), "{layout}");
+    }
+}
