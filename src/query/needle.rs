@@ -4,6 +4,10 @@
 //! A needle has only signs that stand the same on the screen, in a terminal's bytes and in JSON, in
 //! one field, and on one line. So text that meets a condition holds its needle, and so do the bytes
 //! that the text came from, unless the terminal moved its cursor in between.
+//!
+//! Each word of a phrase may stand everywhere while the phrase stands nowhere. Its needle is the
+//! words in a row, whatever stands between them that is no word, where the text is looked at whole;
+//! elsewhere it is the longest of them.
 
 use super::Query;
 use super::ast::{Expr, Leaf, Pattern, Scope};
@@ -34,8 +38,24 @@ pub struct Needles {
 /// The needle of a condition, and where it may stand.
 #[derive(Clone, Debug)]
 struct Needle {
+    /// On one line, in one field.
     regex: Regex,
+    /// The words of a phrase, in text that is looked at whole.
+    phrase: Option<Regex>,
     scope: Scope,
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Text {
+    /// All that a moment printed.
+    Printed,
+    /// Lines of it.
+    Lines,
+    /// All that was typed, said or noted.
+    Told,
+    /// Fields of what was said; who reads it puts them together.
+    Fields,
 }
 
 impl Needles {
@@ -45,10 +65,16 @@ impl Needles {
             let Leaf::Text(text) = leaf else {
                 return None;
             };
-            let mut builder = RegexBuilder::new(&source(&text.pattern)?);
-            let regex = builder.size_limit(SIZE_MAX).build().ok()?;
-            let scope = text.scope;
-            Some(Needle { regex, scope })
+            let built = |source: String| {
+                let mut builder = RegexBuilder::new(&source);
+                builder.size_limit(SIZE_MAX).build().ok()
+            };
+            let phrase = phrase(&text.pattern).and_then(built);
+            Some(Needle {
+                regex: built(source(&text.pattern)?)?,
+                phrase,
+                scope: text.scope,
+            })
         };
         let of: Vec<Option<Needle>> = query.leaves().iter().map(needle).collect();
         let needles = Needles {
@@ -64,15 +90,23 @@ impl Needles {
         Seen(vec![false; self.of.len()])
     }
 
-    /// Looks for those that were not seen yet in what was printed, or else (`printed` false) in what
-    /// was typed, said or noted.
-    pub(super) fn look(&self, bytes: &[u8], printed: bool, seen: &mut Seen) {
+    /// Looks for those that were not seen yet.
+    pub(super) fn look(&self, bytes: &[u8], text: Text, seen: &mut Seen) {
         for (needle, seen) in self.of.iter().zip(&mut seen.0) {
-            let Some(Needle { regex, scope }) = needle else {
+            let Some(Needle {
+                regex,
+                phrase,
+                scope,
+            }) = needle
+            else {
                 continue;
             };
-            let told = scope.command || scope.error || scope.note;
-            let wanted = if printed { scope.output } else { told };
+            let wanted = match text {
+                Text::Printed | Text::Lines => scope.output,
+                Text::Told | Text::Fields => scope.command || scope.error || scope.note,
+            };
+            let whole = matches!(text, Text::Printed | Text::Told);
+            let regex = phrase.as_ref().filter(|_| whole).unwrap_or(regex);
             *seen = *seen || (wanted && regex.is_match(bytes));
         }
     }
@@ -107,6 +141,24 @@ fn source(pattern: &Pattern) -> Option<String> {
             either(&ways(&parser.parse(regex.as_str()).ok()?, 0)?)
         }
     }
+}
+
+/// What stands between two words that follow each other: bytes of no word of ASCII, or what JSON
+/// writes for a sign that it escapes.
+const BETWEEN: &str = r"(?:(?-u:[^0-9A-Za-z])|\\[bfnrt]|\\u00[01][0-9a-fA-F])+";
+
+/// An expression over bytes that finds the words of a phrase in a row; of one with words that are not
+/// of ASCII, the longest row of those that are.
+fn phrase(pattern: &Pattern) -> Option<String> {
+    let Pattern::Words { words, .. } = pattern else {
+        return None;
+    };
+    let rows = words.split(|word| !word.is_ascii());
+    let row = rows
+        .filter(|row| row.len() > 1)
+        .max_by_key(|row| row.iter().map(String::len).sum::<usize>())?;
+    let words: Vec<String> = row.iter().map(|word| regex::escape(word)).collect();
+    Some(format!("(?i){}", words.join(BETWEEN)))
 }
 
 /// An expression that finds any of `ways`, by its longest part that may stand in a needle.
@@ -247,6 +299,27 @@ mod tests {
                 continue;
             }
             assert_eq!(first.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_needle_of_a_phrase_is_its_words_in_a_row() {
+        let table = [
+            ("\"of stuck orders\"", Some("of{}stuck{}orders")),
+            ("\"größe of it\"", Some("of{}it")),
+            ("\"a b größe stuck\"", Some("a{}b")),
+            ("user_id", Some("user{}id")),
+            ("\"größe stuck\"", None),
+            ("stuck", None),
+            ("/of stuck/", None),
+        ];
+        for (text, expected) in table {
+            let query = query(text);
+            let Some(Leaf::Text(leaf)) = query.leaves().first() else {
+                panic!("{text} is text");
+            };
+            let expected = expected.map(|row| format!("(?i){}", row.replace("{}", BETWEEN)));
+            assert_eq!(phrase(&leaf.pattern), expected, "{text}");
         }
     }
 

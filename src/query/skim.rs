@@ -11,13 +11,15 @@
 //!
 //! It may say that something may be found where nothing is, never the other way round.
 
-use super::needle::{Needles, Seen};
+use super::needle::{Needles, Seen, Text};
 use crate::model::Size;
 use crate::model::raw::{self, Raw};
 use crate::timeline::Renderer;
 
 /// More of one moment than this is rendered, so that it need not be held.
 const HELD_MAX: usize = 1 << 20;
+/// More of what one moment was rendered to than this is looked at in parts.
+const RENDERED_MAX: usize = 64 << 10;
 
 /// What a glance tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +42,16 @@ pub struct Skim<'a> {
     /// What the terminal was given, from `moment` on since the running moment began.
     printed: Vec<u8>,
     moment: usize,
-    /// Commands, outcomes, statements, errors and markers.
+    /// Commands, outcomes, statements and markers.
     told: Vec<u8>,
+    /// What the server said: a reader puts its fields together.
+    fields: Vec<u8>,
     /// Takes the rest of a moment in which the cursor moved.
     renderer: Option<Renderer>,
+    /// Whole lines of the running moment.
     rendered: String,
+    /// There were lines before these, which are gone.
+    in_parts: bool,
 }
 
 impl<'a> Skim<'a> {
@@ -59,8 +66,10 @@ impl<'a> Skim<'a> {
             printed: Vec::new(),
             moment: 0,
             told: Vec::new(),
+            fields: Vec::new(),
             renderer: None,
             rendered: String::new(),
+            in_parts: false,
         }
     }
 
@@ -80,7 +89,8 @@ impl<'a> Skim<'a> {
 
     /// A note of the owner's.
     pub fn note(&mut self, text: &str) -> Glance {
-        self.needles.look(text.as_bytes(), false, &mut self.seen);
+        let text = text.as_bytes();
+        self.needles.look(text, Text::Told, &mut self.seen);
         self.verdict()
     }
 
@@ -99,9 +109,15 @@ impl<'a> Skim<'a> {
 
     /// Looks at what was gathered, and keeps what is still needed of it.
     fn look(&mut self) -> Glance {
-        self.needles.look(&self.printed, true, &mut self.seen);
-        self.needles.look(&self.told, false, &mut self.seen);
+        for (bytes, text) in [
+            (&self.printed, Text::Printed),
+            (&self.told, Text::Told),
+            (&self.fields, Text::Fields),
+        ] {
+            self.needles.look(bytes, text, &mut self.seen);
+        }
         self.told.clear();
+        self.fields.clear();
         self.printed.drain(..self.moment);
         self.moment = 0;
         self.verdict()
@@ -131,7 +147,8 @@ impl<'a> Skim<'a> {
                 self.tell(event.fields)?;
             }
             b"m" => self.tell(event.fields)?,
-            b"w" if speaks(event.data) => self.tell(event.data)?,
+            b"w" if is_statement(event.data) => self.tell(event.data)?,
+            b"w" if speaks(event.data) => put(event.data, &mut self.fields)?,
             b"r" => self.resize(serde_json::from_slice(event.header).ok()?),
             // Nothing of these is searched.
             _ => {}
@@ -150,7 +167,7 @@ impl<'a> Skim<'a> {
         if let Some(renderer) = &mut self.renderer {
             renderer.feed(data);
             renderer.take(&mut self.rendered);
-            self.look_at_rendered();
+            self.look_at_rendered(false);
         }
     }
 
@@ -165,15 +182,23 @@ impl<'a> Skim<'a> {
         renderer.feed(self.printed.get(self.moment..).unwrap_or_default());
         renderer.take(&mut self.rendered);
         self.renderer = Some(renderer);
-        self.look_at_rendered();
+        self.look_at_rendered(false);
     }
 
-    fn look_at_rendered(&mut self) {
-        if !self.rendered.is_empty() {
-            let rendered = self.rendered.as_bytes();
-            self.needles.look(rendered, true, &mut self.seen);
-            self.rendered.clear();
+    /// Looks at the lines of the running moment when it is `over`, or when they are many: then a
+    /// phrase may reach from these into the next.
+    fn look_at_rendered(&mut self, over: bool) {
+        if !over && self.rendered.len() < RENDERED_MAX {
+            return;
         }
+        let text = match over && !self.in_parts {
+            true => Text::Printed,
+            false => Text::Lines,
+        };
+        let rendered = self.rendered.as_bytes();
+        self.needles.look(rendered, text, &mut self.seen);
+        self.rendered.clear();
+        self.in_parts = !over;
     }
 
     fn resize(&mut self, size: Size) {
@@ -191,7 +216,7 @@ impl<'a> Skim<'a> {
     fn end_moment(&mut self) {
         if let Some(renderer) = self.renderer.take() {
             renderer.finish(&mut self.rendered);
-            self.look_at_rendered();
+            self.look_at_rendered(true);
         }
         // No needle reaches over this.
         self.printed.push(b'\n');
@@ -199,13 +224,22 @@ impl<'a> Skim<'a> {
     }
 
     fn tell(&mut self, json: &[u8]) -> Option<()> {
-        if !is_unescaped(json) {
-            return None;
-        }
-        self.told.extend_from_slice(json);
-        self.told.push(b'\n');
-        Some(())
+        put(json, &mut self.told)
     }
+}
+
+fn put(json: &[u8], to: &mut Vec<u8>) -> Option<()> {
+    if !is_unescaped(json) {
+        return None;
+    }
+    to.extend_from_slice(json);
+    to.push(b'\n');
+    Some(())
+}
+
+/// Whether a database connection's event is a statement, whose text is one field.
+fn is_statement(exchange: &[u8]) -> bool {
+    exchange.starts_with(br#"{"what":"statement","#)
 }
 
 /// The number of a command's event.

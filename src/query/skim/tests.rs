@@ -166,7 +166,36 @@ fn most_of_what_does_not_match_is_told_by_a_glance() {
             vec![sent("select"), says("needle is missing")],
             true,
         ),
+        (
+            "\"42P01 needle\"",
+            vec![sent("select"), says("needle is missing")],
+            true,
+        ),
         ("needle -other", vec![output("needle\r\n")], true),
+        ("\"a needle\"", vec![output("the needle, a pin\r\n")], false),
+        (
+            "\"a needle\"",
+            vec![output("a --\r\n\r\n"), output("needle\r\n")],
+            true,
+        ),
+        (
+            "\"a needle\"",
+            vec![output("\x1b[1ma\x1b[m\r\nneedle\r\n")],
+            true,
+        ),
+        (
+            "\"a needle\"",
+            vec![output("\x1b[1mneedle\x1b[m\r\na\r\n")],
+            false,
+        ),
+        (
+            "\"a needle\"",
+            vec![command(1, "a\n\u{1}\"Needle"), over(1)],
+            true,
+        ),
+        ("\"a needle\"", vec![command(1, "needle a"), over(1)], false),
+        ("\"a needle\"", vec![sent("select a, needle")], true),
+        ("\"a needle\"", vec![sent("select needle, a")], false),
         ("needle other", vec![output("needle\r\n")], false),
         (
             "needle",
@@ -242,6 +271,27 @@ fn a_note_counts_and_a_long_moment_is_not_held() {
     codec::encode(&last[0], &mut plain);
     assert_eq!(skim.piece(&plain), Glance::Nothing, "no line yet");
     assert_eq!(skim.finish(), Glance::Perhaps);
+}
+
+/// What is rendered of a long moment is looked at in parts, and a phrase may stand in two of them.
+#[test]
+fn a_phrase_is_found_across_the_parts_of_a_long_moment() {
+    let query = query("\"a needle\"");
+    let lines = "\x1b[1mwords, words\x1b[m\r\n".repeat(RENDERED_MAX / 14);
+    for (first, last, said) in [
+        ("words\r\na\r\n", "needle\r\n", Glance::Perhaps),
+        ("words\r\na\r\n", "pin\r\n", Glance::Nothing),
+    ] {
+        let bodies = vec![
+            output(&lines),
+            output(first),
+            output(&lines.replace("words", "--")),
+            output(last),
+        ];
+        let events = events(bodies);
+        assert_eq!(glance(&query, &events, 1), Some(said), "{last:?}");
+        assert_eq!(found(&query, &events) > 0, said == Glance::Perhaps);
+    }
 }
 
 /// Bits of terminal output, some of which move the cursor over others.
@@ -334,6 +384,10 @@ const QUERIES: &[&str] = &[
     "needle",
     "need*",
     "\"stuck orders\"",
+    "\"nee dle\"",
+    "\"dle or*\"",
+    "in:error \"42p01 needle\"",
+    "\"needle kelvin\" OR in:command \"needle e\"",
     "/needle/",
     "/nee.?dle/",
     "/(?i)ORDERS?$/",
