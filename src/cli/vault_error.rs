@@ -58,15 +58,13 @@ fn hints(error: &vault::Error) -> Vec<String> {
         E::Symlink { .. } => one("put the file itself there, and ask who made the link"),
         E::Owner { .. } => one("use a vault of your own: rec --vault DIR init"),
         E::Newer { .. } => one("update rec; nothing in the vault was changed"),
-        E::NotAVault { path, source } => {
-            let keep = format!(
+        E::NotAVault { path, .. } => vec![
+            format!(
                 "keep {} as it is and put a backup beside it; nothing in it was changed",
                 path.display()
-            );
-            let salvage = source.as_ref().filter(|source| is_damaged(source));
-            let salvage = salvage.map(|_| SALVAGE.to_owned());
-            [keep].into_iter().chain(salvage).collect()
-        }
+            ),
+            SALVAGE.to_owned(),
+        ],
         E::Pinned { dir, file, .. } => vec![
             format!(
                 "if you did not put another vault into {}, someone else did: do not record into it",

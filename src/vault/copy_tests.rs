@@ -144,7 +144,7 @@ fn another_vaults_sessions_are_masked_again_and_taken_in_once() {
 
     let means = key_of(&there, &home.path().join("key"));
     let merge =
-        |path: &Path| Vault::merge(&here, path, &means, &mut Nobody, &mut |_, _| {}).unwrap();
+        |path: &Path| Vault::merge(&here, path, &means, &mut Nobody, &mut |_, _, _| {}).unwrap();
     let taken = merge(&there.vault);
     assert_eq!((taken.sessions, taken.known), (2, 0));
     assert!(taken.masked >= 1);
@@ -249,7 +249,7 @@ fn a_damaged_vault_gives_all_that_still_opens() {
         &paths.vault,
         &Means::default(),
         &mut Nobody,
-        &mut |_, _| {},
+        &mut |_, _, _| {},
     )
     .unwrap();
     // How many rows two pages hold depends on where SQLite put them.
@@ -293,10 +293,90 @@ fn a_vault_whose_file_was_cut_short_gives_what_is_left() {
         ..paths.clone()
     };
     let means = Means::default();
-    let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut |_, _| {}).unwrap();
+    let mut looked = 0;
+    let mut progress = |step, _, _| looked += u64::from(step == Step::Reading);
+    let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut progress).unwrap();
     assert!(taken.sessions >= 10, "{taken:?}");
+    // Each stands for 256 keys: what cannot be read is not looked for as far as numbers go.
+    assert!((1..6 * 300).contains(&looked), "{looked}");
     assert_eq!(text(&to, all[0]).matches("session0x").count(), 5);
     assert_eq!(findings(&to), []);
+}
+
+/// The first page says where the tables begin, and the row of the vault which key it has.
+#[test]
+fn a_vault_that_lost_its_beginning_gives_what_is_left() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let all: Vec<_> = (0..12)
+        .map(|n| record(&paths, &told(&format!("session{n}x"))))
+        .collect();
+    let vault = Vault::open(&paths).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'vault'";
+    let root: i64 = vault.conn.query_row(root, [], |row| row.get(0)).unwrap();
+    let root = usize::try_from(root).unwrap();
+    db::truncate_wal(&vault.conn).unwrap();
+    drop(vault);
+    let file = paths.vault.join("vault.db");
+    let whole = fs::read(&file).unwrap();
+    for (case, pages) in [vec![1], vec![root], vec![1, root]].into_iter().enumerate() {
+        let mut bytes = whole.clone();
+        for page in pages {
+            bytes[(page - 1) * 4096..page * 4096].fill(0);
+        }
+        fs::write(&file, &bytes).unwrap();
+        assert!(Vault::open(&paths).is_err(), "case {case}");
+        let to = Paths {
+            vault: home.path().join(format!("salvaged{case}")),
+            ..paths.clone()
+        };
+        let means = Means::default();
+        let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut |_, _, _| {}).unwrap();
+        assert_eq!((taken.sessions, taken.damaged), (12, 0), "case {case}");
+        for (n, id) in all.iter().enumerate() {
+            let word = format!("session{n}x");
+            assert_eq!(text(&to, *id).matches(&word).count(), 5, "case {case}");
+        }
+        assert_eq!(findings(&to), []);
+    }
+    fs::write(&file, &whole).unwrap();
+    let conn = rusqlite::Connection::open(&file).unwrap();
+    conn.execute("UPDATE vault SET recipient = 'age1'", [])
+        .unwrap();
+    drop(conn);
+    assert!(matches!(Vault::open(&paths), Err(Error::NotAVault { .. })));
+    let to = Paths {
+        vault: home.path().join("named"),
+        ..paths.clone()
+    };
+    let means = Means::default();
+    let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut |_, _, _| {}).unwrap();
+    assert_eq!((taken.sessions, taken.damaged), (12, 0));
+}
+
+#[test]
+fn a_salvage_that_fails_leaves_no_directory() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    fs::remove_file(paths.vault.join("identity.txt")).unwrap();
+    let to = Paths {
+        vault: home.path().join("new/salvaged"),
+        ..paths.clone()
+    };
+    let fails = |from: &Path| {
+        let means = Means::default();
+        salvage(&to, from, &means, &mut Nobody, &mut |_, _, _| {}).unwrap_err()
+    };
+    assert!(matches!(fails(&paths.vault), Error::Locked(_)));
+    assert!(matches!(
+        fails(&home.path().join("nowhere")),
+        Error::Io { .. }
+    ));
+    assert!(!home.path().join("new").exists());
+    // One that was there stays.
+    fs::create_dir_all(&to.vault).unwrap();
+    fails(&paths.vault);
+    assert_eq!(fs::read_dir(&to.vault).unwrap().count(), 0);
 }
 
 fn findings_or_error(paths: &Paths) -> Vec<String> {
@@ -339,7 +419,7 @@ fn sessions_whose_names_are_lost_are_salvaged_without() {
         ..paths.clone()
     };
     let means = Means::default();
-    let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut |_, _| {}).unwrap();
+    let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut |_, _, _| {}).unwrap();
     assert_eq!(taken.sessions, 12, "{taken:?}");
     assert!(taken.nameless > 0 && taken.damaged == 0, "{taken:?}");
     for (n, id) in ids.iter().enumerate() {

@@ -4,20 +4,18 @@
 //! damaged. What a damaged page held is lost; everything else is there.
 
 use super::backup::{read_only, snapshot};
-use super::log::{Entry, What};
+use super::repair::repair;
 use super::seal::Recipient;
-use super::{Ask, Error, Means, Unlocked, Vault, db, dir, new_session_id};
+use super::{Ask, Error, Means, Step, Unlocked, Vault, db, dir};
 use crate::config::Paths;
-use crate::model::SessionId;
 use rusqlite::Connection;
-use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-/// Rows that are looked for where even their number cannot be read.
-const ROWS_MAX: i64 = 1_000_000;
+/// The size of a page, as SQLite makes them.
+const PAGE: u64 = 4096;
 
 /// An unlocked copy of another vault; it goes when this does.
 pub struct Foreign {
@@ -36,11 +34,11 @@ impl Drop for Place {
 
 impl Foreign {
     /// Opens the vault in the directory, or the copy in the file `path`. `scratch` is a private
-    /// directory with room for a copy; `damaged` reads row by row.
+    /// directory with room for a copy; `damaged` reads row by row, and says how far it is.
     pub fn open(
         path: &Path,
         scratch: &Path,
-        damaged: bool,
+        damaged: Option<&mut dyn FnMut(Step, u64, u64)>,
         means: &Means,
         ask: &mut dyn Ask,
     ) -> Result<Foreign, Error> {
@@ -60,8 +58,8 @@ impl Foreign {
             .create(&place.0)
             .map_err(Error::io("create", &place.0))?;
         let copy = place.0.join(dir::DB);
-        if damaged {
-            repair(&at_full_length(&file, &place.0)?, &copy)?;
+        if let Some(progress) = damaged {
+            repair(&readable(&file, &place.0)?, &copy, progress)?;
         } else {
             let source = read_only(&file)?;
             if !db::is_vault(&source) {
@@ -115,26 +113,59 @@ impl Foreign {
 }
 
 /// Opens a damaged database. SQLite reads nothing of a file that is shorter than its header says, as
-/// a disk that lost the end of it leaves it: a copy in the directory `place` gets its length back, and
-/// what was there reads as damaged pages.
-fn at_full_length(file: &Path, place: &Path) -> Result<Connection, Error> {
-    let length = length(file).map_err(Error::io("read", file))?;
+/// a disk that lost the end of it leaves it, and nothing of one without a header: a copy in the
+/// directory `place` gets its length back, or the first page of a new vault, and what was there reads
+/// as damaged pages.
+fn readable(file: &Path, place: &Path) -> Result<Connection, Error> {
     let found = fs::metadata(file).map_err(Error::io("read", file))?.len();
-    let Some(length) = length.filter(|length| found < *length) else {
+    let length = length(file).map_err(Error::io("read", file))?;
+    let short = length.filter(|length| found < *length);
+    let has_header = || read_only(file).is_ok_and(|conn| db::is_vault(&conn));
+    if short.is_none() && has_header() {
         return read_only(file);
-    };
-    let copy = place.join("short.db");
-    let made = || -> io::Result<()> {
+    }
+    let copy = place.join("whole.db");
+    let made = |first: Option<Vec<u8>>| -> io::Result<()> {
         fs::copy(file, &copy)?;
-        File::options().write(true).open(&copy)?.set_len(length)?;
+        let mut to = File::options().write(true).open(&copy)?;
+        if let Some(length) = short {
+            to.set_len(length)?;
+        }
+        if let Some(first) = first {
+            to.write_all(&first)?;
+        }
         let log = wal(file);
         if log.exists() {
             fs::copy(log, wal(&copy))?;
         }
         Ok(())
     };
-    made().map_err(Error::io("copy", file))?;
+    made(None).map_err(Error::io("copy", file))?;
+    if read_only(&copy).is_ok_and(|conn| db::is_vault(&conn)) {
+        return read_only(&copy);
+    }
+    made(Some(first_page(place, found)?)).map_err(Error::io("copy", file))?;
     read_only(&copy)
+}
+
+/// The first page of a database of `length` bytes that was made as this program makes one: where its
+/// tables begin.
+fn first_page(place: &Path, length: u64) -> Result<Vec<u8>, Error> {
+    let path = place.join("new.db");
+    let conn = db::create(&path)?;
+    db::truncate_wal(&conn)?;
+    drop(conn);
+    let mut page = Vec::new();
+    let read = File::open(&path).and_then(|file| file.take(PAGE).read_to_end(&mut page));
+    read.map_err(Error::io("read", &path))?;
+    let pages = u32::try_from(length / PAGE).unwrap_or(u32::MAX);
+    // The number of pages; no free ones.
+    for (at, number) in [(28, pages), (32, 0), (36, 0)] {
+        if let Some(field) = page.get_mut(at..at + 4) {
+            field.copy_from_slice(&number.to_be_bytes());
+        }
+    }
+    Ok(page)
 }
 
 /// The length that the header of a database gives it (SQLite, "Database File Format", 1.3: the page
@@ -158,139 +189,4 @@ fn wal(db: &Path) -> PathBuf {
     let mut name = db.as_os_str().to_owned();
     name.push("-wal");
     name.into()
-}
-
-/// Copies every row that can still be read.
-fn repair(source: &Connection, to: &Path) -> Result<(), Error> {
-    let copy = db::create(to)?;
-    // Any order will do, and what the rows say of each other is not to be trusted.
-    copy.execute_batch("PRAGMA foreign_keys = OFF; BEGIN")
-        .map_err(Error::db("be copied"))?;
-    let tables = [
-        ("vault", "one", 1),
-        ("slots", "id", 10_000),
-        ("past", "n", 10_000),
-        ("sessions", "number", ROWS_MAX),
-        ("labels", "session", ROWS_MAX),
-        ("pieces", "rowid", ROWS_MAX),
-    ];
-    for (table, key, most) in tables {
-        rows(source, &copy, table, key, most)?;
-    }
-    nameless(source, &copy)?;
-    copy.execute_batch("COMMIT").map_err(Error::db("be copied"))
-}
-
-/// Gives pieces whose session's row is lost a session again. Its id stands in an index too, and its
-/// day in the log; what named it is lost.
-fn nameless(source: &Connection, copy: &Connection) -> Result<(), Error> {
-    let lost = lost(copy).map_err(Error::db("be copied"))?;
-    if lost.is_empty() {
-        return Ok(());
-    }
-    let ids = ids(source);
-    let (days, pruned) = told(source);
-    for (number, pieces, bytes) in lost {
-        let id = match ids.get(&number) {
-            Some(id) if pruned.contains(id) => continue,
-            Some(id) => *id,
-            None => new_session_id()?,
-        };
-        let day = days.get(&id).copied().unwrap_or_else(|| super::now().day());
-        // An id that another row has stays where it is.
-        copy.execute(
-            "INSERT OR IGNORE INTO sessions (number, id, day, state, pieces, bytes, head)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, zeroblob(32))",
-            (number, id.0, day, db::state::INTERRUPTED, pieces, bytes),
-        )
-        .map_err(Error::db("be copied"))?;
-    }
-    Ok(())
-}
-
-/// Sessions that have pieces and no row: their number, how many pieces, their bytes.
-fn lost(copy: &Connection) -> rusqlite::Result<Vec<(i64, i64, i64)>> {
-    let mut lost = copy.prepare(
-        "SELECT session, count(*), sum(length(sealed)) FROM pieces
-         WHERE session NOT IN (SELECT number FROM sessions) GROUP BY session",
-    )?;
-    lost.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect()
-}
-
-/// The ids of the sessions by their numbers, as far as the index over them can be read.
-fn ids(source: &Connection) -> HashMap<i64, SessionId> {
-    let read = || -> rusqlite::Result<HashMap<i64, SessionId>> {
-        let mut rows = source.prepare("SELECT number, id FROM sessions ORDER BY id")?;
-        let rows = rows.query_map([], |row| Ok((row.get(0)?, SessionId(row.get(1)?))))?;
-        Ok(rows.map_while(Result::ok).collect())
-    };
-    read().unwrap_or_default()
-}
-
-/// What the log says as far as it can be read: the days of the sessions, and those forgotten.
-fn told(source: &Connection) -> (HashMap<SessionId, i64>, HashSet<SessionId>) {
-    let (mut days, mut pruned) = (HashMap::new(), HashSet::new());
-    let mut hear = |body: Vec<u8>| match serde_json::from_slice::<Entry>(&body).map(|e| e.what) {
-        Ok(What::Open { session, day, .. }) => drop(days.insert(session, day)),
-        Ok(What::Prune { session, .. }) => drop(pruned.insert(session)),
-        _ => {}
-    };
-    let mut read = || -> rusqlite::Result<()> {
-        let mut rows = source.prepare("SELECT body FROM log ORDER BY n")?;
-        let rows = rows.query_map([], |row| row.get(0))?;
-        rows.map_while(Result::ok).for_each(&mut hear);
-        Ok(())
-    };
-    // Without it they are of today.
-    let _ = read();
-    (days, pruned)
-}
-
-/// Copies the rows of one table, one by one: a damaged page stops a scan, not a look-up.
-fn rows(
-    source: &Connection,
-    copy: &Connection,
-    table: &str,
-    key: &str,
-    most: i64,
-) -> Result<(), Error> {
-    let found = copy
-        .prepare(&format!("SELECT * FROM {table} LIMIT 0"))
-        .map(|statement| {
-            let names = statement.column_names();
-            names.map(str::to_owned).collect::<Vec<_>>()
-        });
-    let columns = found.map_err(Error::db("be copied"))?;
-    let list = columns.join(", ");
-    let marks: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
-    let mut insert = copy
-        .prepare(&format!(
-            "INSERT OR IGNORE INTO {table} ({list}) VALUES ({})",
-            marks.join(", ")
-        ))
-        .map_err(Error::db("be copied"))?;
-    // A table that an older format has not, or whose root is gone.
-    let Ok(mut one) = source.prepare(&format!("SELECT {list} FROM {table} WHERE {key} = ?1"))
-    else {
-        return Ok(());
-    };
-    let last = source
-        .query_row(&format!("SELECT max({key}) FROM {table}"), [], |row| {
-            row.get::<_, Option<i64>>(0)
-        })
-        .map_or(most, |last| last.unwrap_or(0))
-        .min(most);
-    for number in 1..=last {
-        let row = one.query_row([number], |row| {
-            (0..columns.len())
-                .map(|column| row.get::<_, rusqlite::types::Value>(column))
-                .collect::<rusqlite::Result<Vec<_>>>()
-        });
-        if let Ok(values) = row {
-            // One that breaks a rule of the schema is no row of ours.
-            let _ = insert.execute(rusqlite::params_from_iter(values));
-        }
-    }
-    Ok(())
 }

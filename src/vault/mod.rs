@@ -51,6 +51,7 @@ mod redact;
 mod rekey;
 #[cfg(test)]
 mod rekey_tests;
+mod repair;
 pub mod retention;
 mod rows;
 mod seal;
@@ -83,7 +84,7 @@ pub use rekey::Resealed;
 pub use rows::Row;
 pub use seal::{Damage, Identity, Recipient};
 pub use slots::{KeyringError, Kind as SlotKind, Slot};
-pub use take::{Taken, salvage};
+pub use take::{Step, Taken, salvage};
 pub use unlock::{Means, PASSPHRASE_VARIABLE, Withheld, withheld};
 pub use unlocked::{Entry, Unlocked};
 pub use verify::{Anchor, Finding, Report, Wrong};

@@ -14,11 +14,20 @@ use crate::mask::{Door, Masked, Scanner};
 use crate::model::{Body, Event, GapKind, Labels, Meta, SessionId, Stamp, Status, Summary, Target};
 use crate::timeline::Builder;
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long to wait for a writer that is behind before it is asked again.
 const AGAIN: Duration = Duration::from_millis(5);
+
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Rows of one table are read, by their keys.
+    Reading,
+    /// Sessions are taken in.
+    TakingIn,
+}
 
 /// What was taken in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,10 +65,10 @@ impl Vault {
         path: &Path,
         means: &Means,
         ask: &mut dyn Ask,
-        progress: &mut dyn FnMut(u64, u64),
+        progress: &mut dyn FnMut(Step, u64, u64),
     ) -> Result<Taken, Error> {
         let mut vault = Vault::open(paths)?;
-        let other = Foreign::open(path, vault.dir(), false, means, ask)?;
+        let other = Foreign::open(path, vault.dir(), None, means, ask)?;
         take_all(paths, &mut vault, &other, progress)
     }
 }
@@ -74,11 +83,12 @@ pub fn salvage(
     path: &Path,
     means: &Means,
     ask: &mut dyn Ask,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(Step, u64, u64),
 ) -> Result<Taken, Error> {
+    let made = Made::new(&paths.vault);
     let dir = super::dir::prepare(&paths.vault)?;
     create::vacant(&dir, false)?;
-    let other = Foreign::open(path, &dir, true, means, ask)?;
+    let other = Foreign::open(path, &dir, Some(&mut *progress), means, ask)?;
     let slots = other.unlocked().vault().all_slots()?;
     let slots: Vec<NewSlot> = slots
         .into_iter()
@@ -93,14 +103,38 @@ pub fn salvage(
         })
         .collect();
     let mut vault = create::from_slots(paths, other.unlocked().vault().recipient(), &slots)?;
+    made.stays();
     take_all(paths, &mut vault, &other, progress)
+}
+
+/// The directories that are made for a new vault; they go again while nothing is in them.
+struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Those that `dir` needs and that are not there.
+    fn new(dir: &Path) -> Made {
+        let missing = |dir: &&Path| dir.symlink_metadata().is_err();
+        let missing = dir.ancestors().take_while(missing);
+        Made(missing.map(Path::to_owned).collect())
+    }
+
+    fn stays(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        let gone = |dir: &PathBuf| std::fs::remove_dir(dir).is_ok();
+        self.0.iter().take_while(|dir| gone(dir)).for_each(drop);
+    }
 }
 
 fn take_all(
     paths: &Paths,
     vault: &mut Vault,
     other: &Foreign,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(Step, u64, u64),
 ) -> Result<Taken, Error> {
     let mut taken = Taken::default();
     let mut known = vault.known()?;
@@ -108,7 +142,7 @@ fn take_all(
     let total = u64::try_from(entries.len()).unwrap_or(u64::MAX);
     let from = format!("vault {}", other.id());
     for (at, entry) in (0..).zip(entries.into_iter().rev()) {
-        progress(at, total);
+        progress(Step::TakingIn, at, total);
         if !known.insert(entry.id) {
             taken.known += 1;
             continue;
@@ -127,7 +161,7 @@ fn take_all(
         take_in(paths, vault, incoming, events, &from, &mut taken)?;
         taken.sessions += 1;
     }
-    progress(total, total);
+    progress(Step::TakingIn, total, total);
     Ok(taken)
 }
 

@@ -5,8 +5,8 @@ use crate::cli::ask::Person;
 use crate::cli::open;
 use crate::config::Paths;
 use crate::vault::retention::size;
-use crate::vault::{self, Means, Taken, Vault};
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use crate::vault::{self, Means, Step, Taken, Vault};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -75,10 +75,17 @@ pub fn salvage(ui: &mut Ui, paths: &Paths, dir: &Path) -> Result<ExitCode, Error
     Ok(ExitCode::SUCCESS)
 }
 
-fn with_progress<T>(work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> T) -> T {
+fn with_progress<T>(work: impl FnOnce(&mut dyn FnMut(Step, u64, u64)) -> T) -> T {
     // indicatif draws nothing where stderr is no terminal.
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    let done = work(&mut |at, of| {
+    let done = work(&mut |step, at, of| {
+        let style = match step {
+            Step::Reading => "rec: reading what can be read {bar:30} {percent}%",
+            Step::TakingIn => "rec: taking in {bar:30} {pos}/{len} sessions {eta}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
         bar.set_length(of);
         bar.set_position(at);
     });
