@@ -69,7 +69,7 @@ impl Place {
         match self {
             Place::Open(vault) => here(vault),
             Place::At(paths) => {
-                let vault = Vault::open(&paths).map_err(|error| error.to_string())?;
+                let vault = Vault::open(&paths).map_err(|e| e.in_a_line(&paths.vault))?;
                 here(Box::new(vault))
             }
             Place::Apart(apart) => {

@@ -476,11 +476,12 @@ fn last_line(finished: &Finished) -> String {
                 "rec: the end of {short} could not be committed yet: {why}; a process of rec's stays behind and does it when it answers   rec show {short}"
             );
         }
+        let remedy = why.kind.remedy();
         if why.nothing {
-            return format!("rec: nothing of this session is recorded: {why}");
+            return format!("rec: nothing of this session is recorded: {why}; {remedy}");
         }
         return format!(
-            "rec: the end of {short} could not be committed: {why}; what was before is kept   rec show {short}"
+            "rec: the end of {short} could not be committed: {why}; what was before is kept; {remedy}   rec show {short}"
         );
     }
     let counted =

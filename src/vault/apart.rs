@@ -326,7 +326,8 @@ fn opened(link: &UnixStream, paths: &Paths) -> Option<Begun> {
                         ready = Some((vault, id));
                     }
                     Err(error) => {
-                        send(link, tell::NOT_OPENED, &[error.to_string().as_bytes()]).ok()?;
+                        let why = error.in_a_line(&paths.vault);
+                        send(link, tell::NOT_OPENED, &[why.as_bytes()]).ok()?;
                     }
                 }
             }

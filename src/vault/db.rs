@@ -5,7 +5,7 @@
 
 use super::{Error, dir};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
 
@@ -173,15 +173,9 @@ pub fn open(dir: &Path) -> Result<Connection, Error> {
         });
     }
     let mut conn = connect(&path)?;
-    let unreadable = |source| Error::NotAVault {
-        path: path.clone(),
-        source: Some(source),
-    };
+    let unreadable = |source| unreadable(&path, source);
     let number = |pragma: &str| conn.query_row(pragma, [], |row| row.get::<_, i64>(0));
-    let application = match number("PRAGMA application_id") {
-        Err(e) if busy(&e) => return Err(Error::db("be opened")(e)),
-        other => other.map_err(unreadable)?,
-    };
+    let application = number("PRAGMA application_id").map_err(unreadable)?;
     let found = number("PRAGMA user_version").map_err(unreadable)?;
     if application != APPLICATION || found < 1 {
         return Err(Error::NotAVault { path, source: None });
@@ -237,7 +231,7 @@ fn upgrade(conn: &mut Connection) -> Result<(), Error> {
 fn takes_no_writes(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
-        Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::DiskFull)
+        Some(ErrorCode::ReadOnly | ErrorCode::DiskFull)
     )
 }
 
@@ -258,11 +252,29 @@ fn connect(path: &Path) -> Result<Connection, Error> {
              PRAGMA cache_size = -2048; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
         ))
     };
-    prepare().map_err(|source| Error::NotAVault {
-        path: path.to_owned(),
-        source: Some(source),
-    })?;
+    prepare().map_err(|source| unreadable(path, source))?;
     Ok(conn)
+}
+
+/// That the system does not let it be read, or another process, says nothing of what it is.
+fn unreadable(path: &Path, source: rusqlite::Error) -> Error {
+    match source.sqlite_error_code() {
+        Some(
+            ErrorCode::SystemIoFailure
+            | ErrorCode::DiskFull
+            | ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::OutOfMemory,
+        ) => Error::db("be opened")(source),
+        _ => Error::NotAVault {
+            path: path.to_owned(),
+            source: Some(source),
+        },
+    }
 }
 
 /// Lets statements wait for other processes, [`BUSY`] at most.
@@ -333,7 +345,7 @@ pub fn tidy_wal(conn: &Connection, vault: &Path) {
 pub fn busy(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
-        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
     )
 }
 

@@ -1,7 +1,10 @@
 //! How a recording fares: what the recorder tells the person at the terminal.
 
+use super::Error;
+use rusqlite::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::Path;
 
 /// Why pieces are not being committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,20 @@ impl FailureKind {
             self,
             FailureKind::Replaced | FailureKind::Damaged | FailureKind::Held
         )
+    }
+
+    /// What its owner can do so that the next session is recorded.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            FailureKind::DiskFull => "make room there",
+            FailureKind::Locked => "end what keeps it, or let it go on",
+            FailureKind::ReadOnly => "mount it for writing",
+            FailureKind::Hung => "rec doctor asks it again",
+            FailureKind::Replaced => "put it back, or make another: rec init",
+            FailureKind::Damaged => "rec vault verify says what is left of it",
+            FailureKind::Held => "retention.min_age keeps it",
+            FailureKind::Failed => "look into the system's log, then rec doctor",
+        }
     }
 }
 
@@ -74,4 +91,65 @@ pub enum Health {
     Failing(Failure),
     /// It was given up; nothing more will be taken.
     Stopped(Failure),
+}
+
+impl Error {
+    /// Why the vault there could not be opened: of a failure of the system also which, and what to
+    /// do.
+    pub fn in_a_line(&self, vault: &Path) -> String {
+        match self {
+            Error::Db { .. } | Error::Io { .. } => {
+                let failure = self.failure(vault);
+                format!("{failure}; {}", failure.kind.remedy())
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// What it means for a recording into the vault there, in a line for the terminal.
+    pub fn failure(&self, vault: &Path) -> Failure {
+        let place = vault.display();
+        let disk_full = || (FailureKind::DiskFull, format!("no space left for {place}"));
+        let (kind, text) = match self {
+            Error::Gone { .. } | Error::NoVault { .. } => (
+                FailureKind::Replaced,
+                format!("the vault in {place} was removed or replaced"),
+            ),
+            Error::NotAVault { .. } => (FailureKind::Damaged, self.to_string()),
+            Error::Busy { .. } => (FailureKind::Locked, self.to_string()),
+            Error::Held { .. } => (FailureKind::Held, self.to_string()),
+            Error::Db { source, .. } => match source.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => disk_full(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+                    FailureKind::Locked,
+                    format!("another process keeps the vault in {place} locked"),
+                ),
+                Some(ErrorCode::ReadOnly) => (
+                    FailureKind::ReadOnly,
+                    format!("the file system of {place} takes no writes"),
+                ),
+                Some(ErrorCode::SystemIoFailure) => (
+                    FailureKind::Failed,
+                    format!("the disk of {place} fails: {source}"),
+                ),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
+                    FailureKind::Damaged,
+                    format!("the vault in {place} is damaged: {source}"),
+                ),
+                _ => (FailureKind::Failed, format!("{self}: {source}")),
+            },
+            Error::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::StorageFull
+                | std::io::ErrorKind::QuotaExceeded
+                | std::io::ErrorKind::FileTooLarge => disk_full(),
+                std::io::ErrorKind::ReadOnlyFilesystem => (
+                    FailureKind::ReadOnly,
+                    format!("the file system of {place} takes no writes"),
+                ),
+                _ => (FailureKind::Failed, format!("{self}: {source}")),
+            },
+            other => (FailureKind::Failed, other.to_string()),
+        };
+        Failure::new(kind, text)
+    }
 }

@@ -11,7 +11,7 @@ use super::recording::{End, Shared};
 use super::seal::Sealer;
 use super::{Error, Vault, dir, forget};
 use crate::model::SessionId;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -104,7 +104,7 @@ fn record(
     let (conn, dir, id) = (vault.conn, vault.dir, vault.id);
     let recipient = vault.recipient;
     let give_up = |e: Error| {
-        let failure = classify(&e, &dir);
+        let failure = e.failure(&dir);
         shared.set_health(Health::Stopped(failure.clone()));
         failure
     };
@@ -177,7 +177,7 @@ impl Writer {
         let mut pieces = Vec::with_capacity(plain.len());
         for plain in plain {
             let sealed = self.sealer.seal(plain).map_err(|e| {
-                let failure = classify(&e, &self.vault);
+                let failure = e.failure(&self.vault);
                 self.shared.set_health(Health::Stopped(failure.clone()));
                 failure
             })?;
@@ -200,7 +200,7 @@ impl Writer {
     fn commit(&mut self, plain: &[Vec<u8>], summary: Option<&[u8]>) -> Result<(), Failure> {
         let pieces = self.seal(plain)?;
         let summary = summary.map(|summary| self.sealer.seal(summary));
-        let summary = summary.transpose().map_err(|e| classify(&e, &self.vault))?;
+        let summary = summary.transpose().map_err(|e| e.failure(&self.vault))?;
         let checkpoint = self.logged.elapsed() >= CHECKPOINT;
         let number = self.attempt(|writer| {
             if let (Some(number), None, false) = (writer.number, &summary, checkpoint) {
@@ -318,7 +318,7 @@ fn retry<T>(
             }
             Err(e) => Failure {
                 nothing,
-                ..classify(&e, vault)
+                ..e.failure(vault)
             },
         };
         if failure.kind.is_final() {
@@ -455,51 +455,4 @@ fn chain_end(conn: &Connection, number: i64) -> Result<(u64, u64, Hash), Error> 
         Ok((rows, bytes, Hash(head)))
     };
     read().map_err(Error::db("close a session"))
-}
-
-/// What an error means for a recording, in a line for the terminal.
-fn classify(error: &Error, vault: &std::path::Path) -> Failure {
-    let place = vault.display();
-    let disk_full = || (FailureKind::DiskFull, format!("no space left for {place}"));
-    let (kind, text) = match error {
-        Error::Gone { .. } | Error::NoVault { .. } => (
-            FailureKind::Replaced,
-            format!("the vault in {place} was removed or replaced"),
-        ),
-        Error::NotAVault { .. } => (FailureKind::Damaged, error.to_string()),
-        Error::Busy { .. } => (FailureKind::Locked, error.to_string()),
-        Error::Held { .. } => (FailureKind::Held, error.to_string()),
-        Error::Db { source, .. } => match source.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => disk_full(),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
-                FailureKind::Locked,
-                format!("another process keeps the vault in {place} locked"),
-            ),
-            Some(ErrorCode::ReadOnly) => (
-                FailureKind::ReadOnly,
-                format!("the file system of {place} takes no writes"),
-            ),
-            Some(ErrorCode::SystemIoFailure) => (
-                FailureKind::Failed,
-                format!("the disk of {place} fails: {source}"),
-            ),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
-                FailureKind::Damaged,
-                format!("the vault in {place} is damaged: {source}"),
-            ),
-            _ => (FailureKind::Failed, format!("{error}: {source}")),
-        },
-        Error::Io { source, .. } => match source.kind() {
-            std::io::ErrorKind::StorageFull
-            | std::io::ErrorKind::QuotaExceeded
-            | std::io::ErrorKind::FileTooLarge => disk_full(),
-            std::io::ErrorKind::ReadOnlyFilesystem => (
-                FailureKind::ReadOnly,
-                format!("the file system of {place} takes no writes"),
-            ),
-            _ => (FailureKind::Failed, format!("{error}: {source}")),
-        },
-        other => (FailureKind::Failed, other.to_string()),
-    };
-    Failure::new(kind, text)
 }

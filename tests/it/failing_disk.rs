@@ -148,11 +148,34 @@ fn a_disk_that_fails_to_the_end_keeps_what_was_committed() {
     t.keys("\x04");
     t.wait_for("could not be committed");
     assert_eq!(t.wait().code(), Some(6), "{}", t.screen());
+    let said = t.transcript();
+    assert!(
+        said.contains("what was before is kept; look into"),
+        "{said}"
+    );
     disk.mend();
     let text = disk.recorded("interrupted");
     assert!(text.contains("got one"), "{text}");
     let mut t = disk.home.terminal(&["sh", "-c", "echo another"]);
     assert!(t.wait().success(), "{}", t.screen());
+    assert!(disk.recorded("closed").contains("another"));
+}
+
+/// It is no reason to take the vault for something else.
+#[test]
+fn a_disk_that_fails_from_the_first_is_named_with_what_to_do() {
+    let disk = Failing::new();
+    disk.fail("write vault.db-shm");
+    let mut t = disk.home.terminal(&["sh", "-c", CLIENT]);
+    t.wait_for("it runs");
+    t.wait_for("not recording: the disk of ");
+    t.keys("\x04");
+    assert_eq!(t.wait().code(), Some(6), "{}", t.screen());
+    let said = t.transcript();
+    assert!(said.contains("look into the system's log"), "{said}");
+    assert!(!said.contains("not a readable vault"), "{said}");
+    disk.mend();
+    disk.record("echo another");
     assert!(disk.recorded("closed").contains("another"));
 }
 
