@@ -172,6 +172,10 @@ pub fn open(dir: &Path) -> Result<Connection, Error> {
             dir: dir.to_owned(),
         });
     }
+    // SQLite follows no link either, and does not say which file was one.
+    for beside in [dir::WAL, dir::SHM] {
+        dir::checked_file(&dir.join(beside))?;
+    }
     let mut conn = connect(&path)?;
     let unreadable = |source| unreadable(&path, source);
     let number = |pragma: &str| conn.query_row(pragma, [], |row| row.get::<_, i64>(0));

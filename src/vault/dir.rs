@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 pub const DB: &str = "vault.db";
 /// Its write-ahead log, as SQLite names it.
 pub const WAL: &str = "vault.db-wal";
+/// What processes share of that log.
+pub const SHM: &str = "vault.db-shm";
 /// The signing seed.
 pub const SEED: &str = "seal.seed";
 /// The copy of the keyslots.
@@ -51,7 +53,9 @@ pub fn checked(dir: &Path) -> Result<PathBuf, Error> {
 /// judge.
 pub fn checked_file(path: &Path) -> Result<Option<fs::Metadata>, Error> {
     match fs::symlink_metadata(path) {
-        Ok(meta) => private(path, &meta).map(|()| Some(meta)),
+        Ok(meta) => private(path, &meta)
+            .and_then(|()| plain(path, &meta))
+            .map(|()| Some(meta)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("look at", path)(e)),
     }
@@ -71,6 +75,16 @@ fn private(path: &Path, meta: &fs::Metadata) -> Result<(), Error> {
         return Err(Error::Loose { path, mode });
     }
     Ok(())
+}
+
+/// Opening a named pipe waits for who writes into it.
+fn plain(path: &Path, meta: &fs::Metadata) -> Result<(), Error> {
+    match meta.is_file() {
+        true => Ok(()),
+        false => Err(Error::io("read", path)(io::Error::other(
+            "it is no plain file",
+        ))),
+    }
 }
 
 /// Makes `dir` for a new vault, or takes an empty one over and closes it to others.
@@ -105,7 +119,7 @@ pub fn open(path: &Path, create: bool) -> Result<File, Error> {
 }
 
 fn open_as(path: &Path, flags: OFlags) -> Result<File, Error> {
-    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = File::from(
         rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map_err(|e| match e {
             rustix::io::Errno::LOOP => Error::Symlink {
@@ -116,6 +130,7 @@ fn open_as(path: &Path, flags: OFlags) -> Result<File, Error> {
     );
     let meta = file.metadata().map_err(Error::io("look at", path))?;
     private(path, &meta)?;
+    plain(path, &meta)?;
     Ok(file)
 }
 

@@ -243,6 +243,59 @@ fn loose_modes_are_refused() {
     Vault::open(&paths).unwrap();
     fs::set_permissions(&paths.vault, fs::Permissions::from_mode(0o755)).unwrap();
     assert!(matches!(Vault::open(&paths), Err(Error::Loose { .. })));
+    fs::set_permissions(&paths.vault, fs::Permissions::from_mode(0o700)).unwrap();
+    // What SQLite keeps beside it holds the same.
+    for name in ["vault.db-wal", "vault.db-shm"] {
+        let beside = paths.vault.join(name);
+        fs::write(&beside, "").unwrap();
+        fs::set_permissions(&beside, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(
+            matches!(Vault::open(&paths), Err(Error::Loose { path, .. }) if path.ends_with(name))
+        );
+        fs::remove_file(&beside).unwrap();
+        std::os::unix::fs::symlink(home.path().join("elsewhere"), &beside).unwrap();
+        assert!(
+            matches!(Vault::open(&paths), Err(Error::Symlink { path }) if path.ends_with(name))
+        );
+        fs::remove_file(&beside).unwrap();
+    }
+    Vault::open(&paths).unwrap();
+}
+
+/// Whoever opens a named pipe waits for another who may never come.
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    record(&paths, &[output(1, "alpha\r\n")]);
+    for name in ["vault.db", "seal.seed", "keyslots.age", "identity.txt"] {
+        let (file, kept) = (paths.vault.join(name), home.path().join(name));
+        fs::rename(&file, &kept).unwrap();
+        let mut made = std::process::Command::new("mkfifo");
+        assert!(
+            made.args(["-m", "600"])
+                .arg(&file)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let verified = Vault::open(&paths).and_then(|mut vault| vault.verify(None));
+        let found = verified.map(|report| report.findings.len());
+        let opened = Vault::open(&paths)
+            .and_then(|vault| vault.unlock_with(&Means::default(), &mut Nobody))
+            .is_ok();
+        match name {
+            "vault.db" => assert!(found.is_err() && !opened),
+            "identity.txt" => assert!(found.unwrap() == 0 && !opened),
+            _ => assert!(found.map_or(true, |found| found == 1) && opened, "{name}"),
+        }
+        fs::remove_file(&file).unwrap();
+        fs::rename(&kept, &file).unwrap();
+    }
+    assert_eq!(
+        Vault::open(&paths).unwrap().verify(None).unwrap().findings,
+        []
+    );
 }
 
 #[test]
