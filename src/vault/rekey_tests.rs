@@ -225,6 +225,7 @@ fn the_loss_of_any_one_file_is_survived() {
     }
 }
 
+/// And stand in the database again: the next change would sign for what is left there.
 #[test]
 fn slots_that_the_database_lost_are_taken_from_their_copy() {
     let home = tempfile::tempdir().unwrap();
@@ -232,21 +233,38 @@ fn slots_that_the_database_lost_are_taken_from_their_copy() {
     let key = home.path().join("age.key");
     fs::write(&key, Identity::generate().expose().as_str()).unwrap();
     unlocked(&paths).add_slot(NewWay::Identity(key)).unwrap();
+    unlocked(&paths).add_slot(NewWay::Recovery).unwrap();
     fs::remove_file(paths.vault.join("identity.txt")).unwrap();
     let conn = Connection::open(paths.vault.join("vault.db")).unwrap();
-    conn.execute("UPDATE slots SET sealed = x'00'", []).unwrap();
+    let whole = |ids: &[i64]| {
+        let found = Vault::open(&paths).unwrap().verify(None).unwrap().findings;
+        assert_eq!(found, []);
+        let slots = slots::load(&conn).unwrap();
+        assert_eq!(slots.iter().map(|slot| slot.id).collect::<Vec<_>>(), ids);
+        let copy = slots::look_at_copy(&paths.vault, &conn).unwrap();
+        assert_eq!(copy, slots::Copied::Whole);
+    };
+    for damage in [
+        "UPDATE slots SET sealed = x'00'",
+        "DELETE FROM slots WHERE id = 2",
+        "DELETE FROM slots",
+    ] {
+        conn.execute(damage, []).unwrap();
+        drop(unlocked(&paths));
+        whole(&[1, 2, 3]);
+    }
+    conn.execute("DELETE FROM slots WHERE id = 2", []).unwrap();
+    Vault::open(&paths).unwrap().remove_slot(3).unwrap();
+    whole(&[1, 2]);
+    // Where both lost one, what is left is kept as it is.
+    conn.execute("DELETE FROM slots WHERE id = 1", []).unwrap();
+    let copy = paths.vault.join("keyslots.age");
+    let text = fs::read_to_string(&copy).unwrap();
+    let second = text.rfind("{\"id\"").unwrap();
+    fs::write(&copy, &text[second..]).unwrap();
     drop(unlocked(&paths));
-    let copy = fs::read(paths.vault.join("keyslots.age")).unwrap();
-    let lost = slots::look_at_copy(&paths.vault, &conn).unwrap();
-    assert_eq!(lost, slots::Copied::Other);
-    assert!(
-        String::from_utf8(copy)
-            .unwrap()
-            .matches("BEGIN AGE")
-            .count()
-            == 2,
-        "it is kept"
-    );
+    assert_eq!(fs::read_to_string(&copy).unwrap(), text[second..]);
+    assert_eq!(slots::load(&conn).unwrap().len(), 1);
 }
 
 /// A copy that was cut short, or is of before a slot was removed, is told and written again.

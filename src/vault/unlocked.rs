@@ -39,7 +39,7 @@ impl Unlocked {
         // A read-only disk or a stuck lock is no reason not to read.
         let _ = writer::close_interrupted(&vault.dir, &mut vault.conn);
         super::dir::tidy(&vault.dir);
-        let _ = super::slots::mend_copy(&vault.dir, &vault.conn);
+        let _ = super::slots::mend(&vault.dir, &vault.conn);
         let mut unlocked = Unlocked::untouched(vault, identity)?;
         unlocked.forget_rest();
         unlocked.maintain();

@@ -18,7 +18,7 @@ use super::{Error, dir, log};
 use age::secrecy::SecretString;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -274,6 +274,7 @@ pub fn add(dir: &Path, conn: &mut Connection, slot: &NewSlot) -> Result<i64, Err
 /// # Errors
 /// Also [`Error::NoSlot`], and [`Error::LastSlot`] for the only one.
 pub fn delete(dir: &Path, conn: &mut Connection, id: i64) -> Result<Slot, Error> {
+    let _ = mend(dir, conn);
     let removed = log::write(dir, conn, |log| {
         let mut all = load(log.conn())?;
         let at = all.iter().position(|slot| slot.id == id);
@@ -327,13 +328,33 @@ pub fn look_at_copy(dir: &Path, conn: &Connection) -> Result<Copied, Error> {
     })
 }
 
-/// Writes `keyslots.age` again where it is not what it should be and the database's slots are those
-/// that were signed for: otherwise it may hold what they lost.
-pub fn mend_copy(dir: &Path, conn: &Connection) -> Result<(), Error> {
-    if look_at_copy(dir, conn)? != Copied::Whole && log::slots(conn)? == Some(hash(conn)?) {
-        copy(dir, conn)?;
+/// Writes again whichever of the two, the database's slots and `keyslots.age`, is not what was signed
+/// for, from the other one: the next change would sign for what is lost.
+pub fn mend(dir: &Path, conn: &Connection) -> Result<(), Error> {
+    if log::slots(conn)? == Some(hash(conn)?) {
+        return match look_at_copy(dir, conn)? {
+            Copied::Whole => Ok(()),
+            Copied::Missing | Copied::Other => copy(dir, conn),
+        };
     }
-    Ok(())
+    let doing = "write its keyslots again";
+    // Left without a commit where the copy is no better.
+    let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)
+        .map_err(Error::db(doing))?;
+    let signed = log::slots(&tx)?;
+    tx.execute("DELETE FROM slots", [])
+        .map_err(Error::db(doing))?;
+    for slot in load_copy(dir)? {
+        tx.execute(
+            "INSERT INTO slots (id, kind, place, day, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (slot.id, slot.kind.name(), slot.place, slot.day, slot.sealed),
+        )
+        .map_err(Error::db(doing))?;
+    }
+    match signed == Some(hash(&tx)?) {
+        true => tx.commit().map_err(Error::db(doing)),
+        false => Ok(()),
+    }
 }
 
 /// What `keyslots.age` must hold: a line of JSON and an armoured age file for each slot.
