@@ -169,13 +169,23 @@ impl Clock {
 }
 
 /// The words of a verb that takes a query, with `-word` written as `NOT word`: these verbs have no
-/// options of one dash but `-h` and `-n`, and clap would look for some.
+/// options of one dash but `-h` and `-n`, and clap would look for some. Signs that only begin with a
+/// dash (`->>`) are looked for as they stand.
 pub fn spell_out_not(args: Vec<OsString>) -> Vec<OsString> {
-    let spelled = |word: OsString| match word.to_str().and_then(|word| word.strip_prefix('-')) {
-        Some(rest) if !rest.is_empty() && !rest.starts_with('-') && !matches!(rest, "h" | "n") => {
-            OsString::from(format!("NOT {rest}"))
+    let spelled = |word: OsString| {
+        let Some(rest) = word.to_str().and_then(|word| word.strip_prefix('-')) else {
+            return word;
+        };
+        let is_option = match rest.strip_prefix('n') {
+            Some(number) => number.bytes().all(|b| b.is_ascii_digit()),
+            None => matches!(rest, "" | "h") || rest.starts_with('-'),
+        };
+        match rest.chars().next() {
+            _ if is_option => word,
+            Some(c) if c.is_alphanumeric() || "\"(/".contains(c) => format!("NOT {rest}").into(),
+            // No word that begins with a blank is an option.
+            _ => format!(" -{rest}").into(),
         }
-        _ => word,
     };
     args.into_iter().map(spelled).collect()
 }
@@ -266,5 +276,45 @@ pub fn count(n: u64, one: &str) -> String {
         format!("1 {one}")
     } else {
         format!("{n} {one}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dash_before_a_word_is_a_not_and_before_other_signs_is_one_of_them() {
+        let table = [
+            ("-test", "NOT test"),
+            ("-\"a b\"", "NOT \"a b\""),
+            ("-(a OR b)", "NOT (a OR b)"),
+            ("-/x+/", "NOT /x+/"),
+            ("-größe", "NOT größe"),
+            ("-no", "NOT no"),
+            ("->>", " ->>"),
+            ("-> x", " -> x"),
+            ("-n", "-n"),
+            ("-n5", "-n5"),
+            ("-h", "-h"),
+            ("-", "-"),
+            ("--", "--"),
+            ("--json", "--json"),
+            ("a-b", "a-b"),
+        ];
+        for (word, expected) in table {
+            assert_eq!(spell_out_not(vec![word.into()]), [expected], "{word}");
+        }
+        let clock = Clock::system();
+        let query = |word: &str| {
+            let words = spell_out_not(vec![word.into()]);
+            let words: Vec<String> = words
+                .into_iter()
+                .filter_map(|w| w.into_string().ok())
+                .collect();
+            super::query(&words, &clock).unwrap()
+        };
+        assert_eq!(query("->>").positive_text().count(), 1);
+        assert_eq!(query("-test").positive_text().count(), 0);
     }
 }
