@@ -1,6 +1,6 @@
 //! What was recorded is listed, shown, found and exported, as scripts and people rely on.
 
-use crate::support::{Home, check, recorded};
+use crate::support::{Home, Terminal, check, recorded};
 use rec::model::{Body, Event, Exit, Gap, GapKind, SessionId};
 use recorded::{at, command, end, output, record};
 use serde_json::{Value, json};
@@ -150,6 +150,7 @@ fn ls_takes_filters_and_says_when_nothing_is_left() {
         (&["target:app@prod*"], &[older]),
         (&["--limit", "1"], &[newer]),
         (&["-n", "1"], &[newer]),
+        (&["-n1"], &[newer]),
     ];
     for (words, expected) in table {
         for index in [&[][..], &["--no-index"][..]] {
@@ -515,4 +516,16 @@ fn nothing_stands_in_clear_after_reading() {
             }
         }
     }
+}
+
+#[test]
+fn help_on_a_narrow_terminal_goes_on_under_what_it_explains() {
+    let home = Home::new();
+    let mut t = Terminal::open(&home.rec(&["search", "--help"]), 80, 60);
+    assert!(t.wait().success());
+    let screen = t.screen();
+    assert!(
+        screen.contains("command, its output, its outcome or a\n                         marker\n"),
+        "{screen}"
+    );
 }

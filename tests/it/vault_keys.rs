@@ -13,9 +13,23 @@ const UNLOCKING: &[&str] = &["vault", "add-slot", "--recovery"];
 fn fails(output: &Output, words: &[&str]) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
+    tells(&said, words);
+}
+
+fn tells(said: &str, words: &[&str]) {
     for word in words {
         assert!(said.contains(word), "{word} is not in:\n{said}");
     }
+}
+
+/// Makes an SSH key.
+fn ssh_key(path: &Path, passphrase: &str) -> String {
+    let made = Command::new(tool("ssh-keygen", "openssh-client"))
+        .args(["-q", "-t", "ed25519", "-N", passphrase, "-f"])
+        .arg(path)
+        .output();
+    check(&made.unwrap());
+    path.to_str().unwrap().to_owned()
 }
 
 fn kinds(home: &Home) -> Vec<String> {
@@ -159,14 +173,7 @@ fn a_question_is_declined_with_escape_and_changes_nothing() {
 #[test]
 fn ssh_and_age_keys_open_the_vault() {
     let mut home = Home::new();
-    let keygen = tool("ssh-keygen", "openssh-client");
-    let ssh = home.path().join("id_ed25519");
-    let made = Command::new(&keygen)
-        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
-        .arg(&ssh)
-        .output()
-        .unwrap();
-    check(&made);
+    let ssh = ssh_key(&home.path().join("id_ed25519"), "");
     let age = home.path().join("age.key");
     let made = Command::new(tool("age-keygen", "age"))
         .arg("-o")
@@ -175,12 +182,7 @@ fn ssh_and_age_keys_open_the_vault() {
         .unwrap();
     check(&made);
 
-    check(
-        &home
-            .rec(&["init", "--identity", ssh.to_str().unwrap()])
-            .output()
-            .unwrap(),
-    );
+    check(&home.rec(&["init", "--identity", &ssh]).output().unwrap());
     home.read(&["vault", "add-slot", "--identity", age.to_str().unwrap()]);
     assert_eq!(kinds(&home), ["identity", "identity"]);
     // The remembered path is enough; elsewhere the variable is.
@@ -221,19 +223,8 @@ fn ssh_and_age_keys_open_the_vault() {
 #[test]
 fn an_encrypted_ssh_key_is_asked_for_once() {
     let home = Home::new();
-    let ssh = home.path().join("id");
-    let made = Command::new(tool("ssh-keygen", "openssh-client"))
-        .args(["-q", "-t", "ed25519", "-N", "open sesame", "-f"])
-        .arg(&ssh)
-        .output()
-        .unwrap();
-    check(&made);
-    check(
-        &home
-            .rec(&["init", "--identity", ssh.to_str().unwrap()])
-            .output()
-            .unwrap(),
-    );
+    let ssh = ssh_key(&home.path().join("id"), "open sesame");
+    check(&home.rec(&["init", "--identity", &ssh]).output().unwrap());
     fails(
         &home.rec(UNLOCKING).output().unwrap(),
         &["the vault is locked"],
@@ -345,36 +336,31 @@ fn a_lock_says_what_still_opens_the_vault() {
         String::from_utf8(output.stderr).unwrap()
     };
     check(&home.rec(&["unlock"]).output().unwrap());
-    let text = said(&home);
-    for part in [
-        "is forgotten, but the vault is not locked",
-        "slot 1 opens it",
-        "identity.txt, in clear",
-        "rec vault add-slot --passphrase, then rec vault remove-slot 1",
-    ] {
-        assert!(text.contains(part), "{part} is not in:\n{text}");
-    }
+    tells(
+        &said(&home),
+        &[
+            "is forgotten, but the vault is not locked",
+            "slot 1 opens it",
+            "identity.txt, in clear",
+            "rec vault add-slot --passphrase, then rec vault remove-slot 1",
+        ],
+    );
     let pass = write(&home.path().join("pass"), "correct horse\n");
     home.set("REC_PASSPHRASE_FILE", &pass);
     home.read(&["vault", "add-slot", "--passphrase"]);
-    let ssh = home.path().join("id");
-    let made = Command::new(tool("ssh-keygen", "openssh-client"))
-        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
-        .arg(&ssh)
-        .output()
-        .unwrap();
-    check(&made);
-    home.read(&["vault", "add-slot", "--identity", ssh.to_str().unwrap()]);
+    let ssh = ssh_key(&home.path().join("id"), "");
+    home.read(&["vault", "add-slot", "--identity", &ssh]);
     home.read(&["vault", "remove-slot", "1"]);
     let text = said(&home);
-    for part in [
-        "kept no key, but the vault is not locked",
-        "id, which has no passphrase",
-        "REC_PASSPHRASE_FILE opens it",
-        "now on: rec vault remove-slot 3, then unset REC_PASSPHRASE_FILE",
-    ] {
-        assert!(text.contains(part), "{part} is not in:\n{text}");
-    }
+    tells(
+        &text,
+        &[
+            "kept no key, but the vault is not locked",
+            "id, which has no passphrase",
+            "REC_PASSPHRASE_FILE opens it",
+            "now on: rec vault remove-slot 3, then unset REC_PASSPHRASE_FILE",
+        ],
+    );
     assert!(!text.contains("identity.txt"), "{text}");
     home.set("REC_PASSPHRASE_FILE", "");
     let encrypted = Command::new(tool("ssh-keygen", "openssh-client"))
@@ -449,17 +435,10 @@ fn a_rekey_takes_every_kind_of_slot_along() {
     let pass = write(&home.path().join("pass"), "correct horse\n");
     home.set("REC_PASSPHRASE_FILE", &pass);
     check(&home.rec(&["init", "--key", "passphrase"]).output().unwrap());
-    let ssh = home.path().join("id_ed25519");
-    let made = Command::new(tool("ssh-keygen", "openssh-client"))
-        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
-        .arg(&ssh)
-        .output()
-        .unwrap();
-    check(&made);
-    let ssh = ssh.to_str().unwrap();
+    let ssh = ssh_key(&home.path().join("id_ed25519"), "");
     check(
         &home
-            .rec(&["vault", "add-slot", "--identity", ssh])
+            .rec(&["vault", "add-slot", "--identity", &ssh])
             .output()
             .unwrap(),
     );
@@ -469,7 +448,7 @@ fn a_rekey_takes_every_kind_of_slot_along() {
 
     fails(&home.rec(&["vault", "rekey"]).output().unwrap(), &["--yes"]);
     home.set("REC_PASSPHRASE_FILE", "");
-    home.set("REC_IDENTITY_FILE", ssh);
+    home.set("REC_IDENTITY_FILE", &ssh);
     let away = home.rec(&["vault", "rekey", "--yes"]).output().unwrap();
     fails(
         &away,
@@ -491,7 +470,11 @@ fn a_rekey_takes_every_kind_of_slot_along() {
     check(&home.rec(&["vault", "verify"]).output().unwrap());
 
     let recovery = write(&home.path().join("recovery"), &recovery);
-    for (pass, identity) in [("", ssh), (pass.as_str(), ""), ("", recovery.as_str())] {
+    for (pass, identity) in [
+        ("", ssh.as_str()),
+        (pass.as_str(), ""),
+        ("", recovery.as_str()),
+    ] {
         home.set("REC_PASSPHRASE_FILE", pass);
         home.set("REC_IDENTITY_FILE", identity);
         assert_eq!(home.json(&["ls"]).as_array().unwrap().len(), 2);
@@ -505,16 +488,7 @@ fn no_key_is_added_a_second_time() {
     let pass = write(&home.path().join("pass"), "correct horse\n");
     home.set("REC_PASSPHRASE_FILE", &pass);
     check(&home.rec(&["init", "--key", "passphrase"]).output().unwrap());
-    let key = |name: &str, passphrase: &str| {
-        let path = home.path().join(name);
-        let made = Command::new(tool("ssh-keygen", "openssh-client"))
-            .args(["-q", "-t", "ed25519", "-N", passphrase, "-f"])
-            .arg(&path)
-            .output()
-            .unwrap();
-        check(&made);
-        path.to_str().unwrap().to_owned()
-    };
+    let key = |name: &str, passphrase: &str| ssh_key(&home.path().join(name), passphrase);
     let [plain, sealed] = [key("plain", ""), key("sealed", "its own")];
     let age = home.path().join("age.key");
     let made = Command::new(tool("age-keygen", "age"))
@@ -601,16 +575,4 @@ fn wrong_words_are_told_what_was_expected() {
     check(&reads);
     let said = String::from_utf8_lossy(&reads.stderr);
     assert!(said.contains("no session was read yet"), "{said}");
-}
-
-#[test]
-fn help_on_a_narrow_terminal_goes_on_under_what_it_explains() {
-    let home = Home::new();
-    let mut t = Terminal::open(&home.rec(&["search", "--help"]), 80, 60);
-    assert!(t.wait().success());
-    let screen = t.screen();
-    assert!(
-        screen.contains("command, its output, its outcome or a\n                         marker\n"),
-        "{screen}"
-    );
 }
