@@ -281,8 +281,8 @@ impl Library for Memory {
         false
     }
 
-    fn failed(&mut self, ids: &HashSet<SessionId>) -> Vec<(SessionId, u32)> {
-        ids.iter().map(|id| (*id, 1)).collect()
+    fn failed(&mut self, ids: &mut HashSet<SessionId>, _: &Halt) -> Vec<(SessionId, u32)> {
+        ids.drain().map(|id| (id, 1)).collect()
     }
 
     fn lines(&mut self, _: &Halt) -> Result<Option<Vec<(usize, String)>>, String> {

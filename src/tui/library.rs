@@ -157,8 +157,9 @@ pub trait Library {
     /// then how many hundredths are done.
     fn catch_up(&mut self, halt: &Halt, progress: &mut dyn FnMut(u8)) -> bool;
 
-    /// How many commands failed in those of these sessions of which that is known by now.
-    fn failed(&mut self, ids: &HashSet<SessionId>) -> Vec<(SessionId, u32)>;
+    /// How many commands failed in those of these sessions of which that is known by now. Takes out of
+    /// `ids` what it looked at: the rest is for the next time, where `halt` was asked.
+    fn failed(&mut self, ids: &mut HashSet<SessionId>, halt: &Halt) -> Vec<(SessionId, u32)>;
 
     /// More lines of what [`Library::search`] found last, each with its place, from the first on;
     /// a session's at a time. `None` when there are no more.

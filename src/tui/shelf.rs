@@ -277,13 +277,21 @@ impl Library for VaultLibrary {
         self.ask(halt, |this| this.library.fill_index(&mut told))
     }
 
-    fn failed(&mut self, ids: &HashSet<SessionId>) -> Vec<(SessionId, u32)> {
-        let rows = self.rows.iter();
-        let listed = rows.filter_map(|row| self.library.as_listed(row));
-        let wanted = listed.filter(|listed| ids.contains(&listed.id()));
-        wanted
-            .filter_map(|listed| Some((listed.id(), listed.failed?)))
-            .collect()
+    fn failed(&mut self, ids: &mut HashSet<SessionId>, halt: &Halt) -> Vec<(SessionId, u32)> {
+        let mut counted = Vec::new();
+        for row in &self.rows {
+            // Each is read by itself; that of ten thousand takes a third of a second.
+            if ids.is_empty() || halt.asked() {
+                return counted;
+            }
+            if ids.remove(&row.id) {
+                let failed = self.library.as_listed(row).and_then(|listed| listed.failed);
+                counted.extend(failed.map(|failed| (row.id, failed)));
+            }
+        }
+        // What is not in the list any more counts nowhere.
+        ids.clear();
+        counted
     }
 
     fn lines(&mut self, halt: &Halt) -> Result<Option<Vec<(usize, String)>>, String> {
@@ -463,3 +471,7 @@ fn said(error: &dyn std::error::Error) -> String {
     }
     said
 }
+
+#[cfg(test)]
+#[path = "shelf_tests.rs"]
+mod tests;

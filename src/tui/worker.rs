@@ -160,9 +160,10 @@ impl Worker {
         self.behind = library.catch_up(&self.halt, &mut progress);
         let counted = match self.behind {
             true => Vec::new(),
-            false => library.failed(&std::mem::take(&mut self.uncounted)),
+            false => library.failed(&mut self.uncounted, &self.halt),
         };
         drop(library);
+        self.behind |= !self.uncounted.is_empty();
         if gone {
             return Err(Gone);
         }
