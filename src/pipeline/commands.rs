@@ -5,6 +5,7 @@
 //! from the shell's marks (OSC 133), from where the cursor stood when the first key of the line was
 //! pressed, or from the prompt's shape.
 
+mod ahead;
 mod edit;
 mod editor;
 
@@ -40,6 +41,9 @@ struct Intent {
     at: Micros,
     edit: Option<Edit>,
     lines: usize,
+    /// No key came since the Enter before, and that one waited, too: if this one submits anything, it is
+    /// an empty line.
+    bare: bool,
 }
 
 /// A submitted line that may still be continued.
@@ -63,6 +67,8 @@ pub(super) struct Commands {
     known: Vec<String>,
     intents: VecDeque<Intent>,
     edit: Option<Edit>,
+    /// A key was pressed since the last Enter.
+    keyed: bool,
     /// Typed while the terminal did not echo.
     unechoed: Zeroizing<Vec<u8>>,
     pending: Option<Pending>,
@@ -181,8 +187,14 @@ impl Pipeline {
             }
             return;
         }
-        if key != Key::None && self.commands.edit.is_none() && self.commands.intents.is_empty() {
-            self.begin_edit();
+        if key != Key::None {
+            self.forget_bare_enters();
+            if self.commands.edit.is_none() && self.commands.intents.is_empty() {
+                self.begin_edit();
+            }
+            if let Some(edit) = &mut self.commands.edit {
+                edit.entered = None;
+            }
         }
         let edit = self.commands.edit.as_mut();
         if let Some(secret) = edit.and_then(|edit| edit.secret.as_mut())
@@ -196,12 +208,16 @@ impl Pipeline {
         {
             edit.pasted += 1;
         }
+        let keyed = self.commands.keyed;
+        self.commands.keyed = key != Key::Enter && (keyed || key != Key::None);
         if key == Key::Enter && self.commands.intents.len() < INTENTS_MAX {
             let edit = self.commands.edit.take();
+            let bare = edit.is_none() && !keyed;
             self.commands.intents.push_back(Intent {
                 at: self.now,
                 edit,
                 lines: 0,
+                bare,
             });
         }
     }
@@ -412,35 +428,6 @@ impl Pipeline {
         self.submit(at, &edit.prompt.clone(), edit.prompt, &whole.join("\n"));
         self.keep_editor(kept);
         true
-    }
-
-    /// A typed line without the prompt on its right: this one, or one of the form that was seen
-    /// last, such as the time of day.
-    fn without_right(&self, typed: &str, right: &str) -> String {
-        let last = self.commands.right.as_str();
-        let cut = |right: &str| {
-            let left = typed.trim_end().strip_suffix(right)?;
-            left.ends_with("  ").then(|| left.to_owned())
-        };
-        if let Some(left) = [right, last]
-            .into_iter()
-            .filter(|r| !r.is_empty())
-            .find_map(cut)
-        {
-            return left;
-        }
-        let form = |text: &str| -> String {
-            text.chars()
-                .map(|c| if c.is_ascii_digit() { '0' } else { c })
-                .collect()
-        };
-        let whole = typed.trim_end();
-        match whole.rsplit_once("  ") {
-            Some((left, rest)) if !last.is_empty() && form(rest.trim()) == form(last) => {
-                left.to_owned()
-            }
-            _ => typed.to_owned(),
-        }
     }
 
     /// Whether the line is the one that the oldest Enter submitted.

@@ -1,6 +1,7 @@
 //! A line in somebody's line editor.
 
 use crate::mask::{MASK, PASSWORD_WIDTH};
+use crate::model::Micros;
 use crate::term::prompt;
 use zeroize::Zeroizing;
 
@@ -26,6 +27,8 @@ pub(super) struct Edit {
     pub(super) pasted: usize,
     /// The line asks for a password: what is typed is kept until it shows whether it is echoed.
     pub(super) secret: Option<Zeroizing<Vec<u8>>>,
+    /// When it was submitted, where its editor drew it once more since and no key came.
+    pub(super) entered: Option<Micros>,
 }
 
 impl Edit {

@@ -17,6 +17,7 @@ impl Pipeline {
             rows: edit.rows.clone(),
             pasted: 0,
             secret: None,
+            entered: None,
         };
         let asks = self.bracketed_paste && edit.secret.is_none();
         (asks && kept.leave(self.rows_of_cursor(), text, shown)).then_some(kept)
@@ -49,6 +50,7 @@ impl Pipeline {
         let place = self.rows_of_cursor();
         let same = |pending: &mut Pending| {
             let mut editor = pending.editor.take()?;
+            editor.entered = Some(pending.at);
             let (_, first) = editor.rows.first()?.clone();
             let before = editor.before.as_ref()?;
             let again = prompt::starts_with(text, before)
@@ -96,7 +98,7 @@ impl Pipeline {
             pending.goes_on = false;
             pending.since = self.now;
         }
-        if self.lets_go_of_a_paste() {
+        if self.lets_go_of_a_paste() || self.lets_go_of_what_was_entered() {
             return;
         }
         // zsh's search through the history leaves the line for its own below, and comes back to it.
@@ -152,6 +154,57 @@ impl Pipeline {
             edit.prompt,
             whole.trim_end(),
         );
+        let end = self.held.end();
+        if let Some(pending) = &mut self.commands.pending {
+            pending.place = end;
+        }
+        true
+    }
+}
+
+impl Pipeline {
+    /// A typed line without the prompt on its right: this one, or one of the form that was seen
+    /// last, such as the time of day.
+    pub(super) fn without_right(&self, typed: &str, right: &str) -> String {
+        let last = self.commands.right.as_str();
+        let cut = |right: &str| {
+            let left = typed.trim_end().strip_suffix(right)?;
+            left.ends_with("  ").then(|| left.to_owned())
+        };
+        if let Some(left) = [right, last]
+            .into_iter()
+            .filter(|r| !r.is_empty())
+            .find_map(cut)
+        {
+            return left;
+        }
+        let form = |text: &str| -> String {
+            text.chars()
+                .map(|c| if c.is_ascii_digit() { '0' } else { c })
+                .collect()
+        };
+        let whole = typed.trim_end();
+        match whole.rsplit_once("  ") {
+            Some((left, rest)) if !last.is_empty() && form(rest.trim()) == form(last) => {
+                left.to_owned()
+            }
+            _ => typed.to_owned(),
+        }
+    }
+
+    /// What was entered is let go after it was drawn once more, without another key: readline does so
+    /// where the search through its history went over several rows.
+    fn lets_go_of_what_was_entered(&mut self) -> bool {
+        let edit = self.commands.edit.take_if(|edit| edit.entered.is_some());
+        let Some((edit, at)) = edit.and_then(|edit| edit.entered.map(|at| (edit, at))) else {
+            return false;
+        };
+        let lines = edit.rows.iter().map(|(_, line)| {
+            let typed = self.without_right(line, &edit.right);
+            typed.trim_end().to_owned()
+        });
+        let whole = without_indent(lines.collect(), edit.before.as_deref()).join("\n");
+        self.submit(at, &edit.prompt.clone(), edit.prompt, whole.trim_end());
         let end = self.held.end();
         if let Some(pending) = &mut self.commands.pending {
             pending.place = end;
