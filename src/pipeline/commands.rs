@@ -6,6 +6,7 @@
 //! pressed, or from the prompt's shape.
 
 mod ahead;
+mod asks;
 mod edit;
 mod editor;
 
@@ -81,6 +82,8 @@ pub(super) struct Commands {
     marked: Option<String>,
     /// What stood on the right of the last prompt that had something there.
     right: String,
+    /// What is known of the database connection, and prompts that it showed to continue a line.
+    asks: asks::Asks,
 }
 
 impl Commands {
@@ -230,6 +233,7 @@ impl Pipeline {
             return;
         }
         let asks = prompt::asks_password(&before);
+        self.learn_continuation(&before);
         let mut edit = Edit {
             right: edit::right_prompt(&right).to_owned(),
             secret: asks.then(Zeroizing::default),
@@ -255,11 +259,9 @@ impl Pipeline {
         if let Some(marked) = &self.commands.marked {
             return whole(marked);
         }
-        if let Some(pending) = &self.commands.pending {
-            let end = prompt::continuation(before, &pending.command.prompt);
-            if let Some(prompt) = end.and_then(|end| before.get(..end)) {
-                return whole(prompt);
-            }
+        let continues = self.commands.continues(before);
+        if let Some(prompt) = continues.and_then(|end| before.get(..end)) {
+            return whole(prompt);
         }
         if let Some(prompt) =
             prompt::split(before, &self.commands.known).and_then(|end| before.get(..end))
@@ -288,9 +290,8 @@ impl Pipeline {
     /// A prompt for the next command shows on the cursor's line: the one before is over. `prefix`
     /// is what stands up to the prompt's end.
     fn see_prompt(&mut self, prefix: &str, prompt: &str) {
-        if let Some(pending) = &mut self.commands.pending
-            && prompt::continuation(prompt, &pending.command.prompt).is_some()
-        {
+        let continues = self.commands.continues(prompt).is_some();
+        if let Some(pending) = self.commands.pending.as_mut().filter(|_| continues) {
             pending.goes_on = true;
             return;
         }
@@ -338,9 +339,9 @@ impl Pipeline {
             return;
         }
         let (before, _) = self.screen.around_cursor();
-        if let Some(pending) = &mut self.commands.pending
-            && prompt::continuation(&before, &pending.command.prompt) == Some(before.len())
-        {
+        self.learn_continuation(&before);
+        let continues = self.commands.continues(&before) == Some(before.len());
+        if let Some(pending) = self.commands.pending.as_mut().filter(|_| continues) {
             pending.goes_on = true;
             return;
         }
@@ -432,6 +433,7 @@ impl Pipeline {
 
     /// Whether the line is the one that the oldest Enter submitted.
     fn submitted(&mut self, text: &str, shown: &str) -> bool {
+        let continues = self.commands.continues(text);
         let Some(intent) = self.commands.intents.front_mut() else {
             return false;
         };
@@ -453,9 +455,7 @@ impl Pipeline {
             let prompt = edit.map(|e| e.prompt.clone()).unwrap_or_default();
             (before.to_owned(), prompt)
         } else {
-            let pending = self.commands.pending.as_ref();
-            let end = pending.and_then(|p| prompt::continuation(text, &p.command.prompt));
-            let Some(end) = end.or_else(|| prompt::split(text, &self.commands.known)) else {
+            let Some(end) = continues.or_else(|| prompt::split(text, &self.commands.known)) else {
                 return self.submitted_lines(text, shown);
             };
             let prompt = text.get(..end).unwrap_or_default().to_owned();
@@ -499,22 +499,23 @@ impl Pipeline {
 
     fn submit(&mut self, at: Micros, prefix: &str, prompt: String, typed: &str) {
         self.commands.learn_prompt_of(&prompt);
-        if let Some(pending) = self.commands.pending.as_mut() {
-            let goes_on = prompt::continuation(&prompt, &pending.command.prompt).is_some();
-            if goes_on && pending.command.text.len() + typed.len() < COMMAND_MAX {
-                pending.command.text.push('\n');
-                pending.command.text.push_str(typed);
-                pending.place = u64::MAX;
-                pending.since = self.now;
-                pending.goes_on = false;
-                pending.editor = None;
-                return;
-            }
+        let goes_on = self.commands.continues(&prompt).is_some();
+        if let Some(pending) = self.commands.pending.as_mut().filter(|_| goes_on)
+            && pending.command.text.len() + typed.len() < COMMAND_MAX
+        {
+            pending.command.text.push('\n');
+            pending.command.text.push_str(typed);
+            pending.place = u64::MAX;
+            pending.since = self.now;
+            pending.goes_on = false;
+            pending.editor = None;
+            return;
         }
         self.see_prompt(prefix, &prompt);
         if typed.trim().is_empty() {
             return;
         }
+        self.commands.asks.begin();
         self.commands.pending = Some(Pending {
             at,
             command: Command {
@@ -567,10 +568,7 @@ impl Pipeline {
 impl Commands {
     /// Continued lines have prompts of their own, which must not count as those of new commands.
     fn learn_prompt_of(&mut self, prompt: &str) {
-        let continued = self.pending.as_ref();
-        let continued =
-            continued.is_some_and(|p| prompt::continuation(prompt, &p.command.prompt).is_some());
-        if !continued {
+        if self.continues(prompt).is_none() {
             self.learn_prompt(prompt);
         }
     }

@@ -58,6 +58,7 @@ impl Pipeline {
             return;
         }
         self.at(at);
+        self.commands.asks().see(&wire.what);
         self.pass_wire(at, wire);
         self.release();
     }
