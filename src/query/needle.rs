@@ -7,7 +7,8 @@
 //!
 //! Each word of a phrase may stand everywhere while the phrase stands nowhere. Its needle is the
 //! words in a row, whatever stands between them that is no word, where the text is looked at whole;
-//! elsewhere it is the longest of them.
+//! elsewhere it is the longest of them. So it is with signs that have blanks between them, as long as
+//! they are those of one field.
 
 use super::Query;
 use super::ast::{Expr, Leaf, Pattern, Scope};
@@ -42,6 +43,8 @@ struct Needle {
     regex: Regex,
     /// The words of a phrase, in text that is looked at whole.
     phrase: Option<Regex>,
+    /// As `regex`, with blanks in it: in one field, and on the lines of a screen.
+    spaced: Option<Regex>,
     scope: Scope,
 }
 
@@ -70,9 +73,12 @@ impl Needles {
                 builder.size_limit(SIZE_MAX).build().ok()
             };
             let phrase = phrase(&text.pattern).and_then(built);
+            let regex = source(&text.pattern, false)?;
+            let spaced = source(&text.pattern, true).filter(|spaced| *spaced != regex);
             Some(Needle {
-                regex: built(source(&text.pattern)?)?,
+                regex: built(regex)?,
                 phrase,
+                spaced: spaced.and_then(built),
                 scope: text.scope,
             })
         };
@@ -96,6 +102,7 @@ impl Needles {
             let Some(Needle {
                 regex,
                 phrase,
+                spaced,
                 scope,
             }) = needle
             else {
@@ -105,8 +112,12 @@ impl Needles {
                 Text::Printed | Text::Lines => scope.output,
                 Text::Told | Text::Fields => scope.command || scope.error || scope.note,
             };
-            let whole = matches!(text, Text::Printed | Text::Told);
-            let regex = phrase.as_ref().filter(|_| whole).unwrap_or(regex);
+            let better = match text {
+                Text::Printed | Text::Told => phrase.as_ref().or(spaced.as_ref()),
+                Text::Lines => spaced.as_ref(),
+                Text::Fields => None,
+            };
+            let regex = better.unwrap_or(regex);
             *seen = *seen || (wanted && regex.is_match(bytes));
         }
     }
@@ -125,8 +136,9 @@ impl Needles {
 #[derive(Clone, Debug)]
 pub(super) struct Seen(Vec<bool>);
 
-/// An expression over bytes that finds the needle of a pattern.
-fn source(pattern: &Pattern) -> Option<String> {
+/// An expression over bytes that finds the needle of a pattern, one with `blanks` where these stand as
+/// they are.
+fn source(pattern: &Pattern, blanks: bool) -> Option<String> {
     match pattern {
         Pattern::Words { words, .. } => {
             let plain = words.iter().filter(|word| word.is_ascii());
@@ -134,11 +146,12 @@ fn source(pattern: &Pattern) -> Option<String> {
             // A word of ASCII may also be written with the Kelvin sign; the expression knows that.
             (word.len() >= SHORTEST).then(|| format!("(?i){}", regex::escape(word)))
         }
-        Pattern::Literal(literal) => either(&[literal.as_bytes().to_vec()]),
+        Pattern::Literal(literal) => either(&[literal.as_bytes().to_vec()], blanks),
         Pattern::Regex(regex) => {
             // As the query's parser builds it.
             let mut parser = regex_syntax::ParserBuilder::new().multi_line(true).build();
-            either(&ways(&parser.parse(regex.as_str()).ok()?, 0)?)
+            let hir = parser.parse(regex.as_str()).ok()?;
+            either(&ways(&hir, blanks, 0)?, blanks)
         }
     }
 }
@@ -162,8 +175,8 @@ fn phrase(pattern: &Pattern) -> Option<String> {
 }
 
 /// An expression that finds any of `ways`, by its longest part that may stand in a needle.
-fn either(ways: &[Vec<u8>]) -> Option<String> {
-    let parts: Vec<&[u8]> = ways.iter().map(|way| clean(way)).collect();
+fn either(ways: &[Vec<u8>], blanks: bool) -> Option<String> {
+    let parts: Vec<&[u8]> = ways.iter().map(|way| clean(way, blanks)).collect();
     if parts.is_empty() || parts.iter().any(|part| part.len() < SHORTEST) {
         return None;
     }
@@ -177,14 +190,23 @@ fn either(ways: &[Vec<u8>]) -> Option<String> {
 
 /// The longest run of signs that stand everywhere as they are. Blanks may come from a tab or end a
 /// line, a colon stands between the parts of an error, quotes and backslashes are escaped in JSON,
-/// and U+FFFD may stand for bytes that are none.
-fn clean(bytes: &[u8]) -> &[u8] {
+/// and U+FFFD may stand for bytes that are none. With `blanks`, one between two signs of ASCII is a
+/// sign, too: before a wide one the screen may have one of its own.
+fn clean(bytes: &[u8], blanks: bool) -> &[u8] {
     let mut longest: &[u8] = &[];
     let mut rest = bytes;
     while !rest.is_empty() {
         let broken = |at: &usize| {
             let bytes = rest.get(*at..).unwrap_or_default();
             let sign = bytes.first().copied().unwrap_or_default();
+            let before = at.checked_sub(1).and_then(|at| rest.get(at));
+            let sides = [before, bytes.get(1)];
+            let between = sides
+                .iter()
+                .all(|side| side.is_some_and(u8::is_ascii_graphic));
+            if blanks && sign == b' ' && between {
+                return false;
+            }
             sign <= b' ' || matches!(sign, b'"' | b'\\' | b':' | 0x7f | 0xc2 | 0xef)
         };
         let end = (0..rest.len()).find(broken).unwrap_or(rest.len());
@@ -199,24 +221,29 @@ fn clean(bytes: &[u8]) -> &[u8] {
 
 /// Texts one of which stands wherever the expression matches; of several such choices the one whose
 /// shortest is longest.
-fn ways(hir: &Hir, depth: usize) -> Option<Vec<Vec<u8>>> {
+fn ways(hir: &Hir, blanks: bool, depth: usize) -> Option<Vec<Vec<u8>>> {
     if depth > DEPTH_MAX {
         return None;
     }
     let inner = match hir.kind() {
-        HirKind::Capture(capture) => ways(&capture.sub, depth + 1),
-        HirKind::Repetition(repetition) if repetition.min > 0 => ways(&repetition.sub, depth + 1),
+        HirKind::Capture(capture) => ways(&capture.sub, blanks, depth + 1),
+        HirKind::Repetition(repetition) if repetition.min > 0 => {
+            ways(&repetition.sub, blanks, depth + 1)
+        }
         HirKind::Concat(parts) => {
             let each = parts.iter().take(BEGINNINGS_MAX).enumerate();
             each.flat_map(|(at, part)| {
                 let rest = parts.get(at..).unwrap_or_default().to_vec();
-                [ways(part, depth + 1), beginnings(&Hir::concat(rest))]
+                [
+                    ways(part, blanks, depth + 1),
+                    beginnings(&Hir::concat(rest)),
+                ]
             })
             .flatten()
-            .max_by_key(|ways| shortest(ways))
+            .max_by_key(|ways| shortest(ways, blanks))
         }
         HirKind::Alternation(parts) => {
-            let each = parts.iter().map(|part| ways(part, depth + 1));
+            let each = parts.iter().map(|part| ways(part, blanks, depth + 1));
             let all: Option<Vec<Vec<Vec<u8>>>> = each.collect();
             all.map(|all| all.concat())
                 .filter(|ways| ways.len() <= WAYS_MAX)
@@ -227,7 +254,7 @@ fn ways(hir: &Hir, depth: usize) -> Option<Vec<Vec<u8>>> {
     inner
         .into_iter()
         .chain(whole)
-        .max_by_key(|ways| shortest(ways))
+        .max_by_key(|ways| shortest(ways, blanks))
 }
 
 fn beginnings(hir: &Hir) -> Option<Vec<Vec<u8>>> {
@@ -239,8 +266,8 @@ fn beginnings(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     (!ways.is_empty() && ways.len() <= WAYS_MAX).then_some(ways)
 }
 
-fn shortest(ways: &[Vec<u8>]) -> usize {
-    let lengths = ways.iter().map(|way| clean(way).len());
+fn shortest(ways: &[Vec<u8>], blanks: bool) -> usize {
+    let lengths = ways.iter().map(|way| clean(way, blanks).len());
     lengths.min().unwrap_or(0)
 }
 
@@ -320,6 +347,25 @@ mod tests {
             };
             let expected = expected.map(|row| format!("(?i){}", row.replace("{}", BETWEEN)));
             assert_eq!(phrase(&leaf.pattern), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn blanks_between_signs_are_looked_for_where_they_stand_as_they_are() {
+        let table = [
+            ("/note paid limit/", "(?-u)note paid limit"),
+            ("/x note  paid/", "(?-u)x note"),
+            ("/a: \"b c\"d/", "(?-u)b c"),
+            ("/note .[0-9]/", "(?-u)note"),
+            ("/日 note/", "(?-u)note"),
+        ];
+        for (text, expected) in table {
+            let query = query(text);
+            let Some(Leaf::Text(leaf)) = query.leaves().first() else {
+                panic!("{text} is text");
+            };
+            let found = source(&leaf.pattern, true).map(|source| unescaped(&source));
+            assert_eq!(found.as_deref(), Some(expected), "{text}");
         }
     }
 
