@@ -86,7 +86,12 @@ enum To {
 }
 
 fn to(text: &str) -> Result<To, String> {
-    if text.starts_with("age1") || text.starts_with("ssh-") {
+    let lower = text.to_ascii_lowercase();
+    // A secret key, too, is one's mistake to be told of, not to be repeated.
+    if ["age1", "ssh-", "age-"]
+        .iter()
+        .any(|kind| lower.starts_with(kind))
+    {
         return Ok(To::Reader(text.to_owned()));
     }
     times::position(text).map(To::Time)

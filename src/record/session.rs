@@ -478,7 +478,12 @@ fn last_line(finished: &Finished) -> String {
         }
         let remedy = why.kind.remedy();
         if why.nothing {
-            return format!("rec: nothing of this session is recorded: {why}; {remedy}");
+            let what = match why.kind {
+                // A write that failed may have come through all the same.
+                FailureKind::Failed => "is sure to be kept",
+                _ => "is recorded",
+            };
+            return format!("rec: nothing of this session {what}: {why}; {remedy}");
         }
         return format!(
             "rec: the end of {short} could not be committed: {why}; what was before is kept; {remedy}   rec show {short}"

@@ -200,6 +200,10 @@ fn chosen_sessions_are_shared_with_a_reader_and_the_log_says_so() {
             "this is no public key",
         ),
         (
+            &["export", &first, "--to", "AGE-SECRET-KEY-1QPZRY", "-o", "y"],
+            "it is a secret one",
+        ),
+        (
             &["export", &first, "--to", key],
             "a bundle is written to a file",
         ),
@@ -211,6 +215,7 @@ fn chosen_sessions_are_shared_with_a_reader_and_the_log_says_so() {
         let refused = home.rec(words).output().unwrap();
         assert_eq!(refused.status.code(), Some(2));
         assert!(said(&refused).contains(why), "{}", said(&refused));
+        assert!(!said(&refused).contains("QPZRY"), "{}", said(&refused));
     }
     assert!(!home.path().join("y").exists());
 

@@ -217,6 +217,12 @@ fn other_form(name: &str) -> String {
 
 /// What to seal to, for a line that is a public key: age, SSH or of an age plugin.
 pub fn public(line: &str) -> Result<Recipients, String> {
+    if line
+        .get(..4)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("age-"))
+    {
+        return Err("it is a secret one, which is nobody's but its owner's".to_owned());
+    }
     if let Ok(recipient) = line.parse::<age::x25519::Recipient>() {
         return Ok(vec![Box::new(recipient)]);
     }
