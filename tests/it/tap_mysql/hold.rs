@@ -145,6 +145,41 @@ fn drivers_on_the_tap() {
     );
 }
 
+/// P1: what rec cannot read is between the two. A login as clients before 4.1 sent it, which the server
+/// answers in its own words.
+#[test]
+fn a_login_that_rec_does_not_know_is_the_servers_to_refuse() {
+    let server = Mariadb::start();
+    let home = Home::with_vault();
+    let held = Held::start(&home, &format!("mysql://127.0.0.1:{}", server.port));
+    let login = |family: &str, place: &str| {
+        let script = format!(
+            "import socket
+s = socket.socket(socket.{family})
+s.settimeout(20)
+s.connect({place})
+s.recv(4096)
+body = bytes([5, 0, 0, 0, 0]) + b'app\\0' + b'abcdefgh\\0'
+s.sendall(len(body).to_bytes(3, 'little') + bytes([1]) + body)
+answer = b''
+while more := s.recv(4096): answer += more
+print(answer)"
+        );
+        python(&home, &script)
+    };
+    let direct = login("AF_INET", &format!("('127.0.0.1', {})", server.port));
+    assert!(direct.contains("\\xff"), "an error: {direct}");
+    assert_eq!(direct, login("AF_UNIX", &format!("'{}'", held.socket)));
+    held.end();
+    assert_eq!(gaps(&home), serde_json::json!({ "bypassed": 1 }));
+    // Where the user asked for TLS nothing goes out in the clear.
+    let server = format!("mysql://127.0.0.1:{}?ssl-mode=REQUIRED", server.port);
+    let held = Held::start(&home, &server);
+    let refused = login("AF_UNIX", &format!("'{}'", held.socket));
+    assert!(refused.contains("SSL is required"), "{refused}");
+    held.end();
+}
+
 #[test]
 fn a_server_that_is_not_the_one_is_refused() {
     let authority = Authority::new("Own root");

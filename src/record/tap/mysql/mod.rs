@@ -127,12 +127,20 @@ impl Server {
         let answered = local.packet().await?;
         let response = Response(&answered.payload);
         if own && response.asks_for_tls() {
+            let why = "a connection that the client itself asked to encrypt passed unread";
             let asked = packet(answered.sequence, &answered.payload);
-            return self.encrypted(local, stream, &asked, &context).await;
+            return self.passed(local, stream, &asked, why, &context).await;
         }
         if !response.is_whole() {
-            // Older than 4.1, or one that asks for TLS unbidden: nothing is known of what follows.
-            return Ok(());
+            if self.protect.is_required() {
+                let why = "TLS/SSL error: SSL is required, and this client logs in by a protocol that rec cannot encrypt";
+                let sequence = answered.sequence.wrapping_add(1);
+                let refusal = packet(sequence, &error(FAILED, "HY000", why));
+                return send(&mut local.stream, &refusal).await;
+            }
+            let why = "a connection whose login is older than MySQL 4.1, or unknown, passed unread";
+            let answer = packet(answered.sequence, &answered.payload);
+            return self.passed(local, stream, &answer, why, &context).await;
         }
         let mut to_server = 1;
         let protected = self.protect.is_wanted() && offers;
@@ -187,22 +195,23 @@ impl Server {
         Ok(())
     }
 
-    /// A connection that the client itself encrypts for the server.
-    async fn encrypted(
+    /// A connection of which nothing can be read behind the client's `first` packet, and `why`.
+    async fn passed(
         &self,
         local: Side,
         mut upstream: Stream,
-        asked: &[u8],
+        first: &[u8],
+        why: &str,
         context: &Context,
     ) -> std::io::Result<()> {
         context.gap(Gap {
             kind: GapKind::Bypassed,
             bytes: 0,
-            detail: "a connection that the client itself asked to encrypt passed unread".to_owned(),
+            detail: why.to_owned(),
         });
         let (mut local, ahead) = local.rest();
         let presence = context.present(&local);
-        send(&mut upstream, &[asked, &ahead].concat()).await?;
+        send(&mut upstream, &[first, &ahead].concat()).await?;
         let ends = Ends {
             farewell: QUIT,
             server: &|| self.reach.ended(),
