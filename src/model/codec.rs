@@ -81,7 +81,8 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
             line(out, t, "masked", fields);
         }
         Body::Gap(gap) => line(out, t, "gap", object(gap)),
-        Body::Wire(Wire { connection, what }) => {
+        Body::Wire(wire) => {
+            let Wire { connection, what } = &**wire;
             // With room for the names, and for most of the quoting.
             let mut data = Vec::with_capacity(what.size() + what.size() / 8);
             match what {
@@ -259,13 +260,11 @@ fn frequent(header: Frequent<'_>, data: &[u8], skip_rows: bool) -> Option<Body> 
         },
         "w" => {
             let skipped = skip_rows.then(|| rows_of(data)).flatten();
-            Body::Wire(Wire {
-                connection: header.connection?,
-                what: match skipped {
-                    Some(rows) => rows,
-                    None => serde_json::from_slice(data).ok()?,
-                },
-            })
+            let what = match skipped {
+                Some(rows) => rows,
+                None => serde_json::from_slice(data).ok()?,
+            };
+            Body::wire(header.connection?, what)
         }
         _ => return None,
     })
@@ -334,10 +333,7 @@ fn body(kind: &str, fields: Map<String, Value>, data: &[u8]) -> Result<Body, Bad
         "gap" => Body::Gap(typed::<Gap>(fields)?),
         "x" => Body::Exit(typed::<Exit>(fields)?),
         "w" => match serde_json::from_slice::<Exchange>(data) {
-            Ok(what) => Body::Wire(Wire {
-                connection: number("connection")?,
-                what,
-            }),
+            Ok(what) => Body::wire(number("connection")?, what),
             // Of a kind this version does not know: kept as it stands.
             Err(_) => other(kind, fields, data),
         },
@@ -403,9 +399,9 @@ mod tests {
                 code: 143,
                 signal: Some(15),
             }),
-            Body::Wire(Wire {
-                connection: 2,
-                what: Exchange::Statement(wire::Statement {
+            Body::wire(
+                2,
+                Exchange::Statement(wire::Statement {
                     number: 7,
                     kind: wire::Kind::Prepared,
                     text: "select $1".into(),
@@ -417,10 +413,10 @@ mod tests {
                         value: wire::Value::Text("5".into()),
                     }],
                 }),
-            }),
-            Body::Wire(Wire {
-                connection: 2,
-                what: Exchange::Rows {
+            ),
+            Body::wire(
+                2,
+                Exchange::Rows {
                     statement: 7,
                     rows: vec![vec![
                         wire::Value::Null,
@@ -431,10 +427,10 @@ mod tests {
                         },
                     ]],
                 },
-            }),
-            Body::Wire(Wire {
-                connection: 2,
-                what: Exchange::End(wire::End {
+            ),
+            Body::wire(
+                2,
+                Exchange::End(wire::End {
                     statement: 7,
                     first: Some(Micros(9)),
                     error: Some(wire::Report {
@@ -444,7 +440,7 @@ mod tests {
                     transaction: Some(wire::Transaction::Failed),
                     skipped: false,
                 }),
-            }),
+            ),
             Body::Other {
                 kind: "future".into(),
                 fields: r#"{"a":1}"#.into(),
@@ -514,8 +510,8 @@ mod tests {
             encode(&event, &mut bytes);
             let (mut brief, rest) = decode_without_rows(&bytes).unwrap().unwrap();
             assert!(rest.is_empty());
-            if let Body::Wire(Wire { what, .. }) = &mut brief.body
-                && let Exchange::Rows { statement, rows } = what
+            if let Body::Wire(wire) = &mut brief.body
+                && let Exchange::Rows { statement, rows } = &mut wire.what
             {
                 assert_eq!((*statement, rows.len()), (7, 0));
                 continue;

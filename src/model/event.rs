@@ -10,7 +10,7 @@
 //! the prompt and the echo of the typing stand outside that range.
 
 use super::Micros;
-use super::wire::Wire;
+use super::wire::{Exchange, Wire};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened, and when.
@@ -64,8 +64,9 @@ pub enum Body {
     },
     /// Something was not seen or not stored (P6).
     Gap(Gap),
-    /// Something passed over a database connection.
-    Wire(Wire),
+    /// Something passed over a database connection. Apart, for it is much larger than all else and
+    /// is handed on from one to the next a dozen times.
+    Wire(Box<Wire>),
     /// The client ended. The last event of a session that was closed in order.
     Exit(Exit),
     /// An event of a kind this version does not know. Kept, so that nothing is lost when a newer
@@ -87,6 +88,13 @@ pub struct Size {
     pub cols: u16,
     /// Rows; may be 0 where there is no real terminal.
     pub rows: u16,
+}
+
+impl Body {
+    /// This passed over database connection `connection`.
+    pub fn wire(connection: u32, what: Exchange) -> Body {
+        Body::Wire(Box::new(Wire { connection, what }))
+    }
 }
 
 impl Size {

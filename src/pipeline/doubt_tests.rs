@@ -87,8 +87,8 @@ fn a_doubtful_value_of_the_wire_goes_the_same_way() {
     };
     for (on_doubt, stays) in [(OnDoubt::Drop, false), (OnDoubt::Keep, true)] {
         let mut p = learned(on_doubt);
-        p.wire(ms(5), notified(SECRET));
-        p.wire(ms(6), notified("jobs"));
+        p.wire(ms(5), Box::new(notified(SECRET)));
+        p.wire(ms(6), Box::new(notified("jobs")));
         let bodies = bodies(&mut p);
         let channels: Vec<&str> = bodies
             .iter()

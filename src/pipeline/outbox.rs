@@ -25,7 +25,7 @@ pub(super) enum Note {
     Stream(Micros, u8, Vec<u8>),
     Masked(Micros, &'static str),
     Gap(Micros, Gap),
-    Wire(Micros, Wire),
+    Wire(Micros, Box<Wire>),
     /// An event of a recording that passes as it is.
     Recorded(Micros, Body),
 }

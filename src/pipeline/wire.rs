@@ -43,17 +43,16 @@ struct Open {
     copy: Option<Copy>,
 }
 
-/// What is to be stored of an exchange.
-#[derive(Default)]
+/// What became of an exchange beside its own masking.
 struct Outcome {
-    /// Mostly one.
-    wires: [Option<Wire>; 2],
+    /// What is told before it: the row that copied data ended in.
+    before: Option<Exchange>,
     rules: Vec<RuleId>,
 }
 
 impl Pipeline {
     /// Something passed over a database connection.
-    pub fn wire(&mut self, at: Micros, wire: Wire) {
+    pub fn wire(&mut self, at: Micros, wire: Box<Wire>) {
         if self.paused.is_some() {
             return;
         }
@@ -64,15 +63,19 @@ impl Pipeline {
     }
 
     /// Notes `wire` behind all bytes so far, without its secrets.
-    pub(super) fn pass_wire(&mut self, at: Micros, wire: Wire) {
+    pub(super) fn pass_wire(&mut self, at: Micros, mut wire: Box<Wire>) {
         if !matches!(wire.what, Exchange::Statement(_)) {
             self.lag.answered(self.now);
         } else if let Some(past) = self.lag.asked() {
             self.scanner.shown(past == Past::Seen);
         }
-        let masked = self.asked.mask(&mut self.scanner, wire);
-        let Outcome { wires, rules } = masked;
-        for wire in wires.into_iter().flatten() {
+        let Outcome { before, rules } = self.asked.mask(&mut self.scanner, &mut wire);
+        if let Some(what) = before {
+            let connection = wire.connection;
+            self.note_now(Note::Wire(at, Box::new(Wire { connection, what })));
+        }
+        // Nothing of copied data may be whole yet.
+        if !matches!(&wire.what, Exchange::Copied { text, .. } if text.is_empty()) {
             self.note_now(Note::Wire(at, wire));
         }
         for rule in rules {
@@ -82,9 +85,11 @@ impl Pipeline {
 }
 
 impl Asked {
-    fn mask(&mut self, scanner: &mut Scanner, wire: Wire) -> Outcome {
-        let connection = wire.connection;
-        let key = wire.what.statement().map(|number| (connection, number));
+    /// Masks `wire` where it stands.
+    fn mask(&mut self, scanner: &mut Scanner, wire: &mut Wire) -> Outcome {
+        let Wire { connection, what } = wire;
+        let connection = *connection;
+        let key = what.statement().map(|number| (connection, number));
         let mut masking = Masking {
             scanner,
             repeats: &mut self.repeats,
@@ -93,8 +98,7 @@ impl Asked {
             rules: Vec::new(),
         };
         let mut before = None;
-        let mut what = wire.what;
-        match &mut what {
+        match what {
             Exchange::Opened(opened) => {
                 masking.value(&mut opened.user);
                 masking.value(&mut opened.database);
@@ -169,11 +173,8 @@ impl Asked {
                 inward: false,
                 text,
             });
-        let empty = matches!(&what, Exchange::Copied { text, .. } if text.is_empty());
-        let own = (!empty).then_some(what);
-        let wires = [rest, own];
         Outcome {
-            wires: wires.map(|what| what.map(|what| Wire { connection, what })),
+            before: rest,
             rules: masking.rules,
         }
     }

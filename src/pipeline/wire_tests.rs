@@ -63,7 +63,7 @@ fn stored(p: &mut Pipeline, exchanges: Vec<Exchange>) -> (Vec<String>, Vec<Body>
             connection: 1,
             what,
         };
-        p.wire(Micros(at), wire);
+        p.wire(Micros(at), Box::new(wire));
     }
     let bodies: Vec<Body> = p.take().into_iter().map(|e| e.into_inner().body).collect();
     let texts = bodies.iter().flat_map(|body| match body {

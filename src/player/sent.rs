@@ -120,12 +120,12 @@ impl Sent {
 mod tests {
     use super::*;
     use crate::model::Body;
-    use crate::model::wire::{End, Exchange, Kind, Statement, Wire};
+    use crate::model::wire::{End, Exchange, Kind, Statement};
 
     fn statement(number: u32, text: &str) -> Body {
-        Body::Wire(Wire {
-            connection: 1,
-            what: Exchange::Statement(Statement {
+        Body::wire(
+            1,
+            Exchange::Statement(Statement {
                 number,
                 kind: Kind::Text,
                 text: text.into(),
@@ -134,20 +134,20 @@ mod tests {
                 prepared: String::new(),
                 parameters: Vec::new(),
             }),
-        })
+        )
     }
 
     fn ended(statement: u32) -> Body {
-        Body::Wire(Wire {
-            connection: 1,
-            what: Exchange::End(End {
+        Body::wire(
+            1,
+            Exchange::End(End {
                 statement,
                 first: None,
                 error: None,
                 transaction: None,
                 skipped: false,
             }),
-        })
+        )
     }
 
     fn command(text: &str, prompt_at: u64) -> Body {

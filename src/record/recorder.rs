@@ -305,7 +305,7 @@ impl Session {
                 What::Stream(fd, n) => self.pipeline.stream(at, fd, cut(&mut bytes, n)),
                 What::Input(n, mode) => self.pipeline.input(at, cut(&mut typed, n), mode),
                 What::Resize(size) => self.pipeline.resize(at, size),
-                What::Wire(wire) => self.pipeline.wire(at, *wire),
+                What::Wire(wire) => self.pipeline.wire(at, wire),
                 What::Due(due) => self.due(&due),
                 What::Gap(gap) => self.pipeline.gap(at, gap),
                 What::Dropped(events, bytes) => self.gap(at, bytes, events),
@@ -335,7 +335,7 @@ impl Session {
     fn due(&mut self, due: &Due) {
         for Item { at, what, .. } in due.wait() {
             match what {
-                What::Wire(wire) => self.pipeline.wire(at, *wire),
+                What::Wire(wire) => self.pipeline.wire(at, wire),
                 What::Gap(gap) => self.pipeline.gap(at, gap),
                 _ => {}
             }

@@ -433,8 +433,8 @@ pub fn allow_open_files() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
 }
 
-/// One heap for all threads to come, for a process that may live a few milliseconds only. Only to be
-/// called while there is one thread.
+/// One heap for all that the C libraries ask for in threads to come, for a process that may live a few
+/// milliseconds only. Only to be called while there is one thread.
 ///
 /// glibc gives each thread a heap of its own that grows by a page at a time, a system call each. That
 /// costs a short session more than its threads' waiting for each other, and threads that work side

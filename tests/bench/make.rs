@@ -4,7 +4,7 @@
 use super::say::{Dice, Said};
 use rec::config::Paths;
 use rec::mask::{Masked, Rules, Scanner, Viewable};
-use rec::model::wire::{Complete, End, Exchange, Kind, Opened, Report, Statement, Value, Wire};
+use rec::model::wire::{Complete, End, Exchange, Kind, Opened, Report, Statement, Value};
 use rec::model::{
     Body, Command, Event, Exit, Labels, Meta, Micros, Note, SessionId, Size, Stamp, Summary, Target,
 };
@@ -252,10 +252,7 @@ impl Writing {
     }
 
     fn wire(&mut self, what: Exchange) {
-        self.push(Body::Wire(Wire {
-            connection: 1,
-            what,
-        }));
+        self.push(Body::wire(1, what));
     }
 
     fn open(&mut self, number: u64) {

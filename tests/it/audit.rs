@@ -29,7 +29,7 @@ fn leaky(home: &Home) -> SessionId {
         command(1_000, 1, &line),
         output(1_100, "up 3 days\r\n"),
         end(1_200, 1, None),
-        at(1_300, Body::Wire(wire)),
+        at(1_300, Body::Wire(Box::new(wire))),
     ];
     record(home, "psql", "web-1", 0, &events)
 }

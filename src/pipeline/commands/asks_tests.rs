@@ -57,7 +57,8 @@ impl Client {
         };
         let what = Exchange::Statement(statement);
         let connection = 1;
-        self.p.wire(ms(self.now), Wire { connection, what });
+        self.p
+            .wire(ms(self.now), Box::new(Wire { connection, what }));
     }
 
     fn commands(mut self) -> Vec<String> {

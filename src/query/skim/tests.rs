@@ -1,7 +1,7 @@
 //! That a glance never denies what reading finds.
 
 use super::*;
-use crate::model::wire::{End, Exchange, Kind, Report, Statement, Value, Wire};
+use crate::model::wire::{End, Exchange, Kind, Report, Statement, Value};
 use crate::model::{Body, Command, Event, Meta, Micros, Stamp, Status, Summary, Target, codec};
 use crate::query::{Now, Query, Scan, SessionFacts};
 use proptest::prelude::*;
@@ -94,9 +94,9 @@ fn found(query: &Query, events: &[Event]) -> usize {
 #[test]
 fn most_of_what_does_not_match_is_told_by_a_glance() {
     let says = |message: &str| {
-        Body::Wire(Wire {
-            connection: 1,
-            what: Exchange::End(End {
+        Body::wire(
+            1,
+            Exchange::End(End {
                 statement: 1,
                 error: Some(Report {
                     severity: "ERROR".into(),
@@ -106,19 +106,19 @@ fn most_of_what_does_not_match_is_told_by_a_glance() {
                 }),
                 ..End::default()
             }),
-        })
+        )
     };
-    let rows = Body::Wire(Wire {
-        connection: 1,
-        what: Exchange::Rows {
+    let rows = Body::wire(
+        1,
+        Exchange::Rows {
             statement: 1,
             rows: vec![vec![Value::Text("needle".into())]],
         },
-    });
+    );
     let sent = |text: &str| {
-        Body::Wire(Wire {
-            connection: 1,
-            what: Exchange::Statement(Statement {
+        Body::wire(
+            1,
+            Exchange::Statement(Statement {
                 number: 1,
                 kind: Kind::Text,
                 text: text.into(),
@@ -127,7 +127,7 @@ fn most_of_what_does_not_match_is_told_by_a_glance() {
                 prepared: String::new(),
                 parameters: Vec::new(),
             }),
-        })
+        )
     };
     let table: Vec<(&str, Vec<Body>, bool)> = vec![
         ("needle", vec![output("nothing\r\n")], false),
@@ -360,9 +360,7 @@ fn body() -> impl Strategy<Value = Body> {
         }),
         1 => text.clone().prop_map(|label| Body::Marker { label }),
         1 => (1..30_u16, 1..6_u16).prop_map(|(cols, rows)| Body::Resize(Size { cols, rows })),
-        1 => text.clone().prop_map(|text| Body::Wire(Wire {
-            connection: 1,
-            what: Exchange::Statement(Statement {
+        1 => text.clone().prop_map(|text| Body::wire(1, Exchange::Statement(Statement {
                 number: 1,
                 kind: Kind::Text,
                 text,
@@ -370,11 +368,8 @@ fn body() -> impl Strategy<Value = Body> {
                 name: String::new(),
                 prepared: String::new(),
                 parameters: Vec::new(),
-            }),
-        })),
-        1 => (text.clone(), text).prop_map(|(message, detail)| Body::Wire(Wire {
-            connection: 1,
-            what: Exchange::End(End {
+            }))),
+        1 => (text.clone(), text).prop_map(|(message, detail)| Body::wire(1, Exchange::End(End {
                 statement: 1,
                 error: Some(Report {
                     severity: "ERROR".into(),
@@ -384,8 +379,7 @@ fn body() -> impl Strategy<Value = Body> {
                     ..Report::default()
                 }),
                 ..End::default()
-            }),
-        })),
+            }))),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Timelines from hand-made streams.
 
 use super::*;
-use crate::model::wire::{self, Exchange, Wire};
+use crate::model::wire::{self, Exchange};
 use crate::model::{Exit, Gap, GapKind};
 
 const SIZE: Size = Size { cols: 40, rows: 5 };
@@ -236,7 +236,7 @@ fn what_was_masked_in_the_typing_counts_for_the_command() {
 fn wire(at: u64, connection: u32, what: Exchange) -> Event {
     Event {
         at: Micros(at),
-        body: Body::Wire(Wire { connection, what }),
+        body: Body::wire(connection, what),
     }
 }
 

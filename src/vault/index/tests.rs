@@ -7,7 +7,7 @@ mod wired;
 
 use super::*;
 use crate::config::Paths;
-use crate::model::wire::{self, Exchange, Statement, Wire};
+use crate::model::wire::{self, Exchange, Statement};
 use crate::model::{
     Body, Command, Event, Exit, Gap, GapKind, Meta, Micros, SessionId, Stamp, Status, Summary,
     Target,

@@ -4,9 +4,7 @@ mod browser;
 mod page;
 
 use crate::support::{Home, Terminal, check, recorded, tool};
-use rec::model::wire::{
-    Column, Complete, End, Exchange, Kind, Report, Statement, Value as Cell, Wire,
-};
+use rec::model::wire::{Column, Complete, End, Exchange, Kind, Report, Statement, Value as Cell};
 use rec::model::{Body, Event, Exit, Micros, SessionId};
 use recorded::{at, command, end, output, record};
 use serde_json::{Value, json};
@@ -298,13 +296,7 @@ fn a_named_text_is_masked_everywhere_and_strict_writes_nothing_doubtful() {
 }
 
 fn wire(ms: u64, what: Exchange) -> Event {
-    at(
-        ms,
-        Body::Wire(Wire {
-            connection: 1,
-            what,
-        }),
-    )
+    at(ms, Body::wire(1, what))
 }
 
 fn sent(ms: u64, number: u32, text: &str) -> Event {

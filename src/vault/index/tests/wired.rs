@@ -8,16 +8,8 @@ pub(super) fn wired() -> Vec<Event> {
         at: Micros(at * 1000),
         body,
     };
-    let wire = |ms, what| {
-        at(
-            ms,
-            Body::Wire(Wire {
-                connection: 1,
-                what,
-            }),
-        )
-    };
-    let on = |connection, ms, what| at(ms, Body::Wire(Wire { connection, what }));
+    let wire = |ms, what| at(ms, Body::wire(1, what));
+    let on = |connection, ms, what| at(ms, Body::wire(connection, what));
     let opened = |user: &str, database: &str| {
         Exchange::Opened(wire::Opened {
             user: user.to_owned(),
