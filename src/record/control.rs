@@ -9,7 +9,7 @@
 //! id | pause | resume | mark LABEL | discard      ->      ok TEXT | no TEXT
 //! ```
 
-use super::feed::{Feed, What};
+use super::feed::What;
 use super::shared::Shared;
 use super::sys;
 use super::tap;
@@ -40,12 +40,7 @@ impl Control {
     ///
     /// # Errors
     /// The directory is not private or cannot be made, or the socket's path is too long.
-    pub fn open(
-        runtime: &Path,
-        tty: u64,
-        feed: Arc<Feed>,
-        shared: Arc<Shared>,
-    ) -> io::Result<Control> {
+    pub fn open(runtime: &Path, tty: u64, shared: Arc<Shared>) -> io::Result<Control> {
         tap::private(runtime)?;
         let path = runtime.join(name(tty));
         // The terminal is ours, so whatever stands there was left by a recorder that died.
@@ -55,7 +50,7 @@ impl Control {
         thread.spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 // One at a time: whoever stalls is cut off, and a person waits a moment.
-                let _ = serve(&stream, &feed, &shared);
+                let _ = serve(&stream, &shared);
             }
         })?;
         Ok(Control { path })
@@ -72,7 +67,7 @@ fn name(tty: u64) -> String {
     format!("tty-{tty:x}")
 }
 
-fn serve(stream: &UnixStream, feed: &Feed, shared: &Shared) -> io::Result<()> {
+fn serve(stream: &UnixStream, shared: &Shared) -> io::Result<()> {
     // The directory keeps others out already; where the kernel tells, we also ask.
     #[cfg(target_os = "linux")]
     if rustix::net::sockopt::socket_peercred(stream)?.uid != rustix::process::geteuid() {
@@ -82,7 +77,7 @@ fn serve(stream: &UnixStream, feed: &Feed, shared: &Shared) -> io::Result<()> {
     stream.set_write_timeout(Some(ANSWER_MAX))?;
     let mut line = String::new();
     BufReader::new(stream.take(LINE_MAX)).read_line(&mut line)?;
-    let answer = match answer(line.trim_end_matches('\n'), feed, shared) {
+    let answer = match answer(line.trim_end_matches('\n'), shared) {
         Ok(text) => format!("ok {text}\n"),
         Err(text) => format!("no {text}\n"),
     };
@@ -90,7 +85,7 @@ fn serve(stream: &UnixStream, feed: &Feed, shared: &Shared) -> io::Result<()> {
     stream.write_all(answer.as_bytes())
 }
 
-fn answer(line: &str, feed: &Feed, shared: &Shared) -> Result<String, String> {
+fn answer(line: &str, shared: &Shared) -> Result<String, String> {
     let Some(id) = shared.id() else {
         return Err("this session is not recorded".to_owned());
     };
@@ -103,11 +98,11 @@ fn answer(line: &str, feed: &Feed, shared: &Shared) -> Result<String, String> {
         _ => return Err("the session's rec is of another version".to_owned()),
     };
     let (reply, replied) = sync_channel(1);
-    feed.urgent(what, Some(reply));
-    let gone = "the recording has ended";
-    replied
-        .recv_timeout(ANSWER_MAX)
-        .unwrap_or_else(|_| Err(gone.to_owned()))
+    let gone = || Err("the recording has ended".to_owned());
+    if !shared.wish(what, reply) {
+        return gone();
+    }
+    replied.recv_timeout(ANSWER_MAX).unwrap_or_else(|_| gone())
 }
 
 /// Why a session was not reached.

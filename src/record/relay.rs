@@ -4,13 +4,13 @@
 //! that Ctrl-C is not stuck behind a flood.
 
 use super::channel::{Flow, Pending, Scratch, is_ready};
-use super::feed::{Feed, What};
+use super::feed::{Feed, Reply, What};
 use super::keys::{Action, Keys};
 use super::monitor::{Monitor, Order, Report};
 use super::pty::Pty;
 use super::shared::Shared;
 use super::signals::Signals;
-use super::streams::Streams;
+use super::streams::{AT_ONCE, Streams};
 use super::sys;
 use super::terminal::{Terminal, size};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -25,6 +25,9 @@ pub const DRAIN_MAX: usize = 1 << 20;
 
 /// How long a client may take to end after a hangup or SIGTERM, before rec leaves or insists.
 const GRACE: Duration = Duration::from_millis(1000);
+
+/// How long what was asked for waits for a terminal that is slow to show what came before.
+const WISH_MAX: Duration = Duration::from_secs(1);
 
 /// How the relay ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +79,9 @@ struct State {
     ended: Option<Ended>,
     drained: usize,
     deadline: Option<(Instant, Insist)>,
+    /// What was asked for from outside, and since when it waits for its place.
+    wishes: Vec<(What, Reply)>,
+    wished: Option<Instant>,
 }
 
 /// What is done when a client has not ended in time.
@@ -131,6 +137,8 @@ impl Relay {
                 ended: None,
                 drained: 0,
                 deadline: None,
+                wishes: Vec::new(),
+                wished: None,
             },
         }
     }
@@ -153,8 +161,11 @@ impl Relay {
             self.on_reports();
             self.output_to_screen();
             self.streams();
+            self.grant();
             self.show_notices();
         };
+        self.state.wishes.clear();
+        self.parts.shared.no_more_wishes();
         self.parts.terminal.leave_raw();
         self.parts.monitor.order(Order::Over);
         std::mem::take(&mut self.parts.streams).leave();
@@ -207,7 +218,9 @@ impl Relay {
             fds.push(PollFd::from_borrowed_fd(terminal, keyboard));
         }
         self.parts.streams.poll(&mut fds);
-        let timeout = state.deadline.map(|(at, _)| {
+        let wished = state.wished.map(|since| since + WISH_MAX);
+        let until = state.deadline.map(|(at, _)| at);
+        let timeout = until.into_iter().chain(wished).min().map(|at| {
             let left = at.saturating_duration_since(Instant::now());
             Timespec {
                 tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
@@ -279,6 +292,44 @@ impl Relay {
                 _ => {}
             }
         }
+        let wishes = self.parts.shared.wishes();
+        if !wishes.is_empty() {
+            self.state.wishes.extend(wishes);
+            self.state.wished.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Puts what was asked for behind all that the client wrote before: what was off the record must not
+    /// come on it because it was not read yet, nor the other way round.
+    fn grant(&mut self) {
+        let Some(since) = self.state.wished else {
+            return;
+        };
+        if self.catch_up() || since.elapsed() >= WISH_MAX {
+            self.state.wished = None;
+            for (what, reply) in self.state.wishes.drain(..) {
+                self.parts.feed.urgent(what, Some(reply));
+            }
+        }
+    }
+
+    /// Shows what the client wrote until now, as far as the terminal takes it at once; false where it
+    /// does not. A client that never stops writing is not waited for.
+    fn catch_up(&mut self) -> bool {
+        let parts = &mut self.parts;
+        let scratch = &mut self.state.scratch;
+        parts.streams.catch_up(scratch, &parts.feed);
+        for _ in 0..AT_ONCE {
+            self.state.written = is_ready(self.parts.pty.fd(), PollFlags::IN);
+            if self.state.to_screen.is_empty() && !self.state.written {
+                break;
+            }
+            self.output_to_screen();
+            if !self.state.to_screen.is_empty() {
+                return false;
+            }
+        }
+        true
     }
 
     /// A stopped client must run to obey, except SIGKILL.
@@ -458,12 +509,15 @@ impl Relay {
                 parts.signals.send_to_job(signal);
             }
         }
+        if !actions.is_empty() {
+            self.catch_up();
+        }
         for action in actions {
             let what = match action {
                 Action::TogglePause => What::Pause(None),
                 Action::Mark => What::Mark(String::new()),
             };
-            parts.feed.urgent(what, None);
+            self.parts.feed.urgent(what, None);
         }
     }
 

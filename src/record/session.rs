@@ -394,14 +394,9 @@ impl Session {
         }
         let tap = started.and_then(Result::ok);
         let control = tty.and_then(|tty| {
-            Control::open(
-                &terms.paths.runtime,
-                tty,
-                Arc::clone(&feed),
-                Arc::clone(&shared),
-            )
-            .inspect_err(|error| terms.log.line(&format!("no control socket: {error}")))
-            .ok()
+            Control::open(&terms.paths.runtime, tty, Arc::clone(&shared))
+                .inspect_err(|error| terms.log.line(&format!("no control socket: {error}")))
+                .ok()
         });
         Session {
             feed,

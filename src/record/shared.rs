@@ -1,5 +1,6 @@
 //! What relay and recorder know of each other: how the screen is, and what to tell the person.
 
+use super::feed::{Reply, What};
 use super::log::Log;
 use super::signals::Waker;
 use crate::model::{SessionId, printable};
@@ -17,8 +18,17 @@ pub struct Shared {
     must_end: AtomicBool,
     refuse: bool,
     notices: Mutex<Vec<String>>,
+    wishes: Mutex<Wishes>,
     wake: Waker,
     log: Log,
+}
+
+/// What was asked for from outside and has no place yet among what the client wrote.
+#[derive(Default)]
+struct Wishes {
+    waiting: Vec<(What, Reply)>,
+    /// Nobody gives them one any more.
+    over: bool,
 }
 
 impl Shared {
@@ -31,6 +41,7 @@ impl Shared {
             must_end: AtomicBool::new(false),
             refuse,
             notices: Mutex::default(),
+            wishes: Mutex::default(),
             wake,
             log,
         }
@@ -69,6 +80,33 @@ impl Shared {
     /// Whether the client is to end, because it cannot be recorded.
     pub fn must_end(&self) -> bool {
         self.must_end.load(Relaxed)
+    }
+
+    /// Asks the relay to put `what` behind what the client wrote until now. False where there is none
+    /// any more.
+    pub fn wish(&self, what: What, reply: Reply) -> bool {
+        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        if wishes.over {
+            return false;
+        }
+        wishes.waiting.push((what, reply));
+        self.wake.wake();
+        true
+    }
+
+    /// What was asked for since the last call.
+    pub fn wishes(&self) -> Vec<(What, Reply)> {
+        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut wishes.waiting)
+    }
+
+    /// The relay is over: whoever still waits is told so.
+    pub fn no_more_wishes(&self) {
+        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        *wishes = Wishes {
+            waiting: Vec::new(),
+            over: true,
+        };
     }
 
     /// The lines to show at once.

@@ -16,6 +16,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+/// So many reads empty what the kernel holds between the client and us, of a pipe or of a terminal.
+pub const AT_ONCE: usize = 8;
+
 /// The streams that are copied.
 #[derive(Default)]
 pub struct Streams {
@@ -104,6 +107,19 @@ impl Streams {
             came += pipe.serve(scratch, feed);
         }
         came
+    }
+
+    /// Moves what the client wrote so far, as far as its places take it at once.
+    pub fn catch_up(&mut self, scratch: &mut Scratch, feed: &Feed) {
+        for pipe in &mut self.pipes {
+            for _ in 0..AT_ONCE {
+                let more = |read: &OwnedFd| super::channel::is_ready(read, PollFlags::IN);
+                if !pipe.pending.is_empty() || !pipe.read.as_ref().is_some_and(more) {
+                    break;
+                }
+                pipe.serve(scratch, feed);
+            }
+        }
     }
 
     /// Whether all that the client wrote so far has reached its place.

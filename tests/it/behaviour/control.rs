@@ -2,7 +2,10 @@
 
 use super::{both, cast, only, recorded, sessions, shown, wait_until};
 use crate::support::{Home, Terminal};
+use rustix::process::Signal;
 use serde_json::Value;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 
 /// A client that answers each line, so that a test knows when one was read.
 const ECHO: &str = "echo up; while read x; do echo \"got $x\"; done";
@@ -74,6 +77,44 @@ fn a_paused_stretch_is_not_recorded_and_shows_as_a_gap() {
     assert_eq!(session["gaps_by_kind"]["paused"], 1, "{session}");
     assert_eq!(session["markers"], 1);
     assert!(cast(&home).contains("at the end"));
+}
+
+/// P2: what was written off the record does not come on it because rec was late to read it.
+#[test]
+fn what_was_written_before_the_wish_stays_on_its_side() {
+    let home = Home::with_vault();
+    let dir = home.path().to_owned();
+    let prints = "cd \"$0\"; echo up; while [ ! -e quit ]; do sleep 0.01; for f in say-*; do \
+                  [ -e \"$f\" ] && cat \"$f\" && rm \"$f\"; done; done";
+    let mut t = home.terminal(&["sh", "-c", prints, dir.to_str().unwrap()]);
+    t.wait_for("up");
+    listening(&home, 1);
+    let socket = std::fs::read_dir(dir.join("run/rec")).unwrap().next();
+    let socket = socket.unwrap().unwrap().path();
+    for round in 0..12 {
+        for (wish, word) in [("pause", "public"), ("resume", "private")] {
+            t.signal(Signal::STOP);
+            let file = dir.join(format!("say-{round}-{word}"));
+            let aside = dir.join("aside");
+            std::fs::write(&aside, format!("{word}-{round}\n")).unwrap();
+            std::fs::rename(&aside, &file).unwrap();
+            wait_until("it is written", || !file.exists());
+            let mut control = UnixStream::connect(&socket).unwrap();
+            writeln!(control, "{wish}").unwrap();
+            t.signal(Signal::CONT);
+            let mut answer = String::new();
+            control.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("ok"), "{answer}");
+            t.wait_for(&format!("{word}-{round}"));
+        }
+    }
+    std::fs::write(dir.join("quit"), "").unwrap();
+    t.wait();
+    let text = recorded(&home) + &cast(&home);
+    for round in 0..12 {
+        assert!(text.contains(&format!("public-{round}")), "{round}: {text}");
+    }
+    assert!(!text.contains("private"), "{text}");
 }
 
 #[test]
