@@ -42,10 +42,7 @@ fn told(word: &str) -> Vec<Event> {
 
 /// Every file of the vault, by name; the index's pages decrypted.
 fn files(paths: &Paths) -> Vec<(String, Vec<u8>)> {
-    let key = {
-        let sealed = fs::read(paths.vault.join("index.key")).unwrap();
-        unlocked(paths).open(&sealed, 32).unwrap()
-    };
+    let key = index::key(&unlocked(paths)).unwrap().unwrap();
     let mut found = Vec::new();
     for entry in fs::read_dir(&paths.vault).unwrap() {
         let path = entry.unwrap().path();
@@ -55,13 +52,13 @@ fn files(paths: &Paths) -> Vec<(String, Vec<u8>)> {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let bytes = fs::read(&path).unwrap();
         let plain = match name.as_str() {
-            "index.db" => pages(&bytes, &key),
+            "index.db" => pages(&bytes, &*key),
             "index.db-wal" => bytes
                 .get(32..)
                 .unwrap_or_default()
                 .chunks(24 + PAGE)
                 .filter_map(|frame| frame.get(24..))
-                .flat_map(|page| page_of(page, &key, 0))
+                .flat_map(|page| page_of(page, &*key, 0))
                 .collect(),
             _ => bytes,
         };

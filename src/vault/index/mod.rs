@@ -2,9 +2,9 @@
 //!
 //! A cache and nothing more: it catches up whenever the vault is unlocked, is built again when it
 //! is missing, damaged or of another version, and without it everything is answered by reading the
-//! sessions themselves. Its key is random and stands in `index.key`, sealed to the vault's
-//! recipient like everything else. [`Library`] is how the rest of rec reads: it uses the index
-//! where there is one.
+//! sessions themselves. Its key is made of the vault's own and of a random part, which stands in
+//! `index.key`, sealed to the vault's recipient like everything else. [`Library`] is how the rest of rec
+//! reads: it uses the index where there is one.
 
 mod alike;
 mod fill;
@@ -22,6 +22,8 @@ pub use fill::Progress;
 pub use halt::Halt;
 pub use library::{Hit, Library, Search};
 pub use list::Listed;
+#[cfg(test)]
+pub(super) use open::key;
 pub use open::{Index, remove};
 
 /// Why the index could not answer. Never a reason to fail: the caller reads without it.

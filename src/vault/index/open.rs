@@ -24,6 +24,8 @@ const FORMAT: i64 = 8;
 /// A sealed key is a few hundred bytes.
 const KEY_FILE_MAX: u64 = 4096;
 const KEY_LEN: usize = 32;
+/// What the database's key is derived for.
+const PURPOSE: &str = "rec 2026 index key";
 /// How long to wait for another rec that fills the index, before reading without what it writes.
 const BUSY: Duration = Duration::from_millis(250);
 /// SQLite's page cache (16 MiB): FTS5 reads the same upper pages for every word.
@@ -151,7 +153,7 @@ impl Index {
     pub fn open(unlocked: &Unlocked) -> Result<Index, IndexError> {
         let dir = unlocked.dir();
         if let Some(key) = key(unlocked)? {
-            match attach(dir, &key) {
+            match attach(dir, &*key) {
                 Ok(Some(conn)) => return Ok(Index::new(conn)),
                 Ok(None) => {}
                 Err(error) if error.is_busy() => return Err(error),
@@ -171,7 +173,7 @@ impl Index {
         let Some(key) = key(unlocked)? else {
             return Ok(None);
         };
-        let Some(conn) = attach(unlocked.dir(), &key)? else {
+        let Some(conn) = attach(unlocked.dir(), &*key)? else {
             return Ok(None);
         };
         let mut index = Index::new(conn);
@@ -194,9 +196,10 @@ impl Index {
     pub fn renew(unlocked: &Unlocked) -> Result<Index, IndexError> {
         let dir = unlocked.dir();
         remove(dir)?;
-        let mut key = Zeroizing::new([0_u8; KEY_LEN]);
-        random(&mut *key)?;
-        dir::replace(&dir.join(KEY), &unlocked.seal(&*key)?)?;
+        let mut part = Zeroizing::new([0_u8; KEY_LEN]);
+        random(&mut *part)?;
+        dir::replace(&dir.join(KEY), &unlocked.seal(&*part)?)?;
+        let key = unlocked.own_key(PURPOSE, &*part);
         let path = dir.join(DB);
         drop(dir::open(&path, true)?);
         let conn = connect(&path, &*key)?;
@@ -226,13 +229,20 @@ pub fn remove(dir: &Path) -> Result<(), Error> {
 }
 
 /// The index's key; `None` where there is none that opens.
-fn key(unlocked: &Unlocked) -> Result<Option<Zeroizing<Vec<u8>>>, IndexError> {
+///
+/// Anyone can seal a file to the vault's recipient. Were what is in it the key itself, who can write
+/// here could leave an index with a key of theirs, and every command would be written into it for them
+/// to read.
+pub(in crate::vault) fn key(
+    unlocked: &Unlocked,
+) -> Result<Option<Zeroizing<[u8; KEY_LEN]>>, IndexError> {
     let Some(sealed) = dir::read(&unlocked.dir().join(KEY), KEY_FILE_MAX)? else {
         return Ok(None);
     };
     // Sealed to another recipient, or not sealed at all: not this vault's.
-    let key = unlocked.open(&sealed, KEY_LEN).ok().map(Zeroizing::new);
-    Ok(key.filter(|key| key.len() == KEY_LEN))
+    let part = unlocked.open(&sealed, KEY_LEN).ok().map(Zeroizing::new);
+    let part = part.filter(|part| part.len() == KEY_LEN);
+    Ok(part.map(|part| unlocked.own_key(PURPOSE, &part)))
 }
 
 fn attach(dir: &Path, key: &[u8]) -> Result<Option<Connection>, IndexError> {

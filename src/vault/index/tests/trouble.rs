@@ -125,3 +125,55 @@ fn a_damaged_or_foreign_index_is_built_again() {
         assert_eq!(found, expected, "{name}, the second time");
     }
 }
+
+#[test]
+fn an_index_with_a_key_that_another_knows_is_not_written_to() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    several(&paths);
+    let expected = search(&library(&paths), "stuck", 99);
+    // Someone without the vault's key puts an index of this form there, with a key of theirs. That is
+    // sealed to the recipient, as it must be: everybody has that.
+    let theirs = [7_u8; 32];
+    let hex = |key: &[u8]| -> String { key.iter().map(|byte| format!("{byte:02x}")).collect() };
+    let db = paths.vault.join("index.db");
+    let planted = paths.vault.join("planted.db");
+    let own = super::super::key(&unlocked(&paths)).unwrap().unwrap();
+    let conn = rusqlite::Connection::open(&db).unwrap();
+    conn.execute_batch(&format!("PRAGMA key = \"x'{}'\";", hex(&*own)))
+        .unwrap();
+    let version = conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    conn.execute_batch(&format!(
+        "DELETE FROM moments; DELETE FROM sessions; DELETE FROM seen;
+         ATTACH '{}' AS planted KEY \"x'{}'\"; SELECT sqlcipher_export('planted');
+         PRAGMA planted.user_version = {};",
+        planted.display(),
+        hex(&theirs),
+        version.unwrap(),
+    ))
+    .unwrap();
+    drop(conn);
+    for side in ["index.db-wal", "index.db-shm"] {
+        let _ = fs::remove_file(paths.vault.join(side));
+    }
+    fs::rename(&planted, &db).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(&db, mode).unwrap();
+    let sealed = unlocked(&paths).seal(&theirs).unwrap();
+    fs::write(paths.vault.join("index.key"), sealed).unwrap();
+    let opens = || {
+        let conn = rusqlite::Connection::open(&db).unwrap();
+        conn.execute_batch(&format!(
+            "PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{}'\";",
+            hex(&theirs)
+        ))
+        .unwrap();
+        conn.query_row("SELECT count(*) FROM moments", [], |row| {
+            row.get::<_, i64>(0)
+        })
+    };
+    assert_eq!(opens(), Ok(0));
+    let found = search(&library(&paths), "stuck", 99);
+    assert_eq!(found, expected);
+    assert!(opens().is_err(), "it is theirs no more");
+}
