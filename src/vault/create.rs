@@ -141,6 +141,7 @@ pub fn create(paths: &Paths, key: NewKey) -> Result<Created, Error> {
     drop(held);
 
     let vault = Vault::open(paths)?;
+    vault.note_first()?;
     let slot = vault.slots()?.pop().ok_or(Error::NoSlot(1))?;
     Ok(Created { vault, slot })
 }
@@ -243,7 +244,27 @@ pub(super) fn from_slots(
     fs::rename(dir.join(DRAFT), &path).map_err(Error::io("create", &path))?;
     dir::sync(&dir)?;
     pin::set(&paths.config_dir, &dir, recipient)?;
-    Vault::open(paths)
+    let vault = Vault::open(paths)?;
+    vault.note_first()?;
+    Ok(vault)
+}
+
+impl Vault {
+    /// As [`Vault::note_first`], where that is not known yet.
+    pub(super) fn note_first_if_unknown(&self) -> Result<(), Error> {
+        match pin::begun(&self.config_dir, &self.dir)? {
+            Some(_) => Ok(()),
+            None => self.note_first(),
+        }
+    }
+
+    /// Takes down with which entry the log begins.
+    fn note_first(&self) -> Result<(), Error> {
+        match log::entry(&self.conn, 0)? {
+            Some(first) => pin::set_begun(&self.config_dir, &self.dir, &first.hash),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A further way to unlock a vault.

@@ -1,6 +1,8 @@
-//! Which key belongs to the vault in which directory, kept in the configuration directory: who can
-//! write the vault's files cannot redirect what is recorded to a key of their own.
+//! Which key belongs to the vault in which directory, and with which entry its log begins, kept in the
+//! configuration directory: who can write the vault's files can neither redirect what is recorded to a
+//! key of their own nor write the log anew from its first entry on.
 
+use super::chain::Hash;
 use super::seal::Recipient;
 use super::{Anchor, Error, dir};
 use std::fs;
@@ -9,9 +11,12 @@ use std::path::Path;
 
 const FILE: &str = "pinned";
 const RESTORED: &str = "restored";
+const BEGUN: &str = "begun";
 const FILE_MAX: u64 = 1 << 20;
 
 const RESTORED_HEAD: &str = "# Where the log of a restored vault began anew: entry, its hash, directory. rec vault verify takes these for good.\n";
+
+const BEGUN_HEAD: &str = "# The first entry of each vault's log (hash), by directory. rec vault verify tells when another stands there.\n";
 
 const HEAD: &str = "# The key (fingerprint) of each vault, by directory. rec refuses to record into one whose key changed.\n";
 
@@ -41,7 +46,7 @@ pub fn known(config_dir: &Path, vault: &Path) -> Result<Option<String>, Error> {
 /// One, or two while the vault is given a new key.
 fn all_known(config_dir: &Path, vault: &Path) -> Result<Vec<String>, Error> {
     let vault = name(vault);
-    let found = lines(config_dir)?.into_iter();
+    let found = lines(config_dir, FILE)?.into_iter();
     let found = found.filter(|(_, dir)| *dir == vault);
     Ok(found.map(|(fingerprint, _)| fingerprint).collect())
 }
@@ -63,21 +68,56 @@ pub fn announce(
 }
 
 fn write(config_dir: &Path, vault: &Path, recipients: &[&Recipient]) -> Result<(), Error> {
+    let fingerprints = recipients.iter().map(|recipient| recipient.fingerprint());
+    put(config_dir, (FILE, HEAD), vault, fingerprints)
+}
+
+/// Puts lines of this vault in the place of those that the file has of it.
+fn put(
+    config_dir: &Path,
+    (file, head): (&str, &str),
+    vault: &Path,
+    values: impl Iterator<Item = String>,
+) -> Result<(), Error> {
     let vault = name(vault);
     let made = fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(config_dir);
     made.map_err(Error::io("create", config_dir))?;
-    let mut text = HEAD.to_owned();
-    let others = lines(config_dir)?.into_iter();
-    for (fingerprint, dir) in others.filter(|(_, dir)| *dir != vault) {
-        text.push_str(&format!("{fingerprint} {dir}\n"));
+    let mut text = head.to_owned();
+    let others = lines(config_dir, file)?.into_iter();
+    for (value, dir) in others.filter(|(_, dir)| *dir != vault) {
+        text.push_str(&format!("{value} {dir}\n"));
     }
-    for recipient in recipients {
-        text.push_str(&format!("{} {vault}\n", recipient.fingerprint()));
+    for value in values {
+        text.push_str(&format!("{value} {vault}\n"));
     }
-    dir::replace(&config_dir.join(FILE), text.as_bytes())
+    dir::replace(&config_dir.join(file), text.as_bytes())
+}
+
+/// Takes down with which entry the log of the vault in this directory begins.
+pub fn set_begun(config_dir: &Path, vault: &Path, first: &Hash) -> Result<(), Error> {
+    put(
+        config_dir,
+        (BEGUN, BEGUN_HEAD),
+        vault,
+        [first.to_string()].into_iter(),
+    )
+}
+
+/// The first entry of the log of the vault in this directory, where it is known.
+pub fn begun(config_dir: &Path, vault: &Path) -> Result<Option<Hash>, Error> {
+    let vault = name(vault);
+    let found = lines(config_dir, BEGUN)?.into_iter();
+    let mut found = found.filter(|(_, dir)| *dir == vault);
+    let hash = found.find_map(|(hash, _)| blake3::Hash::from_hex(hash).ok());
+    Ok(hash.map(|hash| Hash(*hash.as_bytes())))
+}
+
+/// The file that [`begun`] reads.
+pub fn begun_file(config_dir: &Path) -> std::path::PathBuf {
+    config_dir.join(BEGUN)
 }
 
 /// Takes down that the log's entry `at` began anew because the vault in this directory was restored.
@@ -113,8 +153,8 @@ fn name(vault: &Path) -> String {
         .to_string()
 }
 
-fn lines(config_dir: &Path) -> Result<Vec<(String, String)>, Error> {
-    let bytes = dir::read(&config_dir.join(FILE), FILE_MAX)?.unwrap_or_default();
+fn lines(config_dir: &Path, file: &str) -> Result<Vec<(String, String)>, Error> {
+    let bytes = dir::read(&config_dir.join(file), FILE_MAX)?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let pairs = text
         .lines()

@@ -41,6 +41,8 @@ impl Unlocked {
         let _ = writer::close_interrupted(&vault.dir, &mut vault.conn);
         super::dir::tidy(&vault.dir);
         let _ = super::slots::mend(&vault.dir, &vault.conn);
+        // A vault of before that was taken down.
+        let _ = vault.note_first_if_unknown();
         let mut unlocked = Unlocked::untouched(vault, identity)?;
         unlocked.forget_rest();
         unlocked.maintain();

@@ -49,6 +49,8 @@ pub struct Told {
     pub vault: Option<String>,
     pub recipient: Option<String>,
     pub slots: Option<Hash>,
+    /// The hash of the first entry, where that is signed.
+    pub first: Option<Hash>,
     pub sessions: HashMap<SessionId, Session>,
     /// Every hold: its entry, the day it began, its days.
     pub holds: Vec<(u64, i64, u32)>,
@@ -192,6 +194,7 @@ pub fn walk(
         });
         report.restored += u64::from(restored);
         if let Some(entry) = walk.step(n, &body, &signature, restored, report) {
+            told.first = told.first.or((n == 0).then_some(own));
             told.hear(entry);
         }
         told.broken |= report.findings.len() > wrong;

@@ -4,8 +4,8 @@
 //! every session is held against what the log says of it, down to the hash of each sealed piece.
 //!
 //! What this cannot see: a copied seed signs whatever comes after it; older copies of all files put
-//! back together show only against an anchor; and whether a piece says the truth, which only
-//! opening it shows.
+//! back together show only against an anchor, and a log written anew from its first entry on only where
+//! that entry is known; and whether a piece says the truth, which only opening it shows.
 
 mod log;
 mod read;
@@ -18,6 +18,7 @@ use super::slots::{self, Copied};
 use super::{Error, Vault};
 use crate::model::SessionId;
 use rusqlite::Connection;
+use std::path::Path;
 
 pub use log::Anchor;
 
@@ -104,6 +105,7 @@ impl Vault {
         let mut report = Report::default();
         file(&tx, &mut report);
         let mut told = log::walk(&tx, seed, anchor, &known, &mut report)?;
+        began(&self.config_dir, &dir, &told, &mut report)?;
         told.date(super::now().day());
         if told.vault.as_deref() != Some(&super::hex(&id))
             || told.recipient.as_deref() != Some(&recipient)
@@ -141,6 +143,33 @@ impl Report {
             text: text.into(),
         });
     }
+}
+
+/// Whether the log begins as it did when this configuration first saw it. Each entry vouches for those
+/// behind it, and nothing else for the first: who can write the files could write all of it anew.
+fn began(
+    config_dir: &Path,
+    vault: &Path,
+    told: &log::Told,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let Some(first) = told.first else {
+        return Ok(());
+    };
+    match super::pin::begun(config_dir, vault)? {
+        Some(known) if known != first => {
+            let file = super::pin::begun_file(config_dir);
+            let text = format!(
+                "the log begins with another entry than the one known here: all of it was written anew, or another vault was put there (if you did that, take its line out of {})",
+                file.display()
+            );
+            report.vault(Wrong::Forged, text);
+        }
+        Some(_) => {}
+        // A configuration that takes no writes learns it another time.
+        None => drop(super::pin::set_begun(config_dir, vault, &first)),
+    }
+    Ok(())
 }
 
 /// Whether there is a second way to the slots.

@@ -42,6 +42,7 @@ pub fn check_all(
         if let Some(said) = said.filter(|said| row.state == state::PRUNED && said.pruned) {
             report.pruned += 1;
             check.tombstone(vault, said);
+            check.nothing_left()?;
             report.findings.append(&mut check.findings);
             continue;
         }
@@ -193,6 +194,23 @@ impl Check<'_> {
                 "what is left of it was altered after it was forgotten",
             );
         }
+    }
+
+    /// Whether something stands in the place of a forgotten session again; until it is swept, it does.
+    fn nothing_left(&mut self) -> Result<(), Error> {
+        let found = self.conn.prepare_cached(
+            "SELECT compact < 0 AND EXISTS (SELECT 1 FROM pieces WHERE session = number)
+             FROM sessions WHERE number = ?1",
+        );
+        let again = found.and_then(|mut s| s.query_row([self.row.number], |row| row.get(0)));
+        if legible(again)?.unwrap_or(false) {
+            self.find(
+                Wrong::Forged,
+                None,
+                "it was forgotten, and pieces of it stand here again",
+            );
+        }
+        Ok(())
     }
 
     fn labels(&mut self, said: &Session) {

@@ -202,6 +202,70 @@ fn a_tombstone_that_is_missing_is_told() {
     assert_eq!((report.pruned, report.intact, report.sessions), (1, 2, 2));
 }
 
+#[test]
+fn what_was_forgotten_and_stands_there_again_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let (paths, id) = vault(home.path());
+    let conn = tamper(&paths);
+    conn.execute_batch("CREATE TEMP TABLE kept AS SELECT * FROM pieces WHERE session = 2")
+        .unwrap();
+    Vault::open(&paths).unwrap().forget(&[id], "asked").unwrap();
+    assert_eq!(report(&paths).findings, []);
+    conn.execute_batch("INSERT INTO pieces SELECT * FROM kept")
+        .unwrap();
+    let found: Vec<_> = report(&paths)
+        .findings
+        .iter()
+        .map(|f| (f.wrong, f.session))
+        .collect();
+    assert_eq!(found, [(Wrong::Forged, Some(id))]);
+    // Until they are deleted they may.
+    conn.execute_batch("UPDATE sessions SET compact = 0 WHERE number = 2")
+        .unwrap();
+    assert_eq!(report(&paths).findings, []);
+    drop(unlocked(&paths));
+    let left = "SELECT count(*) FROM pieces WHERE session = 2";
+    let left: i64 = conn.query_row(left, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}
+
+/// Who has the recipient, which is no secret, can make a vault of whatever they like for it. It fits in
+/// itself, and nothing it holds was recorded here.
+#[test]
+fn a_log_that_was_written_anew_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let (paths, _) = vault(home.path());
+    let theirs = tempfile::tempdir().unwrap();
+    let other = super::super::tests::paths(theirs.path());
+    let there = Vault::open(&paths).unwrap();
+    let slots = there.slots().unwrap().into_iter();
+    let slots: Vec<_> = slots
+        .map(|slot| super::super::slots::NewSlot {
+            kind: slot.kind,
+            place: slot.place,
+            sealed: slot.sealed,
+        })
+        .collect();
+    let made = super::super::create::from_slots(&other, &there.recipient, &slots).unwrap();
+    record(&other, &[output(1, "never happened")]);
+    db::truncate_wal(&made.conn).unwrap();
+    drop((there, made));
+    for name in ["vault.db-wal", "vault.db-shm"] {
+        let _ = std::fs::remove_file(paths.vault.join(name));
+    }
+    for name in ["vault.db", "seal.seed", "keyslots.age"] {
+        std::fs::copy(other.vault.join(name), paths.vault.join(name)).unwrap();
+    }
+    let found = report(&paths).findings;
+    let wrong: Vec<_> = found.iter().map(|f| f.wrong).collect();
+    assert_eq!(wrong, [Wrong::Forged]);
+    // The owner who put it there says so.
+    assert!(found[0].text.contains("config/begun"), "{}", found[0].text);
+    std::fs::remove_file(paths.config_dir.join("begun")).unwrap();
+    assert_eq!(report(&paths).findings, []);
+    assert_eq!(report(&paths).findings, []);
+}
+
 /// Who knows the format but not the seed seals a piece anew and repairs the whole chain after it.
 #[test]
 fn a_chain_repaired_after_a_forgery_does_not_lead_to_what_was_signed() {
