@@ -95,6 +95,10 @@ impl Ask for Person {
         self.read(question)
     }
 
+    fn agrees(&mut self, question: &str) -> bool {
+        self.present() && confirm(&format!("rec: {question}"), false).is_ok()
+    }
+
     fn tell(&mut self, line: &str) {
         if let Some(tty) = &mut self.tty {
             let _ = writeln!(tty, "{}", crate::model::printable(line));

@@ -11,6 +11,11 @@ pub trait Ask {
     /// A secret typed without echo; `None` when the person declined or there is none.
     fn passphrase(&mut self, question: &str) -> Option<SecretString>;
 
+    /// Whether the person, asked this, says yes.
+    fn agrees(&mut self, _question: &str) -> bool {
+        false
+    }
+
     /// Says one line.
     fn tell(&mut self, line: &str);
 }

@@ -291,7 +291,8 @@ impl Unlocked {
     /// Adds a way to unlock.
     ///
     /// # Errors
-    /// [`Error::HasSlot`], [`Error::Keyring`], [`Error::BadIdentity`], or what the file system says.
+    /// [`Error::HasSlot`], [`Error::Keyring`], [`Error::BadIdentity`], [`Error::SlotsUnsigned`], or what
+    /// the file system says.
     pub fn add_slot(&mut self, way: NewWay) -> Result<Added, Error> {
         let mut undo = Undo(Vec::new());
         let mut recovery = None;

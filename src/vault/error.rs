@@ -173,6 +173,9 @@ pub enum Error {
         /// What is the matter.
         why: String,
     },
+    /// Nobody signed for the slots as they are, so any of them may be someone else's.
+    #[error("the vault's keyslots are not those that its log signs for: one may be someone else's")]
+    SlotsUnsigned,
     /// A file that must not be overwritten.
     #[error("{} exists, and is left as it is", .path.display())]
     FileExists {
@@ -249,7 +252,7 @@ impl Error {
 }
 
 /// `2026-11-24`.
-fn day_name(day: i64) -> String {
+pub(super) fn day_name(day: i64) -> String {
     let stamp = crate::model::Stamp(day.saturating_mul(86_400_000_000));
     crate::model::when::civil(stamp, 0).map_or_else(String::new, |at| at.date().to_string())
 }

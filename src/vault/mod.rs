@@ -56,6 +56,8 @@ pub mod retention;
 mod rows;
 mod seal;
 mod slots;
+#[cfg(test)]
+mod slots_tests;
 mod take;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 use super::chain::Hash;
 use super::log::{self, What};
 use super::seal::{self, Damage, Identity, Recipient};
-use super::slots::{self, KeyFile, Kind, NewSlot, Slot, kernel};
+use super::slots::{self, Kind, NewSlot, Slot, kernel};
 use super::{Ask, Error, Means, Unlocked, db, index, label, live, pin};
 use crate::config::Paths;
 use crate::model::SessionId;
@@ -46,9 +46,11 @@ impl Unlocked {
     /// Gives the vault a new identity, which every slot opens from then on.
     ///
     /// # Errors
-    /// [`Error::SlotAway`] for a slot whose key is not at hand, and then nothing was changed;
-    /// [`Error::WrongPassphrase`], [`Error::Cancelled`], or what the file system says.
+    /// [`Error::SlotAway`] for a slot whose key is not at hand and [`Error::SlotsUnsigned`] where nobody
+    /// says that all are the owner's, and then nothing was changed; [`Error::WrongPassphrase`],
+    /// [`Error::Cancelled`], or what the file system says.
     pub fn rekey(&mut self, paths: &Paths, means: &Means, ask: &mut dyn Ask) -> Result<(), Error> {
+        self.owned(ask)?;
         let new = Identity::generate();
         new.keep_in_memory();
         let recipient = new.recipient();
@@ -126,6 +128,27 @@ impl Unlocked {
         Ok(())
     }
 
+    /// Whether every slot is the owner's. Whose key a slot leads to stands in clear: who can write there
+    /// but has no key could put in one of their own, and the new identity would be sealed to it.
+    fn owned(&mut self, ask: &mut dyn Ask) -> Result<(), Error> {
+        if self.vault_mut().slots_signed()? {
+            return Ok(());
+        }
+        if !ask.present() {
+            return Err(Error::SlotsUnsigned);
+        }
+        ask.tell("the log does not sign for the keyslots as they are now:");
+        for slot in self.vault().slots()? {
+            let day = super::error::day_name(slot.day);
+            let (kind, place) = (slot.kind.name(), &slot.place);
+            ask.tell(&format!("slot {}  {kind}  added {day}  {place}", slot.id));
+        }
+        match ask.agrees("each of them will open the new key: are all of them yours?") {
+            true => Ok(()),
+            false => Err(Error::SlotsUnsigned),
+        }
+    }
+
     fn slot_again(
         &self,
         slot: &Slot,
@@ -150,14 +173,21 @@ impl Unlocked {
                     .map_err(|_| away("its public key is damaged".to_owned()))?;
                 slots::for_key(new, Kind::Recovery, &key, place)
             }
-            Kind::File => match super::dir::checked_file(&slot.path(self.dir())) {
-                Ok(Some(_)) => slots::for_key(new, Kind::File, &new.recipient(), place),
-                Ok(None) => Err(away(format!("{} is gone", slot.path(self.dir()).display()))),
-                Err(error) => Err(away(error.to_string())),
+            // The new key is written there, so it must be where the old one is.
+            Kind::File => match self.vault().by_plain_file(slot) {
+                Ok(_) => slots::for_key(new, Kind::File, &new.recipient(), place),
+                Err(why) => Err(away(why)),
             },
             Kind::Identity => {
+                let file = self.vault().key_file(slot);
+                let file = file.map_err(|e| away(e.to_string()))?;
+                // A file whose key has to be asked for is taken at its word.
+                if file.opens(&slot.sealed).is_some() && self.vault().opened(slot, &file).is_none()
+                {
+                    let path = slot.path(self.dir());
+                    return Err(away(format!("{} holds another key", path.display())));
+                }
                 let path = slot.path(self.dir());
-                let file = KeyFile::read(&path).map_err(|e| away(e.to_string()))?;
                 slots::for_file(new, &file, &path).map_err(|e| away(e.to_string()))
             }
             Kind::Passphrase => self.passphrase_again(slot, new, means, ask),

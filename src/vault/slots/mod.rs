@@ -257,9 +257,20 @@ pub fn insert(conn: &Connection, slot: &NewSlot) -> Result<i64, Error> {
     Ok(conn.last_insert_rowid())
 }
 
+/// Whether the slots are those that the log's last word on them speaks of.
+pub fn are_signed(conn: &Connection) -> Result<bool, Error> {
+    Ok(log::slots(conn)? == Some(hash(conn)?))
+}
+
 /// Adds a slot to a vault that is in use, with its log entry and the copy.
+///
+/// # Errors
+/// Also [`Error::SlotsUnsigned`]: the entry would sign for the others too.
 pub fn add(dir: &Path, conn: &mut Connection, slot: &NewSlot) -> Result<i64, Error> {
     let id = log::write(dir, conn, |log| {
+        if !are_signed(log.conn())? {
+            return Err(Error::SlotsUnsigned);
+        }
         let id = insert(log.conn(), slot)?;
         let slots = hash(log.conn())?;
         log.add(What::Slots { slots })?;
@@ -276,6 +287,7 @@ pub fn add(dir: &Path, conn: &mut Connection, slot: &NewSlot) -> Result<i64, Err
 pub fn delete(dir: &Path, conn: &mut Connection, id: i64) -> Result<Slot, Error> {
     let _ = mend(dir, conn);
     let removed = log::write(dir, conn, |log| {
+        let signed = are_signed(log.conn())?;
         let mut all = load(log.conn())?;
         let at = all.iter().position(|slot| slot.id == id);
         let at = at.ok_or(Error::NoSlot(id))?;
@@ -286,8 +298,11 @@ pub fn delete(dir: &Path, conn: &mut Connection, id: i64) -> Result<Slot, Error>
         log.conn()
             .execute("DELETE FROM slots WHERE id = ?1", [id])
             .map_err(Error::db("remove a keyslot"))?;
-        let slots = hash(log.conn())?;
-        log.add(What::Slots { slots })?;
+        // Of slots that nobody signed for, those that are left are not signed for either.
+        if signed {
+            let slots = hash(log.conn())?;
+            log.add(What::Slots { slots })?;
+        }
         Ok(removed)
     })?;
     super::db::truncate_wal(conn)?;
@@ -331,12 +346,18 @@ pub fn look_at_copy(dir: &Path, conn: &Connection) -> Result<Copied, Error> {
 /// Writes again whichever of the two, the database's slots and `keyslots.age`, is not what was signed
 /// for, from the other one: the next change would sign for what is lost.
 pub fn mend(dir: &Path, conn: &Connection) -> Result<(), Error> {
-    if log::slots(conn)? == Some(hash(conn)?) {
+    if are_signed(conn)? {
         return match look_at_copy(dir, conn)? {
             Copied::Whole => Ok(()),
             Copied::Missing | Copied::Other => copy(dir, conn),
         };
     }
+    take_copy(dir, conn).map(drop)
+}
+
+/// Puts the slots of `keyslots.age` into the database where they are those that were signed for;
+/// whether they are.
+pub fn take_copy(dir: &Path, conn: &Connection) -> Result<bool, Error> {
     let doing = "write its keyslots again";
     // Left without a commit where the copy is no better.
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)
@@ -352,8 +373,8 @@ pub fn mend(dir: &Path, conn: &Connection) -> Result<(), Error> {
         .map_err(Error::db(doing))?;
     }
     match signed == Some(hash(&tx)?) {
-        true => tx.commit().map_err(Error::db(doing)),
-        false => Ok(()),
+        true => tx.commit().map_err(Error::db(doing)).map(|()| true),
+        false => Ok(false),
     }
 }
 
