@@ -6,6 +6,7 @@
 use super::backup::{read_only, snapshot};
 use super::repair::repair;
 use super::seal::Recipient;
+use super::slots::{self, Slot};
 use super::{Ask, Error, Means, Step, Unlocked, Vault, db, dir};
 use crate::config::Paths;
 use rusqlite::Connection;
@@ -104,6 +105,18 @@ impl Foreign {
     /// What it holds.
     pub fn unlocked(&self) -> &Unlocked {
         &self.unlocked
+    }
+
+    /// Its slots, and whether they are those that were signed for: the database's or their copy. Where
+    /// neither is, all of both.
+    pub fn slots(&self) -> Result<(Vec<Slot>, bool), Error> {
+        let vault = self.unlocked.vault();
+        if slots::are_signed(&vault.conn)?
+            || slots::take_copy(&vault.dir, &vault.conn).unwrap_or(false)
+        {
+            return Ok((vault.slots()?, true));
+        }
+        Ok((vault.all_slots()?, false))
     }
 
     /// Its id in hex.

@@ -38,6 +38,8 @@ pub(super) fn repair(
         ("sessions", "number"),
         ("labels", "session"),
         ("pieces", "rowid"),
+        // Nothing goes on from there, but it says which slots were signed for.
+        ("log", "n"),
     ] {
         rows(source, &copy, table, key, progress)?;
     }
@@ -186,7 +188,7 @@ fn rows(
         Ok(last) => last.unwrap_or(0),
         Err(_) => farthest(&mut one),
     };
-    let (mut at, mut one_by_one, mut told) = (1_i64, 0, 0);
+    let (mut at, mut one_by_one, mut told) = (0_i64, 0, 0);
     while at <= last {
         if at >= told {
             let count = |n: i64| u64::try_from(n).unwrap_or(0);

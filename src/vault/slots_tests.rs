@@ -185,3 +185,41 @@ fn a_slot_that_names_a_pipe_is_not_waited_for() {
         Ok(_) => panic!("it has no key"),
     }
 }
+
+/// Neither does a salvage sign for what was put there, without a word, or bring back what was removed.
+#[test]
+fn a_salvage_takes_over_the_slots_that_were_signed_for() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    record(&paths, &[output(1, "x")]);
+    let removed = unlocked(&paths).add_slot(NewWay::Recovery).unwrap().id;
+    let copy = paths.vault.join("keyslots.age");
+    let before = fs::read(&copy).unwrap();
+    Vault::open(&paths).unwrap().remove_slot(removed).unwrap();
+    let mut cases = 0;
+    let mut salvaged = || {
+        cases += 1;
+        let to = Paths {
+            vault: home.path().join(format!("salvaged{cases}")),
+            ..paths.clone()
+        };
+        let means = Means::default();
+        let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut |_, _, _| {}).unwrap();
+        assert_eq!(taken.sessions, 1);
+        let slots = Vault::open(&to).unwrap().slots().unwrap();
+        (slots.len(), taken.unsigned)
+    };
+    fs::write(&copy, &before).unwrap();
+    assert_eq!(salvaged(), (1, false), "an older copy brings nothing back");
+    drop(unlocked(&paths));
+    let conn = Connection::open(paths.vault.join("vault.db")).unwrap();
+    conn.execute_batch("DELETE FROM slots").unwrap();
+    assert_eq!(
+        salvaged(),
+        (1, false),
+        "the copy has what the database lost"
+    );
+    drop(unlocked(&paths));
+    alter(&paths, &insert("recovery", "age1theirs"));
+    assert_eq!(salvaged(), (2, true));
+}

@@ -44,6 +44,8 @@ pub struct Taken {
     pub damaged: u64,
     /// Values masked in them, those of before included.
     pub masked: u64,
+    /// Keyslots were taken over that the log of there did not sign for.
+    pub unsigned: bool,
 }
 
 /// A session on its way in.
@@ -89,7 +91,7 @@ pub fn salvage(
     let dir = super::dir::prepare(&paths.vault)?;
     create::vacant(&dir, false)?;
     let other = Foreign::open(path, &dir, Some(&mut *progress), means, ask)?;
-    let slots = other.unlocked().vault().all_slots()?;
+    let (slots, signed) = other.slots()?;
     let slots: Vec<NewSlot> = slots
         .into_iter()
         .map(|slot| NewSlot {
@@ -104,7 +106,11 @@ pub fn salvage(
         .collect();
     let mut vault = create::from_slots(paths, other.unlocked().vault().recipient(), &slots)?;
     made.stays();
-    take_all(paths, &mut vault, &other, progress)
+    let taken = take_all(paths, &mut vault, &other, progress)?;
+    Ok(Taken {
+        unsigned: !signed,
+        ..taken
+    })
 }
 
 /// The directories that are made for a new vault; they go again while nothing is in them.

@@ -170,6 +170,23 @@ fn a_damaged_vault_is_salvaged_into_another_place() {
     );
 }
 
+/// Who puts the new vault in the place of the old one must see it.
+#[test]
+fn a_salvage_that_finds_nothing_says_so_by_its_status() {
+    let home = Home::with_vault();
+    let to = home.path().join("salvaged");
+    let done = home
+        .rec(&["vault", "salvage", to.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1), "{}", said(&done));
+    assert!(
+        said(&done).contains("no session could be taken out of it"),
+        "{}",
+        said(&done)
+    );
+}
+
 #[test]
 fn chosen_sessions_are_shared_with_a_reader_and_the_log_says_so() {
     let home = Home::with_vault();

@@ -10,6 +10,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::Path;
 use std::process::ExitCode;
 
+/// The exit status of a salvage that found nothing, as that of a search: whoever puts the new vault in
+/// the place of the old one must not.
+const NOTHING: u8 = 1;
+
 /// Copies the vault into one file.
 pub fn backup(ui: &mut Ui, vault: &Vault, file: &Path) -> Result<(), Error> {
     let copied = vault.backup(file)?;
@@ -68,6 +72,16 @@ pub fn salvage(ui: &mut Ui, paths: &Paths, dir: &Path) -> Result<ExitCode, Error
         vault::salvage(&to, &paths.vault, &means, &mut Person::find(), progress)
     })?;
     tell(ui, &taken);
+    if taken.unsigned {
+        ui.say(format!(
+            "rec: its keyslots are not those that its log signs for, and were taken over as they are: take out what is not yours before this vault gets a new key: rec --vault {} vault slots",
+            dir.display()
+        ));
+    }
+    if taken.sessions == 0 {
+        ui.say("rec: no session could be taken out of it; it is as it was");
+        return Ok(ExitCode::from(NOTHING));
+    }
     ui.say(format!(
         "rec: look at it with: rec --vault {} ls",
         dir.display()

@@ -68,6 +68,9 @@ Examples:
 const SALVAGE_EXAMPLES: &str = "\
 The damaged vault is only read. Its key and slots open the new one too.
 
+Exit status: 0, 1 where no session could be taken out of it, 2 where the new vault cannot be made or
+written.
+
 Examples:
   rec vault salvage ~/rec-salvaged
   rec --vault ~/rec-salvaged ls";
