@@ -97,7 +97,7 @@ fn hints(error: &vault::Error) -> Vec<String> {
             format!("make its key available, or take the slot out: rec vault remove-slot {slot}"),
             "nothing was changed".to_owned(),
         ],
-        E::SlotsUnsigned => vec![
+        E::SlotsUnowned => vec![
             "rec vault slots lists them: take out what is not yours with rec vault remove-slot SLOT".to_owned(),
             "rec vault rekey asks at the terminal whether the others are yours, and signs for them".to_owned(),
         ],

@@ -124,12 +124,9 @@ pub fn create(paths: &Paths, key: NewKey) -> Result<Created, Error> {
         let _ = fs::remove_file(dir.join(name));
         undo.0.push(Step::File(dir.join(name)));
     }
-    draft(
-        &dir,
-        &id,
-        &identity.recipient(),
-        std::slice::from_ref(&slot),
-    )?;
+    let own = vec![slot.mark(&identity)];
+    let slots = std::slice::from_ref(&slot);
+    draft(&dir, &id, &identity.recipient(), slots, own)?;
     for name in ["vault.db.new-wal", "vault.db.new-shm"] {
         let _ = fs::remove_file(dir.join(name));
     }
@@ -204,7 +201,13 @@ fn file_slot(
     slots::for_key(identity, Kind::File, &identity.recipient(), place)
 }
 
-fn draft(dir: &Path, id: &[u8; 16], recipient: &Recipient, slots: &[NewSlot]) -> Result<(), Error> {
+fn draft(
+    dir: &Path,
+    id: &[u8; 16],
+    recipient: &Recipient,
+    slots: &[NewSlot],
+    own: Vec<Hash>,
+) -> Result<(), Error> {
     let mut conn = db::create(&dir.join(DRAFT))?;
     log::write(dir, &mut conn, |log| {
         log.conn()
@@ -221,22 +224,25 @@ fn draft(dir: &Path, id: &[u8; 16], recipient: &Recipient, slots: &[NewSlot]) ->
             vault: super::hex(id),
             recipient: recipient.to_string(),
             slots,
+            own,
         })
     })?;
     slots::copy(dir, &conn)?;
     db::truncate_wal(&conn).map(drop)
 }
 
-/// Makes a vault in an empty directory for an identity that exists, with the slots that open it.
+/// Makes a vault in an empty directory for an identity that exists, with the slots that open it and the
+/// marks of those that are its owner's.
 pub(super) fn from_slots(
     paths: &Paths,
     recipient: &Recipient,
     slots: &[NewSlot],
+    own: Vec<Hash>,
 ) -> Result<Vault, Error> {
     let mut id = [0; 16];
     super::random(&mut id)?;
     let dir = dir::prepare(&paths.vault)?;
-    draft(&dir, &id, recipient, slots)?;
+    draft(&dir, &id, recipient, slots, own)?;
     for name in ["vault.db.new-wal", "vault.db.new-shm"] {
         let _ = fs::remove_file(dir.join(name));
     }
@@ -291,7 +297,7 @@ impl Unlocked {
     /// Adds a way to unlock.
     ///
     /// # Errors
-    /// [`Error::HasSlot`], [`Error::Keyring`], [`Error::BadIdentity`], [`Error::SlotsUnsigned`], or what
+    /// [`Error::HasSlot`], [`Error::Keyring`], [`Error::BadIdentity`], [`Error::SlotsUnowned`], or what
     /// the file system says.
     pub fn add_slot(&mut self, way: NewWay) -> Result<Added, Error> {
         let mut undo = Undo(Vec::new());
@@ -330,8 +336,9 @@ impl Unlocked {
                 new
             }
         };
+        let mark = slot.mark(identity);
         let vault = self.vault_mut();
-        let id = slots::add(&vault.dir, &mut vault.conn, &slot)?;
+        let id = slots::add(&vault.dir, &mut vault.conn, &slot, mark)?;
         undo.0.clear();
         Ok(Added { id, recovery })
     }

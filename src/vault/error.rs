@@ -173,9 +173,11 @@ pub enum Error {
         /// What is the matter.
         why: String,
     },
-    /// Nobody signed for the slots as they are, so any of them may be someone else's.
-    #[error("the vault's keyslots are not those that its log signs for: one may be someone else's")]
-    SlotsUnsigned,
+    /// Nothing shows that each slot is the owner's.
+    #[error(
+        "nothing shows that each of the vault's keyslots was added with its key: one may be someone else's"
+    )]
+    SlotsUnowned,
     /// A file that must not be overwritten.
     #[error("{} exists, and is left as it is", .path.display())]
     FileExists {

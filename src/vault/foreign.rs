@@ -107,14 +107,16 @@ impl Foreign {
         &self.unlocked
     }
 
-    /// Its slots, and whether they are those that were signed for: the database's or their copy. Where
-    /// neither is, all of both.
+    /// Its slots, and whether each is the owner's: the database's or their copy, whichever was signed for.
+    /// Where neither was, all of both.
     pub fn slots(&self) -> Result<(Vec<Slot>, bool), Error> {
         let vault = self.unlocked.vault();
         if slots::are_signed(&vault.conn)?
             || slots::take_copy(&vault.dir, &vault.conn).unwrap_or(false)
         {
-            return Ok((vault.slots()?, true));
+            let all = vault.slots()?;
+            let owned = slots::are_owned(&vault.conn, &all, self.unlocked.identity())?;
+            return Ok((all, owned));
         }
         Ok((vault.all_slots()?, false))
     }

@@ -52,6 +52,9 @@ pub enum What {
         recipient: String,
         /// Hash of its keyslots.
         slots: Hash,
+        /// The marks of those that were added with the vault's key.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        own: Vec<Hash>,
     },
     /// The seed was lost or does not fit; a new one signs from here on.
     Lineage {
@@ -62,6 +65,9 @@ pub enum What {
     Slots {
         /// Hash of all of them.
         slots: Hash,
+        /// The mark of the one that was added with the vault's key.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        own: Vec<Hash>,
     },
     /// The vault has a new identity.
     Rekey {
@@ -69,6 +75,9 @@ pub enum What {
         recipient: String,
         /// Hash of its keyslots.
         slots: Hash,
+        /// Their marks, made with the new key.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        own: Vec<Hash>,
     },
     /// The vault was restored from a copy whose log ends before this entry.
     Restored {},
@@ -297,13 +306,36 @@ pub fn slots(conn: &Connection) -> Result<Option<Hash>, Error> {
             let body = row.get_ref(0)?.as_blob().unwrap_or_default();
             let entry = serde_json::from_slice::<Entry>(body);
             if let Ok(
-                What::Create { slots, .. } | What::Slots { slots } | What::Rekey { slots, .. },
+                What::Create { slots, .. } | What::Slots { slots, .. } | What::Rekey { slots, .. },
             ) = entry.map(|entry| entry.what)
             {
                 return Ok(Some(slots));
             }
         }
         Ok(None)
+    };
+    read().map_err(Error::db("read its log"))
+}
+
+/// The marks of slots in all entries. A mark is made with the vault's key, so it proves itself, whoever
+/// signed the entry.
+pub fn marks(conn: &Connection) -> Result<HashSet<Hash>, Error> {
+    let read = || -> rusqlite::Result<HashSet<Hash>> {
+        let mut found = HashSet::new();
+        let mut rows =
+            conn.prepare("SELECT body FROM log WHERE instr(body, CAST('\"own\"' AS BLOB)) > 0")?;
+        let mut rows = rows.query([])?;
+        while let Some(row) = rows.next()? {
+            let entry =
+                serde_json::from_slice::<Entry>(row.get_ref(0)?.as_blob().unwrap_or_default());
+            if let Ok(
+                What::Create { own, .. } | What::Slots { own, .. } | What::Rekey { own, .. },
+            ) = entry.map(|entry| entry.what)
+            {
+                found.extend(own);
+            }
+        }
+        Ok(found)
     };
     read().map_err(Error::db("read its log"))
 }

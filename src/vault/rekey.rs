@@ -46,16 +46,18 @@ impl Unlocked {
     /// Gives the vault a new identity, which every slot opens from then on.
     ///
     /// # Errors
-    /// [`Error::SlotAway`] for a slot whose key is not at hand and [`Error::SlotsUnsigned`] where nobody
+    /// [`Error::SlotAway`] for a slot whose key is not at hand and [`Error::SlotsUnowned`] where nobody
     /// says that all are the owner's, and then nothing was changed; [`Error::WrongPassphrase`],
     /// [`Error::Cancelled`], or what the file system says.
     pub fn rekey(&mut self, paths: &Paths, means: &Means, ask: &mut dyn Ask) -> Result<(), Error> {
-        self.owned(ask)?;
+        // Read once: nobody puts one in between.
+        let all = self.vault().slots()?;
+        self.owned(&all, ask)?;
         let new = Identity::generate();
         new.keep_in_memory();
         let recipient = new.recipient();
         let mut ready = Vec::new();
-        for slot in self.vault().slots()? {
+        for slot in all {
             let again = self.slot_again(&slot, &new, means, ask)?;
             ready.push((slot, again));
         }
@@ -81,6 +83,7 @@ impl Unlocked {
                 sealed.map(|sealed| (past.recipient().to_string(), sealed))
             })
             .collect::<Result<Vec<_>, _>>()?;
+        let own = ready.iter().map(|(_, slot)| slot.mark(&new)).collect();
         let name = self.vault().kernel_name();
         let vault = self.vault_mut();
         let dir = vault.dir.clone();
@@ -111,6 +114,7 @@ impl Unlocked {
             log.add(What::Rekey {
                 recipient: recipient.to_string(),
                 slots,
+                own,
             })
         })?;
         vault.recipient = recipient.clone();
@@ -129,23 +133,24 @@ impl Unlocked {
     }
 
     /// Whether every slot is the owner's. Whose key a slot leads to stands in clear: who can write there
-    /// but has no key could put in one of their own, and the new identity would be sealed to it.
-    fn owned(&mut self, ask: &mut dyn Ask) -> Result<(), Error> {
-        if self.vault_mut().slots_signed()? {
+    /// but has no key could put in one of their own, and the new identity would be sealed to it. Where no
+    /// mark shows it, as in vaults of before there were marks, the owner has to say so.
+    fn owned(&self, all: &[Slot], ask: &mut dyn Ask) -> Result<(), Error> {
+        if slots::are_owned(self.conn(), all, self.identity())? {
             return Ok(());
         }
         if !ask.present() {
-            return Err(Error::SlotsUnsigned);
+            return Err(Error::SlotsUnowned);
         }
-        ask.tell("the log does not sign for the keyslots as they are now:");
-        for slot in self.vault().slots()? {
+        ask.tell("nothing shows that each of these keyslots was added with the vault's key:");
+        for slot in all {
             let day = super::error::day_name(slot.day);
             let (kind, place) = (slot.kind.name(), &slot.place);
             ask.tell(&format!("slot {}  {kind}  added {day}  {place}", slot.id));
         }
         match ask.agrees("each of them will open the new key: are all of them yours?") {
             true => Ok(()),
-            false => Err(Error::SlotsUnsigned),
+            false => Err(Error::SlotsUnowned),
         }
     }
 
@@ -181,14 +186,17 @@ impl Unlocked {
             Kind::Identity => {
                 let file = self.vault().key_file(slot);
                 let file = file.map_err(|e| away(e.to_string()))?;
-                // A file whose key has to be asked for is taken at its word.
-                if file.opens(&slot.sealed).is_some() && self.vault().opened(slot, &file).is_none()
-                {
-                    let path = slot.path(self.dir());
-                    return Err(away(format!("{} holds another key", path.display())));
-                }
                 let path = slot.path(self.dir());
-                slots::for_file(new, &file, &path).map_err(|e| away(e.to_string()))
+                let again = slots::for_file(new, &file, &path).map_err(|e| away(e.to_string()))?;
+                // Where the key would have to be asked for, what names it must do.
+                let same = match file.opens(&slot.sealed) {
+                    Some(_) => self.vault().opened(slot, &file).is_some(),
+                    None => slots::ssh_key(&again.sealed) == slots::ssh_key(&slot.sealed),
+                };
+                match same {
+                    true => Ok(again),
+                    false => Err(away(format!("{} holds another key", path.display()))),
+                }
             }
             Kind::Passphrase => self.passphrase_again(slot, new, means, ask),
         }
@@ -416,7 +424,8 @@ impl Unlocked {
                 .execute("DELETE FROM past", [])
                 .map_err(Error::db("forget its past keys"))?;
             let slots = slots::hash(log.conn())?;
-            log.add(What::Slots { slots })
+            let own = Vec::new();
+            log.add(What::Slots { slots, own })
         })?;
         self.forget_identities();
         Ok(())

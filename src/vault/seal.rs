@@ -8,7 +8,7 @@ use age::secrecy::ExposeSecret;
 use std::io::{Read, Write};
 use std::iter;
 use std::str::FromStr;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// What every sealed value begins with.
 pub const MAGIC: &[u8] = b"age-encryption.org/v1\n";
@@ -106,6 +106,17 @@ impl Identity {
     /// Reads the line of an age identity file.
     pub fn parse(line: &str) -> Option<Self> {
         line.trim().parse().ok().map(Box::new).map(Identity)
+    }
+
+    /// A key that is made of this one and of `part`, so that nobody else can make it: what is sealed to
+    /// the recipient may be from anyone.
+    pub(super) fn derive(&self, purpose: &str, part: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut hasher = blake3::Hasher::new_derive_key(purpose);
+        hasher.update(self.expose().as_bytes());
+        hasher.update(part);
+        let key = Zeroizing::new(*hasher.finalize().as_bytes());
+        hasher.zeroize();
+        key
     }
 
     /// The same key, for another thread.

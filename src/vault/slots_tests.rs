@@ -26,7 +26,8 @@ fn alter_signed(paths: &Paths, sql: &str) {
     log::write(&paths.vault, &mut conn, |log| {
         log.conn().execute_batch(sql).unwrap();
         let slots = slots::hash(log.conn())?;
-        log.add(What::Slots { slots })
+        let own = Vec::new();
+        log.add(What::Slots { slots, own })
     })
     .unwrap();
     slots::copy(&paths.vault, &conn).unwrap();
@@ -76,11 +77,11 @@ fn a_slot_that_nobody_signed_for_gets_no_new_key_and_no_signature() {
     let recipient = unlocked(&paths).vault().recipient().clone();
     // What adds a slot signs for all of them.
     let added = unlocked(&paths).add_slot(NewWay::Recovery);
-    assert!(matches!(added, Err(Error::SlotsUnsigned)));
+    assert!(matches!(added, Err(Error::SlotsUnowned)));
     let refused = rekey(&paths, &mut Nobody);
-    assert!(matches!(refused, Err(Error::SlotsUnsigned)));
+    assert!(matches!(refused, Err(Error::SlotsUnowned)));
     let mut no = Says(false, Vec::new());
-    assert!(matches!(rekey(&paths, &mut no), Err(Error::SlotsUnsigned)));
+    assert!(matches!(rekey(&paths, &mut no), Err(Error::SlotsUnowned)));
     let line = no.1.iter().find(|line| line.contains(&theirs)).unwrap();
     assert!(line.contains("slot 3"), "{line}");
     assert!(*unlocked(&paths).vault().recipient() == recipient);
@@ -97,6 +98,34 @@ fn a_slot_that_nobody_signed_for_gets_no_new_key_and_no_signature() {
     unlocked(&paths).add_slot(NewWay::Recovery).unwrap();
     rekey(&paths, &mut Nobody).unwrap();
     assert_eq!(verified(&paths), []);
+}
+
+/// The seed stands beside the database: who has copied the one can sign what they put into the other.
+#[test]
+fn a_slot_that_a_copied_seed_signed_for_gets_no_new_key() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let recovery = unlocked(&paths).add_slot(NewWay::Recovery).unwrap().id;
+    rekey(&paths, &mut Nobody).unwrap();
+    let theirs = Identity::generate().recipient().to_string();
+    for sql in [
+        insert("recovery", &theirs),
+        format!("UPDATE slots SET place = '{theirs}' WHERE id = {recovery}"),
+    ] {
+        alter_signed(&paths, &sql);
+        assert_eq!(verified(&paths), [], "without the key it does not show");
+        let refused = rekey(&paths, &mut Nobody);
+        assert!(matches!(refused, Err(Error::SlotsUnowned)));
+        // What is added afterwards vouches for itself alone.
+        unlocked(&paths).add_slot(NewWay::Recovery).unwrap();
+        let refused = rekey(&paths, &mut Nobody);
+        assert!(matches!(refused, Err(Error::SlotsUnowned)));
+        alter_signed(
+            &paths,
+            &format!("DELETE FROM slots WHERE place = '{theirs}'"),
+        );
+        rekey(&paths, &mut Nobody).unwrap();
+    }
 }
 
 /// The log's last word is not enough: who has no seed can write a line as well.
@@ -116,6 +145,7 @@ fn an_entry_that_is_not_signed_vouches_for_no_slot() {
     let mut entry: log::Entry = serde_json::from_slice(&body).unwrap();
     entry.what = What::Slots {
         slots: slots::hash(&conn).unwrap(),
+        own: Vec::new(),
     };
     let body = serde_json::to_vec(&entry).unwrap();
     conn.execute(
@@ -125,7 +155,7 @@ fn an_entry_that_is_not_signed_vouches_for_no_slot() {
     .unwrap();
     drop(conn);
     let refused = rekey(&paths, &mut Nobody);
-    assert!(matches!(refused, Err(Error::SlotsUnsigned)));
+    assert!(matches!(refused, Err(Error::SlotsUnowned)));
 }
 
 /// Where the new key is written in clear there must be the old one.
@@ -137,7 +167,7 @@ fn no_key_is_written_over_a_file_that_held_none() {
     slots::replace_plain(&notes, &[]).unwrap();
     let before = fs::read(&notes).unwrap();
     alter_signed(&paths, &insert("file", notes.to_str().unwrap()));
-    let refused = rekey(&paths, &mut Nobody);
+    let refused = rekey(&paths, &mut Says(true, Vec::new()));
     assert!(matches!(refused, Err(Error::SlotAway { slot: 2, .. })));
     assert_eq!(fs::read(&notes).unwrap(), before);
 }
@@ -163,8 +193,31 @@ fn a_key_file_that_does_not_open_its_slot_gets_no_new_key() {
         &paths,
         &format!("UPDATE slots SET sealed = x'{hex}' WHERE id = 2"),
     );
-    let refused = rekey(&paths, &mut Nobody);
+    let refused = rekey(&paths, &mut Says(true, Vec::new()));
     assert!(matches!(refused, Err(Error::SlotAway { slot: 2, .. })));
+}
+
+/// The other half of a key opens nothing, but the slot names the key that it is for.
+#[test]
+fn an_ssh_key_that_another_was_put_for_gets_no_new_key() {
+    let ours = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEb3eRsA4FWiw6FWmUR1dS/xQmzdHfWo4SwX4hRy18ge\n";
+    let theirs =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRjb0PN3EdRG7OCvPh3WV3cL4bydmVRdJPmcuJdhuVt\n";
+    let age = Identity::generate().recipient().to_string();
+    let home = tempfile::tempdir().unwrap();
+    let paths = file_vault(home.path());
+    let key = home.path().join("id.pub");
+    fs::write(&key, ours).unwrap();
+    unlocked(&paths)
+        .add_slot(NewWay::Identity(key.clone()))
+        .unwrap();
+    for other in [theirs, &age] {
+        fs::write(&key, other).unwrap();
+        let refused = rekey(&paths, &mut Nobody);
+        assert!(matches!(refused, Err(Error::SlotAway { slot: 2, .. })));
+    }
+    fs::write(&key, ours).unwrap();
+    rekey(&paths, &mut Nobody).unwrap();
 }
 
 #[test]
@@ -207,7 +260,7 @@ fn a_salvage_takes_over_the_slots_that_were_signed_for() {
         let taken = salvage(&to, &paths.vault, &means, &mut Nobody, &mut |_, _, _| {}).unwrap();
         assert_eq!(taken.sessions, 1);
         let slots = Vault::open(&to).unwrap().slots().unwrap();
-        (slots.len(), taken.unsigned)
+        (slots.len(), taken.unowned)
     };
     fs::write(&copy, &before).unwrap();
     assert_eq!(salvaged(), (1, false), "an older copy brings nothing back");

@@ -44,8 +44,8 @@ pub struct Taken {
     pub damaged: u64,
     /// Values masked in them, those of before included.
     pub masked: u64,
-    /// Keyslots were taken over that the log of there did not sign for.
-    pub unsigned: bool,
+    /// Keyslots were taken over of which nothing shows that they are the owner's.
+    pub unowned: bool,
 }
 
 /// A session on its way in.
@@ -91,7 +91,7 @@ pub fn salvage(
     let dir = super::dir::prepare(&paths.vault)?;
     create::vacant(&dir, false)?;
     let other = Foreign::open(path, &dir, Some(&mut *progress), means, ask)?;
-    let (slots, signed) = other.slots()?;
+    let (slots, owned) = other.slots()?;
     let slots: Vec<NewSlot> = slots
         .into_iter()
         .map(|slot| NewSlot {
@@ -104,11 +104,17 @@ pub fn salvage(
             sealed: slot.sealed,
         })
         .collect();
-    let mut vault = create::from_slots(paths, other.unlocked().vault().recipient(), &slots)?;
+    let identity = other.unlocked().identity();
+    let own = match owned {
+        true => slots.iter().map(|slot| slot.mark(identity)).collect(),
+        false => Vec::new(),
+    };
+    let recipient = other.unlocked().vault().recipient();
+    let mut vault = create::from_slots(paths, recipient, &slots, own)?;
     made.stays();
     let taken = take_all(paths, &mut vault, &other, progress)?;
     Ok(Taken {
-        unsigned: !signed,
+        unowned: !owned,
         ..taken
     })
 }

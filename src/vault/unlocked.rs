@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::path::Path;
-use zeroize::{Zeroize, Zeroizing};
 
 /// A vault that can be read.
 pub struct Unlocked {
@@ -253,17 +252,6 @@ impl Unlocked {
     /// [`Error::Seal`].
     pub fn seal(&self, plain: &[u8]) -> Result<Vec<u8>, Error> {
         seal::Sealer::new(self.vault.recipient.clone())?.seal(plain)
-    }
-
-    /// A key that is made of `part` and of the vault's own, so that nobody else can make it: what is
-    /// sealed to the recipient may be from anyone.
-    pub(super) fn own_key(&self, purpose: &str, part: &[u8]) -> Zeroizing<[u8; 32]> {
-        let mut hasher = blake3::Hasher::new_derive_key(purpose);
-        hasher.update(self.identity.expose().as_bytes());
-        hasher.update(part);
-        let key = Zeroizing::new(*hasher.finalize().as_bytes());
-        hasher.zeroize();
-        key
     }
 
     /// Opens what [`Unlocked::seal`] sealed, to at most `cap` bytes.

@@ -72,9 +72,9 @@ pub fn salvage(ui: &mut Ui, paths: &Paths, dir: &Path) -> Result<ExitCode, Error
         vault::salvage(&to, &paths.vault, &means, &mut Person::find(), progress)
     })?;
     tell(ui, &taken);
-    if taken.unsigned {
+    if taken.unowned {
         ui.say(format!(
-            "rec: its keyslots are not those that its log signs for, and were taken over as they are: take out what is not yours before this vault gets a new key: rec --vault {} vault slots",
+            "rec: nothing shows that each of its keyslots is yours: take out what is not before this vault gets a new key: rec --vault {} vault slots",
             dir.display()
         ));
     }

@@ -33,9 +33,10 @@ const REMOVE_EXAMPLES: &str = "Examples:
 
 const REKEY_EXAMPLES: &str = "\
 Every slot opens the new key; one whose own key is not at hand must be made available or removed
-first. Whoever copied the old key, or could open a slot that was removed since, reads nothing that is
-recorded from now on. With --reseal nothing in this vault opens with the old key any more; copies of
-it and backups still do.
+first. Where nothing shows that each slot was added with the vault's key, they are listed, and you are
+asked at the terminal whether they are yours. Whoever copied the old key, or could open a slot that
+was removed since, reads nothing that is recorded from now on. With --reseal nothing in this vault
+opens with the old key any more; copies of it and backups still do.
 
 Examples:
   rec vault remove-slot 2 && rec vault rekey

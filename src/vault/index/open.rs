@@ -199,7 +199,7 @@ impl Index {
         let mut part = Zeroizing::new([0_u8; KEY_LEN]);
         random(&mut *part)?;
         dir::replace(&dir.join(KEY), &unlocked.seal(&*part)?)?;
-        let key = unlocked.own_key(PURPOSE, &*part);
+        let key = unlocked.identity().derive(PURPOSE, &*part);
         let path = dir.join(DB);
         drop(dir::open(&path, true)?);
         let conn = connect(&path, &*key)?;
@@ -242,7 +242,7 @@ pub(in crate::vault) fn key(
     // Sealed to another recipient, or not sealed at all: not this vault's.
     let part = unlocked.open(&sealed, KEY_LEN).ok().map(Zeroizing::new);
     let part = part.filter(|part| part.len() == KEY_LEN);
-    Ok(part.map(|part| unlocked.own_key(PURPOSE, &part)))
+    Ok(part.map(|part| unlocked.identity().derive(PURPOSE, &part)))
 }
 
 fn attach(dir: &Path, key: &[u8]) -> Result<Option<Connection>, IndexError> {

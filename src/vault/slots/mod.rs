@@ -102,6 +102,31 @@ pub struct NewSlot {
     pub sealed: Vec<u8>,
 }
 
+/// What a slot's mark is made for.
+const MARK: &str = "rec 2026 keyslot mark";
+
+/// What only the vault's key says of a slot. Whoever can write the vault's files can put a slot there,
+/// and sign for it with the seed, which stands beside it; this they cannot make.
+fn mark(identity: &Identity, kind: Kind, place: &str, sealed: &[u8]) -> Hash {
+    let fields = [kind.name().as_bytes(), place.as_bytes(), sealed];
+    let part = fields.map(|field| *blake3::hash(field).as_bytes()).concat();
+    Hash(*identity.derive(MARK, &part))
+}
+
+impl Slot {
+    /// Its mark.
+    pub fn mark(&self, identity: &Identity) -> Hash {
+        mark(identity, self.kind, &self.place, &self.sealed)
+    }
+}
+
+impl NewSlot {
+    /// Its mark.
+    pub fn mark(&self, identity: &Identity) -> Hash {
+        mark(identity, self.kind, &self.place, &self.sealed)
+    }
+}
+
 /// The text that is sealed in every slot.
 pub fn content(identity: &Identity) -> zeroize::Zeroizing<String> {
     let secret = identity.expose();
@@ -171,7 +196,7 @@ pub fn opened_by(slots: &[Slot], file: &KeyFile, new: &NewSlot) -> Option<i64> {
 
 /// What an age file says of the SSH key that opens it: its type, and four bytes of its hash (age
 /// format, "ssh-ed25519" and "ssh-rsa" recipient stanzas).
-fn ssh_key(sealed: &[u8]) -> Option<[&[u8]; 2]> {
+pub fn ssh_key(sealed: &[u8]) -> Option<[&[u8]; 2]> {
     let mut lines = sealed.split(|byte| *byte == b'\n');
     let stanza = lines.find_map(|line| line.strip_prefix(b"-> "))?;
     let mut words = stanza.split(|byte| *byte == b' ');
@@ -262,18 +287,29 @@ pub fn are_signed(conn: &Connection) -> Result<bool, Error> {
     Ok(log::slots(conn)? == Some(hash(conn)?))
 }
 
-/// Adds a slot to a vault that is in use, with its log entry and the copy.
+/// Whether each of `slots` was added with the vault's key, and those of the vault are the ones that were
+/// signed for last.
+pub fn are_owned(conn: &Connection, slots: &[Slot], identity: &Identity) -> Result<bool, Error> {
+    let marks = log::marks(conn)?;
+    let owned = |slot: &Slot| marks.contains(&slot.mark(identity));
+    Ok(are_signed(conn)? && slots.iter().all(owned))
+}
+
+/// Adds a slot to a vault that is in use, with its log entry, its mark and the copy.
 ///
 /// # Errors
-/// Also [`Error::SlotsUnsigned`]: the entry would sign for the others too.
-pub fn add(dir: &Path, conn: &mut Connection, slot: &NewSlot) -> Result<i64, Error> {
+/// Also [`Error::SlotsUnowned`]: the entry would sign for the others too.
+pub fn add(dir: &Path, conn: &mut Connection, slot: &NewSlot, mark: Hash) -> Result<i64, Error> {
     let id = log::write(dir, conn, |log| {
         if !are_signed(log.conn())? {
-            return Err(Error::SlotsUnsigned);
+            return Err(Error::SlotsUnowned);
         }
         let id = insert(log.conn(), slot)?;
         let slots = hash(log.conn())?;
-        log.add(What::Slots { slots })?;
+        log.add(What::Slots {
+            slots,
+            own: vec![mark],
+        })?;
         Ok(id)
     })?;
     copy(dir, conn)?;
@@ -301,7 +337,8 @@ pub fn delete(dir: &Path, conn: &mut Connection, id: i64) -> Result<Slot, Error>
         // Of slots that nobody signed for, those that are left are not signed for either.
         if signed {
             let slots = hash(log.conn())?;
-            log.add(What::Slots { slots })?;
+            let own = Vec::new();
+            log.add(What::Slots { slots, own })?;
         }
         Ok(removed)
     })?;

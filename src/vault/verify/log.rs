@@ -364,6 +364,7 @@ impl Told {
                 vault,
                 recipient,
                 slots,
+                ..
             } => {
                 self.vault = Some(vault);
                 self.recipient = Some(recipient);
@@ -371,7 +372,7 @@ impl Told {
             }
             What::Lineage { .. } | What::Restored {} | What::Shared { .. } | What::Taken { .. } => {
             }
-            What::Slots { slots } => self.slots = Some(slots),
+            What::Slots { slots, .. } => self.slots = Some(slots),
             What::Open { session, meta, day } => {
                 self.of(session).opened = Some((meta, day));
             }
@@ -451,7 +452,9 @@ impl Told {
                 meta,
                 summary,
             } => self.of(session).again(parts, meta, summary),
-            What::Rekey { recipient, slots } => {
+            What::Rekey {
+                recipient, slots, ..
+            } => {
                 self.recipient = Some(recipient);
                 self.slots = Some(slots);
             }

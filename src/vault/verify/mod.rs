@@ -133,22 +133,6 @@ impl Vault {
     }
 }
 
-impl Vault {
-    /// Whether a log that is whole, and signed from its first entry on, says that the keyslots are these.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub(super) fn slots_signed(&mut self) -> Result<bool, Error> {
-        let known = super::pin::restored(&self.config_dir, &self.dir)?;
-        let seed = super::log::seed_position(&self.dir)?;
-        let tx = self.conn.transaction().map_err(Error::db("be verified"))?;
-        let mut report = Report::default();
-        let told = log::walk(&tx, seed, None, &known, &mut report)?;
-        began(&self.config_dir, &self.dir, &told, &mut report)?;
-        Ok(report.findings.is_empty() && told.slots == Some(slots::hash(&tx)?))
-    }
-}
-
 impl Report {
     fn vault(&mut self, wrong: Wrong, text: impl Into<String>) {
         self.findings.push(Finding {

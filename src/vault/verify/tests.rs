@@ -246,7 +246,8 @@ fn a_log_that_was_written_anew_is_told() {
             sealed: slot.sealed,
         })
         .collect();
-    let made = super::super::create::from_slots(&other, &there.recipient, &slots).unwrap();
+    let made =
+        super::super::create::from_slots(&other, &there.recipient, &slots, Vec::new()).unwrap();
     record(&other, &[output(1, "never happened")]);
     db::truncate_wal(&made.conn).unwrap();
     drop((there, made));
