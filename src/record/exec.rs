@@ -145,3 +145,28 @@ fn pair(name: &OsStr, value: &OsStr) -> Vec<u8> {
     entry.extend_from_slice(value.as_bytes());
     entry
 }
+
+/// How a client ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The client ended by itself, with this status.
+    Exited(i32),
+    /// A signal ended it.
+    Killed(i32),
+    /// It was never executed.
+    NotStarted(NotStarted),
+    /// It lives on without its terminal, or the monitor was killed.
+    Lost,
+}
+
+/// The exit status that the user's shell sees.
+pub fn status(ended: Ended) -> u8 {
+    let code = match ended {
+        Ended::Exited(code) => code,
+        Ended::Killed(signal) => 128 + signal,
+        Ended::NotStarted(reason) if reason.is_missing() => 127,
+        Ended::NotStarted(_) => 126,
+        Ended::Lost => 128 + libc::SIGHUP,
+    };
+    u8::try_from(code & 0xff).unwrap_or(u8::MAX)
+}

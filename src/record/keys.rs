@@ -37,14 +37,15 @@ impl Keys {
         }
     }
 
-    /// Appends to `out` what the client gets of `typed`, and to `actions` what rec is to do.
+    /// Appends to `out` what the client gets of `typed`, and to `actions` what rec is to do, each behind
+    /// so many bytes of `out`.
     /// While `full_screen` (the alternate screen) all keys are the client's.
     pub fn push(
         &mut self,
         typed: &[u8],
         full_screen: bool,
         out: &mut Vec<u8>,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<(usize, Action)>,
     ) {
         let Some(prefix) = self.prefix else {
             out.extend_from_slice(typed);
@@ -55,8 +56,8 @@ impl Keys {
             let ours = !self.pasting && !full_screen;
             if std::mem::take(&mut self.held) {
                 match byte {
-                    b'p' if ours => actions.push(Action::TogglePause),
-                    b'm' if ours => actions.push(Action::Mark),
+                    b'p' if ours => actions.push((out.len(), Action::TogglePause)),
+                    b'm' if ours => actions.push((out.len(), Action::Mark)),
                     _ => out.extend([prefix, byte]),
                 }
             } else if byte == prefix && ours {
@@ -87,8 +88,11 @@ mod tests {
 
     const PREFIX: Option<u8> = Some(0x1d);
 
+    /// What the client gets, and what rec is to do behind so many bytes of it.
+    type Typed = (Vec<u8>, Vec<(usize, Action)>);
+
     /// What comes of `typed` when it is cut at every place.
-    fn typed(prefix: Option<u8>, full_screen: bool, typed: &[u8]) -> (Vec<u8>, Vec<Action>) {
+    fn typed(prefix: Option<u8>, full_screen: bool, typed: &[u8]) -> Typed {
         let whole = at(prefix, full_screen, typed, 0);
         for cut in 1..typed.len() {
             assert_eq!(at(prefix, full_screen, typed, cut), whole, "cut at {cut}");
@@ -96,7 +100,7 @@ mod tests {
         whole
     }
 
-    fn at(prefix: Option<u8>, full: bool, typed: &[u8], cut: usize) -> (Vec<u8>, Vec<Action>) {
+    fn at(prefix: Option<u8>, full: bool, typed: &[u8], cut: usize) -> Typed {
         let (mut keys, mut out, mut actions) = (Keys::new(prefix), Vec::new(), Vec::new());
         let (a, b) = typed.split_at(cut);
         keys.push(a, full, &mut out, &mut actions);
@@ -106,9 +110,10 @@ mod tests {
 
     #[test]
     fn prefix_p_and_m_are_ours_and_any_other_key_gets_both() {
-        let cases: &[(&[u8], &[u8], &[Action])] = &[
-            (b"a\x1dpb", b"ab", &[Action::TogglePause]),
-            (b"\x1dm", b"", &[Action::Mark]),
+        type Case = (&'static [u8], &'static [u8], &'static [(usize, Action)]);
+        let cases: &[Case] = &[
+            (b"a\x1dpb", b"ab", &[(1, Action::TogglePause)]),
+            (b"\x1dm", b"", &[(0, Action::Mark)]),
             (b"\x1dq", b"\x1dq", &[]),
             (b"\x1d\x1d", b"\x1d\x1d", &[]),
             (b"\x1d\x1dp", b"\x1d\x1dp", &[]),
@@ -128,7 +133,8 @@ mod tests {
         let paste = b"\x1b[200~a\x1dpb\x1b[201~";
         assert_eq!(typed(PREFIX, false, paste), (paste.to_vec(), vec![]));
         let after = b"\x1b[200~x\x1b[201~\x1dp";
-        assert_eq!(typed(PREFIX, false, after).1, [Action::TogglePause]);
+        let behind = (after.len() - 2, Action::TogglePause);
+        assert_eq!(typed(PREFIX, false, after).1, [behind]);
         assert_eq!(typed(PREFIX, true, b"\x1dp"), (b"\x1dp".to_vec(), vec![]));
         assert_eq!(typed(None, false, b"\x1dp"), (b"\x1dp".to_vec(), vec![]));
     }

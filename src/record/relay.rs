@@ -3,6 +3,8 @@
 //! Nothing stands between a byte and its destination. Keys come before output in every round, so
 //! that Ctrl-C is not stuck behind a flood.
 
+pub use super::exec::{Ended, status};
+
 use super::channel::{Flow, Pending, Scratch, is_ready};
 use super::feed::{Feed, Reply, What};
 use super::keys::{Action, Keys};
@@ -28,19 +30,6 @@ const GRACE: Duration = Duration::from_millis(1000);
 
 /// How long what was asked for waits for a terminal that is slow to show what came before.
 const WISH_MAX: Duration = Duration::from_secs(1);
-
-/// How the relay ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The client ended by itself, with this status.
-    Exited(i32),
-    /// A signal ended it.
-    Killed(i32),
-    /// It was never executed.
-    NotStarted(super::exec::NotStarted),
-    /// It lives on without its terminal, or the monitor was killed.
-    Lost,
-}
 
 /// Signals that are handed on to the client.
 const FORWARDED: &[i32] = &[
@@ -484,40 +473,50 @@ impl Relay {
     /// Hands keys to the client, and wishes among them to the recorder. Those that the user has
     /// `seen` are not shown again.
     fn typed(&mut self, typed: &[u8], seen: bool) {
-        let (state, parts) = (&mut self.state, &mut self.parts);
         let mut keys = Zeroizing::new(Vec::with_capacity(typed.len() + 1));
         let mut actions = Vec::new();
-        let full_screen = parts.shared.alternate();
-        parts.keys.push(typed, full_screen, &mut keys, &mut actions);
+        let full_screen = self.parts.shared.alternate();
+        let own = &mut self.parts.keys;
+        own.push(typed, full_screen, &mut keys, &mut actions);
+        let mut rest = keys.as_slice();
+        let mut before = 0;
+        for (at, action) in actions {
+            let (first, others) = rest.split_at_checked(at - before).unwrap_or((rest, &[]));
+            (rest, before) = (others, at);
+            self.hand(first, seen);
+            // What was typed before it is echoed by now.
+            self.catch_up();
+            let what = match action {
+                Action::TogglePause => What::Pause(None),
+                Action::Mark => What::Mark(String::new()),
+            };
+            self.parts.feed.urgent(what, None);
+        }
+        self.hand(rest, seen);
+    }
+
+    /// Hands `keys` to the client.
+    fn hand(&mut self, keys: &[u8], seen: bool) {
+        let (state, parts) = (&mut self.state, &mut self.parts);
         // How the client takes them is known before it has them.
         let mode = parts.pty.mode();
         let mut hand = || {
-            state.to_client.add(parts.pty.fd(), true, &keys);
+            state.to_client.add(parts.pty.fd(), true, keys);
         };
         if seen {
             parts.pty.unseen(hand);
         } else {
             hand();
         }
-        parts.feed.input(&keys, mode);
+        parts.feed.input(keys, mode);
         if seen && mode.echo {
-            parts.feed.output(&parts.terminal.echo_of(&keys));
+            parts.feed.output(&parts.terminal.echo_of(keys));
         }
         if !parts.terminal.is_all_streams() {
             for signal in keys.iter().filter_map(|key| parts.pty.signal_of(*key)) {
                 // The rest of the pipeline is in our job, not the client's.
                 parts.signals.send_to_job(signal);
             }
-        }
-        if !actions.is_empty() {
-            self.catch_up();
-        }
-        for action in actions {
-            let what = match action {
-                Action::TogglePause => What::Pause(None),
-                Action::Mark => What::Mark(String::new()),
-            };
-            self.parts.feed.urgent(what, None);
         }
     }
 
@@ -583,16 +582,4 @@ impl Relay {
             self.hang_up();
         }
     }
-}
-
-/// The exit status that the user's shell sees.
-pub fn status(ended: Ended) -> u8 {
-    let code = match ended {
-        Ended::Exited(code) => code,
-        Ended::Killed(signal) => 128 + signal,
-        Ended::NotStarted(reason) if reason.is_missing() => 127,
-        Ended::NotStarted(_) => 126,
-        Ended::Lost => 128 + libc::SIGHUP,
-    };
-    u8::try_from(code & 0xff).unwrap_or(u8::MAX)
 }

@@ -207,6 +207,28 @@ fn ctrl_bracket_p_pauses_and_m_marks() {
     );
 }
 
+/// P2: what is typed behind the prefix is echoed off the record, however it comes.
+#[test]
+fn what_comes_at_once_with_the_prefix_is_behind_it() {
+    let home = Home::with_vault();
+    let mut t = home.terminal(&["sh", "-c", "echo up; cat > /dev/null"]);
+    t.wait_for("up");
+    listening(&home, 1);
+    for round in 0..8 {
+        t.keys(format!("\x1dpprivate-{round}\r"));
+        t.wait_for(&format!("private-{round}"));
+        t.keys(format!("\x1dppublic-{round}\r"));
+        t.wait_for(&format!("public-{round}"));
+    }
+    t.keys("\x04");
+    t.wait();
+    let text = recorded(&home) + &cast(&home);
+    for round in 0..8 {
+        assert!(text.contains(&format!("public-{round}")), "{round}: {text}");
+    }
+    assert!(!text.contains("private"), "{text}");
+}
+
 #[test]
 fn the_prefix_and_any_other_key_are_the_clients() {
     let home = Home::with_vault();
