@@ -99,11 +99,16 @@ impl Pty {
         silent.local_modes -= LocalModes::ECHO | LocalModes::ECHONL;
         let _ = tcsetattr(&self.master, OptionalActions::Now, &silent);
         write();
-        // Linux hands on what is under way when poll(2) finds nothing at the other side.
+        self.settle();
+        let _ = tcsetattr(&self.master, OptionalActions::Now, &settings);
+    }
+
+    /// Has the client's terminal take, and echo, what was written to it: Linux hands on what is under
+    /// way when poll(2) finds nothing to read at the other side.
+    pub fn settle(&self) {
         if let Ok(peer) = peer(&self.master) {
             is_ready(peer.as_fd(), PollFlags::IN);
         }
-        let _ = tcsetattr(&self.master, OptionalActions::Now, &settings);
     }
 
     /// The signal that the client's terminal makes of a key.

@@ -6,7 +6,7 @@
 pub use super::exec::{Ended, status};
 
 use super::channel::{Flow, Pending, Scratch, is_ready};
-use super::feed::{Feed, Reply, What};
+use super::feed::{Feed, What};
 use super::keys::{Action, Keys};
 use super::monitor::{Monitor, Order, Report};
 use super::pty::Pty;
@@ -68,8 +68,7 @@ struct State {
     ended: Option<Ended>,
     drained: usize,
     deadline: Option<(Instant, Insist)>,
-    /// What was asked for from outside, and since when it waits for its place.
-    wishes: Vec<(What, Reply)>,
+    /// Since when what was asked for from outside waits for its place.
     wished: Option<Instant>,
 }
 
@@ -126,7 +125,6 @@ impl Relay {
                 ended: None,
                 drained: 0,
                 deadline: None,
-                wishes: Vec::new(),
                 wished: None,
             },
         }
@@ -153,7 +151,6 @@ impl Relay {
             self.grant();
             self.show_notices();
         };
-        self.state.wishes.clear();
         self.parts.shared.no_more_wishes();
         self.parts.terminal.leave_raw();
         self.parts.monitor.order(Order::Over);
@@ -281,9 +278,7 @@ impl Relay {
                 _ => {}
             }
         }
-        let wishes = self.parts.shared.wishes();
-        if !wishes.is_empty() {
-            self.state.wishes.extend(wishes);
+        if self.parts.shared.is_wished() {
             self.state.wished.get_or_insert_with(Instant::now);
         }
     }
@@ -296,7 +291,7 @@ impl Relay {
         };
         if self.catch_up() || since.elapsed() >= WISH_MAX {
             self.state.wished = None;
-            for (what, reply) in self.state.wishes.drain(..) {
+            for (what, reply) in self.parts.shared.wishes() {
                 self.parts.feed.urgent(what, Some(reply));
             }
         }
@@ -484,7 +479,8 @@ impl Relay {
             let (first, others) = rest.split_at_checked(at - before).unwrap_or((rest, &[]));
             (rest, before) = (others, at);
             self.hand(first, seen);
-            // What was typed before it is echoed by now.
+            // What was typed before it is echoed before it, too.
+            self.parts.pty.settle();
             self.catch_up();
             let what = match action {
                 Action::TogglePause => What::Pause(None),

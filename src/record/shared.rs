@@ -85,7 +85,7 @@ impl Shared {
     /// Asks the relay to put `what` behind what the client wrote until now. False where there is none
     /// any more.
     pub fn wish(&self, what: What, reply: Reply) -> bool {
-        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wishes = self.lock_wishes();
         if wishes.over {
             return false;
         }
@@ -94,16 +94,19 @@ impl Shared {
         true
     }
 
-    /// What was asked for since the last call.
+    /// Whether something waits for its place.
+    pub fn is_wished(&self) -> bool {
+        !self.lock_wishes().waiting.is_empty()
+    }
+
+    /// What waits for its place, which it gets now.
     pub fn wishes(&self) -> Vec<(What, Reply)> {
-        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut wishes.waiting)
+        std::mem::take(&mut self.lock_wishes().waiting)
     }
 
     /// The relay is over: whoever still waits is told so.
     pub fn no_more_wishes(&self) {
-        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        *wishes = Wishes {
+        *self.lock_wishes() = Wishes {
             waiting: Vec::new(),
             over: true,
         };
@@ -161,6 +164,10 @@ impl Shared {
         self.lock().push(format!("rec: {line}"));
         self.wake.wake();
         self.log.line(&line);
+    }
+
+    fn lock_wishes(&self) -> std::sync::MutexGuard<'_, Wishes> {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
