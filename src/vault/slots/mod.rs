@@ -383,13 +383,13 @@ pub fn look_at_copy(dir: &Path, conn: &Connection) -> Result<Copied, Error> {
 /// Writes again whichever of the two, the database's slots and `keyslots.age`, is not what was signed
 /// for, from the other one: the next change would sign for what is lost.
 pub fn mend(dir: &Path, conn: &Connection) -> Result<(), Error> {
-    if are_signed(conn)? {
-        return match look_at_copy(dir, conn)? {
-            Copied::Whole => Ok(()),
-            Copied::Missing | Copied::Other => copy(dir, conn),
-        };
+    // Where they are alike neither mends the other, and the log, which grows with every session, need
+    // not be read: this is done at each unlock.
+    match look_at_copy(dir, conn)? {
+        Copied::Whole => Ok(()),
+        Copied::Missing | Copied::Other if are_signed(conn)? => copy(dir, conn),
+        Copied::Missing | Copied::Other => take_copy(dir, conn).map(drop),
     }
-    take_copy(dir, conn).map(drop)
 }
 
 /// Puts the slots of `keyslots.age` into the database where they are those that were signed for;
