@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
@@ -25,11 +27,18 @@ pub fn may_hang(path: &Path) -> bool {
     let Ok(path) = std::path::absolute(path) else {
         return false;
     };
-    std::fs::read("/proc/self/mountinfo").is_ok_and(|table| {
+    mounted().is_ok_and(|table| {
         leads_away(&table, &path, &mut |link| {
             std::fs::read_link(link).ok().map(PathBuf::into_os_string)
         })
     })
+}
+
+/// The table. It has no size to go by, and each read of it has the kernel write some of it anew.
+fn mounted() -> io::Result<Vec<u8>> {
+    let mut table = Vec::with_capacity(16 << 10);
+    File::open("/proc/self/mountinfo")?.read_to_end(&mut table)?;
+    Ok(table)
 }
 
 /// Walks the path from the root, so that `link`, which gives what a link holds, is never asked of

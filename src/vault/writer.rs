@@ -151,6 +151,9 @@ fn record(
                 writer.commit(&work.pieces, Some(&summary))?;
                 writer.close_others(begun);
                 db::tidy_wal(&writer.conn, &writer.vault);
+                drop(writer.live.take());
+                // Nobody waits for the database to be closed.
+                shared.finished(Ok(()));
                 return Ok(());
             }
             // Nothing of it was written: there is nothing to say of it.
