@@ -28,12 +28,17 @@ pub(crate) struct Grams {
     heads: Box<[u32; BUCKETS]>,
     entries: Vec<Entry>,
     keys: Vec<Key>,
+    /// Of each keyword of bytes below 64 alone, digits and such signs as `:`, one byte: its bit.
+    signs: u64,
 }
 
 /// 32 KiB: with some three thousand keywords one bit in eighty is set.
 const WORDS: usize = 4096;
 /// Several times as many as keywords, so that few share one.
 const BUCKETS: usize = 16_384;
+
+/// All letters are at least this, and digits and most signs less.
+const LETTERS: u8 = 64;
 
 #[derive(Clone, Copy)]
 struct Entry {
@@ -144,6 +149,7 @@ impl Grams {
             heads: Box::new([0; BUCKETS]),
             entries: Vec::with_capacity(keywords),
             keys: Vec::with_capacity(keywords),
+            signs: 0,
         }
     }
 
@@ -168,6 +174,10 @@ impl Grams {
             None if offset > 0 => !lead(&text, offset - 1, false),
             None => gram,
         });
+        if text.iter().all(|c| *c < LETTERS) {
+            let rarest = text.iter().min_by_key(|c| commonness(**c));
+            self.signs |= rarest.map_or(0, |c| 1 << *c);
+        }
         let short = text.len() < 4;
         let lead = lead(&text, 0, short);
         self.keys.push(Key {
@@ -193,6 +203,19 @@ impl Grams {
             offset: u8::try_from(offset).unwrap_or(0),
         });
         *head = u32::try_from(self.entries.len()).unwrap_or(0);
+    }
+
+    /// Whether a keyword may stand in `text`: in a number or a date, which have no letter, hardly any.
+    pub(crate) fn may_hold(&self, text: &[u8]) -> bool {
+        const HIGH: u64 = u64::from_ne_bytes([!(LETTERS - 1); 8]);
+        let (eights, rest) = text.as_chunks::<8>();
+        if eights.iter().any(|eight| u64::from_ne_bytes(*eight) & HIGH != 0)
+            || rest.iter().any(|c| *c >= LETTERS)
+        {
+            return true;
+        }
+        let seen = text.iter().fold(0_u64, |seen, c| seen | 1 << *c);
+        seen & self.signs != 0
     }
 
     /// Appends the keywords that stand in `line`, in the order of their rarest bytes.
@@ -331,6 +354,7 @@ fn common(gram: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn every_keyword_is_found_wherever_it_stands() {
@@ -355,5 +379,22 @@ mod tests {
         let mut hits = Vec::new();
         grams.scan(b"GLPAT- spinning PassWord", &mut hits);
         assert_eq!(hits, [Hit { at: 16, key: 0 }], "case and word bounds hold");
+    }
+
+    proptest! {
+        #[test]
+        fn what_may_hold_none_holds_none(
+            keys in proptest::collection::vec("[0-9:/-]{3,6}|[a-z:]{3}|<<<|[0-9]{2}@", 1..6),
+            text in proptest::collection::vec("[0-9-]{1,9}|[:/ <]{1,3}|[a-z@]|é", 0..12),
+            place in any::<proptest::sample::Index>(),
+        ) {
+            let keys: Vec<&'static [u8]> = keys.into_iter().map(|key| &*key.into_bytes().leak()).collect();
+            let grams = Grams::new(keys.iter().map(|key| (*key, Match::Folded)));
+            let text = text.concat();
+            prop_assert!(grams.may_hold(text.as_bytes()) || !grams.any(text.as_bytes()));
+            let mut with = text.into_bytes();
+            with.extend_from_slice(keys[place.index(keys.len())]);
+            prop_assert!(grams.may_hold(&with));
+        }
     }
 }

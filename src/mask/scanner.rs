@@ -335,8 +335,10 @@ impl Scanner {
         }
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
-        self.grams.scan(value, &mut hits);
-        hits.retain(|hit| self.rules.is_worth(value, *hit));
+        if self.grams.may_hold(value) {
+            self.grams.scan(value, &mut hits);
+            hits.retain(|hit| self.rules.is_worth(value, *hit));
+        }
         let wakes = !hits.is_empty();
         self.hits = hits;
         if wakes {
