@@ -209,7 +209,9 @@ impl Grams {
     pub(crate) fn may_hold(&self, text: &[u8]) -> bool {
         const HIGH: u64 = u64::from_ne_bytes([!(LETTERS - 1); 8]);
         let (eights, rest) = text.as_chunks::<8>();
-        if eights.iter().any(|eight| u64::from_ne_bytes(*eight) & HIGH != 0)
+        if eights
+            .iter()
+            .any(|eight| u64::from_ne_bytes(*eight) & HIGH != 0)
             || rest.iter().any(|c| *c >= LETTERS)
         {
             return true;
