@@ -7,6 +7,7 @@ mod beside;
 mod printed;
 mod prompt;
 mod special;
+mod variable;
 mod verb;
 mod words;
 
@@ -401,6 +402,7 @@ fn one(
 /// Any long option whose name says secret, `--db-password x`, `-token x`; `name` ends at `end`.
 pub(crate) fn option(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
     printed::given(line, start, end, spans);
+    variable::listed_for(line, start, end, spans);
     if at(line, start) != b'-'
         || !matches!(before(line, start), b' ' | b'\t' | b'[' | b'"' | b'\'' | 0)
     {

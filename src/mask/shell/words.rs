@@ -158,6 +158,7 @@ pub(super) fn push(line: &[u8], start: usize, end: usize, spans: &mut Vec<Span>)
         end -= 1;
     }
     let text = cut(line, start, end);
+    super::variable::given_to(line, start, text, spans);
     if start < end
         && !is_placeholder(text)
         && !is_stop_word(text)
