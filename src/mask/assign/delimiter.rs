@@ -136,6 +136,11 @@ impl Delimiter {
             }
         }
         let i = behind_leader(line, behind_colour(line, behind_note(line, blank)));
+        let i = if quote == 0 && escapes == 0 {
+            behind_type(line, end, i)
+        } else {
+            i
+        };
         let (kind, after) = match (at(line, i), at(line, i + 1)) {
             (b'=', b'>' | b'~')
             | (b':', b'=')
@@ -192,6 +197,8 @@ impl Delimiter {
             (b':', _) => (Kind::Colon, i + 1),
             // `：`, the colon of Chinese and Japanese text.
             (0xEF, 0xBC) if at(line, i + 2) == 0x9A => (Kind::Colon, i + 3),
+            // `? Database password › x`: what an asking program draws behind its question.
+            (0xE2, 0x80) if at(line, i + 2) == 0xBA => (Kind::Colon, i + 3),
             (b',', _) if quote != 0 && before(line, start) == quote => (Kind::Pair, i + 1),
             // write-attribute(name=password, value=x); ParameterKey=DBPassword,ParameterValue=x
             (b',', _) if quote == 0 && before(line, start) == b'=' => {
@@ -288,6 +295,31 @@ fn behind_colour(line: &[u8], mut i: usize) -> usize {
         i += digits + 3;
     }
     i
+}
+
+/// Behind the type between a name that ends at `end` and its literal: `apiKey string = "x"` of Go,
+/// `password[] = "x"` and `pw[32] = "x"` of C.
+fn behind_type(line: &[u8], end: usize, i: usize) -> usize {
+    let rest = from(line, i);
+    let length = if i == end && rest.first() == Some(&b'[') {
+        let digits = from(rest, 1)
+            .iter()
+            .take_while(|c| c.is_ascii_digit())
+            .count();
+        (at(rest, 1 + digits) == b']').then_some(digits + 2)
+    } else {
+        (i == end + 1 && rest.starts_with(b"string ")).then_some(6)
+    };
+    let Some(length) = length else {
+        return i;
+    };
+    let equals = skip_blanks(line, i + length);
+    let literal = skip_blanks(line, equals + 1);
+    if at(line, equals) == b'=' && matches!(at(line, literal), b'"' | b'`') {
+        equals
+    } else {
+        i
+    }
 }
 
 /// Behind the dots that lead from a name to its colon: `Password ....... : x`.

@@ -355,7 +355,9 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                     .or(named);
                 if !ddl && let Some(named) = named {
                     clause(&view, i, named, spans);
-                } else if queries {
+                }
+                // `secret_answer`: of a column's name more is known than of any other.
+                if queries && (ddl || named.is_none_or(|n| n.strength == Strength::Weak)) {
                     compared(&view, i, spans);
                 }
             }
