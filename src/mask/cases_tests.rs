@@ -44,7 +44,20 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../fixtures/mask/others-harmless.txt"),
     ),
     ("near", include_str!("../../fixtures/mask/near.txt")),
+    ("rare", include_str!("../../fixtures/mask/rare.txt")),
+    (
+        "rare-harmless",
+        include_str!("../../fixtures/mask/rare-harmless.txt"),
+    ),
 ];
+
+/// What is masked of `line` when it comes alone.
+pub(super) fn found(line: &str) -> Vec<String> {
+    let mut spans = Vec::new();
+    Scanner::new(Rules::builtin()).line(line.as_bytes(), &mut spans);
+    let found = spans.iter().map(|s| line[s.start..s.end].to_owned());
+    found.collect()
+}
 
 /// A case's text, and its secrets.
 fn case(lines: &[&str]) -> (String, Vec<String>) {

@@ -27,6 +27,7 @@ pub(super) fn is(
         || !quoted && (super::is_stop_word(text) || is_placeholder(unpunctuated(text)))
         || !quoted && (text.starts_with(b"# ") || is_variable_in_quotes(text))
         || is_field_of_line(text)
+        || !quoted && is_null_of_sql(text)
         || is_object(name_at(line, name), delimiter, text)
         || !quoted && delimiter.kind == Kind::Colon && named.class == Class::Token && is_said(text)
         || name_at(line, name).eq_ignore_ascii_case(b"pin") && text.iter().any(u8::is_ascii_alphabetic)
@@ -83,6 +84,35 @@ pub(crate) fn is_reference(name: &[u8], text: &[u8]) -> bool {
         && text
             .iter()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || signs(c))
+}
+
+/// `NULL WHERE id = 3`, `DEFAULT, name = 'x'`: what a statement sets a column to that it empties.
+fn is_null_of_sql(text: &[u8]) -> bool {
+    const EMPTY: &[&[u8]] = &[b"null", b"default"];
+    const NEXT: &[&[u8]] = &[
+        b"where",
+        b"and",
+        b"or",
+        b"from",
+        b"returning",
+        b"limit",
+        b"order",
+        b"then",
+        b"else",
+        b"end",
+    ];
+    let end = text.iter().position(|c| matches!(c, b' ' | b','));
+    let Some(end) = end else {
+        return false;
+    };
+    let (empty, rest) = (cut(text, 0, end), from(text, end));
+    let next = rest.trim_ascii_start();
+    let next = next
+        .split(|c| matches!(c, b' ' | b';'))
+        .next()
+        .unwrap_or_default();
+    EMPTY.iter().any(|word| empty.eq_ignore_ascii_case(word))
+        && (rest.starts_with(b", ") || NEXT.iter().any(|word| next.eq_ignore_ascii_case(word)))
 }
 
 /// `Neues Passwort`, `Подтверждение пароля`, `API-Schlüssel`: what a form writes beside the field.
@@ -370,14 +400,7 @@ pub(super) fn is_ambient(text: &[u8], line: &[u8], name: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::mask::{Rules, Scanner};
-
-    fn masked(line: &str) -> Vec<String> {
-        let mut spans = Vec::new();
-        Scanner::new(Rules::builtin()).line(line.as_bytes(), &mut spans);
-        let found = spans.iter().map(|s| line[s.start..s.end].to_owned());
-        found.collect()
-    }
+    use crate::mask::cases_tests::found;
 
     #[test]
     fn what_only_looks_like_an_assignment_stays() {
@@ -394,7 +417,7 @@ mod tests {
             "token: YOUR_API_TOKEN",
             "curl -H \"Authorization: Bearer $(gcloud auth print-access-token)\" https://x",
         ] {
-            assert_eq!(masked(line), [""; 0], "{line}");
+            assert_eq!(found(line), [""; 0], "{line}");
         }
         for (line, secret) in [
             ("alias pw='Zimt9'", "Zimt9"),
@@ -402,7 +425,7 @@ mod tests {
             ("key=9f3kQ2-7dK1m-Zp40x-88Qw", "9f3kQ2-7dK1m-Zp40x-88Qw"),
             ("password: yourself-9", "yourself-9"),
         ] {
-            assert_eq!(masked(line), [secret], "{line}");
+            assert_eq!(found(line), [secret], "{line}");
         }
     }
 }

@@ -39,6 +39,8 @@ pub(super) fn scheme(line: &[u8], place: usize, spans: &mut Vec<Span>) {
             // Token pointerToken(void*); of a declaration
             && at(line, end) != b'('
             && !secret.starts_with(b"/")
+            // attestation digest sha256:…
+            && !(secret.starts_with(b"sha") && secret.contains(&b':'))
             // `token PASSWORD_SYM` of a grammar
             && !secret.iter().all(|c| c.is_ascii_uppercase() || *c == b'_')
         {
