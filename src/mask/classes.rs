@@ -27,7 +27,7 @@ pub(crate) struct Classes {
 }
 
 /// The shortest run that may hold a number, and the shortest that may hold a token.
-const NUMBER: u32 = 13;
+pub(super) const NUMBER: u32 = 13;
 const TOKEN: u32 = 17;
 /// Twelve words of three letters and what parts them.
 const PHRASE: u32 = 47;
@@ -180,7 +180,7 @@ fn full_bytes(bits: u64) -> u64 {
 
 /// Groups of a number have three digits or more, so closer gaps end it: most dates.
 #[inline]
-fn close(gap: u128) -> u128 {
+pub(super) fn close(gap: u128) -> u128 {
     gap << 1 | gap << 2 | gap << 3 | gap >> 1 | gap >> 2 | gap >> 3
 }
 
@@ -196,7 +196,7 @@ fn odd_words(small: u128) -> u128 {
 
 /// The bits at which a run of at least `length` ones begins or goes on.
 #[inline]
-fn runs(bits: u128, length: u32) -> u128 {
+pub(super) fn runs(bits: u128, length: u32) -> u128 {
     let mut found = bits;
     let mut have = 1;
     while have < length {

@@ -6,6 +6,7 @@
 //! one, asked about the others, knows a fourth byte too.
 
 use super::bytes::{at, bounded, commonness, from, word_at};
+use super::glance::Glance;
 use zeroize::Zeroizing;
 
 /// A keyword that stands in a line.
@@ -218,6 +219,11 @@ impl Grams {
         }
         let seen = text.iter().fold(0_u64, |seen, c| seen | 1 << *c);
         seen & self.signs != 0
+    }
+
+    /// Whether a value at which this was seen is no secret, and holds no keyword.
+    pub(crate) fn is_clear(&self, seen: Glance) -> bool {
+        seen.is_harmless() && !seen.may_hold(self.signs)
     }
 
     /// Appends the keywords that stand in `line`, in the order of their rarest bytes.

@@ -31,6 +31,7 @@ mod door;
 mod dump;
 mod filter;
 mod forms;
+mod glance;
 mod grams;
 mod gutter;
 mod keyblock;

@@ -19,7 +19,8 @@ const CARD: RuleId = RuleId::new("payment-card");
 
 /// No card number (ISO/IEC 7812) and no IBAN has fewer characters than this.
 const NUMBER_MIN: usize = 13;
-const CARD_MAX: usize = 19;
+/// No card number has more digits.
+pub(crate) const CARD_MAX: usize = 19;
 /// The shortest, Norway's.
 const IBAN_MIN: usize = 15;
 /// A longer run is no number of a person's; groups of an IBAN and their blanks reach 42.

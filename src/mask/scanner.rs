@@ -17,6 +17,7 @@ use super::context::{self, Awaits};
 use super::door::Door;
 use super::dump::Dump;
 use super::filter::LINE_MAX;
+use super::glance::Glance;
 use super::grams::{Grams, Hit, Match, Text};
 use super::keyblock::{self, Block, Inside};
 use super::learned::Learned;
@@ -332,6 +333,9 @@ impl Scanner {
         }
         if self.version != self.learned.version() {
             self.file_forms();
+        }
+        if Glance::at(value).is_some_and(|glance| self.grams.is_clear(glance)) {
+            return true;
         }
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
