@@ -88,6 +88,7 @@ fn refused(why: NotRedacted) -> Error {
     match why {
         NotRedacted::Vault(error) => error.into(),
         NotRedacted::Nowhere => Error::new(Kind::NotFound, why.to_string())
+            .hint("it is looked for as it stands; an expression is written between slashes: '/…/'")
             .hint("rec search '/…/' finds texts in all sessions"),
         NotRedacted::Short | NotRedacted::Many => Error::new(Kind::Usage, why.to_string())
             .hint("write more of it; rec rm forgets the whole session"),
