@@ -112,8 +112,8 @@ pub enum Error {
     /// The OS keyring did not take or give the key.
     #[error("the login keyring cannot be used")]
     Keyring(#[source] super::slots::KeyringError),
-    /// The kernel's keyring did not take or give the key.
-    #[error("the kernel keyring cannot be used: {0}")]
+    /// The keyring of the kernel, or the keychain, did not take or give the key.
+    #[error("the unlocked key cannot be kept: {0}")]
     Kernel(String),
     /// `REC_PASSPHRASE_FILE` could not be read.
     #[error("cannot read the passphrase from {from}")]

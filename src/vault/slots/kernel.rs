@@ -1,9 +1,13 @@
-//! An unlocked identity, kept by the Linux kernel for a set time and never in a file.
+//! An unlocked identity, kept for a set time and never in a file: by the Linux kernel, or in the
+//! macOS keychain.
 //!
-//! It stands in the user keyring, where every process of the same user finds it, whatever terminal
-//! it runs in; the kernel itself forgets it when the time is over.
+//! In Linux it stands in the user keyring, where every process of the same user finds it, whatever
+//! terminal it runs in; the kernel itself forgets it when the time is over. The keychain does not, so
+//! there it is no key any more, and taken out when it is next asked for.
 
 use super::super::seal::Identity;
+#[cfg(not(target_os = "linux"))]
+use super::timed;
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
@@ -60,15 +64,12 @@ mod linux {
 /// Keeps `identity` under `name` for `time`.
 ///
 /// # Errors
-/// What the kernel said, as text: it has no key to give away.
+/// What it was refused with, as text: it has no key to give away.
 pub fn put(name: &str, identity: &Identity, time: Duration) -> Result<(), String> {
     #[cfg(target_os = "linux")]
     return linux::put(name, identity, time).map_err(|e| e.to_string());
     #[cfg(not(target_os = "linux"))]
-    {
-        let _ = (name, identity, time);
-        Err("this system has none".to_owned())
-    }
+    return timed::put(name, identity, time).map_err(|e| e.to_string());
 }
 
 /// The identity kept under `name`, if it is still there.
@@ -76,10 +77,7 @@ pub fn get(name: &str) -> Option<Identity> {
     #[cfg(target_os = "linux")]
     return linux::get(name).ok();
     #[cfg(not(target_os = "linux"))]
-    {
-        let _ = name;
-        None
-    }
+    return timed::get(name);
 }
 
 /// Forgets what is kept under `name`; whether there was something.
@@ -87,8 +85,5 @@ pub fn remove(name: &str) -> bool {
     #[cfg(target_os = "linux")]
     return linux::remove(name).is_ok();
     #[cfg(not(target_os = "linux"))]
-    {
-        let _ = name;
-        false
-    }
+    return super::keyring::remove(name).is_ok();
 }

@@ -8,7 +8,7 @@ use keyring::{Entry, Error as Said};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// How long the keyring may take. An unlocked one needs milliseconds.
 pub const LIMIT: Duration = Duration::from_secs(2);
@@ -67,7 +67,10 @@ fn cause(said: &Said) -> String {
 
 /// Keeps `key` under `name`, and makes sure it can be read back.
 pub fn put(name: &str, key: &Identity) -> Result<(), KeyringError> {
-    let secret = key.expose();
+    put_text(name, key.expose())
+}
+
+pub(super) fn put_text(name: &str, secret: Zeroizing<String>) -> Result<(), KeyringError> {
     let user = name.to_owned();
     within(move || {
         let entry = Entry::new(SERVICE, &user)?;
@@ -83,13 +86,12 @@ pub fn put(name: &str, key: &Identity) -> Result<(), KeyringError> {
 
 /// The key kept under `name`.
 pub fn get(name: &str) -> Result<Identity, KeyringError> {
+    Identity::parse(&get_text(name)?).ok_or(KeyringError::NotAKey)
+}
+
+pub(super) fn get_text(name: &str) -> Result<Zeroizing<String>, KeyringError> {
     let user = name.to_owned();
-    within(move || {
-        let mut secret = Entry::new(SERVICE, &user)?.get_password()?;
-        let key = Identity::parse(&secret).ok_or(KeyringError::NotAKey);
-        secret.zeroize();
-        key
-    })
+    within(move || Ok(Zeroizing::new(Entry::new(SERVICE, &user)?.get_password()?)))
 }
 
 /// Forgets the key kept under `name`.

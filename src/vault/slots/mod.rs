@@ -7,6 +7,8 @@
 pub mod kernel;
 mod keyfile;
 mod keyring;
+#[cfg(any(not(target_os = "linux"), test))]
+mod timed;
 
 pub use keyfile::{KeyFile, public, replace_plain, write_plain};
 pub use keyring::{KeyringError, get, put, remove};
