@@ -5,13 +5,13 @@
 use super::channel::Scratch;
 use super::exec::{Client, NotStarted};
 use super::feed::Feed;
+use super::pipe;
 use super::relay::{DRAIN_MAX, Ended};
 use super::signals::Signals;
 use super::streams::{Ends, Streams};
 use super::sys::{self, Fork, Inherited};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, WaitOptions, kill_process, waitpid};
 use std::fs::File;
 use std::io::{self, Read};
@@ -39,8 +39,8 @@ impl Direct {
         inherited: &Inherited,
         ends: &Ends,
     ) -> io::Result<Direct> {
-        let (wait, go) = pipe_with(PipeFlags::CLOEXEC)?;
-        let (failed, fails) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (wait, go) = pipe::pipe()?;
+        let (failed, fails) = pipe::pipe()?;
         match sys::fork()? {
             Fork::Parent(pid) => Ok(Direct { pid, go, failed }),
             Fork::Child => {

@@ -31,6 +31,7 @@ mod keys;
 mod log;
 mod monitor;
 mod mounts;
+mod pipe;
 mod prune;
 mod pty;
 mod recorder;

@@ -5,11 +5,11 @@
 //! Ctrl-Z for those. It reports the client's stops and its end, and hands on what rec decides.
 
 use super::exec::{Client, NotStarted};
+use super::pipe;
 use super::sys::{self, Fork, Inherited};
 use super::terminal::Terminal;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{self, Pid, Signal, WaitOptions, WaitStatus};
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use std::io::{self, Read, Write};
@@ -209,14 +209,14 @@ fn run(setup: &Setup<'_>, mut link: UnixStream) -> io::Result<()> {
     for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP] {
         sys::obey(signal);
     }
-    let (wake, wake_write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+    let (wake, wake_write) = pipe::unwaiting()?;
     sys::report_signals_to(&wake_write);
     sys::catch(libc::SIGCHLD);
     sys::unblock(&[libc::SIGCHLD]);
 
     let mut order = [0; MESSAGE];
     link.read_exact(&mut order)?;
-    let (started, failed) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (started, failed) = pipe::pipe()?;
     let client = match sys::fork()? {
         Fork::Child => client(setup, order, &failed),
         Fork::Parent(pid) => pid,

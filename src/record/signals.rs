@@ -1,7 +1,7 @@
 //! The signals that the relay serves, as a descriptor to poll.
 
+use super::pipe;
 use super::sys::{self, Inherited};
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -44,7 +44,7 @@ impl Signals {
     /// # Errors
     /// No descriptors left.
     pub fn catch(inherited: &Inherited) -> io::Result<Signals> {
-        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        let (read, write) = pipe::unwaiting()?;
         sys::report_signals_to(&write);
         for signal in SERVED {
             if TELLING.contains(signal) || !inherited.ignores(*signal) {

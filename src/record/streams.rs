@@ -6,11 +6,11 @@
 
 use super::channel::{Flow, Pending, Scratch};
 use super::feed::Feed;
+use super::pipe;
 use super::sys;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, SeekFrom, fcntl_getfl, fstat, seek};
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -49,7 +49,7 @@ impl Streams {
             if !wanted || (shared && number == 2) {
                 continue;
             }
-            let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+            let (read, write) = pipe::pipe()?;
             *end = Some(write);
             streams.pipes.push(Pipe {
                 number,

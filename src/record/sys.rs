@@ -248,6 +248,12 @@ static REPORT_TO: AtomicI32 = AtomicI32::new(-1);
 /// Added to a signal's number when the kernel sent it (a key, a resize), not a process.
 pub const FROM_KERNEL: u8 = 0x80;
 
+#[cfg(target_os = "linux")]
+const SI_USER: i32 = libc::SI_USER;
+/// Of macOS's `sys/signal.h`; the crate does not have it.
+#[cfg(not(target_os = "linux"))]
+const SI_USER: i32 = 0x1_0001;
+
 extern "C" fn on_signal(signal: i32, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
     // SAFETY: errno's location is valid in a handler, and putting it back is what POSIX asks of one.
     let errno = unsafe { *errno_location() };
@@ -257,7 +263,7 @@ extern "C" fn on_signal(signal: i32, info: *mut libc::siginfo_t, _context: *mut 
     } else {
         unsafe { (*info).si_code }
     };
-    let by_kernel = code > 0 && code != libc::SI_USER;
+    let by_kernel = code > 0 && code != SI_USER;
     let number = u8::try_from(signal).unwrap_or(0) | if by_kernel { FROM_KERNEL } else { 0 };
     // SAFETY: write(2) is async-signal-safe and `number` is one readable byte. The pipe does not
     // block; when it is full, a wake-up is pending anyway.

@@ -210,11 +210,5 @@ fn now() -> Stamp {
 }
 
 fn random(bytes: &mut [u8]) -> Result<(), Error> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let got = rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty());
-        let got = got.map_err(|e| Error::Seal(e.to_string()))?;
-        rest = rest.get_mut(got..).unwrap_or_default();
-    }
-    Ok(())
+    getrandom::fill(bytes).map_err(|e| Error::Seal(e.to_string()))
 }

@@ -146,7 +146,7 @@ impl Drop for Place {
 /// 16 hex digits that nobody guesses.
 fn random() -> Result<String, Error> {
     let mut bytes = [0; 8];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+    getrandom::fill(&mut bytes)
         .map_err(|error| Error::new(Kind::Failed, "no random numbers").caused_by(&error))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

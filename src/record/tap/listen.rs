@@ -53,7 +53,7 @@ impl Listener {
         let mut error = io::ErrorKind::AddrInUse.into();
         for _ in 0..TRIES {
             let mut random = [0; 3];
-            rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())?;
+            getrandom::fill(&mut random)?;
             // Neither the usual address nor a broadcast one.
             let [a, b, c] = random.map(|byte| byte.clamp(1, 254));
             let address = Ipv4Addr::new(127, a, b, c);

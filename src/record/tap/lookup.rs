@@ -6,10 +6,10 @@
 //! asks, since before the client is forked there may be no thread: it is waited for only so long,
 //! and its answer is taken later where it is late.
 
+use crate::record::pipe;
 use crate::record::sys::{self, Fork};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -54,7 +54,7 @@ pub fn look_up(host: &str, port: u16, within: Duration) -> Looked {
 
 impl Lookup {
     fn begin(ask: impl Fn() -> io::Result<Vec<SocketAddr>>) -> io::Result<Lookup> {
-        let (answer, answers) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (answer, answers) = pipe::pipe()?;
         match sys::fork()? {
             Fork::Parent(process) => Ok(Lookup {
                 answer: File::from(answer),

@@ -4,6 +4,7 @@ use super::Stream;
 use super::lookup::{Looked, Lookup, look_up};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
@@ -235,12 +236,9 @@ impl Place {
 /// Whether a socket that takes connections stands at `path`. One of another type is refused for its
 /// type where there is one, and before the server hears of it.
 fn bound(path: &Path) -> io::Result<()> {
-    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-    let flags = SocketFlags::CLOEXEC;
-    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::DGRAM, flags, None)?;
-    match rustix::net::connect(&socket, &SocketAddrUnix::new(path)?) {
-        Ok(()) | Err(rustix::io::Errno::PROTOTYPE) => Ok(()),
-        Err(error) => Err(error.into()),
+    match UnixDatagram::unbound()?.connect(path) {
+        Err(error) if error.raw_os_error() != Some(libc::EPROTOTYPE) => Err(error),
+        _ => Ok(()),
     }
 }
 
