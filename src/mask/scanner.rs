@@ -1,6 +1,7 @@
 //! The scanner: one a session, fed logical lines in order, answers with the secrets of each.
 
 mod bound;
+mod continued;
 mod edge;
 mod page;
 mod rows;
@@ -25,6 +26,7 @@ use super::rules::Rules;
 use super::span::{Class, RuleId, Span, settle};
 use super::{forms, personal, phone, shape, sql, wallet};
 use bound::Bound;
+use continued::Continued;
 use regex::bytes::Regex;
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -70,6 +72,8 @@ pub struct Knows {
 struct State {
     block: Option<Block>,
     statement: Option<sql::Pending>,
+    /// A shell's command goes on in the next line.
+    continued: Option<Continued>,
     columns: Columns,
     awaits: Awaits,
     bound: Bound,
@@ -93,7 +97,10 @@ impl std::fmt::Debug for Mark {
 
 impl State {
     fn is_idle(&self) -> bool {
-        self.statement.is_none() && self.columns.is_idle() && self.awaits.is_idle()
+        self.statement.is_none()
+            && self.continued.is_none()
+            && self.columns.is_idle()
+            && self.awaits.is_idle()
     }
 
     /// Whether earlier lines left nothing that the next one is read with, but for tables and for what
@@ -414,6 +421,9 @@ impl Scanner {
         };
         if !hits.is_empty() || border || !self.state.is_idle() {
             self.wake(line, &mut hits, border, spans);
+        }
+        if self.state.continued.is_some() || !hits.is_empty() && line.ends_with(b"\\") {
+            self.continued(line, &hits, spans);
         }
         self.hits = hits;
         self.rules.sift(line, from, spans);
