@@ -422,7 +422,7 @@ impl Scanner {
         if !hits.is_empty() || border || !self.state.is_idle() {
             self.wake(line, &mut hits, border, spans);
         }
-        if self.state.continued.is_some() || !hits.is_empty() && line.ends_with(b"\\") {
+        if self.state.continued.is_some() || !hits.is_empty() && continued::goes_on(line) {
             self.continued(line, &hits, spans);
         }
         self.hits = hits;

@@ -1,4 +1,4 @@
-//! Commands over several lines: a backslash ends one, and the next holds words of the same command.
+//! Commands over several lines: a backslash or the like ends one, and the next holds words of the same command.
 
 use super::Scanner;
 use crate::mask::bytes::{at, cut};
@@ -61,9 +61,12 @@ impl Scanner {
     }
 }
 
-/// Whether a single backslash ends `line`: two are one that is meant.
-fn goes_on(line: &[u8]) -> bool {
-    line.iter().rev().take_while(|c| **c == b'\\').count() % 2 == 1
+/// Whether `line` goes on: a single backslash ends it, for two are one that is meant; or in PowerShell and
+/// cmd a sign that stands alone.
+pub(super) fn goes_on(line: &[u8]) -> bool {
+    line.ends_with(b" `")
+        || line.ends_with(b" ^")
+        || line.iter().rev().take_while(|c| **c == b'\\').count() % 2 == 1
 }
 
 /// The length of what a shell draws before a line that goes on with a command: `> `, `quote> `.
@@ -102,6 +105,8 @@ mod tests {
             "$ sshpass \\\n  -p Zimt6Anis ssh a@b",
             "$ sshpass -p \\\nZimt6Anis ssh a@b",
             "$ curl -s \\\n  -u admin:Zimt6Anis \\\n  https://x",
+            "PS> mysql -u root `\n  -pZimt6Anis",
+            "C:\\> mysql -u root ^\n  -pZimt6Anis",
             "$ time \\\nmysql \\\n-pZimt6Anis",
         ] {
             assert_eq!(masked(text), ["Zimt6Anis"], "{text}");
