@@ -27,7 +27,7 @@ pub(super) fn is(
         || !quoted && (super::is_stop_word(text) || is_placeholder(unpunctuated(text)))
         || !quoted && (text.starts_with(b"# ") || is_variable_in_quotes(text))
         || is_field_of_line(text)
-        || !quoted && is_null_of_sql(text)
+        || !quoted && (is_null_of_sql(text) || is_mark(text))
         || is_object(name_at(line, name), delimiter, text)
         || !quoted && delimiter.kind == Kind::Colon && named.class == Class::Token && is_said(text)
         || name_at(line, name).eq_ignore_ascii_case(b"pin") && text.iter().any(u8::is_ascii_alphabetic)
@@ -113,6 +113,13 @@ fn is_null_of_sql(text: &[u8]) -> bool {
         .unwrap_or_default();
     EMPTY.iter().any(|word| empty.eq_ignore_ascii_case(word))
         && (rest.starts_with(b", ") || NEXT.iter().any(|word| next.eq_ignore_ascii_case(word)))
+}
+
+/// `<<EOT`, `<<-EOF`: what ends a here-document, which begins in the next line.
+fn is_mark(text: &[u8]) -> bool {
+    let mark = text.strip_prefix(b"<<").unwrap_or_default();
+    let mark = mark.strip_prefix(b"-").unwrap_or(mark);
+    !mark.is_empty() && mark.iter().all(u8::is_ascii_uppercase)
 }
 
 /// `Neues Passwort`, `Подтверждение пароля`, `API-Schlüssel`: what a form writes beside the field.

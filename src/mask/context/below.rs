@@ -1,6 +1,7 @@
 //! Lines whose value one above names: YAML's blocks, a form's field, codes, a netrc.
 
 use super::awaits::REVEALED;
+use super::next;
 use crate::mask::bytes::{at, before, contains, cut, find, from, is_word, trim, word_at};
 use crate::mask::names::{Strength, judge};
 use crate::mask::span::{Class, Span};
@@ -13,6 +14,8 @@ pub(super) enum Below {
     Nothing,
     /// YAML: the value, indented deeper than its name; more than one line of it in a block.
     Value { indent: usize, block: bool },
+    /// The value, alone in the next line.
+    Next,
     /// user:secret lines for chpasswd.
     Pairs,
     /// A form's field, behind an empty line.
@@ -57,7 +60,7 @@ impl Below {
             Below::Value { block: false, .. } => 1,
             Below::Server => 6,
             Below::Field | Below::Login => 3,
-            Below::Typed => 1,
+            Below::Typed | Below::Next => 1,
             _ => BELOW_LINES,
         }
     }
@@ -256,6 +259,9 @@ pub(super) fn opens(line: &[u8], words: bool) -> Below {
     {
         return Below::Server;
     }
+    if next::opens(text) {
+        return Below::Next;
+    }
     // name: |
     let indent = line.len() - line.trim_ascii_start().len();
     let Some(colon) = memchr::memrchr(b':', text) else {
@@ -314,6 +320,12 @@ pub(super) fn below(what: Below, line: &[u8], spans: &mut Vec<Span>) -> bool {
                 hide(start, end);
             }
             true
+        }
+        Below::Next => {
+            if let Some((start, end)) = next::value(line) {
+                hide(start, end);
+            }
+            false
         }
         Below::Pairs => {
             let marked = text.starts_with(b"> ") || text.starts_with(b"- ");

@@ -8,6 +8,7 @@ mod below;
 mod directive;
 mod file;
 mod http;
+mod next;
 mod pair;
 mod phrase;
 mod reveals;
