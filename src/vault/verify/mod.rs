@@ -104,6 +104,7 @@ impl Vault {
         let tx = self.conn.transaction().map_err(Error::db("be verified"))?;
         let mut report = Report::default();
         file(&tx, &mut report);
+        planted(&tx, &mut report)?;
         let mut told = log::walk(&tx, seed, anchor, &known, &mut report)?;
         began(&self.config_dir, &dir, &told, &mut report)?;
         told.date(super::now().day());
@@ -199,6 +200,24 @@ fn file(conn: &Connection, report: &mut Report) {
             format!("the database file cannot be read whole: {e}"),
         ),
     }
+}
+
+/// A trigger or a view would act in the vault's place. rec has none and runs none; another program that
+/// opens the file would.
+fn planted(conn: &Connection, report: &mut Report) -> Result<(), Error> {
+    let found = conn.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')",
+        [],
+        |row| row.get::<_, i64>(0),
+    );
+    // What cannot be read is told of already.
+    if legible(found)?.is_some_and(|count| count > 0) {
+        report.vault(
+            Wrong::Forged,
+            "a trigger or view was put into the database, which rec does not run",
+        );
+    }
+    Ok(())
 }
 
 /// What is said of rows that [`legible`] does not give.

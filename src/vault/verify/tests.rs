@@ -37,6 +37,26 @@ fn an_honest_vault_has_no_findings() {
 }
 
 #[test]
+fn a_trigger_or_view_is_told_of_and_does_nothing() {
+    let planted = [
+        "CREATE TRIGGER t AFTER INSERT ON sessions BEGIN DELETE FROM pieces; END",
+        "CREATE VIEW v AS SELECT * FROM sessions",
+    ];
+    for sql in planted {
+        let home = tempfile::tempdir().unwrap();
+        let (paths, _) = vault(home.path());
+        tamper(&paths).execute_batch(sql).unwrap();
+        record(&paths, &[output(1, "later")]);
+        let report = report(&paths);
+        let [finding] = report.findings.as_slice() else {
+            panic!("{sql}: {:?}", report.findings);
+        };
+        assert_eq!((finding.wrong, finding.session), (Wrong::Forged, None));
+        assert_eq!((report.sessions, report.intact), (4, 4));
+    }
+}
+
+#[test]
 fn each_kind_of_tampering_is_told_apart() {
     let flip = |column: &str| {
         format!(
