@@ -51,12 +51,16 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What is masked of `line` when it comes alone.
-pub(super) fn found(line: &str) -> Vec<String> {
-    let mut spans = Vec::new();
-    Scanner::new(Rules::builtin()).line(line.as_bytes(), &mut spans);
-    let found = spans.iter().map(|s| line[s.start..s.end].to_owned());
-    found.collect()
+/// What is masked of `text`, whose lines come one after the other.
+pub(super) fn found(text: &str) -> Vec<String> {
+    let mut scanner = Scanner::new(Rules::builtin());
+    let mut found = Vec::new();
+    for line in text.split('\n') {
+        let mut spans = Vec::new();
+        scanner.line(line.as_bytes(), &mut spans);
+        found.extend(spans.iter().map(|s| line[s.start..s.end].to_owned()));
+    }
+    found
 }
 
 /// A case's text, and its secrets.

@@ -88,18 +88,7 @@ fn words_of(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::mask::{Rules, Scanner};
-
-    fn masked(text: &str) -> Vec<String> {
-        let mut scanner = Scanner::new(Rules::builtin());
-        let mut found = Vec::new();
-        for line in text.lines() {
-            let mut spans = Vec::new();
-            scanner.line(line.as_bytes(), &mut spans);
-            found.extend(spans.iter().map(|s| line[s.start..s.end].to_owned()));
-        }
-        found
-    }
+    use crate::mask::cases_tests::found;
 
     #[test]
     fn a_value_stands_below_its_name() {
@@ -128,7 +117,7 @@ mod tests {
                 "Zimt#Anis9",
             ),
         ] {
-            assert_eq!(masked(text), [secret], "{text}");
+            assert_eq!(found(text), [secret], "{text}");
         }
     }
 
@@ -144,7 +133,7 @@ mod tests {
             "token = <<EOT\nEOT",
             "\"users\":\n  \"ann\"",
         ] {
-            assert_eq!(masked(text), [""; 0], "{text}");
+            assert_eq!(found(text), [""; 0], "{text}");
         }
     }
 }

@@ -83,18 +83,8 @@ fn drawn(line: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use crate::mask::cases_tests::found;
     use crate::mask::{Rules, Scanner};
-
-    fn masked(text: &str) -> Vec<String> {
-        let mut scanner = Scanner::new(Rules::builtin());
-        let mut found = Vec::new();
-        for line in text.lines() {
-            let mut spans = Vec::new();
-            scanner.line(line.as_bytes(), &mut spans);
-            found.extend(spans.iter().map(|s| line[s.start..s.end].to_owned()));
-        }
-        found
-    }
 
     #[test]
     fn a_command_goes_on_behind_a_backslash() {
@@ -109,7 +99,7 @@ mod tests {
             "C:\\> mysql -u root ^\n  -pZimt6Anis",
             "$ time \\\nmysql \\\n-pZimt6Anis",
         ] {
-            assert_eq!(masked(text), ["Zimt6Anis"], "{text}");
+            assert_eq!(found(text), ["Zimt6Anis"], "{text}");
         }
     }
 
@@ -122,7 +112,7 @@ mod tests {
             "$ mysql \\\n  -h db \\\n  -P 3307 \\\n  shop\n-pZimt6Anis",
             "$ ssh \\\n> -p 2222 \\\n> a@b",
         ] {
-            assert_eq!(masked(text), [""; 0], "{text}");
+            assert_eq!(found(text), [""; 0], "{text}");
         }
     }
 

@@ -18,7 +18,7 @@ mod whole;
 
 use super::bytes::{at, before, contains, cut};
 use super::columns::{Judge, rule_of, wanted};
-use super::names::{self, Strength};
+use super::names::{self, Named, Strength};
 use super::span::{Class, RuleId, Span};
 use super::standin::is_stand_in;
 use super::value::is_prose;
@@ -348,16 +348,14 @@ fn look(text: &[u8], tokens: &[Token], judge: &Judge, depth: u8, spans: &mut Vec
                     continue;
                 }
                 let named = names::judge(view.of(token)).or_else(|| clause::key_of_file(&view, i));
-                let weak = named.is_none_or(|named| named.strength == Strength::Weak);
-                let named = weak
-                    .then(|| spelling::misspelt(&view, i))
-                    .flatten()
-                    .or(named);
+                let weak = |name: Option<Named>| name.is_none_or(|n| n.strength == Strength::Weak);
+                let misspelt = weak(named).then(|| spelling::misspelt(&view, i));
+                let named = misspelt.flatten().or(named);
                 if !ddl && let Some(named) = named {
                     clause(&view, i, named, spans);
                 }
                 // `secret_answer`: of a column's name more is known than of any other.
-                if queries && (ddl || named.is_none_or(|n| n.strength == Strength::Weak)) {
+                if queries && (ddl || weak(named)) {
                     compared(&view, i, spans);
                 }
             }
